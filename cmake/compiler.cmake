@@ -1,0 +1,26 @@
+# Compiler cache, linker and warnings for every target.
+
+find_program(EMF_CCACHE ccache)
+if(EMF_CCACHE)
+  # Sloppiness lets ccache cache files that use a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${EMF_CCACHE})
+endif()
+
+find_program(EMF_MOLD mold)
+if(EMF_MOLD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 12.1)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_library(emf_options INTERFACE)
+target_compile_options(emf_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(emf_options INTERFACE -fpch-preprocess)
+endif()
+if(EMF_WARNINGS_AS_ERRORS)
+  target_compile_options(emf_options INTERFACE -Werror)
+endif()
+# LibTorch's wheel carries fmt 12 headers that come before Debian's fmt 9; header-only use keeps one program from linking both.
+target_compile_definitions(emf_options INTERFACE FMT_HEADER_ONLY=1)
+target_include_directories(emf_options INTERFACE ${PROJECT_SOURCE_DIR})

@@ -1,0 +1,37 @@
+# Everything borrowed. All but LibTorch are Debian packages; ./emfbench installs them and LibTorch's wheel.
+
+set(EMF_VENV "${PROJECT_SOURCE_DIR}/.deps/venv" CACHE PATH "Virtual environment holding the torch wheel")
+file(GLOB EMF_WHEEL_TORCH LIST_DIRECTORIES true "${EMF_VENV}/lib/python3*/site-packages/torch")
+list(APPEND CMAKE_PREFIX_PATH ${EMF_WHEEL_TORCH})
+
+find_package(Torch REQUIRED)
+separate_arguments(EMF_TORCH_FLAGS UNIX_COMMAND "${TORCH_CXX_FLAGS}")
+add_library(emf_torch INTERFACE)
+# Third-party headers are SYSTEM so that their warnings are not ours.
+target_include_directories(emf_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
+target_compile_options(emf_torch INTERFACE ${EMF_TORCH_FLAGS})
+target_link_libraries(emf_torch INTERFACE ${TORCH_LIBRARIES})
+
+# Debian puts OpenCV's CMake files into libopencv-dev, which pulls in every module; three are enough.
+find_path(EMF_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
+add_library(emf_opencv INTERFACE)
+target_include_directories(emf_opencv SYSTEM INTERFACE ${EMF_OPENCV_INCLUDE})
+foreach(module core imgproc imgcodecs)
+  find_library(EMF_OPENCV_${module} opencv_${module} REQUIRED)
+  target_link_libraries(emf_opencv INTERFACE ${EMF_OPENCV_${module}})
+endforeach()
+
+find_package(nlohmann_json REQUIRED)
+find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Eigen3 REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
+if(EMF_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(EMF_BUILD_BENCHMARKS)
+  find_package(benchmark REQUIRED)
+endif()

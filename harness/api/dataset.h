@@ -1,0 +1,69 @@
+// What a dataset gives: pictures with captions, structured labels and exact boxes. LibTorch-free.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/config.h"
+#include "harness/base/registry.h"
+
+namespace emf {
+
+/// One object in a picture.
+struct Box {
+  int class_id = 0;   ///< index into Dataset::class_names()
+  int color_id = -1;  ///< index into Dataset::color_names(); -1 = its natural colours
+  float x0 = 0, y0 = 0, x1 = 0, y1 = 0;  ///< pixels of the picture, x to the right, y down; x1, y1 exclusive
+};
+
+/// What text says, without the picture.
+struct Prompt {
+  std::string text;  ///< UTF-8
+  Json labels;       ///< structured facts, a line of GenEval's evaluation_metadata.jsonl (tag, include, exclude); null for free text
+};
+
+/// One picture with everything known about it.
+struct Sample {
+  uint64_t index = 0;
+  Prompt prompt;
+  std::vector<Box> boxes;
+  std::vector<uint8_t> picture;  ///< RGB bytes, row by row: side * side * 3
+};
+
+/// Which part of a dataset: training never shows held-out (object, colour) pairs; `paraphrase` says the same facts in other words.
+enum class Split { kTrain, kHeldOut, kParaphrase };
+
+/// A source of samples. Every sample is a pure function of (options, seed, index): sample() may be called from any thread.
+class Dataset {
+ public:
+  static constexpr const char* kKind = "dataset";
+  virtual ~Dataset() = default;
+
+  virtual std::string name() const = 0;
+  /// Everything that decides the bytes: options, seed, sprite hashes, format version. Part of spec hashes.
+  virtual Json fingerprint() const = 0;
+  /// Licence and attribution lines that a report must print.
+  virtual std::vector<std::string> attributions() const = 0;
+  virtual int side() const = 0;  ///< picture side in pixels
+  virtual const std::vector<std::string>& class_names() const = 0;
+  virtual const std::vector<std::string>& color_names() const = 0;
+
+  /// The training sample `index` (unbounded: any index is valid).   @cost  about 20 us at side 32.
+  virtual Sample sample(uint64_t index) const = 0;
+  /// sample() without drawing: caption and labels only. Equal to sample(index).prompt.
+  virtual Prompt prompt(uint64_t index) const = 0;
+  /// Every distinct caption of a split in a fixed order (all worlds are finite).
+  virtual std::vector<Prompt> all_prompts(Split split) const = 0;
+  /// `count` distinct prompts to judge by, tasks balanced, held-out pairs included (labels carry "held_out": true|false).
+  virtual std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const = 0;
+  /// A picture of the given facts, for ceilings and probes; `index` picks layout and vendor.
+  /// @throws UserError  facts this world cannot draw.
+  virtual Sample draw(const Prompt& prompt, uint64_t index) const = 0;
+};
+
+/// @param options  the suite's [data] table; the factory reads every key of it.  @param seed  the data seed.
+using DatasetRegistry = Registry<Dataset, const Config&, uint64_t>;
+
+}  // namespace emf

@@ -1,0 +1,73 @@
+// What a text encoder gives: token features with a mask, the same for class labels, language models and controls.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/api/dataset.h"
+#include "harness/base/registry.h"
+
+namespace emf {
+
+/// Facts about an encoder, known without loading its weights.
+struct EncoderInfo {
+  std::string name;
+  std::string family;            ///< "labels", "llama", "hash" ...
+  std::string summary;           ///< one line
+  std::string source;            ///< paper or model card
+  std::string licence;           ///< of the weights; "" when there are none
+  int64_t num_parameters = 0;
+  int64_t dimension = 0;         ///< D of tokens
+  int64_t max_tokens = 0;        ///< longer prompts are cut and counted
+  std::string weights_path;      ///< "" when it needs none
+  std::string weights_sha256;    ///< "" when it needs none
+  bool weights_present = true;
+  bool trainable = false;        ///< its parameters train with the generator
+};
+
+/// Prompts turned to integers: the input of forward(). Cacheable, device-independent.
+struct TokenInputs {
+  at::Tensor ids;   ///< [B,L] int64
+  at::Tensor mask;  ///< [B,L] bool, true = real token; every row has at least one
+};
+
+/// What the generator and the probes read.
+struct TextFeatures {
+  at::Tensor tokens;  ///< [B,L,D] float32; zero where mask is false
+  at::Tensor mask;    ///< [B,L] bool
+};
+
+/// A text encoder. Construction loads weights; methods are thread-compatible (one thread at a time).
+class Encoder {
+ public:
+  static constexpr const char* kKind = "encoder";
+  virtual ~Encoder() = default;
+
+  virtual EncoderInfo info() const = 0;
+  /// Everything that decides the features: weights hash, tokenizer, layer, pooling, seed. Key of the feature cache.
+  virtual Json fingerprint() const = 0;
+
+  /// Prompts to token ids, padded to the longest of the batch.
+  /// @param prompts  B prompts, UTF-8, any length; longer than info().max_tokens are cut.
+  /// @throws UserError  text not UTF-8 (names the index); labels needed but absent and not parsable.
+  virtual TokenInputs prepare(const std::vector<Prompt>& prompts) const = 0;
+
+  /// Token ids to features. Differentiable with respect to parameters() for trainable encoders; call under
+  /// torch::NoGradGuard otherwise.   @cost  one forward.
+  virtual TextFeatures forward(const TokenInputs& inputs) const = 0;
+
+  /// Leaves that train with the generator, by name; empty for frozen encoders.
+  virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const { return {}; }
+};
+
+/// Plain mean over real tokens.   @return [B,D].   @source  EMF Sec. 3.3.
+at::Tensor mean_over_mask(const TextFeatures& features);
+
+/// @param options  the encoder's own options (may be empty).  @param seed  for random initial values.
+using EncoderRegistry = Registry<Encoder, const Json&, uint64_t>;
+
+}  // namespace emf

@@ -1,0 +1,54 @@
+// What a score is: a function of judge outputs or features, LibTorch-free, so it can be recomputed years later.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+#include "harness/base/registry.h"
+
+namespace emf {
+
+/// N vectors of D features, row by row, and what they are features of.
+struct FeatureMatrix {
+  std::vector<float> values;
+  int64_t rows = 0, columns = 0;
+  Json identity = Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
+};
+
+struct MetricInput {
+  const FeatureMatrix* real = nullptr;
+  const FeatureMatrix* generated = nullptr;
+  const std::vector<Json>* judged = nullptr;  ///< one judge output a picture, as in items/*.jsonl
+  Json options = Json::object();
+  uint64_t seed = 0;  ///< of the bootstrap
+};
+
+struct MetricValue {
+  std::string name;               ///< "geneval", "geneval/counting", "kid_lite0"
+  std::optional<double> value;    ///< absent with `why`
+  std::string why;
+  std::optional<std::array<double, 2>> ci95;
+  int64_t n = 0;
+  Json identity = Json::object();
+  std::vector<std::string> warnings;  ///< "small_n"
+};
+
+class Metric {
+ public:
+  static constexpr const char* kKind = "metric";
+  virtual ~Metric() = default;
+  virtual bool higher_is_better() const = 0;
+  /// @throws UserError  inputs that cannot be scored (says which).
+  virtual std::vector<MetricValue> score(const MetricInput& input) const = 0;
+  /// One score a judged item in input order (for paired tests); empty when the metric is of whole sets.
+  virtual std::vector<double> item_scores(const MetricInput& input) const { (void)input; return {}; }
+};
+
+using MetricRegistry = Registry<Metric>;
+
+}  // namespace emf

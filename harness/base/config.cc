@@ -1,0 +1,250 @@
+#include "harness/base/config.h"
+
+#include <toml++/toml.h>
+
+#include <sstream>
+
+#include "harness/base/file.h"
+#include "harness/base/near_name.h"
+
+namespace emf {
+namespace {
+
+Json to_json(const toml::node& node, const std::string& path, Config& config) {
+  if (!path.empty()) config.lines[path] = static_cast<int>(node.source().begin.line);
+  const auto refuse = [&](const char* what) {
+    fail_input("{}: '{}' is {}, which no key takes; write a string, number, true/false, list or table", config.place(path),
+               path, what);
+  };
+  switch (node.type()) {
+    case toml::node_type::table: {
+      Json object = Json::object();
+      for (const auto& [key, child] : *node.as_table()) {
+        const std::string name(key.str());
+        object[name] = to_json(child, path.empty() ? name : path + "." + name, config);
+      }
+      return object;
+    }
+    case toml::node_type::array: {
+      Json list = Json::array();
+      for (const toml::node& child : *node.as_array()) {
+        list.push_back(to_json(child, path + "." + std::to_string(list.size()), config));
+      }
+      return list;
+    }
+    case toml::node_type::string: return node.as_string()->get();
+    case toml::node_type::integer: return node.as_integer()->get();
+    case toml::node_type::floating_point: return node.as_floating_point()->get();
+    case toml::node_type::boolean: return node.as_boolean()->get();
+    case toml::node_type::none: refuse("empty"); break;
+    default: refuse("a date or time"); break;
+  }
+  return nullptr;
+}
+
+std::string type_name(const Json& value) {
+  if (value.is_string()) return "a string";
+  if (value.is_boolean()) return "true/false";
+  if (value.is_number_integer()) return "an integer";
+  if (value.is_number_float()) return "a number";
+  if (value.is_array()) return "a list";
+  return value.is_object() ? "a table" : "nothing";
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
+std::optional<int64_t> parse_integer(const std::string& text) {
+  size_t used = 0;
+  try {
+    const int64_t value = std::stoll(text, &used);
+    if (used == text.size()) return value;
+  } catch (const std::exception&) {
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string Config::place(const std::string& key) const {
+  const auto line = lines.find(key);
+  if (line == lines.end()) return origin;
+  return line->second == 0 ? "command line" : fmt::format("{}:{}", origin, line->second);
+}
+
+Config parse_config(const std::string& text, const std::string& origin) {
+  Config config;
+  config.origin = origin;
+  try {
+    config.values = to_json(toml::parse(text, origin), "", config);
+  } catch (const toml::parse_error& error) {
+    fail_input("{}:{}: not valid TOML: {}", origin, error.source().begin.line, error.description());
+  }
+  return config;
+}
+
+Config load_config(const std::filesystem::path& path) { return parse_config(read_file(path), path.string()); }
+
+void apply_override(Config& config, const std::string& assignment) {
+  const size_t equals = assignment.find('=');
+  if (equals == std::string::npos || equals == 0) {
+    fail_input("command line: '{}' is not of the form key=value", assignment);
+  }
+  const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+  Json value = text;
+  Config literal;
+  try {
+    const toml::table parsed = toml::parse("value = " + text);
+    value = to_json(*parsed.get("value"), "", literal);
+  } catch (const toml::parse_error&) {
+    // A bare word: `encoders=llm` is kept as a string.
+  }
+  Json* target = &config.values;
+  for (const std::string& part : split(key, '.')) {
+    if (!target->is_object()) fail_input("command line: '{}' goes into a key that holds no table", key);
+    target = &(*target)[part];
+    if (target->is_null()) *target = Json::object();
+  }
+  *target = value;
+  config.lines[key] = 0;
+}
+
+ConfigReader::ConfigReader(const Config& config, std::string table) : config_(config), path_(std::move(table)) {
+  const Json* found = &config_.values;
+  for (const std::string& part : split(path_, '.')) {
+    if (found->is_array()) {
+      found = &found->at(std::stoul(part));
+    } else if (found->contains(part)) {
+      found = &found->at(part);
+    } else {
+      return;
+    }
+  }
+  if (!found->is_object()) {
+    fail_input("{}: '{}' must be a table, not {}", config_.place(path_), path_, type_name(*found));
+  }
+  table_ = *found;
+}
+
+const Json* ConfigReader::find(const std::string& key) {
+  known_.insert(key);
+  const auto position = table_.find(key);
+  return position == table_.end() ? nullptr : &*position;
+}
+
+void ConfigReader::fail_type(const std::string& key, const char* expected, const Json& found) const {
+  fail_input("{}: '{}' must be {}, not {} ({})", place(key), dotted(key), expected, type_name(found), found.dump());
+}
+
+std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_string()) fail_type(key, "a string", *value);
+  return value->get<std::string>();
+}
+
+std::string ConfigReader::required_text(const std::string& key) {
+  if (!has(key)) fail_input("{}: '{}' is missing", config_.origin, dotted(key));
+  return text(key, "");
+}
+
+bool ConfigReader::flag(const std::string& key, bool fallback) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) fail_type(key, "true or false", *value);
+  return value->get<bool>();
+}
+
+int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t low, int64_t high) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_number_integer()) fail_type(key, "an integer", *value);
+  const int64_t number = value->get<int64_t>();
+  if (number < low || number > high) {
+    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
+  }
+  return number;
+}
+
+double ConfigReader::number(const std::string& key, double fallback, double low, double high) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (!value->is_number()) fail_type(key, "a number", *value);
+  const double number = value->get<double>();
+  if (!(number >= low && number <= high)) {
+    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
+  }
+  return number;
+}
+
+std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  if (value->is_string()) return split(value->get<std::string>(), ',');
+  if (!value->is_array()) fail_type(key, "a list of strings", *value);
+  std::vector<std::string> items;
+  for (const Json& item : *value) {
+    if (!item.is_string()) fail_type(key, "a list of strings", *value);
+    items.push_back(item.get<std::string>());
+  }
+  return items;
+}
+
+std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
+                                            int64_t high) {
+  const Json* value = find(key);
+  if (value == nullptr) return fallback;
+  std::vector<int64_t> items;
+  if (value->is_string()) {
+    for (const std::string& part : split(value->get<std::string>(), ',')) {
+      const size_t dots = part.find("..");
+      const auto first = parse_integer(part.substr(0, dots));
+      const auto last = dots == std::string::npos ? first : parse_integer(part.substr(dots + 2));
+      if (!first || !last || *last < *first || *last - *first > 100000) fail_type(key, "a list of integers", *value);
+      for (int64_t i = *first; i <= *last; ++i) items.push_back(i);
+    }
+  } else if (value->is_number_integer()) {
+    items.push_back(value->get<int64_t>());
+  } else if (value->is_array()) {
+    for (const Json& item : *value) {
+      if (!item.is_number_integer()) fail_type(key, "a list of integers", *value);
+      items.push_back(item.get<int64_t>());
+    }
+  } else {
+    fail_type(key, "a list of integers", *value);
+  }
+  for (const int64_t item : items) {
+    if (item < low || item > high) {
+      fail_input("{}: '{}' holds {}, outside {}..{}", place(key), dotted(key), item, low, high);
+    }
+  }
+  return items;
+}
+
+std::string ConfigReader::choice(const std::string& key, const std::string& fallback,
+                                 const std::vector<std::string>& allowed) {
+  const std::string word = text(key, fallback);
+  for (const std::string& candidate : allowed) {
+    if (candidate == word) return word;
+  }
+  fail_input("{}: '{}' is '{}'{}", place(key), dotted(key), word, suggestion(word, allowed));
+}
+
+Json ConfigReader::raw(const std::string& key) {
+  const Json* value = find(key);
+  return value == nullptr ? Json() : *value;
+}
+
+void ConfigReader::finish() const {
+  for (const auto& [key, value] : table_.items()) {
+    if (known_.count(key) > 0) continue;
+    fail_input("{}: unknown key '{}'{}", place(key), dotted(key),
+               suggestion(key, std::vector<std::string>(known_.begin(), known_.end())));
+  }
+}
+
+}  // namespace emf

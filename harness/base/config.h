@@ -1,0 +1,76 @@
+// Suites and options: TOML files become JSON plus the place of every key; readers check types, ranges and unknown keys.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/base/error.h"
+#include "harness/base/json.h"
+
+namespace emf {
+
+/// A TOML document as JSON, with the line each dotted key stands on ("train.pictures" -> 12).
+struct Config {
+  Json values = Json::object();
+  std::map<std::string, int> lines;
+  std::string origin;  ///< file path, for messages
+
+  /// "suite.toml:12", or "command line" for overrides.
+  std::string place(const std::string& key) const;
+};
+
+/// @throws UserError  absent (kMissing), not TOML (file, line, what the parser expected), a date (no key takes one).
+Config load_config(const std::filesystem::path& path);
+
+/// Parses TOML text; origin names it in messages.
+Config parse_config(const std::string& text, const std::string& origin);
+
+/// Applies `key=value`, value being a TOML literal; a bare word is taken as a string ("encoders=llm").
+/// `a,b` and `0..4` stay lists for keys that hold lists; see ConfigReader::list.
+///
+/// @throws UserError  no '=' or an unparsable value.
+void apply_override(Config& config, const std::string& assignment);
+
+/// Reads one table of a Config. Every key must be read before finish(), so a typo is never silently ignored.
+class ConfigReader {
+ public:
+  /// @param table  dotted path of the table, "" for the whole document. An absent table reads as empty.
+  ConfigReader(const Config& config, std::string table);
+
+  bool has(const std::string& key) const { return table_.contains(key); }
+  std::string text(const std::string& key, const std::string& fallback);
+  std::string required_text(const std::string& key);
+  bool flag(const std::string& key, bool fallback);
+  int64_t integer(const std::string& key, int64_t fallback, int64_t low, int64_t high);
+  double number(const std::string& key, double fallback, double low, double high);
+  /// A list of strings; a single string counts as a list of one, "a,b" as two.
+  std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback);
+  /// A list of integers; a single integer counts as one, "0..4" and "0,2" (from the command line) as lists.
+  std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback, int64_t low, int64_t high);
+  /// One of the allowed words.  @throws UserError  names the nearest.
+  std::string choice(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed);
+  /// Marks a sub-table or raw value as known and returns it as it stands (null when absent).
+  Json raw(const std::string& key);
+
+  /// @throws UserError  a key nobody read: file, line, the nearest known name.
+  void finish() const;
+
+  /// Where a key stands, for messages of callers.
+  std::string place(const std::string& key) const { return config_.place(dotted(key)); }
+
+ private:
+  const Json* find(const std::string& key);
+  std::string dotted(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+  [[noreturn]] void fail_type(const std::string& key, const char* expected, const Json& found) const;
+
+  const Config& config_;
+  std::string path_;
+  Json table_ = Json::object();
+  std::set<std::string> known_;
+};
+
+}  // namespace emf

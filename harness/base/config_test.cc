@@ -1,0 +1,54 @@
+#include "harness/base/config.h"
+
+#include <gtest/gtest.h>
+
+namespace emf {
+namespace {
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(Config, UnknownKeyNamesFileLineAndNearestName) {
+  const Config config = parse_config("[train]\npictures = 3\nbacth = 4\n", "suite.toml");
+  ConfigReader reader(config, "train");
+  EXPECT_EQ(reader.integer("pictures", 0, 1, 10), 3);
+  EXPECT_EQ(reader.integer("batch", 7, 1, 10), 7);
+  EXPECT_EQ(message_of([&] { reader.finish(); }),
+            "suite.toml:3: unknown key 'train.bacth'; did you mean 'batch'?");
+}
+
+TEST(Config, WrongTypeAndRangeNameTheLine) {
+  const Config config = parse_config("a = \"x\"\nb = 12\n", "s.toml");
+  ConfigReader reader(config, "");
+  EXPECT_EQ(message_of([&] { reader.integer("a", 0, 0, 1); }),
+            "s.toml:1: 'a' must be an integer, not a string (\"x\")");
+  EXPECT_EQ(message_of([&] { reader.integer("b", 0, 0, 10); }), "s.toml:2: 'b' is 12, outside 0..10");
+}
+
+TEST(Config, MalformedTomlNamesTheLine) {
+  EXPECT_NE(message_of([] { parse_config("a = 1\nb = = 2\n", "bad.toml"); }).find("bad.toml:2: not valid TOML"),
+            std::string::npos);
+}
+
+TEST(Config, OverridesAreTomlLiteralsBareWordsOrLists) {
+  Config config = parse_config("[train]\npictures = 3\n", "s.toml");
+  apply_override(config, "train.pictures=500");
+  apply_override(config, "encoders=llm,hash");
+  apply_override(config, "seeds=0..3");
+  apply_override(config, "train.rate=1e-4");
+  EXPECT_EQ(ConfigReader(config, "train").integer("pictures", 0, 0, 1000), 500);
+  EXPECT_DOUBLE_EQ(ConfigReader(config, "train").number("rate", 0, 0, 1), 1e-4);
+  EXPECT_EQ(ConfigReader(config, "").texts("encoders", {}), (std::vector<std::string>{"llm", "hash"}));
+  EXPECT_EQ(ConfigReader(config, "").integers("seeds", {}, 0, 9), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(message_of([&] { apply_override(config, "nonsense"); }),
+            "command line: 'nonsense' is not of the form key=value");
+}
+
+}  // namespace
+}  // namespace emf

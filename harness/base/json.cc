@@ -1,0 +1,48 @@
+#include "harness/base/json.h"
+
+#include <cmath>
+
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+void refuse_non_finite(const Json& value, const std::string& path) {
+  if (value.is_number_float()) {
+    ensure(std::isfinite(value.get<double>()), "a non-finite number at {} cannot be written as JSON", path);
+  } else if (value.is_object()) {
+    for (const auto& [key, item] : value.items()) refuse_non_finite(item, path + "/" + key);
+  } else if (value.is_array()) {
+    for (size_t i = 0; i < value.size(); ++i) refuse_non_finite(value[i], path + "/" + std::to_string(i));
+  }
+}
+
+}  // namespace
+
+std::string canonical_json(const Json& value) {
+  refuse_non_finite(value, "");
+  return value.dump();
+}
+
+std::string pretty_json(const Json& value) {
+  refuse_non_finite(value, "");
+  return value.dump(2) + "\n";
+}
+
+Json parse_json(const std::string& text, const std::string& origin) {
+  // A nesting bomb overflows the stack in the destructor of a recursive value, so depth is bounded first.
+  constexpr int kMaxDepth = 500;
+  int deepest = 0;
+  const auto watch_depth = [&](int depth, Json::parse_event_t, Json&) {
+    deepest = std::max(deepest, depth);
+    if (depth > kMaxDepth) fail_input("{}: JSON nested more than {} levels deep", origin, kMaxDepth);
+    return true;
+  };
+  try {
+    return Json::parse(text, watch_depth);
+  } catch (const Json::parse_error& error) {
+    fail_input("{}: not valid JSON at byte {}; mend the file or make it anew", origin, error.byte);
+  }
+}
+
+}  // namespace emf

@@ -1,0 +1,26 @@
+// JSON as the whole program uses it: one alias, and the canonical text that hashes are taken of.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace emf {
+
+/// Objects keep their keys sorted, so equal values have equal text.
+using Json = nlohmann::json;
+
+/// Canonical text of a value: sorted keys, no spaces, shortest round-trip numbers. Hashes are taken of it.
+///
+/// @throws InternalError  a NaN or infinity inside (nlohmann would write null and hide it).
+std::string canonical_json(const Json& value);
+
+/// Text for people: two-space indent, one trailing newline. Same refusal of NaN.
+std::string pretty_json(const Json& value);
+
+/// Parses a JSON text.
+///
+/// @param origin  what to call it in the error: a path, or "line 3 of x.jsonl".
+/// @throws UserError  malformed (names origin and byte offset).
+Json parse_json(const std::string& text, const std::string& origin);
+
+}  // namespace emf

@@ -1,0 +1,16 @@
+// The nearest known name to a mistyped one, for error messages.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace emf {
+
+/// The known name with the least edit distance, or "" when none is within a third of the word's length (at least 2).
+std::string near_name(std::string_view word, const std::vector<std::string>& known);
+
+/// "; did you mean 'x'?" or "; known: a, b, c" for the end of an error line.
+std::string suggestion(std::string_view word, const std::vector<std::string>& known);
+
+}  // namespace emf

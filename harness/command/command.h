@@ -1,0 +1,35 @@
+// One verb of the command line: a file that declares its flags and does its work.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "harness/base/error.h"
+#include "harness/base/json.h"
+#include "harness/base/progress.h"
+#include "harness/base/registry.h"
+
+namespace emf {
+
+/// Flags that every verb has.
+struct CommonFlags {
+  bool json = false;  ///< print one JSON document on stdout instead of text
+};
+
+class Command {
+ public:
+  static constexpr const char* kKind = "command";
+  virtual ~Command() = default;
+
+  /// Adds the verb's own flags and arguments.
+  virtual void declare(CLI::App& app) = 0;
+  /// Does the work; stdout holds data only. Errors are thrown (UserError, InternalError).
+  virtual ExitCode run(const CommonFlags& flags) = 0;
+};
+
+using CommandRegistry = Registry<Command>;
+
+/// Prints a JSON document to stdout.
+void print_json(const Json& value);
+
+}  // namespace emf
