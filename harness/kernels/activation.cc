@@ -1,0 +1,27 @@
+#include "harness/kernels/activation.h"
+
+#include <c10/core/GradMode.h>
+
+namespace emf {
+
+// A pointwise function's jvp equals its vjp, so ATen's backward kernels serve for both.
+
+Dual gelu(const Dual& x) {
+  Dual y{at::gelu(x.value, "tanh"), {}};
+  if (x.has_tangent()) {
+    const c10::AutoGradMode no_grad(false);
+    y.tangent = at::gelu_backward(x.tangent, x.primal(), "tanh");
+  }
+  return y;
+}
+
+Dual silu(const Dual& x) {
+  Dual y{at::silu(x.value), {}};
+  if (x.has_tangent()) {
+    const c10::AutoGradMode no_grad(false);
+    y.tangent = at::silu_backward(x.tangent, x.primal());
+  }
+  return y;
+}
+
+}  // namespace emf

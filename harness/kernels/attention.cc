@@ -1,0 +1,48 @@
+#include "harness/kernels/attention.h"
+
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <limits>
+
+namespace emf {
+namespace {
+
+/// [B,N,H*d] -> [B,H,N,d]
+at::Tensor split_heads(const at::Tensor& x, int64_t num_heads) {
+  return x.unflatten(-1, {num_heads, x.size(-1) / num_heads}).transpose(1, 2);
+}
+
+/// [B,H,N,d] -> [B,N,H*d]
+at::Tensor merge_heads(const at::Tensor& x) { return x.transpose(1, 2).flatten(2); }
+
+}  // namespace
+
+Dual attention(const Dual& q, const Dual& k, const Dual& v, int64_t num_heads, const at::Tensor& mask) {
+  const at::Tensor queries = split_heads(q.value, num_heads), keys = split_heads(k.value, num_heads),
+                   values = split_heads(v.value, num_heads);
+  const double scale = 1 / std::sqrt(static_cast<double>(queries.size(-1)));
+  at::Tensor scores = at::matmul(queries, keys.transpose(-2, -1)) * scale;
+  if (mask.defined()) {
+    scores = scores.masked_fill(mask.logical_not().unsqueeze(1).unsqueeze(1), -std::numeric_limits<float>::infinity());
+  }
+  const at::Tensor weights = at::softmax(scores, -1);  // P
+  Dual output{merge_heads(at::matmul(weights, values)), {}};
+  if (!q.has_tangent()) return output;
+
+  const c10::AutoGradMode no_grad(false);
+  const int64_t rows = q.tangent_rows();
+  const at::Tensor p = weights.narrow(0, 0, rows);
+  at::Tensor scores_tangent = at::matmul(split_heads(q.tangent, num_heads), keys.narrow(0, 0, rows).transpose(-2, -1));
+  if (k.has_tangent()) {
+    scores_tangent += at::matmul(queries.narrow(0, 0, rows), split_heads(k.tangent, num_heads).transpose(-2, -1));
+  }
+  scores_tangent *= scale;
+  const at::Tensor p_tangent = p * (scores_tangent - (p * scores_tangent).sum(-1, true));
+  at::Tensor output_tangent = at::matmul(p_tangent, values.narrow(0, 0, rows));
+  if (v.has_tangent()) output_tangent += at::matmul(p, split_heads(v.tangent, num_heads));
+  output.tangent = merge_heads(output_tangent);
+  return output;
+}
+
+}  // namespace emf

@@ -1,0 +1,16 @@
+#include "harness/kernels/linear.h"
+
+#include <c10/core/GradMode.h>
+
+namespace emf {
+
+Dual linear(const Dual& x, const at::Tensor& weight, const at::Tensor& bias) {
+  Dual y{at::linear(x.value, weight, bias), {}};
+  if (x.has_tangent()) {
+    const c10::AutoGradMode no_grad(false);
+    y.tangent = at::linear(x.tangent, weight);
+  }
+  return y;
+}
+
+}  // namespace emf

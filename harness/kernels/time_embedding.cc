@@ -1,0 +1,29 @@
+#include "harness/kernels/time_embedding.h"
+
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+
+#include "harness/base/error.h"
+
+namespace emf {
+
+Dual time_embedding(const Dual& t, int64_t dimensions, double scale, double base) {
+  ensure(t.value.scalar_type() == at::kFloat || t.value.scalar_type() == at::kDouble,
+         "time must be fp32 or fp64, not {}", at::toString(t.value.scalar_type()));
+  const int64_t half = dimensions / 2;
+  const at::Tensor exponents = at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));
+  const at::Tensor frequencies = (exponents.exp() * scale).to(t.value.options());
+  const at::Tensor angles = t.value.unsqueeze(1) * frequencies;
+  const at::Tensor cosines = angles.cos(), sines = angles.sin();
+  Dual y{at::cat({cosines, sines}, 1), {}};
+  if (t.has_tangent()) {
+    const c10::AutoGradMode no_grad(false);
+    const int64_t rows = t.tangent_rows();
+    const at::Tensor speed = t.tangent.unsqueeze(1) * frequencies;
+    y.tangent = at::cat({-sines.narrow(0, 0, rows) * speed, cosines.narrow(0, 0, rows) * speed}, 1);
+  }
+  return y;
+}
+
+}  // namespace emf

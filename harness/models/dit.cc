@@ -1,0 +1,209 @@
+// DiT: an adaLN-Zero transformer on latent patches with cross-attention to text and two time inputs.
+//
+// Source: DiT (Peebles & Xie 2023) for the blocks; EMF Sec. 3.4 for phi_end(t) + phi_interval(t - r). Every layer takes and
+// gives a Dual, so du/dt comes out of the same pass as u.
+#include <cmath>
+#include <numbers>
+
+#include "harness/api/model.h"
+#include "harness/base/random.h"
+#include "harness/kernels/activation.h"
+#include "harness/kernels/attention.h"
+#include "harness/kernels/layer_norm.h"
+#include "harness/kernels/linear.h"
+#include "harness/kernels/residual.h"
+#include "harness/kernels/time_embedding.h"
+#include "harness/tensor/random_rows.h"
+
+namespace emf {
+namespace {
+
+struct DitOptions {
+  int64_t width, depth, heads, mlp_ratio, patch;
+  double time_scale;
+};
+
+constexpr int64_t kTimeFeatures = 256;
+
+/// Fixed 2-D sine-cosine position code [h*w, width].   @source  DiT, get_2d_sincos_pos_embed.
+at::Tensor position_code(int64_t height, int64_t width_in_patches, int64_t width) {
+  const int64_t quarter = width / 4;
+  const at::Tensor frequencies =
+      at::pow(1e4, -at::arange(quarter, at::kDouble) / static_cast<double>(quarter));
+  const auto axis = [&](const at::Tensor& places) {
+    const at::Tensor angles = places.unsqueeze(1) * frequencies;
+    return at::cat({angles.sin(), angles.cos()}, 1);
+  };
+  const at::Tensor rows = at::arange(height, at::kDouble).repeat_interleave(width_in_patches);
+  const at::Tensor columns = at::arange(width_in_patches, at::kDouble).repeat({height});
+  return at::cat({axis(rows), axis(columns)}, 1).to(at::kFloat);
+}
+
+class Dit : public Model {
+ public:
+  Dit(const DitOptions& options, const ModelShape& shape, uint64_t seed)
+      : options_(options), shape_(shape), seed_(seed) {
+    const int64_t width = options.width;
+    ensure(shape.height % options.patch == 0 && shape.width % options.patch == 0, "patch {} does not divide {}x{}",
+           options.patch, shape.height, shape.width);
+    const int64_t patch_values = shape.channels * options.patch * options.patch;
+    add_linear("patch_in", patch_values, width);
+    add_linear("phi_end.0", kTimeFeatures, width);
+    add_linear("phi_end.2", width, width);
+    add_linear("phi_interval.0", kTimeFeatures, width);
+    add_linear("phi_interval.2", width, width);
+    add_linear("text_in.0", shape.condition_dimension, width);
+    add_linear("text_in.2", width, width);
+    for (int64_t i = 0; i < options.depth; ++i) {
+      const std::string block = "block." + std::to_string(i) + ".";
+      add_linear(block + "modulation", width, 6 * width, /*zero=*/true);
+      add_linear(block + "attention.qkv", width, 3 * width);
+      add_linear(block + "attention.out", width, width);
+      add_linear(block + "text.q", width, width);
+      add_linear(block + "text.kv", width, 2 * width);
+      add_linear(block + "text.out", width, width, /*zero=*/true);
+      add_linear(block + "mlp.0", width, options.mlp_ratio * width);
+      add_linear(block + "mlp.2", options.mlp_ratio * width, width);
+    }
+    add_linear("final.modulation", width, 2 * width, /*zero=*/true);
+    add_linear("final.out", width, patch_values, /*zero=*/true);
+    positions_ = register_buffer("positions", position_code(shape.height / options.patch, shape.width / options.patch, width));
+  }
+
+  Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition& condition) override {
+    Dual x = apply("patch_in", to_patches(z));
+    x.value = x.value + positions_.to(x.value.scalar_type());
+    const Dual c = silu(time_condition(t, interval));
+    const Dual text = text_condition(condition);
+    for (int64_t i = 0; i < options_.depth; ++i) {
+      x = block(x, c, text, condition.mask, "block." + std::to_string(i) + ".");
+    }
+    const Dual shift_scale = apply("final.modulation", c);
+    x = modulate(layer_norm(x), piece(shift_scale, 0), piece(shift_scale, 1));
+    return from_patches(apply("final.out", x));
+  }
+
+  double forward_flops_per_row(int64_t condition_tokens) const override {
+    const double width = static_cast<double>(options_.width), tokens = static_cast<double>(num_patches()),
+                 text = static_cast<double>(condition_tokens), patch_values = static_cast<double>(parameter("patch_in.weight").size(1));
+    const double mlp = 2 * static_cast<double>(options_.mlp_ratio);
+    const double block = tokens * width * width * (4 + 2 + mlp) + text * width * width * 2 + 6 * width * width +
+                         2 * tokens * (tokens + text) * width;
+    const double ends = 2 * tokens * patch_values * width + 2 * (kTimeFeatures + width) * width + 2 * width * width +
+                        text * (static_cast<double>(shape_.condition_dimension) + width) * width;
+    return 2 * (static_cast<double>(options_.depth) * block + ends);
+  }
+
+ private:
+  int64_t num_patches() const { return shape_.height * shape_.width / (options_.patch * options_.patch); }
+
+  /// Xavier-uniform-sized normals as DiT's own initialisation, keyed by name; zero where adaLN-Zero asks for it.
+  void add_linear(const std::string& name, int64_t inputs, int64_t outputs, bool zero = false) {
+    const double deviation = zero ? 0 : std::sqrt(2.0 / static_cast<double>(inputs + outputs));
+    add_parameter(name + ".weight", normal_named(seed_, name + ".weight", {outputs, inputs}) * deviation);
+    add_parameter(name + ".bias", at::zeros({outputs}));
+  }
+
+  void add_parameter(const std::string& name, const at::Tensor& value) {
+    // torch's names may not hold a dot.
+    std::string key = name;
+    for (char& letter : key) letter = letter == '.' ? '_' : letter;
+    parameters_by_name_[name] = register_parameter(key, value);
+  }
+
+  const at::Tensor& parameter(const std::string& name) const { return parameters_by_name_.at(name); }
+
+  Dual apply(const std::string& name, const Dual& x) const {
+    return linear(x, parameter(name + ".weight"), parameter(name + ".bias"));
+  }
+
+  /// The i-th width-sized piece of the last dimension.
+  Dual piece(const Dual& x, int64_t i, int64_t count = 1) const {
+    const int64_t width = options_.width;
+    Dual part{x.value.narrow(-1, i * width, count * width), {}};
+    if (x.has_tangent()) part.tangent = x.tangent.narrow(-1, i * width, count * width);
+    return part;
+  }
+
+  /// phi_end(t) + phi_interval(t - r). Without an interval (flow matching, diffusion) phi_interval is not added, so starting
+  /// MeanFlow with its last layer zeroed leaves r = t unchanged.
+  Dual time_condition(const Dual& t, const Dual& interval) const {
+    const auto embed = [&](const std::string& name, const Dual& time) {
+      const Dual features = time_embedding(time, kTimeFeatures, options_.time_scale);
+      return apply(name + ".2", silu(apply(name + ".0", features)));
+    };
+    const Dual end = embed("phi_end", t);
+    return interval.value.defined() ? add(end, embed("phi_interval", interval)) : end;
+  }
+
+  /// Text tokens normalised and projected to the network's width: [B,L,width], no tangent.
+  Dual text_condition(const Condition& condition) const {
+    const Dual tokens = layer_norm({condition.tokens.to(parameter("text_in.0.weight").scalar_type()), {}});
+    return apply("text_in.2", gelu(apply("text_in.0", tokens)));
+  }
+
+  Dual block(Dual x, const Dual& c, const Dual& text, const at::Tensor& mask, const std::string& name) const {
+    const Dual six = apply(name + "modulation", c);
+    const Dual qkv = apply(name + "attention.qkv", modulate(layer_norm(x), piece(six, 0), piece(six, 1)));
+    const Dual self = attention(piece(qkv, 0), piece(qkv, 1), piece(qkv, 2), options_.heads);
+    x = gated_residual(x, piece(six, 2), apply(name + "attention.out", self));
+    const Dual kv = apply(name + "text.kv", text);
+    const Dual cross = attention(apply(name + "text.q", layer_norm(x)), piece(kv, 0), piece(kv, 1), options_.heads, mask);
+    x = add(x, apply(name + "text.out", cross));
+    const Dual hidden = gelu(apply(name + "mlp.0", modulate(layer_norm(x), piece(six, 3), piece(six, 4))));
+    return gated_residual(x, piece(six, 5), apply(name + "mlp.2", hidden));
+  }
+
+  /// [B,C,H,W] -> [B,N,C*p*p]
+  at::Tensor to_patches(const at::Tensor& z) const {
+    const int64_t p = options_.patch, rows = z.size(0);
+    return z.reshape({rows, shape_.channels, shape_.height / p, p, shape_.width / p, p})
+        .permute({0, 2, 4, 1, 3, 5})
+        .reshape({rows, num_patches(), -1});
+  }
+
+  at::Tensor from_patches(const at::Tensor& x) const {
+    const int64_t p = options_.patch, rows = x.size(0);
+    return x.reshape({rows, shape_.height / p, shape_.width / p, shape_.channels, p, p})
+        .permute({0, 3, 1, 4, 2, 5})
+        .reshape({rows, shape_.channels, shape_.height, shape_.width});
+  }
+
+  Dual to_patches(const Dual& z) const {
+    return {to_patches(z.value), z.has_tangent() ? to_patches(z.tangent) : at::Tensor()};
+  }
+
+  Dual from_patches(const Dual& x) const {
+    return {from_patches(x.value), x.has_tangent() ? from_patches(x.tangent) : at::Tensor()};
+  }
+
+  DitOptions options_;
+  ModelShape shape_;
+  uint64_t seed_;
+  std::map<std::string, at::Tensor> parameters_by_name_;
+  at::Tensor positions_;
+};
+
+std::unique_ptr<Model> make_dit(const Config& config, ModelShape shape, uint64_t seed) {
+  ConfigReader reader(config, "model");
+  reader.choice("name", "dit", {"dit"});
+  DitOptions options{};
+  options.width = reader.integer("width", 128, 16, 8192);
+  options.depth = reader.integer("depth", 4, 1, 128);
+  options.heads = reader.integer("heads", 4, 1, 128);
+  options.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16);
+  options.patch = reader.integer("patch", 1, 1, 64);
+  options.time_scale = reader.number("time_scale", 16, 0.01, 1000);
+  reader.finish();
+  if (options.width % (4 * options.heads) != 0) {
+    fail_input("{}: model.width {} must be a multiple of 4 x model.heads ({})", reader.place("width"), options.width,
+               options.heads);
+  }
+  return std::make_unique<Dit>(options, shape, seed);
+}
+
+EMF_REGISTER(ModelRegistry, "dit", "adaLN-Zero transformer with cross-attention to text, phi_end(t) + phi_interval(t - r)",
+             make_dit);
+
+}  // namespace
+}  // namespace emf
