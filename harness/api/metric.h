@@ -1,4 +1,5 @@
-// What a score is: a function of judge outputs or features, LibTorch-free, so it can be recomputed years later.
+// What a score is: a function of judge outputs or features, LibTorch-free, so it can be recomputed years
+// later.
 #pragma once
 
 #include <array>
@@ -14,10 +15,13 @@
 namespace emf {
 
 /// N vectors of D features, row by row, and what they are features of.
+///
+/// Double, so that float64 feature files keep their digits: a Frechet distance is asked to 1e-9.
 struct FeatureMatrix {
-  std::vector<float> values;
+  std::vector<double> values;  ///< rows * columns
   int64_t rows = 0, columns = 0;
-  Json identity = Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
+  Json identity =
+      Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
 };
 
 struct MetricInput {
@@ -29,13 +33,14 @@ struct MetricInput {
 };
 
 struct MetricValue {
-  std::string name;               ///< "geneval", "geneval/counting", "kid_lite0"
-  std::optional<double> value;    ///< absent with `why`
+  std::string name;             ///< "geneval", "geneval/counting", "kid_lite0"
+  std::optional<double> value;  ///< absent with `why`
   std::string why;
   std::optional<std::array<double, 2>> ci95;
   int64_t n = 0;
   Json identity = Json::object();
   std::vector<std::string> warnings;  ///< "small_n"
+  Json details = Json::object();  ///< further facts of this value ("correct", "total", "n_real", "std" ...)
 };
 
 class Metric {
@@ -46,7 +51,16 @@ class Metric {
   /// @throws UserError  inputs that cannot be scored (says which).
   virtual std::vector<MetricValue> score(const MetricInput& input) const = 0;
   /// One score a judged item in input order (for paired tests); empty when the metric is of whole sets.
-  virtual std::vector<double> item_scores(const MetricInput& input) const { (void)input; return {}; }
+  virtual std::vector<double> item_scores(const MetricInput& input) const {
+    (void)input;
+    return {};
+  }
+  /// One object a judged item in input order ({"correct", "reason"}), for items/<metric>.jsonl; empty
+  /// likewise.
+  virtual std::vector<Json> items(const MetricInput& input) const {
+    (void)input;
+    return {};
+  }
 };
 
 using MetricRegistry = Registry<Metric>;

@@ -13,7 +13,7 @@ namespace emf {
 
 struct ProbeInput {
   std::vector<Prompt> prompts;  ///< the candidate pool: unique captions
-  FeatureMatrix visual;         ///< one row a prompt: features of a picture of it; empty when the probe needs none
+  FeatureMatrix visual;  ///< one row a prompt: features of a picture of it; empty when the probe needs none
   /// Pools any prompts (mean over real tokens): [B prompts] -> B rows. Cached by the engine.
   std::function<FeatureMatrix(const std::vector<Prompt>&)> pooled;
   /// True for class_label-like encoders, whose parts are label fields rather than words.
@@ -25,12 +25,14 @@ struct ProbeInput {
 struct ProbeMode {
   std::string name;  ///< "raw", "centred" ...
   double value = 0;
-  std::array<double, 2> ci95{};
+  std::array<double, 2> ci95{};  ///< percentile bootstrap over queries
 };
 
 struct ProbeResult {
   std::vector<ProbeMode> modes;
   int64_t n_queries = 0, n_candidates = 0;
+  Json numbers =
+      Json::object();       ///< context without an interval: chance, oracle, mean of unrelated prompts ...
   std::vector<Json> items;  ///< one a query, for items/<probe>.jsonl
 };
 

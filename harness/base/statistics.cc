@@ -1,0 +1,188 @@
+#include "harness/base/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "harness/base/error.h"
+#include "harness/base/random.h"
+
+namespace emf {
+namespace {
+
+/// Sum and number of the items of one cluster: all that a mean over resampled clusters needs.
+struct Tally {
+  double sum = 0;
+  int64_t items = 0;
+};
+
+/// Stratum -> cluster -> tally. Sorted by name, so that the order of the items does not decide the draws.
+using Tallies = std::map<std::string, std::map<std::string, Tally>>;
+
+Tallies tally(const Scores& scores) {
+  const size_t n = scores.values.size();
+  ensure(n > 0, "a mean of no scores was asked for");
+  ensure(scores.clusters.empty() || scores.clusters.size() == n, "{} scores but {} clusters", n,
+         scores.clusters.size());
+  ensure(scores.strata.empty() || scores.strata.size() == n, "{} scores but {} strata", n,
+         scores.strata.size());
+  Tallies tallies;
+  for (size_t i = 0; i < n; ++i) {
+    // Fixed width keeps nameless items in their own order.
+    const std::string cluster = scores.clusters.empty() ? fmt::format("{:012}", i) : scores.clusters[i];
+    Tally& entry = tallies[scores.strata.empty() ? "" : scores.strata[i]][cluster];
+    entry.sum += scores.values[i];
+    ++entry.items;
+  }
+  return tallies;
+}
+
+std::vector<Tally> in_order(const std::map<std::string, Tally>& clusters) {
+  std::vector<Tally> ordered;
+  for (const auto& [name, entry] : clusters) ordered.push_back(entry);
+  return ordered;
+}
+
+double weighted_mean(const std::vector<Tally>& clusters, std::span<const int32_t> counts) {
+  double sum = 0;
+  int64_t items = 0;
+  for (size_t i = 0; i < clusters.size(); ++i) {
+    sum += counts[i] * clusters[i].sum;
+    items += counts[i] * clusters[i].items;
+  }
+  return sum / static_cast<double>(items);
+}
+
+double plain_mean(const std::vector<Tally>& clusters) {
+  return weighted_mean(clusters, std::vector<int32_t>(clusters.size(), 1));
+}
+
+void refuse_different_clusters(const Tallies& a, const Tallies& b) {
+  for (const auto& [stratum, clusters] : a) {
+    const auto other = b.find(stratum);
+    for (const auto& [cluster, entry] : clusters) {
+      if (other == b.end() || other->second.count(cluster) == 0) {
+        fail_input("paired scores need the same prompts on both sides; only one side has '{}{}{}'", stratum,
+                   stratum.empty() ? "" : "/", cluster);
+      }
+    }
+  }
+}
+
+/// Draws of the statistic of every stratum, averaged over strata.
+std::vector<double> averaged_draws(const std::vector<std::vector<double>>& draws) {
+  std::vector<double> averaged(draws.front().size(), 0.0);
+  for (const auto& stratum : draws) {
+    for (size_t d = 0; d < averaged.size(); ++d) averaged[d] += stratum[d];
+  }
+  for (double& value : averaged) value /= static_cast<double>(draws.size());
+  return averaged;
+}
+
+}  // namespace
+
+double mean(std::span<const double> values) {
+  ensure(!values.empty(), "a mean of no values was asked for");
+  return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+double sample_std(std::span<const double> values) {
+  ensure(values.size() > 1, "a standard deviation of {} values was asked for", values.size());
+  const double center = mean(values);
+  double squares = 0;
+  for (const double value : values) squares += (value - center) * (value - center);
+  return std::sqrt(squares / static_cast<double>(values.size() - 1));
+}
+
+double percentile(std::vector<double> values, double share) {
+  ensure(!values.empty(), "a percentile of no values was asked for");
+  ensure(share >= 0 && share <= 1, "percentile share {} outside 0..1", share);
+  const double place = share * static_cast<double>(values.size() - 1);
+  const auto below = static_cast<size_t>(place);
+  const auto cut = values.begin() + static_cast<std::ptrdiff_t>(below);
+  std::nth_element(values.begin(), cut, values.end());
+  const double low = *cut;
+  if (below + 1 == values.size()) return low;
+  const double high = *std::min_element(cut + 1, values.end());
+  return low + (place - static_cast<double>(below)) * (high - low);
+}
+
+std::vector<int32_t> bootstrap_counts(int64_t clusters, int draw, const BootstrapOptions& options) {
+  Random random(options.seed, options.stream, static_cast<uint64_t>(draw));
+  std::vector<int32_t> counts(static_cast<size_t>(clusters), 0);
+  for (int64_t i = 0; i < clusters; ++i) ++counts[random.below(static_cast<uint32_t>(clusters))];
+  return counts;
+}
+
+std::vector<double> bootstrap(int64_t clusters,
+                              const std::function<double(std::span<const int32_t>)>& statistic,
+                              const BootstrapOptions& options) {
+  ensure(clusters > 0, "a bootstrap over {} clusters was asked for", clusters);
+  ensure(options.draws > 0, "a bootstrap of {} draws was asked for", options.draws);
+  std::vector<double> values(static_cast<size_t>(options.draws));
+  for (int d = 0; d < options.draws; ++d) {
+    values[static_cast<size_t>(d)] = statistic(bootstrap_counts(clusters, d, options));
+  }
+  return values;
+}
+
+Interval percentile_interval(const std::vector<double>& draws, double level) {
+  return {percentile(draws, (1 - level) / 2), percentile(draws, (1 + level) / 2)};
+}
+
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options) {
+  Estimate estimate;
+  estimate.n = static_cast<int64_t>(scores.values.size());
+  std::vector<std::vector<double>> draws;
+  bool resampled = false;
+  const Tallies tallies = tally(scores);
+  for (const auto& [stratum, named] : tallies) {
+    const std::vector<Tally> clusters = in_order(named);
+    estimate.clusters += static_cast<int64_t>(clusters.size());
+    estimate.value += plain_mean(clusters) / static_cast<double>(tallies.size());
+    resampled = resampled || clusters.size() > 1;
+    BootstrapOptions own = options;
+    const std::string stream = fmt::format("{}/{}", options.stream, stratum);
+    own.stream = stream;
+    draws.push_back(bootstrap(
+        static_cast<int64_t>(clusters.size()),
+        [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, own));
+  }
+  if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
+  return estimate;
+}
+
+Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options) {
+  const Tallies left = tally(a), right = tally(b);
+  refuse_different_clusters(left, right);
+  refuse_different_clusters(right, left);
+  Difference difference;
+  std::vector<std::vector<double>> draws;
+  bool resampled = false;
+  for (const auto& [stratum, named] : left) {
+    const std::vector<Tally> ours = in_order(named), theirs = in_order(right.at(stratum));
+    difference.clusters += static_cast<int64_t>(ours.size());
+    difference.value += (plain_mean(ours) - plain_mean(theirs)) / static_cast<double>(left.size());
+    resampled = resampled || ours.size() > 1;
+    BootstrapOptions own = options;
+    const std::string stream = fmt::format("{}/{}", options.stream, stratum);
+    own.stream = stream;
+    draws.push_back(bootstrap(
+        static_cast<int64_t>(ours.size()),
+        [&](std::span<const int32_t> counts) {
+          return weighted_mean(ours, counts) - weighted_mean(theirs, counts);
+        },
+        own));
+  }
+  if (!resampled) return difference;
+  const std::vector<double> averaged = averaged_draws(draws);
+  difference.ci95 = percentile_interval(averaged, options.level);
+  const auto not_above = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d <= 0; });
+  const auto not_below = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d >= 0; });
+  difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + std::min(not_above, not_below)) /
+                                         static_cast<double>(1 + averaged.size()));
+  return difference;
+}
+
+}  // namespace emf

@@ -1,0 +1,88 @@
+// Means, percentiles and seeded bootstraps (plain, by clusters, by strata, paired): the error bars of every
+// score.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace emf {
+
+using Interval = std::array<double, 2>;  ///< [low, high]
+
+/// Arithmetic mean.  @throws InternalError  no values.
+double mean(std::span<const double> values);
+
+/// Standard deviation with n - 1.  @throws InternalError  fewer than two values.
+double sample_std(std::span<const double> values);
+
+/// Percentile by linear interpolation between order statistics (numpy's default).
+/// @param share  0..1.  @throws InternalError  no values.
+double percentile(std::vector<double> values, double share);
+
+struct BootstrapOptions {
+  int draws = 2000;  ///< resamples; the ends of a 95 % interval then rest on 50 draws each
+  uint64_t seed = 0;
+  std::string_view stream = "bootstrap";  ///< names the purpose, so that two bootstraps of one seed differ
+  double level = 0.95;
+};
+
+/// Any statistic over resampled clusters: draw d depends on (seed, stream, d) alone, never on threads or on
+/// other draws.
+///
+/// @param clusters   how many clusters there are; as many are drawn, with replacement.
+/// @param statistic  of the multiplicities: counts[c] says how often cluster c was drawn (they sum to
+/// `clusters`).
+/// @return           options.draws values.
+/// @cost  draws * (clusters random numbers + one statistic).
+std::vector<double> bootstrap(int64_t clusters,
+                              const std::function<double(std::span<const int32_t>)>& statistic,
+                              const BootstrapOptions& options = {});
+
+/// The multiplicities of one draw of bootstrap(), for statistics that are cheaper over many draws at once.
+std::vector<int32_t> bootstrap_counts(int64_t clusters, int draw, const BootstrapOptions& options);
+
+/// The central `level` share of the draws.
+Interval percentile_interval(const std::vector<double>& draws, double level = 0.95);
+
+/// Scores of items. Items of one cluster move together (pictures of one prompt); strata are fixed by design
+/// (tasks).
+struct Scores {
+  std::vector<double> values;         ///< [n]
+  std::vector<std::string> clusters;  ///< [n], or empty: every item is a cluster of its own
+  std::vector<std::string> strata;    ///< [n], or empty: one stratum
+};
+
+struct Estimate {
+  double value = 0;
+  std::optional<Interval> ci95;  ///< absent when every stratum has a single cluster: nothing to resample
+  int64_t n = 0, clusters = 0;
+};
+
+/// Plain mean over strata of the mean of each stratum's items, with a percentile interval from resampling
+/// clusters with replacement inside each stratum. With named clusters the order of the items does not matter.
+///
+/// Items that all score the same leave an interval of width zero: a bootstrap cannot see what never happened.
+///
+/// @throws InternalError  no items, or lengths that differ.
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options = {});
+
+struct Difference {
+  double value = 0;  ///< estimate of a minus estimate of b
+  std::optional<Interval> ci95;
+  double p_value = 1;  ///< two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1
+  int64_t clusters = 0;
+};
+
+/// Paired difference of two estimate_mean()s: each draw takes the same clusters on both sides, so what the
+/// prompts (and shared noise) do to both cancels. Numbers of items in a cluster may differ between the sides.
+///
+/// @throws UserError  the sides do not hold the same clusters (names one that only one side has).
+Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options = {});
+
+}  // namespace emf
