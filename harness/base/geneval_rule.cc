@@ -1,0 +1,173 @@
+#include "harness/base/geneval_rule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace emf {
+namespace {
+
+constexpr float kNoOffset = 1e-3f;      // "all < 1e-3: no relation"
+constexpr float kRelationShare = 0.5f;  // strictly beyond: within 60 degrees of an axis
+
+/// A float32 product. The detour over double keeps compilers from fusing it into a later sum, which numpy
+/// does not.
+float product(float a, float b) {
+  return static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
+}
+
+float area(const CornerBox& box) {
+  return product(std::max(box[2] - box[0] + 1.0f, 0.0f), std::max(box[3] - box[1] + 1.0f, 0.0f));
+}
+
+float sign(float value) { return static_cast<float>((value > 0) - (value < 0)); }
+
+std::string joined(const std::vector<std::string>& parts, const char* separator) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : separator) + part;
+  return text;
+}
+
+/// The colours of the boxes as a reason lists them: "1 green, 1 pink", in the order of kGenEvalColors.
+std::string color_census(const std::vector<Detection>& boxes) {
+  std::vector<std::string> parts;
+  for (const char* color : kGenEvalColors) {
+    const auto count =
+        std::count_if(boxes.begin(), boxes.end(), [&](const Detection& d) { return d.color == color; });
+    if (count > 0) parts.push_back(fmt::format("{} {}", count, color));
+  }
+  return joined(parts, ", ");
+}
+
+/// Judges the include clauses in order, remembering which boxes each one matched for later positions.
+class IncludeJudge {
+ public:
+  IncludeJudge(const std::map<std::string, std::vector<Detection>>& kept, const GenEvalOptions& options)
+      : kept_(kept), options_(options) {}
+
+  void judge(const GenEvalClause& clause) {
+    std::vector<Detection> found;
+    if (const auto position = kept_.find(clause.class_name); position != kept_.end()) {
+      const auto count = std::min(position->second.size(), static_cast<size_t>(clause.count));
+      found.assign(position->second.begin(), position->second.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    const size_t failures = reasons.size();
+    if (found.size() < static_cast<size_t>(clause.count)) {
+      reasons.push_back(
+          fmt::format("expected {}>={}, found {}", clause.class_name, clause.count, found.size()));
+    } else {
+      if (clause.color) judge_color(clause, found);
+      if (clause.relation && reasons.size() == failures) judge_position(clause, found);
+    }
+    matched_.push_back(reasons.size() == failures ? std::optional(std::move(found)) : std::nullopt);
+  }
+
+  std::vector<std::string> reasons;
+
+ private:
+  void judge_color(const GenEvalClause& clause, const std::vector<Detection>& found) {
+    const auto right = std::count_if(found.begin(), found.end(), [&](const Detection& detection) {
+      return detection.color == clause.color;
+    });
+    if (right < clause.count) {
+      reasons.push_back(fmt::format("expected {} {}>={}, found {} {}; and {}", *clause.color,
+                                    clause.class_name, clause.count, right, *clause.color,
+                                    color_census(found)));
+    }
+  }
+
+  void judge_position(const GenEvalClause& clause, const std::vector<Detection>& found) {
+    const auto& targets = matched_.at(clause.target);
+    if (!targets) {
+      reasons.push_back(fmt::format("no target for {} to be {}", clause.class_name, *clause.relation));
+      return;
+    }
+    for (const Detection& object : found) {
+      for (const Detection& target : *targets) {
+        const auto relations = geneval_relations(object.box, target.box, options_.position_threshold);
+        if (std::find(relations.begin(), relations.end(), *clause.relation) == relations.end()) {
+          reasons.push_back(fmt::format("expected {} {} target, found {} target", clause.class_name,
+                                        *clause.relation, joined(relations, " and ")));
+          return;
+        }
+      }
+    }
+  }
+
+  const std::map<std::string, std::vector<Detection>>& kept_;
+  const GenEvalOptions& options_;
+  std::vector<std::optional<std::vector<Detection>>> matched_;  // absent: that clause failed
+};
+
+}  // namespace
+
+float geneval_iou(const CornerBox& a, const CornerBox& b) {
+  const float shared =
+      area({std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]), std::min(a[3], b[3])});
+  const float together = area(a) + area(b) - shared;
+  return together != 0 ? shared / together : 0;
+}
+
+std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b, float position_threshold) {
+  std::array<float, 2> offset{}, shrunk{};
+  for (size_t axis = 0; axis < 2; ++axis) {
+    offset[axis] = (a[axis] + a[axis + 2]) / 2 - (b[axis] + b[axis + 2]) / 2;
+    const float sizes = std::abs(a[axis + 2] - a[axis]) + std::abs(b[axis + 2] - b[axis]);
+    shrunk[axis] =
+        std::max(std::abs(offset[axis]) - product(position_threshold, sizes), 0.0f) * sign(offset[axis]);
+  }
+  if (std::abs(shrunk[0]) < kNoOffset && std::abs(shrunk[1]) < kNoOffset) return {};
+  // The unshrunk length, so far-apart large objects lose some of both components.
+  const float length = std::sqrt(product(offset[0], offset[0]) + product(offset[1], offset[1]));
+  const float dx = shrunk[0] / length, dy = shrunk[1] / length;
+  std::vector<std::string> relations;
+  if (dy < -kRelationShare) relations.emplace_back("above");
+  if (dy > kRelationShare) relations.emplace_back("below");
+  if (dx < -kRelationShare) relations.emplace_back("left of");
+  if (dx > kRelationShare) relations.emplace_back("right of");
+  return relations;
+}
+
+std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Detection>& detections,
+                                                           const GenEvalMetadata& metadata,
+                                                           const GenEvalOptions& options) {
+  const float threshold = metadata.tag == "counting" ? options.counting_threshold : options.threshold;
+  std::map<std::string, std::vector<Detection>> candidates, kept;
+  for (const Detection& detection : detections) {
+    if (detection.score > threshold) candidates[detection.class_name].push_back(detection);
+  }
+  for (auto& [name, boxes] : candidates) {
+    std::reverse(boxes.begin(), boxes.end());
+    std::stable_sort(boxes.begin(), boxes.end(),
+                     [](const Detection& a, const Detection& b) { return a.score > b.score; });
+    boxes.resize(std::min(boxes.size(), static_cast<size_t>(options.max_objects)));
+    std::vector<Detection>& survivors = kept[name];
+    for (const Detection& box : boxes) {
+      const bool dropped = options.max_overlap != 1 &&
+                           std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
+                             return !(geneval_iou(other.box, box.box) < options.max_overlap);
+                           });
+      if (!dropped) survivors.push_back(box);
+    }
+  }
+  return kept;
+}
+
+GenEvalVerdict geneval_verdict(const GenEvalMetadata& metadata, const std::vector<Detection>& detections,
+                               const GenEvalOptions& options) {
+  const auto kept = geneval_kept(detections, metadata, options);
+  IncludeJudge judge(kept, options);
+  for (const GenEvalClause& clause : metadata.include) judge.judge(clause);
+  for (const GenEvalClause& clause : metadata.exclude) {
+    const auto found = kept.find(clause.class_name);
+    const size_t count = found == kept.end() ? 0 : found->second.size();
+    if (count >= static_cast<size_t>(clause.count)) {
+      judge.reasons.push_back(
+          fmt::format("expected {}<{}, found {}", clause.class_name, clause.count, count));
+    }
+  }
+  return {judge.reasons.empty(), joined(judge.reasons, "\n")};
+}
+
+}  // namespace emf

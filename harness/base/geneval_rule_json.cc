@@ -1,0 +1,128 @@
+// GenEval's metadata, detections and options out of JSON, every field checked before use.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "harness/base/error.h"
+#include "harness/base/geneval_rule.h"
+#include "harness/base/near_name.h"
+
+namespace emf {
+namespace {
+
+constexpr int kMostObjects = 1'000'000;  // keeps counts inside int
+
+std::string text_of(const Json& object, const char* key, const std::string& where) {
+  if (!object.contains(key) || !object[key].is_string())
+    fail_input("{}: \"{}\" must be a string", where, key);
+  return object[key].get<std::string>();
+}
+
+/// A number as the official code sees it once it is in a float32 array.
+float float_of(const Json& number, const char* what, const std::string& where) {
+  const double value = number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN();
+  if (!(std::abs(value) <= std::numeric_limits<float>::max())) {
+    fail_input("{}: {} must be a finite number, not {}", where, what, number.dump());
+  }
+  return static_cast<float>(value);
+}
+
+int count_of(const Json& object, const char* key, const std::string& where) {
+  const bool whole = object.contains(key) && object[key].is_number_integer();
+  const int64_t count = whole ? object[key].get<int64_t>() : -1;
+  if (count < 0 || count > kMostObjects)
+    fail_input("{}: \"{}\" must be a whole number of objects", where, key);
+  return static_cast<int>(count);
+}
+
+void read_position(const Json& position, size_t earlier, GenEvalClause& clause, const std::string& where) {
+  const std::vector<std::string> relations = {"above", "below", "left of", "right of"};
+  if (!position.is_array() || position.size() != 2 || !position[0].is_string() ||
+      !position[1].is_number_integer()) {
+    fail_input("{}: \"position\" must be [relation, index of an earlier include], not {}", where,
+               position.dump());
+  }
+  clause.relation = position[0].get<std::string>();
+  if (std::find(relations.begin(), relations.end(), *clause.relation) == relations.end()) {
+    fail_input("{}: unknown relation '{}'{}", where, *clause.relation,
+               suggestion(*clause.relation, relations));
+  }
+  const int64_t target = position[1].get<int64_t>();
+  if (target < 0 || static_cast<size_t>(target) >= earlier) {
+    fail_input("{}: \"position\" refers to include {}, but {} stand before it", where, target, earlier);
+  }
+  clause.target = static_cast<size_t>(target);
+}
+
+std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const std::string& where) {
+  std::vector<GenEvalClause> clauses;
+  if (!line.contains(key)) return clauses;
+  if (!line[key].is_array()) fail_input("{}: \"{}\" must be a list", where, key);
+  for (const Json& entry : line[key]) {
+    const std::string place = fmt::format("{}: {}[{}]", where, key, clauses.size());
+    if (!entry.is_object()) fail_input("{} must be an object", place);
+    GenEvalClause clause;
+    clause.class_name = text_of(entry, "class", place);
+    clause.count = count_of(entry, "count", place);
+    if (entry.contains("color")) clause.color = text_of(entry, "color", place);
+    if (entry.contains("position")) read_position(entry["position"], clauses.size(), clause, place);
+    clauses.push_back(std::move(clause));
+  }
+  return clauses;
+}
+
+}  // namespace
+
+GenEvalMetadata geneval_metadata(const Json& line, const std::string& where) {
+  if (!line.is_object()) fail_input("{}: the metadata must be an object with tag and include", where);
+  GenEvalMetadata metadata;
+  metadata.tag = text_of(line, "tag", where);
+  if (line.contains("prompt")) metadata.prompt = text_of(line, "prompt", where);
+  metadata.include = read_clauses(line, "include", where);
+  metadata.exclude = read_clauses(line, "exclude", where);
+  return metadata;
+}
+
+std::vector<Detection> geneval_detections(const Json& rows, const std::string& where) {
+  if (!rows.is_array()) fail_input("{}: \"detections\" must be a list", where);
+  std::vector<Detection> detections;
+  detections.reserve(rows.size());
+  for (const Json& row : rows) {
+    const std::string place = fmt::format("{}: detections[{}]", where, detections.size());
+    if (!row.is_object()) fail_input("{} must be an object", place);
+    Detection detection;
+    detection.class_name = text_of(row, "cls", place);
+    if (!row.contains("box") || !row["box"].is_array() || row["box"].size() != 4) {
+      fail_input("{}: \"box\" must be [x1, y1, x2, y2]", place);
+    }
+    for (size_t i = 0; i < 4; ++i) detection.box[i] = float_of(row["box"][i], "a corner of \"box\"", place);
+    if (!row.contains("score")) fail_input("{}: \"score\" is missing", place);
+    detection.score = float_of(row["score"], "\"score\"", place);
+    if (row.contains("color") && !row["color"].is_null()) detection.color = text_of(row, "color", place);
+    detections.push_back(std::move(detection));
+  }
+  return detections;
+}
+
+GenEvalOptions geneval_options(const Json& options, const std::string& where, GenEvalOptions defaults) {
+  if (options.is_null()) return defaults;
+  if (!options.is_object()) fail_input("{}: \"options\" must be an object", where);
+  const std::map<std::string, float*> numbers = {{"threshold", &defaults.threshold},
+                                                 {"counting_threshold", &defaults.counting_threshold},
+                                                 {"max_overlap", &defaults.max_overlap},
+                                                 {"position_threshold", &defaults.position_threshold}};
+  for (const auto& [key, value] : options.items()) {
+    if (key == "max_objects") {
+      defaults.max_objects = count_of(options, "max_objects", where);
+    } else if (const auto number = numbers.find(key); number != numbers.end()) {
+      *number->second = float_of(value, key.c_str(), where);
+    } else {
+      std::vector<std::string> known = {"max_objects"};
+      for (const auto& [name, place] : numbers) known.push_back(name);
+      fail_input("{}: unknown option '{}'{}", where, key, suggestion(key, known));
+    }
+  }
+  return defaults;
+}
+
+}  // namespace emf
