@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/api/dataset.h"
+#include "harness/base/config.h"
 #include "harness/base/registry.h"
 
 namespace emf {
@@ -33,6 +34,7 @@ struct EncoderInfo {
 struct TokenInputs {
   at::Tensor ids;   ///< [B,L] int64
   at::Tensor mask;  ///< [B,L] bool, true = real token; every row has at least one
+  int64_t num_cut = 0;  ///< prompts that were longer than info().max_tokens
 };
 
 /// What the generator and the probes read.
@@ -41,7 +43,8 @@ struct TextFeatures {
   at::Tensor mask;    ///< [B,L] bool
 };
 
-/// A text encoder. Construction loads weights; methods are thread-compatible (one thread at a time).
+/// A text encoder. Construction and info() are cheap and never fail for absent weights: prepare() loads the tokenizer and
+/// forward() the weights, each on first use. Methods are thread-compatible (one thread at a time).
 class Encoder {
  public:
   static constexpr const char* kKind = "encoder";
@@ -53,8 +56,12 @@ class Encoder {
 
   /// Prompts to token ids, padded to the longest of the batch.
   /// @param prompts  B prompts, UTF-8, any length; longer than info().max_tokens are cut.
-  /// @throws UserError  text not UTF-8 (names the index); labels needed but absent and not parsable.
+  /// @throws UserError  text not UTF-8 (names the index); labels needed but absent and not parsable; kMissing: no weights.
   virtual TokenInputs prepare(const std::vector<Prompt>& prompts) const = 0;
+
+  /// The ids of each text, never cut or padded. The default takes prepare()'s; encoders that cut override it.
+  /// @param with_specials  with the marks a family's tokenizer adds by itself ([CLS], BOS); no difference for most.
+  virtual std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const;
 
   /// Token ids to features. Differentiable with respect to parameters() for trainable encoders; call under
   /// torch::NoGradGuard otherwise.   @cost  one forward.
@@ -66,6 +73,17 @@ class Encoder {
 
 /// Plain mean over real tokens.   @return [B,D].   @source  EMF Sec. 3.3.
 at::Tensor mean_over_mask(const TextFeatures& features);
+
+/// Rows of ids, cut to max_tokens and right-padded with 0 to the longest.
+/// @throws InternalError  an empty row.
+TokenInputs padded_inputs(const std::vector<std::vector<int64_t>>& rows, int64_t max_tokens);
+
+/// @throws UserError  a text that is not UTF-8: its index in the batch and the byte.
+void require_utf8(const std::vector<Prompt>& prompts);
+
+/// An encoder's options in the form ConfigReader checks; null counts as empty.
+/// @throws UserError  options that are no table.
+Config encoder_options(const Json& options, const std::string& encoder);
 
 /// @param options  the encoder's own options (may be empty).  @param seed  for random initial values.
 using EncoderRegistry = Registry<Encoder, const Json&, uint64_t>;
