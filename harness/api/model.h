@@ -35,9 +35,14 @@ class Model : public torch::nn::Module {
 
   /// @param z         [B,C,H,W]; its tangent covers the first K <= B rows.
   /// @param t         [B] in [0,1], fp32 (never rounded to bf16: see kernels/README.md).
-  /// @param interval  [B] t - r >= 0.
+  /// @param interval  [B] t - r >= 0; an undefined value means a network without second time input.
   /// @return          [B,C,H,W], with a tangent [K,C,H,W] when z, t or interval carries one. The tangent is detached.
   virtual Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition& condition) = 0;
+
+  /// Prepares the second time input of a network trained without one (flow matching, which passes no interval).
+  /// @param duplicate  false: its last layer starts at zero, so u(z, t, t) is unchanged; true: it starts as a copy of
+  ///   phi_end, as EMF's paper has it (then phi(t) + phi(0) is not phi(t)).
+  virtual void start_intervals(bool duplicate) = 0;
 
   /// Multiply-add pairs times two of one forward of one row with L condition tokens (matrix products only).
   virtual double forward_flops_per_row(int64_t condition_tokens) const = 0;

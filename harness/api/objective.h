@@ -56,10 +56,16 @@ class Objective {
   virtual LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const = 0;
   /// No gradient, fp32 state.
   virtual SamplerResult sample(Model& model, const SamplerRequest& request) const = 0;
+  /// Adapts a network just loaded from a flow-matching checkpoint (see flow_matching_share).
+  virtual void start_from_flow_matching(Model& model) const { (void)model; }
   /// Share of the picture budget spent as flow matching before this objective begins (0 or 0.5).
   virtual double flow_matching_share() const { return 0; }
-  /// Matrix-product FLOPs of one training picture, in forwards of the network (3 = forward and backward).
-  virtual double forwards_per_picture() const { return 3; }
+  /// Matrix-product FLOPs of one training picture in forwards of the network: 3 for forward and backward, plus the
+  /// tangent's share at this progress.
+  virtual double forwards_per_picture(double progress) const {
+    (void)progress;
+    return 3;
+  }
 };
 
 /// @param options  the suite's [objective.NAME] table.

@@ -83,6 +83,18 @@ class Dit : public Model {
     return from_patches(apply("final.out", x));
   }
 
+  void start_intervals(bool duplicate) override {
+    const torch::NoGradGuard no_grad;
+    for (const char* part : {".0.weight", ".0.bias", ".2.weight", ".2.bias"}) {
+      at::Tensor target = parameter(std::string("phi_interval") + part);
+      if (!duplicate && part[1] == '2') {
+        target.zero_();
+      } else {
+        target.copy_(parameter(std::string("phi_end") + part));
+      }
+    }
+  }
+
   double forward_flops_per_row(int64_t condition_tokens) const override {
     const double width = static_cast<double>(options_.width), tokens = static_cast<double>(num_patches()),
                  text = static_cast<double>(condition_tokens), patch_values = static_cast<double>(parameter("patch_in.weight").size(1));

@@ -1,0 +1,42 @@
+// AdamW with gradient clipping and an exponential moving average, all of whose state goes into a checkpoint.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/tensor/safetensors.h"
+
+namespace emf {
+
+/// Leaves that are trained, by name.
+using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
+
+/// State of training beyond the data: step count, moments, averages. Steps are ATen's fused AdamW.
+class Optimizer {
+ public:
+  /// @param ema_decay  beta of the average a step; 0.5^(batch / half-life).
+  Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay);
+
+  /// One step from the gradients, then clears them.
+  /// @return  norm of the gradient before clipping; not finite means nothing was changed.
+  double step(double learning_rate);
+
+  /// Weights, moments, EMA and counts under "model.", "moment1." ...
+  NamedTensors state() const;
+  /// @param weights_only  take the weights and start moments and EMA anew.
+  /// @throws UserError  a tensor is missing or has another shape (names it).
+  void load(const NamedTensors& state, bool weights_only, const std::string& origin);
+
+ private:
+  NamedParameters parameters_;
+  std::vector<at::Tensor> weights_, moments1_, moments2_, steps_, averages_;
+  double weight_decay_, clip_norm_, ema_decay_, ema_weight_ = 0;
+};
+
+/// The bias-corrected averages of a saved state, by parameter name.
+NamedTensors averaged_weights(const NamedTensors& state);
+
+}  // namespace emf

@@ -1,0 +1,24 @@
+// Which prompts a suite speaks of: the distinct captions of its training pictures, and those it is judged by.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/api/dataset.h"
+
+namespace emf {
+
+/// Training captions first, then judging prompts; a text that is both stands once in each part.
+struct PromptTable {
+  std::vector<Prompt> training;          ///< distinct, in order of first appearance
+  std::vector<int64_t> training_index;   ///< [pool] row of `training` of each training picture
+  std::vector<Prompt> judging;
+
+  std::vector<Prompt> all() const;
+  /// Hash of every text and label: part of the specs of what reads this table.
+  std::string hash() const;
+};
+
+PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, int64_t judging_prompts, uint64_t judging_seed);
+
+}  // namespace emf

@@ -1,0 +1,143 @@
+#include "harness/engine/suite_spec.h"
+
+#include <algorithm>
+
+#include "harness/api/encoder.h"
+#include "harness/api/metric.h"
+#include "harness/api/objective.h"
+#include "harness/api/probe.h"
+#include "harness/base/near_name.h"
+#include "harness/base/paths.h"
+
+namespace emf {
+namespace {
+
+/// Every name must be registered; else the line, the word and its nearest neighbour.
+template <typename RegistryType>
+void check_names(const std::vector<std::string>& words, ConfigReader& reader, const std::string& key) {
+  for (const std::string& word : words) {
+    if (!RegistryType::instance().contains(word)) {
+      fail_input("{}: '{}' names '{}', which is not registered{}", reader.place(key), key, word,
+                 suggestion(word, RegistryType::instance().names()));
+    }
+  }
+  if (words.empty()) fail_input("{}: '{}' is empty", reader.place(key), key);
+}
+
+TrainOptions read_train(const Config& config) {
+  ConfigReader reader(config, "train");
+  TrainOptions train;
+  train.batch = reader.integer("batch", train.batch, 1, 1 << 20);
+  train.pictures = reader.integer("pictures", train.pictures, 1, int64_t{1} << 40);
+  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40);
+  train.learning_rate = reader.number("learning_rate", train.learning_rate, 0, 1);
+  train.warm_up = reader.number("warm_up", train.warm_up, 0, 1);
+  train.weight_decay = reader.number("weight_decay", train.weight_decay, 0, 10);
+  train.clip_norm = reader.number("clip_norm", train.clip_norm, 0, 1e9);
+  train.ema_half_life = reader.number("ema_half_life", train.ema_half_life, 1e-6, 1);
+  train.checkpoints = reader.integer("checkpoints", train.checkpoints, 1, 10000);
+  reader.finish();
+  if (train.pictures % (2 * train.batch) != 0) {
+    // MeanFlow starts from the flow-matching network at half the budget, so half must be a whole number of steps.
+    fail_input("{}: train.pictures {} must be a multiple of twice train.batch ({})", reader.place("pictures"),
+               train.pictures, 2 * train.batch);
+  }
+  return train;
+}
+
+EvaluationOptions read_evaluation(const Config& config, const std::vector<int64_t>& steps,
+                                  const std::vector<std::string>& objectives) {
+  ConfigReader reader(config, "evaluation");
+  EvaluationOptions evaluation;
+  evaluation.prompts = reader.integer("prompts", evaluation.prompts, 6, 1 << 20);
+  evaluation.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 40));
+  evaluation.guidance = reader.number("guidance", evaluation.guidance, 0, 100);
+  for (const std::string& objective : objectives) {
+    evaluation.guidance_of.emplace_back(objective, reader.number("guidance_" + objective, evaluation.guidance, 0, 100));
+  }
+  for (const std::string& known : ObjectiveRegistry::instance().names()) reader.number("guidance_" + known, 0, 0, 100);
+  evaluation.reference_pictures = reader.integer("reference_pictures", evaluation.reference_pictures, 2, 1 << 22);
+  evaluation.feature_steps = reader.integers("feature_steps", {steps.front(), steps.back()}, 1, 100000);
+  reader.finish();
+  return evaluation;
+}
+
+std::vector<Claim> read_claims(const Config& config, const Json& raw) {
+  std::vector<Claim> claims;
+  for (size_t i = 0; raw.is_array() && i < raw.size(); ++i) {
+    ConfigReader reader(config, "claims." + std::to_string(i));
+    Claim claim;
+    claim.name = reader.required_text("name");
+    claim.metric = reader.text("metric", "geneval");
+    claim.left = reader.required_text("left");
+    claim.right = reader.required_text("right");
+    claim.factor = reader.number("factor", 1, 0, 1e6);
+    reader.finish();
+    claims.push_back(claim);
+  }
+  return claims;
+}
+
+}  // namespace
+
+std::vector<std::string> suite_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(project_root() / "experiments")) {
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::string>& overrides) {
+  std::filesystem::path path = name_or_path;
+  if (path.extension() != ".toml") {
+    path = project_root() / "experiments" / (name_or_path + ".toml");
+    if (!std::filesystem::exists(path)) {
+      fail_input("no suite '{}'{} (see: emfbench list suites; or name a .toml file)", name_or_path,
+                 suggestion(name_or_path, suite_names()));
+    }
+  }
+  SuiteSpec spec;
+  spec.config = load_config(path);
+  for (const std::string& word : overrides) apply_override(spec.config, word);
+
+  ConfigReader suite(spec.config, "suite");
+  spec.name = suite.required_text("name");
+  spec.question = suite.required_text("question");
+  suite.finish();
+
+  ConfigReader reader(spec.config, "");
+  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective"}) reader.raw(table);
+  spec.encoders = reader.texts("encoders", {"class_label"});
+  spec.objectives = reader.texts("objectives", {"flow_matching", "mean_flow"});
+  spec.metrics = reader.texts("metrics", {"geneval"});
+  spec.probes = reader.texts("probes", {});
+  spec.steps = reader.integers("steps", {1, 2, 4, 25}, 1, 100000);
+  spec.seeds = reader.integers("seeds", {0}, 0, int64_t{1} << 40);
+  spec.latent = reader.choice("latent", "autoencoder", {"autoencoder", "none"});
+  spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
+  const Json claims = reader.raw("claims");
+  check_names<EncoderRegistry>(spec.encoders, reader, "encoders");
+  check_names<ObjectiveRegistry>(spec.objectives, reader, "objectives");
+  if (!spec.probes.empty()) check_names<ProbeRegistry>(spec.probes, reader, "probes");
+  for (const std::string& metric : spec.metrics) {
+    const std::vector<std::string> known = {"geneval", "kid_lite0", "fd_lite0"};
+    if (std::find(known.begin(), known.end(), metric) == known.end()) {
+      fail_input("{}: unknown metric '{}'{}", reader.place("metrics"), metric, suggestion(metric, known));
+    }
+  }
+  if (spec.steps.empty() || spec.seeds.empty()) fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);
+  reader.finish();
+
+  ConfigReader objective_tables(spec.config, "objective");
+  for (const std::string& known : ObjectiveRegistry::instance().names()) objective_tables.raw(known);
+  objective_tables.finish();
+
+  spec.train = read_train(spec.config);
+  spec.evaluation = read_evaluation(spec.config, spec.steps, spec.objectives);
+  spec.claims = read_claims(spec.config, claims);
+  return spec;
+}
+
+}  // namespace emf

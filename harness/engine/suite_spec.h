@@ -1,0 +1,60 @@
+// A suite, read and checked: which encoders, objectives, steps and seeds, on what data, with what budget.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/base/config.h"
+
+namespace emf {
+
+struct TrainOptions {
+  int64_t pictures = 24000;  ///< the whole budget of a row, pretraining included
+  int64_t batch = 128;
+  int64_t pool = 0;  ///< distinct training pictures; 0 = as many as the budget
+  double learning_rate = 1e-3;
+  double warm_up = 0.03;       ///< share of the budget
+  double weight_decay = 0;
+  double clip_norm = 1;
+  double ema_half_life = 0.05;  ///< share of the budget
+  int64_t checkpoints = 8;      ///< a budget
+};
+
+struct EvaluationOptions {
+  int64_t prompts = 200;
+  uint64_t seed = 0;            ///< picks the prompts and the real pictures
+  double guidance = 2;          ///< of every objective without a value of its own
+  std::vector<std::pair<std::string, double>> guidance_of;  ///< by objective
+  int64_t reference_pictures = 500;   ///< real pictures behind kid_lite0 and fd_lite0
+  std::vector<int64_t> feature_steps; ///< step counts whose pictures get a Frechet and a kernel distance
+};
+
+/// One sentence the suite must show: left > factor * right on a metric, outside the 95 % interval of a paired bootstrap.
+struct Claim {
+  std::string name, metric;
+  std::string left, right;  ///< "encoder/objective/steps", or "ceiling"
+  double factor = 1;
+};
+
+struct SuiteSpec {
+  std::string name, question;
+  Config config;  ///< the tables that plugins read themselves: [data], [model], [objective.*]
+  std::vector<std::string> encoders, objectives, metrics, probes;
+  std::vector<int64_t> steps, seeds;
+  std::string latent;  ///< "autoencoder" or "none"
+  TrainOptions train;
+  EvaluationOptions evaluation;
+  std::vector<Claim> claims;
+  uint64_t data_seed = 0;
+};
+
+/// Reads and checks a suite.
+/// @param name_or_path  "quick" (experiments/quick.toml) or a path ending in .toml.
+/// @param overrides     `key=value` words.
+/// @throws UserError  no such suite (nearest name), unknown key or plugin, wrong type or range: file and line.
+SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::string>& overrides);
+
+/// Names of the suites under experiments/.
+std::vector<std::string> suite_names();
+
+}  // namespace emf

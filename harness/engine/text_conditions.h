@@ -1,0 +1,43 @@
+// Text features as the generator reads them: encoded once, normalised by the training captions, gathered by row.
+#pragma once
+
+#include <memory>
+
+#include "harness/api/encoder.h"
+#include "harness/api/model.h"
+#include "harness/engine/prompt_table.h"
+#include "harness/engine/run_store.h"
+
+namespace emf {
+
+/// Encodes every prompt of the table and writes features.safetensors.
+///
+/// Frozen encoders: tokens [P,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
+/// sqrt(D) each (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [P,D], plain means of the raw
+/// tokens, for the probes. Trainable encoders: ids and mask, and pooled_raw of their initial values.
+/// @return  the stage's result.   @cost  one forward a distinct prompt.
+Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder);
+
+/// The conditions of one row of a comparison.
+class TextConditions {
+ public:
+  /// @param encoder  kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
+  TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder);
+
+  /// @param rows  [B] int64 rows of PromptTable::all().   @return B conditions, differentiable in trainable parameters.
+  Condition gather(const at::Tensor& rows) const;
+  /// One all-zero token a row.
+  Condition none(int64_t count) const;
+  int64_t dimension() const { return dimension_; }
+  int64_t length() const { return mask_.size(1); }
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const;
+
+ private:
+  std::shared_ptr<Encoder> encoder_;  ///< set when trainable
+  at::Tensor tokens_;                 ///< [P,L,D], frozen encoders
+  at::Tensor ids_;                    ///< [P,L], trainable encoders
+  at::Tensor mask_;                   ///< [P,L]
+  int64_t dimension_ = 0;
+};
+
+}  // namespace emf

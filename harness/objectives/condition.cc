@@ -1,0 +1,43 @@
+#include "harness/objectives/condition.h"
+
+#include "harness/tensor/random_rows.h"
+
+namespace emf {
+
+at::Tensor draw_drop(const RowKeys& keys, double share) {
+  return uniform_rows(keys.seed, "objective/drop", keys.samples) < share;
+}
+
+Condition drop_text(const Condition& condition, const at::Tensor& drop) {
+  at::Tensor null_mask = at::zeros_like(condition.mask);
+  null_mask.select(1, 0).fill_(true);
+  return {condition.tokens.masked_fill(drop.view({-1, 1, 1}), 0),
+          at::where(drop.unsqueeze(1), null_mask, condition.mask)};
+}
+
+Condition select_rows(const Condition& condition, const at::Tensor& index) {
+  return {condition.tokens.index_select(0, index), condition.mask.index_select(0, index)};
+}
+
+int64_t evaluations_per_step(const SamplerRequest& request) { return request.guidance == 1 ? 1 : 2; }
+
+at::Tensor guided(Model& model, const at::Tensor& z, double t, double interval, const SamplerRequest& request) {
+  const bool both = evaluations_per_step(request) == 2;
+  const int64_t rows = both ? 2 * z.size(0) : z.size(0);
+  Condition condition = request.condition;
+  if (both) {
+    const int64_t length = condition.tokens.size(1), null_length = request.null_condition.tokens.size(1);
+    const at::Tensor null_tokens =
+        at::constant_pad_nd(request.null_condition.tokens, {0, 0, 0, length - null_length});
+    const at::Tensor null_mask = at::constant_pad_nd(request.null_condition.mask, {0, length - null_length}, false);
+    condition = {at::cat({condition.tokens, null_tokens}), at::cat({condition.mask, null_mask})};
+  }
+  const Dual time{at::full({rows}, t, z.options()), {}};
+  const Dual gap{interval >= 0 ? at::full({rows}, interval, z.options()) : at::Tensor(), {}};
+  const at::Tensor u = model.forward({both ? at::cat({z, z}) : z, {}}, time, gap, condition).value;
+  if (!both) return u;
+  const auto halves = u.chunk(2);
+  return halves[1] + (halves[0] - halves[1]) * request.guidance;
+}
+
+}  // namespace emf

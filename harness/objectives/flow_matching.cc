@@ -1,0 +1,51 @@
+// Flow matching: the network learns the instantaneous velocity v = eps - x of z_t = (1 - t) x + t eps.
+//
+// Source: Lipman et al. 2023 / SiT's linear path; the many-step baseline and MeanFlow's pretraining.
+#include <torch/torch.h>
+
+#include "harness/objectives/condition.h"
+#include "harness/tensor/random_rows.h"
+
+namespace emf {
+namespace {
+
+class FlowMatching : public Objective {
+ public:
+  explicit FlowMatching(ConfigReader reader) : drop_(reader.number("drop", 0.1, 0, 1)) { reader.finish(); }
+
+  Json fingerprint() const override { return {{"name", "flow_matching"}, {"version", 1}, {"drop", drop_}}; }
+
+  Draw draw(const RowKeys& keys, at::IntArrayRef latent_shape, double) const override {
+    const at::Tensor t = uniform_rows(keys.seed, "objective/time", keys.samples);
+    return {t, t, normal_rows(keys.seed, "objective/eps", keys.samples, latent_shape), draw_drop(keys, drop_)};
+  }
+
+  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+    const at::Tensor t = draw.t.view({-1, 1, 1, 1});
+    const at::Tensor z_t = (1 - t) * x + t * draw.eps, v = draw.eps - x;
+    const at::Tensor u = model.forward({z_t, {}}, {draw.t, {}}, {}, drop_text(condition, draw.drop)).value;
+    const at::Tensor loss = (u - v).square().mean();
+    return {loss, {{"residual", loss.item<double>()}}};
+  }
+
+  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+    const torch::NoGradGuard no_grad;
+    at::Tensor z = request.noise;
+    const double steps = static_cast<double>(request.steps);
+    for (int64_t i = request.steps; i > 0; --i) {  // Euler
+      z = z - guided(model, z, static_cast<double>(i) / steps, -1, request) / steps;
+    }
+    return {z, request.steps * evaluations_per_step(request)};
+  }
+
+ private:
+  double drop_;
+};
+
+EMF_REGISTER(ObjectiveRegistry, "flow_matching", "Instantaneous velocity, Euler sampling: the many-step baseline",
+             [](const Config& config) {
+               return std::make_unique<FlowMatching>(ConfigReader(config, "objective.flow_matching"));
+             });
+
+}  // namespace
+}  // namespace emf
