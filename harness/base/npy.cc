@@ -1,0 +1,201 @@
+#include "harness/base/npy.h"
+
+#include <zip.h>
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <map>
+#include <memory>
+#include <regex>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/near_name.h"
+
+namespace emf {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+
+struct Header {
+  std::string kind;  // dtype without byte order: "f4"
+  bool swapped = false, fortran = false;
+  std::vector<int64_t> shape;
+  uint64_t elements = 1;
+};
+
+using Reader = double (*)(const char*);
+
+template <typename Number>
+double read_number(const char* bytes) {
+  Number number;
+  std::memcpy(&number, bytes, sizeof number);
+  return static_cast<double>(number);
+}
+
+Reader reader_of(const std::string& kind) {
+  static const std::map<std::string, Reader> readers = {
+      {"b1", read_number<uint8_t>},     {"u1", read_number<uint8_t>},  {"u2", read_number<uint16_t>},
+      {"u4", read_number<uint32_t>},    {"u8", read_number<uint64_t>}, {"i1", read_number<int8_t>},
+      {"i2", read_number<int16_t>},     {"i4", read_number<int32_t>},  {"i8", read_number<int64_t>},
+      {"f2", read_number<Eigen::half>}, {"f4", read_number<float>},    {"f8", read_number<double>}};
+  const auto found = readers.find(kind);
+  return found == readers.end() ? nullptr : found->second;
+}
+
+/// The header is the text of a Python dict: {'descr': '<f4', 'fortran_order': False, 'shape': (64, 16), }.
+Header parse_header(const std::string& text, const std::string& where) {
+  static const std::regex descr(R"('descr'\s*:\s*'([<>|=])([a-zA-Z][0-9]*)')"),
+      order(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9, ]*)\))"),
+      number("[0-9]+");
+  std::smatch match;
+  Header header;
+  if (!std::regex_search(text, match, descr)) fail_input("{}: an array of structures, not of numbers", where);
+  header.kind = match[2];
+  header.swapped =
+      (match[1] == ">") != (std::endian::native == std::endian::big) && match[1] != "|" && match[1] != "=";
+  if (reader_of(header.kind) == nullptr) {
+    fail_input("{}: dtype '{}' is not supported; save it as float32 or float64", where, header.kind);
+  }
+  if (!std::regex_search(text, match, order)) fail_input("{}: the .npy header lacks fortran_order", where);
+  header.fortran = match[1] == "True";
+  if (!std::regex_search(text, match, shape)) fail_input("{}: the .npy header lacks a shape", where);
+  const std::string sides = match[1];
+  for (std::sregex_iterator side(sides.begin(), sides.end(), number), end; side != end; ++side) {
+    constexpr uint64_t kMost = std::numeric_limits<int64_t>::max() / 16;
+    const uint64_t size = side->length() < 18 ? std::stoull(side->str()) : kMost;
+    if (size != 0 && header.elements > kMost / size) fail_input("{}: shape ({}) is too large", where, sides);
+    header.elements *= size;
+    header.shape.push_back(static_cast<int64_t>(size));
+  }
+  return header;
+}
+
+/// Column-major values brought into row-major order.
+std::vector<double> row_major(const std::vector<double>& values, const std::vector<int64_t>& shape) {
+  std::vector<double> ordered(values.size());
+  std::vector<int64_t> index(shape.size(), 0);
+  for (double& value : ordered) {
+    int64_t place = 0;
+    for (size_t axis = shape.size(); axis-- > 0;) place = place * shape[axis] + index[axis];
+    value = values[static_cast<size_t>(place)];
+    for (size_t axis = shape.size(); axis-- > 0;) {
+      if (++index[axis] < shape[axis]) break;
+      index[axis] = 0;
+    }
+  }
+  return ordered;
+}
+
+struct ZipCloser {
+  void operator()(zip_t* archive) const { zip_discard(archive); }
+  void operator()(zip_file_t* file) const { zip_fclose(file); }
+};
+using Archive = std::unique_ptr<zip_t, ZipCloser>;
+
+Archive open_archive(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
+  int code = 0;
+  Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
+  if (!archive) {
+    zip_error_t error;
+    zip_error_init_with_code(&error, code);
+    const std::string why = zip_error_strerror(&error);
+    zip_error_fini(&error);
+    fail_input("{}: not an .npz, or damaged ({})", path.string(), why);
+  }
+  return archive;
+}
+
+std::vector<std::string> names_in(zip_t* archive) {
+  std::vector<std::string> names;
+  for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); ++i) {
+    const char* raw = zip_get_name(archive, static_cast<zip_uint64_t>(i), 0);
+    const std::string name = raw == nullptr ? "" : raw;
+    if (name.ends_with(".npy")) names.push_back(name.substr(0, name.size() - 4));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+  if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
+  const auto byte = [&](size_t place) {
+    return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place]));
+  };
+  const bool wide = byte(6) >= 2;  // format 2 widened the header's length from two bytes to four
+  const size_t begin = wide ? 12 : 10;
+  uint64_t length = byte(8) + (byte(9) << 8);
+  if (wide) length += (byte(10) << 16) + (byte(11) << 24);
+  constexpr uint64_t kLongestHeader = 1 << 16;
+  if (length > bytes.size() - begin || length > kLongestHeader)
+    fail_input("{}: truncated in its header", where);
+  const Header header = parse_header(std::string(bytes.substr(begin, length)), where);
+  const size_t width = static_cast<size_t>(header.kind[1] - '0');
+  const std::string_view payload = bytes.substr(begin + length);
+  if (payload.size() / width < header.elements) {
+    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, payload.size(), header.elements,
+               width);
+  }
+  NpyArray array;
+  array.shape = header.shape;
+  array.values.resize(header.elements);
+  const Reader reader = reader_of(header.kind);
+  char number[8];
+  for (size_t i = 0; i < array.values.size(); ++i) {
+    std::memcpy(number, payload.data() + i * width, width);
+    if (header.swapped) std::reverse(number, number + width);
+    array.values[i] = reader(number);
+  }
+  if (header.fortran && header.shape.size() > 1) array.values = row_major(array.values, array.shape);
+  return array;
+}
+
+NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
+
+std::vector<std::string> npz_names(const std::filesystem::path& path) {
+  return names_in(open_archive(path).get());
+}
+
+NpyArray read_npz(const std::filesystem::path& path, const std::string& name) {
+  const Archive archive = open_archive(path);
+  const std::string entry = name + ".npy", where = path.string() + ":" + name;
+  zip_stat_t status;
+  if (zip_stat(archive.get(), entry.c_str(), 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
+    fail_input("{} holds no array '{}'{}", path.string(), name, suggestion(name, names_in(archive.get())));
+  }
+  const std::unique_ptr<zip_file_t, ZipCloser> file(zip_fopen(archive.get(), entry.c_str(), 0));
+  if (!file) fail_input("{}: {}", where, zip_strerror(archive.get()));
+  // Grown as it is read: the directory's size may lie.
+  std::string bytes;
+  std::string piece(1 << 20, '\0');
+  for (zip_int64_t count = 0; (count = zip_fread(file.get(), piece.data(), piece.size())) != 0;) {
+    if (count < 0) fail_input("{}: damaged ({})", where, zip_file_strerror(file.get()));
+    bytes.append(piece.data(), static_cast<size_t>(count));
+    if (bytes.size() > status.size) fail_input("{}: longer than the archive says", where);
+  }
+  return parse_npy(bytes, where);
+}
+
+std::string npy_bytes(const NpyArray& array) {
+  static_assert(std::endian::native == std::endian::little, "the header below says little-endian");
+  std::string shape;
+  for (const int64_t side : array.shape) shape += fmt::format("{}, ", side);
+  std::string header = fmt::format("{{'descr': '<f8', 'fortran_order': False, 'shape': ({}), }}", shape);
+  // The format asks for data at a multiple of 64 and a final newline.
+  header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
+  header += '\n';
+  std::string bytes(kMagic);
+  bytes += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
+  bytes += header;
+  bytes.append(reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(double));
+  return bytes;
+}
+
+}  // namespace emf

@@ -1,0 +1,36 @@
+// NumPy's .npy and .npz files as matrices of doubles: what other tools store features in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace emf {
+
+struct NpyArray {
+  std::vector<int64_t> shape;
+  std::vector<double>
+      values;  ///< row-major whatever the file's order; 64-bit integers beyond 2^53 are rounded
+};
+
+/// Parses one array: format 1 to 3, either byte order, either axis order; booleans, integers and floats of 16
+/// to 64 bits.
+/// @param where  names it in errors.   @throws UserError  not a .npy, truncated, lying header or another
+/// dtype.
+NpyArray parse_npy(std::string_view bytes, const std::string& where);
+
+NpyArray read_npy(const std::filesystem::path& path);
+
+/// Names of the arrays in an .npz, sorted, without ".npy".  @throws UserError  absent (kMissing) or not a
+/// zip.
+std::vector<std::string> npz_names(const std::filesystem::path& path);
+
+/// One array of an .npz, stored or deflated.  @throws UserError  no such array (names those there are).
+NpyArray read_npz(const std::filesystem::path& path, const std::string& name);
+
+/// A float64 array as .npy bytes, for write_atomically.
+std::string npy_bytes(const NpyArray& array);
+
+}  // namespace emf
