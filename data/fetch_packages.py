@@ -127,7 +127,7 @@ def main():
     parser.add_argument("--deps", type=pathlib.Path, required=True, help="folder to fetch into")
     parser.add_argument("--with", dest="wanted", action="append", default=[], metavar="ID",
                         help="also fetch this file's package, which is not fetched by default")
-    parser.add_argument("--list", type=pathlib.Path, help="once all is there, write the default files' paths here")
+    parser.add_argument("--list", type=pathlib.Path, help="once all is there, write the paths of the default files, relative to --deps, here")
     arguments = parser.parse_args()
 
     packages = json.loads(arguments.manifest.read_text())["packages"]
@@ -143,10 +143,13 @@ def main():
         if package in defaults or any(owner[wanted] is package for wanted in arguments.wanted):
             fetch(package, arguments.deps)
     if arguments.list:
-        lines = [str(arguments.deps / entry["to"]) for package in defaults for entry in package["files"]]
+        lines = [entry["to"] for package in defaults for entry in package["files"]]
         partial = arguments.list.with_suffix(".partial")
         partial.write_text("\n".join(lines) + "\n")
         os.replace(partial, arguments.list)
+        for other in arguments.list.parent.glob("fetched-*"):  # they say what other manifests put at the same places
+            if other != arguments.list:
+                other.unlink()
 
 
 if __name__ == "__main__":
