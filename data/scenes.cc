@@ -1,0 +1,302 @@
+// Compositional pictures from emoji sprites: GenEval's six tasks with every fact, box and colour known.
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <span>
+
+#include "data/scenes/layout.h"
+#include "data/scenes/sprites.h"
+#include "data/scenes/world.h"
+#include "harness/api/dataset.h"
+#include "harness/base/caption_grammar.h"
+#include "harness/base/error.h"
+#include "harness/base/hash.h"
+#include "harness/base/random.h"
+
+namespace emf {
+namespace {
+
+using scenes::Corner;
+using scenes::Extent;
+using scenes::SizeRange;
+using scenes::Sprite;
+
+/// Raised by every change that changes a picture or a caption: instruments are trained on them.
+constexpr int kFormatVersion = 1;
+constexpr int kMostObjects = 4;
+/// Of the judged coloured prompts at least this share holds a held-out pair (where the world has so many).
+constexpr double kHeldOutShare = 0.15;
+
+class Scenes : public Dataset {
+ public:
+  Scenes(const Config& config, uint64_t seed)
+      : world_(scenes::read_options(config)),
+        seed_(seed),
+        book_(world_.options().classes, world_.options().vendors,
+              scenes::size_range(1, world_.options().side).high) {
+    for (const int id : world_.options().classes) class_names_.push_back(geneval_classes()[id]);
+    for (const int id : world_.options().colors) color_names_.push_back(geneval_colors()[id]);
+  }
+
+  std::string name() const override { return "scenes"; }
+  int side() const override { return world_.options().side; }
+  const std::vector<std::string>& class_names() const override { return class_names_; }
+  const std::vector<std::string>& color_names() const override { return color_names_; }
+
+  Json fingerprint() const override {
+    Json pairs = Json::array();
+    for (const auto& [class_id, color_id] : world_.held_out_pairs()) {
+      pairs.push_back(Json::array({geneval_classes()[class_id], geneval_colors()[color_id]}));
+    }
+    return {{"options", scenes::describe(world_.options())},
+            {"seed", seed_},
+            {"held_out_pairs", pairs},
+            {"sprites", spec_hash(book_.hashes())},
+            {"format", kFormatVersion}};
+  }
+
+  std::vector<std::string> attributions() const override {
+    std::vector<std::string> lines;
+    for (const Json& vendor : scenes::sprite_manifest().at("vendors")) {
+      const auto& used = world_.options().vendors;
+      if (std::find(used.begin(), used.end(), vendor.at("vendor")) != used.end()) {
+        lines.push_back(fmt::format("{}. From {} {} ({}).", vendor.at("attribution").get<std::string>(),
+                                    vendor.at("package").get<std::string>(),
+                                    vendor.at("version").get<std::string>(),
+                                    vendor.at("registry").get<std::string>()));
+      }
+    }
+    return lines;
+  }
+
+  Sample sample(uint64_t index) const override {
+    Sample sample;
+    sample.index = index;
+    sample.picture.resize(static_cast<size_t>(side()) * side() * 3);
+    const Facts facts = training_facts(index);
+    paint(facts, Random(seed_, layout_stream_, index), sample.picture, sample.boxes);
+    sample.prompt = say_facts(facts, training_text(facts, index));
+    return sample;
+  }
+
+  void picture(uint64_t index, std::span<uint8_t> picture, std::vector<Box>& boxes) const override {
+    paint(training_facts(index), Random(seed_, layout_stream_, index), picture, boxes);
+  }
+
+  Prompt prompt(uint64_t index) const override {
+    const Facts facts = training_facts(index);
+    return say_facts(facts, training_text(facts, index));
+  }
+
+  std::vector<Prompt> all_prompts(Split split) const override {
+    std::vector<Prompt> prompts;
+    const bool official = split != Split::kParaphrase;
+    const bool reworded =
+        split == Split::kParaphrase || (split == Split::kTrain && world_.options().paraphrase > 0);
+    for (const Task task : world_.options().tasks) {
+      for (uint32_t number = 0; number < world_.size(task); ++number) {
+        const Facts facts = world_.facts(task, number);
+        if (world_.held_out(facts) != (split == Split::kHeldOut)) continue;
+        if (official) prompts.push_back(say_facts(facts, write_caption(facts)));
+        if (!reworded) continue;
+        for (const std::string& text : paraphrase_captions(facts)) prompts.push_back(say_facts(facts, text));
+      }
+    }
+    return prompts;
+  }
+
+  std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const override;
+  Sample draw(const Prompt& prompt, uint64_t index) const override;
+
+ private:
+  static Prompt say_facts(const Facts& facts, const std::string& text) {
+    return {text, facts_to_metadata(facts, text)};
+  }
+
+  /// Uniform task, then uniform facts among those training may show.
+  Facts training_facts(uint64_t index) const {
+    Random random(seed_, facts_stream_, index);
+    const auto& tasks = world_.options().tasks;
+    const Task task = tasks[random.below(static_cast<uint32_t>(tasks.size()))];
+    const uint32_t size = world_.size(task);
+    // Held-out facts are drawn again. Fewer than half of a colour's classes are held out, so this ends soon.
+    for (;;) {
+      Facts facts = world_.facts(task, random.below(size));
+      if (!world_.held_out(facts)) return facts;
+    }
+  }
+
+  std::string training_text(const Facts& facts, uint64_t index) const {
+    if (world_.options().paraphrase > 0) {
+      Random random(seed_, caption_stream_, index);
+      if (random.uniform() < world_.options().paraphrase) {
+        const auto captions = paraphrase_captions(facts);
+        return captions[random.below(static_cast<uint32_t>(captions.size()))];
+      }
+    }
+    return write_caption(facts);
+  }
+
+  void paint(const Facts& facts, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const;
+
+  scenes::World world_;
+  uint64_t seed_;
+  scenes::SpriteBook book_;
+  std::vector<std::string> class_names_, color_names_;
+  uint64_t facts_stream_ = stream_key("scenes/facts"), layout_stream_ = stream_key("scenes/layout"),
+           caption_stream_ = stream_key("scenes/caption");
+};
+
+void paste(const Sprite& sprite, const Corner& corner, int side, std::span<uint8_t> picture) {
+  const uint8_t* source = sprite.rgba.data();
+  for (int y = 0; y < sprite.height; ++y) {
+    uint8_t* target = picture.data() + (static_cast<size_t>(corner.y + y) * side + corner.x) * 3;
+    for (int x = 0; x < sprite.width; ++x, source += 4, target += 3) {
+      const int rest = 255 - source[3];
+      // (v + 127) / 255 rounds; premultiplied colour never exceeds alpha, so the sum stays within a byte.
+      for (int c = 0; c < 3; ++c)
+        target[c] = static_cast<uint8_t>(source[c] + (target[c] * rest + 127) / 255);
+    }
+  }
+}
+
+void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture,
+                   std::vector<Box>& boxes) const {
+  ensure(picture.size() == static_cast<size_t>(side()) * side() * 3, "a picture of {} bytes at side {}",
+         picture.size(), side());
+  scenes::paint_background(side(), random, picture);
+  const int total = std::accumulate(facts.objects.begin(), facts.objects.end(), 0,
+                                    [](int sum, const ObjectFact& object) { return sum + object.count; });
+  ensure(total >= 1 && total <= kMostObjects, "{} objects in one picture", total);
+  const SizeRange range = scenes::size_range(total, side());
+  std::array<const Sprite*, kMostObjects> sprites{};
+  std::array<Extent, kMostObjects> extents{};
+  std::array<Corner, kMostObjects> corners{};
+  boxes.resize(total);
+  int at = 0;
+  for (const ObjectFact& object : facts.objects) {
+    const int which = world_.class_position(object.class_id);
+    // Objects of one class are copies of one sprite in different sizes, as two clocks on one shelf would be.
+    const int drawing = static_cast<int>(random.below(static_cast<uint32_t>(book_.count(which))));
+    for (int copy = 0; copy < object.count; ++copy, ++at) {
+      const auto steps = static_cast<uint32_t>((range.high - range.low) / range.step);
+      const int size = range.low + range.step * static_cast<int>(random.below(steps + 1));
+      sprites[at] = &book_.get(which, drawing, object.color_id, size);
+      extents[at] = {sprites[at]->width, sprites[at]->height};
+      boxes[at].class_id = which;
+      boxes[at].color_id = object.color_id < 0 ? -1 : world_.color_position(object.color_id);
+    }
+  }
+  scenes::place(facts, std::span(extents).first(total), side(), random, corners);
+  for (int i = 0; i < total; ++i) {
+    paste(*sprites[i], corners[i], side(), picture);
+    boxes[i].x0 = static_cast<float>(corners[i].x + sprites[i]->box_x0);
+    boxes[i].y0 = static_cast<float>(corners[i].y + sprites[i]->box_y0);
+    boxes[i].x1 = static_cast<float>(corners[i].x + sprites[i]->box_x1);
+    boxes[i].y1 = static_cast<float>(corners[i].y + sprites[i]->box_y1);
+  }
+}
+
+std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
+  const auto& tasks = world_.options().tasks;
+  // Numbers of each task's facts in a drawn order, held-out ones apart.
+  struct Pool {
+    std::vector<uint32_t> shown, held_out;
+    size_t size() const { return shown.size() + held_out.size(); }
+  };
+  std::vector<Pool> pools(tasks.size());
+  size_t available = 0;
+  for (size_t t = 0; t < tasks.size(); ++t) {
+    Pool& pool = pools[t];
+    for (uint32_t number = 0; number < world_.size(tasks[t]); ++number) {
+      (world_.held_out(world_.facts(tasks[t], number)) ? pool.held_out : pool.shown).push_back(number);
+    }
+    Random random(seed, "scenes/evaluation", static_cast<uint64_t>(tasks[t]));
+    for (std::vector<uint32_t>* numbers : {&pool.shown, &pool.held_out}) {
+      for (size_t i = 0; i + 1 < numbers->size(); ++i) {
+        std::swap((*numbers)[i], (*numbers)[i + random.below(static_cast<uint32_t>(numbers->size() - i))]);
+      }
+    }
+    available += pool.size();
+  }
+  if (count < 1 || static_cast<size_t>(count) > available) {
+    fail_input("data: {} evaluation prompts asked for, this world has 1 to {} different ones", count,
+               available);
+  }
+  // Equal shares; what a small task cannot give goes to the others.
+  std::vector<size_t> quota(tasks.size(), 0);
+  for (int given = 0; given < count;) {
+    for (size_t t = 0; t < tasks.size() && given < count; ++t) {
+      if (quota[t] < pools[t].size()) ++quota[t], ++given;
+    }
+  }
+  std::vector<std::vector<uint32_t>> chosen(tasks.size());
+  for (size_t t = 0; t < tasks.size(); ++t) {
+    const Pool& pool = pools[t];
+    const double natural = static_cast<double>(pool.held_out.size()) / static_cast<double>(pool.size());
+    size_t held =
+        static_cast<size_t>(std::lround(std::max(natural, kHeldOutShare) * static_cast<double>(quota[t])));
+    held = std::min(held, pool.held_out.size());
+    const size_t shown = std::min(quota[t] - held, pool.shown.size());
+    held = quota[t] - shown;
+    chosen[t].assign(pool.held_out.begin(), pool.held_out.begin() + static_cast<std::ptrdiff_t>(held));
+    chosen[t].insert(chosen[t].end(), pool.shown.begin(),
+                     pool.shown.begin() + static_cast<std::ptrdiff_t>(shown));
+    Random random(seed, "scenes/evaluation_order", static_cast<uint64_t>(tasks[t]));
+    for (size_t i = 0; i + 1 < chosen[t].size(); ++i) {
+      std::swap(chosen[t][i], chosen[t][i + random.below(static_cast<uint32_t>(chosen[t].size() - i))]);
+    }
+  }
+  // Task by task in turn, so that a grid of the first prompts shows every task.
+  std::vector<Prompt> prompts;
+  for (size_t round = 0; prompts.size() < static_cast<size_t>(count); ++round) {
+    for (size_t t = 0; t < tasks.size(); ++t) {
+      if (round >= chosen[t].size()) continue;
+      const Facts facts = world_.facts(tasks[t], chosen[t][round]);
+      prompts.push_back(say_facts(facts, write_caption(facts)));
+      prompts.back().labels["held_out"] = world_.held_out(facts);
+    }
+  }
+  return prompts;
+}
+
+Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
+  Facts facts;
+  if (!prompt.labels.is_null()) {
+    facts = facts_from_metadata(prompt.labels);
+  } else if (const auto parsed = parse_caption(prompt.text)) {
+    facts = *parsed;
+  } else {
+    fail_input("scenes: cannot draw '{}': not a caption of GenEval's grammar (\"a photo of ...\")",
+               prompt.text);
+  }
+  for (const ObjectFact& object : facts.objects) {
+    if (world_.class_position(object.class_id) < 0) {
+      fail_input("scenes: this world has no '{}'; add it to classes", geneval_classes()[object.class_id]);
+    }
+    if (object.color_id >= 0 && world_.color_position(object.color_id) < 0) {
+      fail_input("scenes: this world has no '{}'; add it to colors", geneval_colors()[object.color_id]);
+    }
+    if (object.count > kMostObjects) {
+      fail_input("scenes: cannot draw {} objects, at most {}", object.count, kMostObjects);
+    }
+  }
+  Sample sample;
+  sample.index = index;
+  sample.prompt = prompt;
+  sample.picture.resize(static_cast<size_t>(side()) * side() * 3);
+  // The caption is part of the key: one index gives unrelated layouts for different prompts.
+  paint(facts, Random(seed_, stream_key("scenes/draw/" + write_caption(facts)), index), sample.picture,
+        sample.boxes);
+  return sample;
+}
+
+std::unique_ptr<Dataset> make_scenes(const Config& config, uint64_t seed) {
+  return std::make_unique<Scenes>(config, seed);
+}
+
+EMF_REGISTER(DatasetRegistry, "scenes",
+             "Compositional pictures from emoji sprites: GenEval's six tasks, all facts known", make_scenes);
+
+}  // namespace
+}  // namespace emf

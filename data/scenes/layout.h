@@ -1,0 +1,39 @@
+// Where the objects of a picture go, what is behind them, and the pasting.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "harness/base/caption_grammar.h"
+#include "harness/base/random.h"
+
+namespace emf::scenes {
+
+struct Extent {
+  int width = 0, height = 0;
+};
+
+struct Corner {
+  int x = 0, y = 0;
+};
+
+/// Sizes (longer side, pixels) a picture of `objects` objects may take: as large as they fit without
+/// touching.
+struct SizeRange {
+  int low = 0, high = 0, step = 1;
+};
+SizeRange size_range(int objects, int side);
+
+/// Upper left corners of 1 to 4 extents, none outside the picture, none closer than a pixel to another. Where
+/// the facts state a relation it holds by GenEval's rule with margin, and no second relation holds beside it.
+///
+/// @param extents  in the order of the facts, each within size_range().
+void place(const Facts& facts, std::span<const Extent> extents, int side, Random& random,
+           std::span<Corner> corners);
+
+/// Fills a picture with a plain colour or a soft gradient: greyish, and either darker or lighter than grey
+/// emoji are, so that black, white and grey objects stand out from it.
+void paint_background(int side, Random& random, std::span<uint8_t> picture);
+
+}  // namespace emf::scenes

@@ -1,0 +1,200 @@
+#include "data/scenes/world.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "data/scenes/sprites.h"
+#include "harness/base/error.h"
+#include "harness/base/near_name.h"
+#include "harness/base/random.h"
+
+namespace emf::scenes {
+namespace {
+
+constexpr uint32_t kCounts = 3;  // two, three, four: GenEval's own
+constexpr uint32_t kRelations = 4;
+const std::vector<std::string> kColorOrder = {"red",    "green", "blue",  "yellow", "purple",
+                                              "orange", "pink",  "brown", "black",  "white"};
+
+/// A list of names, or the first N of the known ones.
+std::vector<std::string> names_or_count(ConfigReader& reader, const std::string& key,
+                                        const std::vector<std::string>& known) {
+  const Json value = reader.raw(key);
+  std::vector<std::string> names = known;
+  if (value.is_number()) {
+    names.resize(reader.integer(key, 0, 1, static_cast<int64_t>(known.size())));
+    return names;
+  }
+  names = reader.texts(key, known);
+  if (names.empty()) fail_input("{}: '{}' is an empty list", reader.place(key), key);
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (std::find(known.begin(), known.end(), names[i]) == known.end()) {
+      fail_input("{}: '{}' knows no '{}'{}", reader.place(key), key, names[i], suggestion(names[i], known));
+    }
+    if (std::find(names.begin(), names.begin() + i, names[i]) != names.begin() + i) {
+      fail_input("{}: '{}' names '{}' twice", reader.place(key), key, names[i]);
+    }
+  }
+  return names;
+}
+
+}  // namespace
+
+Options read_options(const Config& config) {
+  ConfigReader reader(config, "data");
+  reader.choice("name", "scenes", {"scenes"});
+  Options options;
+  options.side = static_cast<int>(reader.integer("side", 32, 16, 64));
+  if (options.side != 16 && options.side != 32 && options.side != 64) {
+    fail_input("{}: 'side' must be 16, 32 or 64, not {}", reader.place("side"), options.side);
+  }
+  options.vendors = names_or_count(reader, "vendors", sprite_vendors());
+  std::vector<std::string> drawable;
+  for (const int id : classes_with_sprites(options.vendors)) drawable.push_back(geneval_classes()[id]);
+  for (const std::string& name : names_or_count(reader, "classes", drawable)) {
+    options.classes.push_back(geneval_class_id(name));
+  }
+  for (const std::string& name : names_or_count(reader, "colors", kColorOrder)) {
+    options.colors.push_back(geneval_color_id(name));
+  }
+  for (const std::string& name : names_or_count(reader, "tasks", geneval_tasks())) {
+    const auto& tasks = geneval_tasks();
+    const Task task = static_cast<Task>(std::find(tasks.begin(), tasks.end(), name) - tasks.begin());
+    options.tasks.push_back(task);
+    const bool pair = task == Task::kTwoObject || task == Task::kPosition || task == Task::kColorAttr;
+    if (pair && options.classes.size() < 2) {
+      fail_input("{}: task '{}' needs two classes, this world has one", reader.place("tasks"), name);
+    }
+    if (task == Task::kColorAttr && options.colors.size() < 2) {
+      fail_input("{}: task '{}' needs two colors, this world has one", reader.place("tasks"), name);
+    }
+  }
+  options.held_out = reader.number("held_out", 0.1, 0.0, 0.4);
+  options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0);
+  reader.finish();
+  return options;
+}
+
+Json describe(const Options& options) {
+  Json classes = Json::array(), colors = Json::array(), tasks = Json::array();
+  for (const int id : options.classes) classes.push_back(geneval_classes()[id]);
+  for (const int id : options.colors) colors.push_back(geneval_colors()[id]);
+  for (const Task task : options.tasks) tasks.push_back(geneval_tasks()[static_cast<size_t>(task)]);
+  return {{"name", "scenes"},
+          {"side", options.side},
+          {"classes", classes},
+          {"colors", colors},
+          {"tasks", tasks},
+          {"held_out", options.held_out},
+          {"paraphrase", options.paraphrase},
+          {"vendors", options.vendors}};
+}
+
+World::World(Options options)
+    : options_(std::move(options)),
+      class_position_(geneval_classes().size(), -1),
+      color_position_(geneval_colors().size(), -1),
+      pair_held_out_(geneval_classes().size() * geneval_colors().size(), false) {
+  for (size_t i = 0; i < options_.classes.size(); ++i)
+    class_position_[options_.classes[i]] = static_cast<int>(i);
+  for (size_t i = 0; i < options_.colors.size(); ++i)
+    color_position_[options_.colors[i]] = static_cast<int>(i);
+  draw_held_out_pairs();
+}
+
+void World::draw_held_out_pairs() {
+  // Keyed by class and colour alone: every seed judges the same pairs, and lists in another order draw the
+  // same.
+  std::vector<std::pair<uint32_t, std::pair<int, int>>> ranked;
+  for (const int class_id : options_.classes) {
+    for (const int color_id : options_.colors) {
+      Random random(0, "scenes/held_out", static_cast<uint64_t>(class_id) * 10 + color_id);
+      ranked.push_back({random.bits(), {class_id, color_id}});
+    }
+  }
+  std::sort(ranked.begin(), ranked.end());
+  const size_t wanted =
+      static_cast<size_t>(std::lround(options_.held_out * static_cast<double>(ranked.size())));
+  // Fewer than half of a class's colours and of a colour's classes, so that each stays learnable.
+  const int class_limit = (static_cast<int>(options_.colors.size()) - 1) / 2;
+  const int color_limit = (static_cast<int>(options_.classes.size()) - 1) / 2;
+  std::vector<int> of_class(geneval_classes().size()), of_color(geneval_colors().size());
+  for (const auto& [rank, pair] : ranked) {
+    if (held_out_pairs_.size() == wanted) break;
+    if (of_class[pair.first] == class_limit || of_color[pair.second] == color_limit) continue;
+    ++of_class[pair.first];
+    ++of_color[pair.second];
+    held_out_pairs_.push_back(pair);
+    pair_held_out_[pair.first * geneval_colors().size() + pair.second] = true;
+  }
+}
+
+uint32_t World::size(Task task) const {
+  const auto classes = static_cast<uint32_t>(options_.classes.size());
+  const auto colors = static_cast<uint32_t>(options_.colors.size());
+  switch (task) {
+    case Task::kSingleObject:
+      return classes;
+    case Task::kTwoObject:
+      return classes * (classes - 1);
+    case Task::kCounting:
+      return classes * kCounts;
+    case Task::kColors:
+      return classes * colors;
+    case Task::kPosition:
+      return classes * (classes - 1) * kRelations;
+    case Task::kColorAttr:
+      return classes * (classes - 1) * colors * (colors - 1);
+  }
+  return 0;
+}
+
+Facts World::facts(Task task, uint32_t number) const {
+  ensure(number < size(task), "fact {} of {}", number, size(task));
+  const auto take = [&number](uint32_t base) {
+    const uint32_t digit = number % base;
+    number /= base;
+    return digit;
+  };
+  // Ordered pairs of different items: the second skips the first.
+  const auto other = [&take](uint32_t first, size_t items) {
+    const uint32_t second = take(static_cast<uint32_t>(items) - 1);
+    return second + (second >= first ? 1 : 0);
+  };
+  const auto& classes = options_.classes;
+  const auto& colors = options_.colors;
+  Facts facts{task, {}, Relation::kLeftOf};
+  const uint32_t first = take(static_cast<uint32_t>(classes.size()));
+  facts.objects.push_back({classes[first], 1, -1});
+  switch (task) {
+    case Task::kSingleObject:
+      break;
+    case Task::kCounting:
+      facts.objects[0].count = static_cast<int>(2 + take(kCounts));
+      break;
+    case Task::kColors:
+      facts.objects[0].color_id = colors[take(static_cast<uint32_t>(colors.size()))];
+      break;
+    case Task::kTwoObject:
+    case Task::kPosition:
+    case Task::kColorAttr:
+      facts.objects.push_back({classes[other(first, classes.size())], 1, -1});
+      break;
+  }
+  if (task == Task::kPosition) facts.relation = static_cast<Relation>(take(kRelations));
+  if (task == Task::kColorAttr) {
+    const uint32_t color = take(static_cast<uint32_t>(colors.size()));
+    facts.objects[0].color_id = colors[color];
+    facts.objects[1].color_id = colors[other(color, colors.size())];
+  }
+  return facts;
+}
+
+bool World::held_out(const Facts& facts) const {
+  return std::any_of(facts.objects.begin(), facts.objects.end(), [&](const ObjectFact& object) {
+    return object.color_id >= 0 &&
+           pair_held_out_[object.class_id * geneval_colors().size() + object.color_id];
+  });
+}
+
+}  // namespace emf::scenes

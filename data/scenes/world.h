@@ -1,0 +1,56 @@
+// The finite set of things a world of scenes can say: options, every fact by its number, held-out pairs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/base/caption_grammar.h"
+#include "harness/base/config.h"
+
+namespace emf::scenes {
+
+struct Options {
+  int side = 32;             ///< 16, 32 or 64 pixels
+  std::vector<int> classes;  ///< GenEval class ids, in the order of Dataset::class_names()
+  std::vector<int> colors;   ///< GenEval colour ids, in the order of Dataset::color_names()
+  std::vector<Task> tasks;
+  double held_out = 0.1;    ///< share of the (object, colour) pairs
+  double paraphrase = 0.0;  ///< share of training captions in other words
+  std::vector<std::string> vendors;
+};
+
+/// Reads the [data] table, all of it.
+/// @throws UserError  unknown key, class, colour, task or vendor (nearest name); a task the world is too
+/// small for.
+Options read_options(const Config& config);
+
+/// The options as the [data] table would say them.
+Json describe(const Options& options);
+
+/// Every fact of a world, numbered task by task: 0 .. size(task) - 1.
+class World {
+ public:
+  explicit World(Options options);
+
+  const Options& options() const { return options_; }
+  uint32_t size(Task task) const;
+  Facts facts(Task task, uint32_t number) const;
+  /// True when one of the objects is in a held-out colour.
+  bool held_out(const Facts& facts) const;
+  /// Positions in options().classes and options().colors, -1 when the world lacks them.
+  int class_position(int class_id) const { return class_position_[class_id]; }
+  int color_position(int color_id) const { return color_position_[color_id]; }
+  /// Held-out pairs as (GenEval class id, GenEval colour id), in the order drawn.
+  const std::vector<std::pair<int, int>>& held_out_pairs() const { return held_out_pairs_; }
+
+ private:
+  void draw_held_out_pairs();
+
+  Options options_;
+  std::vector<int> class_position_, color_position_;
+  std::vector<std::pair<int, int>> held_out_pairs_;
+  std::vector<bool> pair_held_out_;  ///< [class id * 10 + colour id]
+};
+
+}  // namespace emf::scenes
