@@ -1,5 +1,6 @@
 // emfbench show NAME: pictures of a dataset as one PNG grid, to look at.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
