@@ -6,6 +6,11 @@
 #include "harness/base/file.h"
 
 namespace emf {
+namespace {
+
+std::filesystem::path manifest() { return project_root() / "data" / "packages.json"; }
+
+}  // namespace
 
 std::filesystem::path project_root() {
   if (const char* root = std::getenv("EMFBENCH_ROOT")) return root;
@@ -17,26 +22,32 @@ std::filesystem::path dependencies_root() {
   return project_root() / ".deps";
 }
 
-PackageFile package_file(const std::string& id) {
-  const std::filesystem::path manifest = project_root() / "data" / "packages.json";
-  for (const Json& package : read_json(manifest).at("packages")) {
+std::vector<PackageFile> package_files() {
+  std::vector<PackageFile> files;
+  for (const Json& package : read_json(manifest()).at("packages")) {
+    const std::string title =
+        fmt::format("{} {} ({})", package.at("name").get<std::string>(),
+                    package.at("version").get<std::string>(), package.at("registry").get<std::string>());
     for (const Json& file : package.at("files")) {
-      if (file.at("id") != id) continue;
-      return {id,
-              fmt::format("{} {} ({})", package.at("name").get<std::string>(), package.at("version").get<std::string>(),
-                          package.at("registry").get<std::string>()),
-              package.at("licence"), file.at("sha256"), package.value("default", true),
-              dependencies_root() / file.at("to").get<std::string>()};
+      files.push_back({file.at("id"), title, package.at("licence"), file.at("sha256"),
+                       package.value("default", true), dependencies_root() / file.at("to").get<std::string>()});
     }
   }
-  fail_input("{} has no file '{}'", manifest.string(), id);
+  return files;
+}
+
+PackageFile package_file(const std::string& id) {
+  for (const PackageFile& file : package_files()) {
+    if (file.id == id) return file;
+  }
+  fail_input("{} has no file '{}'", manifest().string(), id);
 }
 
 PackageFile require_package_file(const std::string& id) {
   const PackageFile file = package_file(id);
   if (!std::filesystem::exists(file.path)) {
-    fail_missing("{} is missing at {}: it comes with {}, sha256 {}; fetch it with: ./emfbench setup", id,
-                 file.path.string(), file.package, file.sha256);
+    fail_missing("{} is missing at {}: it comes with {}, sha256 {}; fetch it with: {}", id, file.path.string(),
+                 file.package, file.sha256, file.how_to_get());
   }
   return file;
 }

