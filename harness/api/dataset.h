@@ -57,8 +57,8 @@ class Dataset {
 
   /// The training sample `index` (unbounded: any index is valid).   @cost  about 20 us at side 32.
   virtual Sample sample(uint64_t index) const = 0;
-  /// sample()'s picture and boxes alone, for training: allocates nothing once `boxes` has grown.
-  /// @param picture  side * side * 3 bytes, RGB row by row, all overwritten.  @cost  about 10 us at side 32.
+  /// sample()'s picture and boxes alone, for training: no caption, no JSON, no new picture.
+  /// @param picture  side * side * 3 bytes, RGB row by row, all overwritten.  @cost  about 5 us at side 32.
   virtual void picture(uint64_t index, std::span<uint8_t> picture, std::vector<Box>& boxes) const {
     const Sample whole = sample(index);
     std::copy(whole.picture.begin(), whole.picture.end(), picture.begin());
