@@ -24,7 +24,8 @@ std::filesystem::path dependencies_root() {
 
 std::vector<PackageFile> package_files() {
   std::vector<PackageFile> files;
-  for (const Json& package : read_json(manifest()).at("packages")) {
+  const Json list = read_json(manifest());  // named: the loop keeps references into it
+  for (const Json& package : list.at("packages")) {
     const std::string title =
         fmt::format("{} {} ({})", package.at("name").get<std::string>(),
                     package.at("version").get<std::string>(), package.at("registry").get<std::string>());
