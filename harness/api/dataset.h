@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/config.h"
+#include "harness/base/prompt.h"
 #include "harness/base/registry.h"
 
 namespace emf {
@@ -18,13 +19,6 @@ struct Box {
   int class_id = 0;                      ///< index into Dataset::class_names()
   int color_id = -1;                     ///< index into Dataset::color_names(); -1 = its natural colours
   float x0 = 0, y0 = 0, x1 = 0, y1 = 0;  ///< pixels of the picture, x to the right, y down; x1, y1 exclusive
-};
-
-/// What text says, without the picture.
-struct Prompt {
-  std::string text;  ///< UTF-8
-  Json labels;  ///< structured facts, a line of GenEval's evaluation_metadata.jsonl (tag, include, exclude);
-                ///< null for free text
 };
 
 /// One picture with everything known about it.
