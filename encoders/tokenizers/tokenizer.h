@@ -1,0 +1,32 @@
+// Text to token ids, by name, for those who want the ids and no features.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "harness/base/registry.h"
+
+namespace emf {
+
+/// A trained tokenizer. Safe to call from any thread.
+class Tokenizer {
+ public:
+  static constexpr const char* kKind = "tokenizer";
+  virtual ~Tokenizer() = default;
+
+  /// Ids of a text, never cut; empty text has none of its own.
+  ///
+  /// @param text  valid UTF-8, any length.
+  /// @param with_specials  with the marks the family's tokenizer adds by itself ([CLS], BOS); some add none.
+  /// @throws UserError  text not UTF-8 (names the byte).   @cost  about 0.2 us a byte.
+  virtual std::vector<int64_t> encode(std::string_view text, bool with_specials) const = 0;
+
+  virtual int64_t vocabulary_size() const = 0;
+};
+
+/// Factories throw UserError(kMissing) when the vocabulary's file is absent.
+using TokenizerRegistry = Registry<Tokenizer>;
+
+}  // namespace emf
