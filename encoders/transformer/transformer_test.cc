@@ -1,0 +1,90 @@
+// What the shared transformer must do whatever its weights are.
+#include "encoders/transformer/transformer.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include "harness/tensor/random_rows.h"
+
+namespace emf {
+namespace {
+
+/// A small decoder with random weights: 3 blocks, 4 heads on 2 key-value heads.
+Transformer small_transformer() {
+  TransformerConfig config;
+  config.num_layers = 3;
+  config.hidden = 32;
+  config.mlp = 48;
+  config.num_heads = 4;
+  config.num_kv_heads = 2;
+  config.head_size = 8;
+  config.vocabulary = 50;
+  config.context = 64;
+  const auto draw = [](const std::string& name, at::IntArrayRef shape) {
+    return normal_named(1, name, shape) * 0.2;
+  };
+  TransformerWeights weights;
+  for (int64_t i = 0; i < config.num_layers; ++i) {
+    const std::string prefix = std::to_string(i);
+    weights.layers.push_back({draw(prefix + "n1", {32}) + 1, draw(prefix + "qkv", {64, 32}),
+                              draw(prefix + "o", {32, 32}), draw(prefix + "n2", {32}) + 1,
+                              draw(prefix + "gu", {96, 32}), draw(prefix + "d", {32, 48})});
+  }
+  weights.final_norm = draw("n", {32}) + 1;
+  const at::Tensor table = draw("table", {50, 32});
+  weights.embed = [table](const int64_t* ids, int64_t count, float* out) {
+    for (int64_t i = 0; i < count; ++i)
+      std::copy_n(table[ids[i]].contiguous().data_ptr<float>(), 32, out + i * 32);
+  };
+  return Transformer(config, std::move(weights));
+}
+
+TokenInputs inputs_of(const std::vector<std::vector<int64_t>>& rows) { return padded_inputs(rows, 64); }
+
+TEST(Transformer, PaddingAndCompanyChangeNothing) {
+  const Transformer transformer = small_transformer();
+  const std::vector<std::vector<int64_t>> rows = {{1, 2, 3}, {4, 5, 6, 7, 8, 9, 10}, {11}};
+  const TextFeatures together = transformer.forward(inputs_of(rows));
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto length = static_cast<int64_t>(rows[i].size());
+    const at::Tensor alone = transformer.forward(inputs_of({rows[i]})).tokens[0];
+    const at::Tensor row = together.tokens[static_cast<int64_t>(i)];
+    EXPECT_LT((row.narrow(0, 0, length) - alone).abs().max().item<float>(), 1e-5);
+    EXPECT_EQ(row.narrow(0, length, 7 - length).abs().sum().item<float>(), 0);
+  }
+}
+
+TEST(Transformer, MaskedTokensAreAsIfAbsent) {
+  const Transformer transformer = small_transformer();
+  TokenInputs inputs = inputs_of({{9, 1, 2, 9, 3}});
+  inputs.mask[0][0] = false;
+  inputs.mask[0][3] = false;
+  const TextFeatures holes = transformer.forward(inputs);
+  const at::Tensor expected = transformer.forward(inputs_of({{1, 2, 3}})).tokens[0];
+  EXPECT_LT((holes.tokens[0].index({inputs.mask[0]}) - expected).abs().max().item<float>(), 1e-6);
+}
+
+TEST(Transformer, EarlierTokensDoNotSeeLaterOnes) {
+  const Transformer transformer = small_transformer();
+  const at::Tensor a = transformer.forward(inputs_of({{1, 2, 3, 4}})).tokens[0];
+  const at::Tensor b = transformer.forward(inputs_of({{1, 2, 3, 5}})).tokens[0];
+  EXPECT_TRUE(at::equal(a.narrow(0, 0, 3), b.narrow(0, 0, 3)));
+  EXPECT_GT((a[3] - b[3]).abs().max().item<float>(), 1e-2);
+}
+
+TEST(Transformer, OrderMatters) {
+  const Transformer transformer = small_transformer();
+  const at::Tensor a = transformer.forward(inputs_of({{1, 2, 3}})).tokens[0][2];
+  const at::Tensor b = transformer.forward(inputs_of({{2, 1, 3}})).tokens[0][2];
+  EXPECT_GT((a - b).abs().max().item<float>(), 1e-3);
+}
+
+TEST(Transformer, TooLongOrTooDeepIsRefused) {
+  const Transformer transformer = small_transformer();
+  EXPECT_THROW(transformer.forward(inputs_of({{1}}), 4), InternalError);
+  TokenInputs inputs{at::ones({1, 65}, at::kLong), at::ones({1, 65}, at::kBool)};
+  EXPECT_THROW(transformer.forward(inputs), InternalError);
+}
+
+}  // namespace
+}  // namespace emf
