@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "harness/api/encoder.h"
-#include "harness/base/geneval_names.h"
+#include "harness/base/caption_grammar.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -11,11 +11,9 @@ namespace {
 
 // One token a field at a fixed place. The table holds every GenEval value, so it does not depend on the world
 // drawn from.
-enum Field : size_t { kTag, kClass1, kColor1, kCount1, kRelation, kClass2, kColor2, kNumFields };
+enum Field : size_t { kTask, kClass1, kColor1, kCount1, kRelation, kClass2, kColor2, kNumFields };
 constexpr int64_t kMaxCount = 10;
-constexpr std::array<int64_t, kNumFields> kFieldValues = {
-    kGenevalTags.size(),      kGenevalClasses.size(), kGenevalColors.size(), kMaxCount,
-    kGenevalRelations.size(), kGenevalClasses.size(), kGenevalColors.size()};
+constexpr std::array<int64_t, kNumFields> kFieldValues = {6, 80, 10, kMaxCount, 4, 80, 10};
 
 constexpr int64_t first_id(size_t field) {
   int64_t id = 0;
@@ -24,60 +22,34 @@ constexpr int64_t first_id(size_t field) {
 }
 constexpr int64_t kNumIds = first_id(kNumFields);
 
-using FieldIds = std::array<std::optional<int64_t>, kNumFields>;
+/// What each field says; absent fields have no token.
+using FieldValues = std::array<std::optional<int64_t>, kNumFields>;
 
-template <size_t Size>
-int64_t place_of(const std::array<std::string_view, Size>& words, const Json& value, const char* field,
-                 size_t prompt) {
-  if (!value.is_string())
-    fail_input("prompt {}: label '{}' must be a string, not {}", prompt, field, value.dump());
-  const auto& text = value.get_ref<const std::string&>();
-  for (size_t i = 0; i < Size; ++i) {
-    if (words[i] == text) return static_cast<int64_t>(i);
-  }
-  fail_input("prompt {}: class_label has no {} '{}'{}", prompt, field, text,
-             suggestion(text, {words.begin(), words.end()}));
+FieldValues values_of(const Facts& facts) {
+  FieldValues values;
+  values[kTask] = static_cast<int64_t>(facts.task);
+  const auto put_object = [&](const ObjectFact& object, Field class_field, Field color_field) {
+    values[class_field] = object.class_id;
+    if (object.color_id >= 0) values[color_field] = object.color_id;
+  };
+  put_object(facts.objects.at(0), kClass1, kColor1);
+  values[kCount1] = facts.objects[0].count - 1;
+  if (facts.objects.size() > 1) put_object(facts.objects[1], kClass2, kColor2);
+  if (facts.task == Task::kPosition) values[kRelation] = static_cast<int64_t>(facts.relation);
+  return values;
 }
 
-void read_object(const Json& object, size_t prompt, Field class_field, Field color_field, FieldIds& ids) {
-  if (!object.is_object() || !object.contains("class")) {
-    fail_input("prompt {}: an entry of 'include' must hold a 'class'", prompt);
-  }
-  ids[class_field] = place_of(kGenevalClasses, object["class"], "class", prompt);
-  if (object.contains("color")) ids[color_field] = place_of(kGenevalColors, object["color"], "color", prompt);
-}
-
-/// @param labels  a line of GenEval's evaluation_metadata.jsonl.
-FieldIds read_labels(const Json& labels, size_t prompt) {
-  FieldIds ids;
-  const Json include = labels.value("include", Json());
-  if (!include.is_array() || include.empty() || include.size() > 2) {
-    fail_input("prompt {}: class_label takes labels with one or two objects in 'include'", prompt);
-  }
-  if (labels.contains("tag")) ids[kTag] = place_of(kGenevalTags, labels["tag"], "tag", prompt);
-  read_object(include[0], prompt, kClass1, kColor1, ids);
-  const Json count = include[0].value("count", Json(1));
-  if (!count.is_number_integer() || count < 1 || count > kMaxCount) {
-    fail_input("prompt {}: 'count' must be an integer from 1 to {}, not {}", prompt, kMaxCount, count.dump());
-  }
-  ids[kCount1] = count.get<int64_t>() - 1;
-  if (include.size() == 2) {
-    read_object(include[1], prompt, kClass2, kColor2, ids);
-    if (include[1].contains("position")) {
-      const Json& position = include[1]["position"];
-      if (!position.is_array() || position.empty()) {
-        fail_input("prompt {}: 'position' must be [relation, object], not {}", prompt, position.dump());
-      }
-      ids[kRelation] = place_of(kGenevalRelations, position[0], "relation", prompt);
+Facts facts_of(const Prompt& prompt, size_t index) {
+  if (prompt.labels.is_object()) {
+    try {
+      return facts_from_metadata(prompt.labels);
+    } catch (const UserError& error) {
+      fail_input("prompt {}: {}", index, error.what());
     }
   }
-  return ids;
-}
-
-FieldIds read_prompt(const Prompt& prompt, size_t index) {
-  if (prompt.labels.is_object()) return read_labels(prompt.labels, index);
-  fail_input("prompt {} has no labels: class_label needs GenEval metadata, not free text: \"{}\"", index,
-             prompt.text);
+  if (const std::optional<Facts> facts = parse_caption(prompt.text)) return *facts;
+  fail_input("prompt {}: class_label reads GenEval's captions and labels only, not {}", index,
+             Json(prompt.text.substr(0, 200)).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 class ClassLabel : public Encoder {
@@ -87,6 +59,12 @@ class ClassLabel : public Encoder {
     ConfigReader reader(config, "");
     dimension_ = reader.integer("dimension", 128, 1, 65536);
     reader.finish();
+    ensure(geneval_tasks().size() == kFieldValues[kTask] &&
+               geneval_classes().size() == kFieldValues[kClass1] &&
+               geneval_colors().size() == kFieldValues[kColor1] &&
+               geneval_relations().size() == kFieldValues[kRelation],
+           "the caption grammar has {} classes, class_label {}", geneval_classes().size(),
+           kFieldValues[kClass1]);
     table_ = normal_named(seed, "encoder/class_label/table", {kNumIds, dimension_}).requires_grad_();
   }
 
@@ -117,11 +95,12 @@ class ClassLabel : public Encoder {
     const at::Tensor ids = at::zeros({count, kNumFields}, at::kLong);
     const at::Tensor mask = at::zeros({count, kNumFields}, at::kBool);
     for (int64_t row = 0; row < count; ++row) {
-      const FieldIds fields = read_prompt(prompts[static_cast<size_t>(row)], static_cast<size_t>(row));
+      const auto index = static_cast<size_t>(row);
+      const FieldValues values = values_of(facts_of(prompts[index], index));
       for (size_t field = 0; field < kNumFields; ++field) {
-        if (!fields[field]) continue;
+        if (!values[field]) continue;
         const int64_t at = row * static_cast<int64_t>(kNumFields) + static_cast<int64_t>(field);
-        ids.data_ptr<int64_t>()[at] = first_id(field) + *fields[field];
+        ids.data_ptr<int64_t>()[at] = first_id(field) + *values[field];
         mask.data_ptr<bool>()[at] = true;
       }
     }

@@ -20,6 +20,47 @@ Json entries() {
   return rows;
 }
 
+/// 134515008 -> "134.5 M".
+std::string short_count(int64_t count) {
+  if (count == 0) return "-";
+  if (count < 1'000'000) return fmt::format("{:.1f} K", static_cast<double>(count) / 1e3);
+  return fmt::format("{:.1f} M", static_cast<double>(count) / 1e6);
+}
+
+Json encoder_entries() {
+  Json rows = entries<EncoderRegistry>();
+  for (Json& row : rows) {
+    const EncoderInfo info = EncoderRegistry::instance().make(row["name"], Json::object(), 0)->info();
+    row.update({{"family", info.family},
+                {"source", info.source},
+                {"licence", info.licence},
+                {"num_parameters", info.num_parameters},
+                {"dimension", info.dimension},
+                {"max_tokens", info.max_tokens},
+                {"trainable", info.trainable},
+                {"weights_path", info.weights_path},
+                {"weights_sha256", info.weights_sha256},
+                {"weights_present", info.weights_present}});
+  }
+  return rows;
+}
+
+void print_encoders(const Json& rows) {
+  constexpr const char* kLine = "{:<14}{:<9}{:>10} {:>5} {:>6}  {:<10} {:<12} {}\n";
+  fmt::print(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
+  for (const Json& row : rows) {
+    const std::string licence = row["licence"];
+    const bool needs_weights = !row["weights_path"].get_ref<const std::string&>().empty();
+    fmt::print(kLine, row["name"].get<std::string>(), row["family"].get<std::string>(),
+               short_count(row["num_parameters"]), row["dimension"].get<int64_t>(),
+               row["max_tokens"].get<int64_t>(), row["trainable"].get<bool>() ? "with model" : "frozen",
+               licence.empty() ? "-" : licence,
+               !needs_weights                       ? "none needed"
+               : row["weights_present"].get<bool>() ? "present"
+                                                    : "absent; get them with: ./emfbench setup");
+  }
+}
+
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
@@ -28,9 +69,9 @@ class List : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     const std::map<std::string, std::function<Json()>> kinds = {
-        {"encoders", entries<EncoderRegistry>},     {"datasets", entries<DatasetRegistry>},
-        {"models", entries<ModelRegistry>},         {"objectives", entries<ObjectiveRegistry>},
-        {"probes", entries<ProbeRegistry>},         {"metrics", entries<MetricRegistry>},
+        {"encoders", encoder_entries},      {"datasets", entries<DatasetRegistry>},
+        {"models", entries<ModelRegistry>}, {"objectives", entries<ObjectiveRegistry>},
+        {"probes", entries<ProbeRegistry>}, {"metrics", entries<MetricRegistry>},
     };
     const auto found = kinds.find(kind_);
     if (found == kinds.end()) {
@@ -41,6 +82,8 @@ class List : public Command {
     const Json rows = found->second();
     if (flags.json) {
       print_json(rows);
+    } else if (kind_ == "encoders") {
+      print_encoders(rows);
     } else {
       for (const Json& row : rows) {
         fmt::print("{:<20} {}\n", row["name"].get<std::string>(), row["summary"].get<std::string>());
@@ -53,7 +96,8 @@ class List : public Command {
   std::string kind_;
 };
 
-EMF_REGISTER(CommandRegistry, "list", "What is registered: encoders, datasets, models, objectives, probes, metrics",
+EMF_REGISTER(CommandRegistry, "list",
+             "What is registered: encoders, datasets, models, objectives, probes, metrics",
              std::make_unique<List>);
 
 }  // namespace

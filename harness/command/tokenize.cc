@@ -1,0 +1,47 @@
+// emfbench tokenize: token ids of a file of prompts, a JSON line each.
+#include <fmt/format.h>
+
+#include "encoders/tokenizers/tokenizer.h"
+#include "harness/api/encoder.h"
+#include "harness/base/prompt_file.h"
+#include "harness/command/command.h"
+
+namespace emf {
+namespace {
+
+class Tokenize : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    auto* source = app.add_option_group("source");
+    source->add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
+    source->add_option("--tokenizer", tokenizer_, "a tokenizer alone, without an encoder: smollm2");
+    source->require_option(1);
+    app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
+    app.add_flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
+  }
+
+  ExitCode run(const CommonFlags&) override {
+    const std::vector<Prompt> prompts = read_prompts(prompts_);
+    std::vector<std::vector<int64_t>> rows;
+    if (!encoder_.empty()) {
+      rows = EncoderRegistry::instance().make(encoder_, Json::object(), 0)->tokenize(prompts, !no_special_);
+    } else {
+      const auto tokenizer = TokenizerRegistry::instance().make(tokenizer_);
+      for (const Prompt& prompt : prompts) rows.push_back(tokenizer->encode(prompt.text, !no_special_));
+    }
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      fmt::print("{}\n", canonical_json({{"text", prompts[i].text}, {"ids", rows[i]}}));
+    }
+    return ExitCode::kGood;
+  }
+
+ private:
+  std::string encoder_, tokenizer_, prompts_;
+  bool no_special_ = false;
+};
+
+EMF_REGISTER(CommandRegistry, "tokenize", "Token ids of a file of prompts, as JSON Lines",
+             std::make_unique<Tokenize>);
+
+}  // namespace
+}  // namespace emf
