@@ -15,10 +15,6 @@ namespace emf {
 /// Corners [x1, y1, x2, y2] in pixels, y down. Corner order does not matter to relations.
 using CornerBox = std::array<float, 4>;
 
-/// The ten colours GenEval asks for, in the order its reasons list them.
-inline constexpr std::array<const char*, 10> kGenEvalColors = {
-    "red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white"};
-
 /// What a judge saw: one box.
 struct Detection {
   std::string class_name;

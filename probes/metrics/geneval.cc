@@ -3,14 +3,13 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
+#include "harness/base/geneval_names.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/statistics.h"
 
 namespace emf {
 namespace {
 
-constexpr std::array<const char*, 6> kTasks = {"single_object", "two_object", "counting",
-                                               "colors",        "position",   "color_attr"};
 constexpr int kMostDraws = 1'000'000;
 
 struct Judged {
@@ -75,10 +74,10 @@ std::vector<std::string> tags_in_order(const std::vector<Judged>& results) {
   std::sort(others.begin(), others.end());
   others.erase(std::unique(others.begin(), others.end()), others.end());
   std::vector<std::string> tags;
-  for (const char* task : kTasks) {
+  for (const std::string_view task : kGenevalTags) {
     const auto found = std::find(others.begin(), others.end(), task);
     if (found == others.end()) continue;
-    tags.push_back(task);
+    tags.emplace_back(task);
     others.erase(found);
   }
   tags.insert(tags.end(), others.begin(), others.end());
@@ -118,7 +117,7 @@ class GenEval : public Metric {
     std::vector<MetricValue> values = {value_of(results, "", settings)};
     for (const std::string& tag : tags) values.push_back(value_of(results, tag, settings));
     // The official mean leaves an absent task out silently, which makes it another score.
-    for (const char* task : kTasks) {
+    for (const std::string_view task : kGenevalTags) {
       if (std::find(tags.begin(), tags.end(), task) == tags.end()) {
         values.front().warnings.push_back(fmt::format("no_{}", task));
       }

@@ -1,0 +1,91 @@
+#include "harness/command/feature_file.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/base/json.h"
+#include "harness/base/npy.h"
+#include "harness/tensor/safetensors.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kUsualName = "features";
+
+struct Place {
+  std::filesystem::path file;
+  std::string array;  // "" = not named
+};
+
+/// A file may have a colon in its own name, so the whole text is tried first.
+Place place_of(const std::string& text) {
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || std::filesystem::exists(text)) return {text, ""};
+  return {text.substr(0, colon), text.substr(colon + 1)};
+}
+
+std::string chosen(const Place& place, const std::vector<std::string>& names) {
+  const auto has = [&](const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!place.array.empty()) {
+    if (!has(place.array)) {
+      fail_input("{} holds no array '{}'{}", place.file.string(), place.array,
+                 suggestion(place.array, names));
+    }
+    return place.array;
+  }
+  if (names.size() == 1) return names.front();
+  if (has(kUsualName)) return kUsualName;
+  if (names.empty()) fail_input("{} holds no arrays", place.file.string());
+  fail_input("{} holds {} arrays and none called '{}'; name one as {}:{}", place.file.string(), names.size(),
+             kUsualName, place.file.string(), names.front());
+}
+
+FeatureMatrix matrix(std::vector<double> values, const std::vector<int64_t>& shape,
+                     const std::string& where) {
+  if (shape.size() != 2)
+    fail_input("{}: features must be [rows, columns], but have {} axes", where, shape.size());
+  return {std::move(values), shape[0], shape[1], Json::object()};
+}
+
+FeatureMatrix from_safetensors(const Place& place) {
+  TensorMetadata metadata;
+  const NamedTensors tensors = read_safetensors(place.file, &metadata);
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : tensors) names.push_back(name);
+  const std::string name = chosen(place, names), where = place.file.string() + ":" + name;
+  const at::Tensor plain = tensors.at(name).to(at::kDouble).contiguous();
+  const double* begin = plain.const_data_ptr<double>();
+  FeatureMatrix features = matrix({begin, begin + plain.numel()}, plain.sizes().vec(), where);
+  if (const auto identity = metadata.find("identity"); identity != metadata.end()) {
+    features.identity = parse_json(identity->second, place.file.string() + " (identity)");
+  }
+  return features;
+}
+
+}  // namespace
+
+FeatureMatrix read_features(const std::string& path) {
+  const Place place = place_of(path);
+  if (!std::filesystem::exists(place.file)) fail_missing("{} does not exist", place.file.string());
+  if (std::filesystem::is_directory(place.file)) {
+    fail_input("{} is a folder; give features as .npy, .npz or .safetensors", place.file.string());
+  }
+  const std::string kind = place.file.extension();
+  if (kind == ".safetensors") return from_safetensors(place);
+  if (kind == ".npz") {
+    const std::string name = chosen(place, npz_names(place.file));
+    NpyArray array = read_npz(place.file, name);
+    return matrix(std::move(array.values), array.shape, place.file.string() + ":" + name);
+  }
+  if (kind == ".npy") {
+    if (!place.array.empty())
+      fail_input("{} is one array; leave ':{}' out", place.file.string(), place.array);
+    NpyArray array = read_npy(place.file);
+    return matrix(std::move(array.values), array.shape, place.file.string());
+  }
+  fail_input("{}: features must be .npy, .npz or .safetensors", place.file.string());
+}
+
+}  // namespace emf

@@ -1,0 +1,138 @@
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "harness/base/file.h"
+#include "harness/base/npy.h"
+#include "harness/base/paths.h"
+#include "harness/command/program.h"
+#include "harness/tensor/safetensors.h"
+#include "tests/oracle/metric_cases.h"
+
+namespace emf {
+namespace {
+
+struct Outcome {
+  int code = 0;
+  std::string out, talk;
+};
+
+Outcome run(std::vector<std::string> words) {
+  words.insert(words.begin(), "emfbench");
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Outcome outcome;
+  outcome.code = run_program(static_cast<int>(pointers.size()), pointers.data());
+  std::fflush(stdout);
+  outcome.out = testing::internal::GetCapturedStdout();
+  outcome.talk = testing::internal::GetCapturedStderr();
+  return outcome;
+}
+
+class ScoreCommand : public testing::Test {
+ protected:
+  void SetUp() override { make_folder(folder_); }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("emf_score_test_{}", ::getpid());
+  const std::string archive_ = (project_root() / "tests/oracle/metric_features.npz").string();
+};
+
+TEST_F(ScoreCommand, GenEvalPrintsThePublishedKeys) {
+  const Json oracle = read_json(project_root() / "tests/oracle/geneval_cases.json");
+  std::vector<Json> rows;
+  int64_t correct = 0;
+  for (const Json& one : oracle["cases"]) {
+    rows.push_back(
+        {{"metadata", one["metadata"]}, {"detections", one["detections"]}, {"options", one["options"]}});
+    correct += one["expected"]["correct"].get<bool>() ? 1 : 0;
+  }
+  write_atomically(file("f.jsonl"), json_lines(rows));
+  const Outcome outcome = run({"score", "geneval", "--detections", file("f.jsonl"), "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const Json result = Json::parse(outcome.out);
+  ASSERT_EQ(result["images"].size(), rows.size());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(result["images"][i]["correct"], oracle["cases"][i]["expected"]["correct"]);
+    EXPECT_EQ(result["images"][i]["reason"], oracle["cases"][i]["expected"]["reason"]);
+  }
+  double sum = 0;
+  for (const auto& [tag, task] : result["tasks"].items()) {
+    EXPECT_DOUBLE_EQ(task["score"].get<double>(), task["correct"].get<double>() / task["total"].get<double>())
+        << tag;
+    correct -= task["correct"].get<int64_t>();
+    sum += task["score"].get<double>();
+  }
+  EXPECT_EQ(correct, 0);
+  EXPECT_NEAR(result["overall"].get<double>(), sum / static_cast<double>(result["tasks"].size()), 1e-12);
+  EXPECT_EQ(result["ci95"].size(), 2u);
+}
+
+TEST_F(ScoreCommand, EveryFeatureFormatGivesTheSameScore) {
+  const FeatureMatrix real = oracle_features("rank_deficient_n_lt_d/y");
+  const std::string name = "rank_deficient_n_lt_d";
+  write_atomically(file("y.npy"), npy_bytes({{real.rows, real.columns}, real.values}));
+  const at::Tensor tensor = at::tensor(real.values, at::kDouble).view({real.rows, real.columns});
+  write_safetensors(file("y.safetensors"), {{"features", tensor}, {"other", tensor + 1}});
+  for (const std::string& form : {file("y.npy"), file("y.safetensors"), archive_ + ":" + name + "/y"}) {
+    const Outcome outcome =
+        run({"score", "frechet", "--real", form, "--generated", archive_ + ":" + name + "/x", "--json"});
+    ASSERT_EQ(outcome.code, 0) << outcome.talk;
+    const Json result = Json::parse(outcome.out);
+    EXPECT_NEAR(result["value"].get<double>(), 70.06829158142713, 1e-9 * 71);
+    EXPECT_EQ(result["n_real"], 26);
+    EXPECT_EQ(result["n_generated"], 20);
+    EXPECT_EQ(result["dimension"], 48);
+    EXPECT_EQ(result["warnings"], Json::array({"small_n"}));
+    EXPECT_TRUE(result["identity"].is_object());
+  }
+}
+
+TEST_F(ScoreCommand, KidOnSubsetsHasAStandardDeviation) {
+  const std::string real = archive_ + ":relu_sparse_unequal_n/y",
+                    generated = archive_ + ":relu_sparse_unequal_n/x";
+  const Outcome whole =
+      run({"score", "kid", "--real", real, "--generated", generated, "--subsets", "0", "--json"});
+  ASSERT_EQ(whole.code, 0) << whole.talk;
+  EXPECT_NEAR(Json::parse(whole.out)["value"].get<double>(), 0.07065870751963677, 1e-12);
+  const Outcome some = run({"score", "kid", "--real", real, "--generated", generated, "--subsets", "5",
+                            "--subset-size", "30", "--json"});
+  EXPECT_GT(Json::parse(some.out)["std"].get<double>(), 0);
+}
+
+TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
+  const auto refused = [](const std::vector<std::string>& words, int code, const std::string& part) {
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, code) << outcome.talk;
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.talk.find(part), std::string::npos) << outcome.talk;
+    EXPECT_EQ(std::count(outcome.talk.begin(), outcome.talk.end(), '\n'), 1) << outcome.talk;
+  };
+  refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
+  refused({"score", "geneval"}, 2, "needs --detections");
+  refused({"score", "geneval", "--detections", file("none.jsonl")}, 3, "does not exist");
+  write_atomically(file("bad.jsonl"),
+                   "{\"metadata\": {\"tag\": \"counting\"}, \"detections\": []}\n{\"metadata\": 3,\n");
+  refused({"score", "geneval", "--detections", file("bad.jsonl")}, 2, "bad.jsonl:2");
+  write_atomically(file("empty.jsonl"), "\n");
+  refused({"score", "geneval", "--detections", file("empty.jsonl")}, 2, "not one row");
+  refused({"score", "frechet", "--real", archive_, "--generated", archive_}, 2, "none called 'features'");
+  refused({"score", "frechet", "--real", file("none.npy"), "--generated", archive_}, 3,
+          "none.npy does not exist");
+  refused({"score", "kid", "--real", folder_.string(), "--generated", archive_}, 2, "is a folder");
+  write_atomically(file("x.txt"), "1 2 3");
+  refused({"score", "kid", "--real", file("x.txt"), "--generated", archive_}, 2,
+          ".npy, .npz or .safetensors");
+  refused(
+      {"score", "frechet", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":tiny_scale/x"},
+      2, "5 columns, generated 12");
+}
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,178 @@
+// What every registered metric and probe must keep, whatever it measures.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "harness/api/metric.h"
+#include "harness/api/probe.h"
+#include "harness/base/random.h"
+
+namespace emf {
+namespace {
+
+FeatureMatrix made_features(uint64_t seed, int64_t rows) {
+  FeatureMatrix features{{}, rows, 4, Json::object()};
+  for (int64_t i = 0; i < rows * 4; ++i) {
+    features.values.push_back(Random(seed, "metric_contract", static_cast<uint64_t>(i)).normal());
+  }
+  return features;
+}
+
+std::vector<Json> made_judged() {
+  std::vector<Json> rows;
+  for (int i = 0; i < 24; ++i) {
+    Json detections = Json::array();
+    if (i % 3 != 0) detections.push_back({{"cls", "cat"}, {"box", {0, 0, 9, 9}}, {"score", 0.95}});
+    rows.push_back({{"metadata",
+                     {{"tag", i % 2 == 0 ? "single_object" : "two_object"},
+                      {"prompt", fmt::format("prompt {}", i / 4)},
+                      {"include", {{{"class", "cat"}, {"count", 1}}}}}},
+                    {"detections", detections}});
+  }
+  return rows;
+}
+
+FeatureMatrix reversed(const FeatureMatrix& features) {
+  FeatureMatrix result = features;
+  for (int64_t i = 0; i < features.rows; ++i) {
+    std::copy_n(features.values.begin() + (features.rows - 1 - i) * features.columns, features.columns,
+                result.values.begin() + i * features.columns);
+  }
+  return result;
+}
+
+/// Everything a metric may ask for, owned in one place.
+struct Fixture {
+  FeatureMatrix real = made_features(1, 20), generated = made_features(2, 24);
+  std::vector<Json> judged = made_judged();
+
+  MetricInput input(uint64_t seed = 0) const {
+    MetricInput result;
+    result.real = &real;
+    result.generated = &generated;
+    result.judged = &judged;
+    result.seed = seed;
+    return result;
+  }
+};
+
+template <typename RegistryType>
+void expect_files_named_after_plugins() {
+  for (const std::string& name : RegistryType::instance().names()) {
+    const auto& entry = RegistryType::instance().find(name);
+    EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), name);
+    EXPECT_FALSE(entry.summary.empty()) << name;
+  }
+}
+
+TEST(MetricContract, FilesAreNamedAfterTheirPlugins) {
+  ASSERT_GE(MetricRegistry::instance().names().size(), 3u);
+  ASSERT_GE(ProbeRegistry::instance().names().size(), 2u);
+  expect_files_named_after_plugins<MetricRegistry>();
+  expect_files_named_after_plugins<ProbeRegistry>();
+}
+
+TEST(MetricContract, ValuesAreNamedFiniteAndInsideTheirIntervals) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto values = MetricRegistry::instance().make(name)->score(fixture.input());
+    ASSERT_FALSE(values.empty()) << name;
+    EXPECT_EQ(values.front().name, name);
+    for (const MetricValue& value : values) {
+      EXPECT_EQ(value.value.has_value(), value.why.empty()) << value.name;
+      EXPECT_GT(value.n, 0) << value.name;
+      EXPECT_TRUE(std::isfinite(value.value.value_or(0))) << value.name;
+      const auto interval = value.ci95.value_or(std::array<double, 2>{0, 0});
+      EXPECT_LE(interval[0], interval[1]) << value.name;
+    }
+  }
+}
+
+TEST(MetricContract, TheBetterSetScoresBetterInTheDirectionTheMetricClaims) {
+  const Fixture fixture;
+  Fixture better = fixture, worse = fixture;
+  better.generated = better.real;
+  for (double& value : worse.generated.values) value += 3;
+  for (Json& row : better.judged) row["detections"] = fixture.judged[1]["detections"];
+  for (Json& row : worse.judged) row["detections"] = Json::array();
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const double good = *metric->score(better.input()).front().value,
+                 bad = *metric->score(worse.input()).front().value;
+    EXPECT_EQ(good > bad, metric->higher_is_better()) << name << ": " << good << " and " << bad;
+  }
+}
+
+TEST(MetricContract, NothingToScoreIsRefused) {
+  const std::vector<Json> no_rows;
+  const FeatureMatrix no_features;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    EXPECT_THROW(metric->score({}), UserError) << name;
+    MetricInput empty;
+    empty.judged = &no_rows;
+    empty.real = empty.generated = &no_features;
+    EXPECT_THROW(metric->score(empty), UserError) << name;
+  }
+  for (const std::string& name : ProbeRegistry::instance().names()) {
+    ProbeInput empty;
+    empty.pooled = [](const std::vector<Prompt>&) { return FeatureMatrix(); };
+    EXPECT_THROW(ProbeRegistry::instance().make(name)->run(empty), UserError) << name;
+  }
+}
+
+TEST(MetricContract, UnknownOptionsAreRefused) {
+  const Fixture fixture;
+  MetricInput input = fixture.input();
+  input.options = {{"no_such_option", 1}};
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    EXPECT_THROW(MetricRegistry::instance().make(name)->score(input), UserError) << name;
+  }
+}
+
+TEST(MetricContract, OrderOfRowsDoesNotChangeValues) {
+  const Fixture fixture;
+  Fixture turned = fixture;
+  turned.real = reversed(turned.real);
+  turned.generated = reversed(turned.generated);
+  std::reverse(turned.judged.begin(), turned.judged.end());
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const auto a = metric->score(fixture.input()), b = metric->score(turned.input());
+    ASSERT_EQ(a.size(), b.size()) << name;
+    for (size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(*a[i].value, *b[i].value, 1e-12) << a[i].name;
+    std::vector<double> items = metric->item_scores(turned.input());
+    std::reverse(items.begin(), items.end());
+    EXPECT_EQ(items, metric->item_scores(fixture.input())) << name;
+  }
+}
+
+TEST(MetricContract, SeedsFixIntervals) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const auto first = metric->score(fixture.input(7)), again = metric->score(fixture.input(7));
+    const auto other = metric->score(fixture.input(8));
+    for (size_t i = 0; i < first.size(); ++i) {
+      EXPECT_EQ(first[i].ci95, again[i].ci95) << first[i].name;
+      EXPECT_EQ(*first[i].value, *again[i].value) << first[i].name;
+      EXPECT_EQ(*first[i].value, *other[i].value) << first[i].name;
+    }
+  }
+}
+
+TEST(MetricContract, ItemScoresAndItemsFollowTheJudgedRows) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const size_t scores = metric->item_scores(fixture.input()).size(),
+                 items = metric->items(fixture.input()).size();
+    EXPECT_EQ(scores, items) << name;
+    EXPECT_TRUE(items == 0 || items == fixture.judged.size()) << name;
+  }
+}
+
+}  // namespace
+}  // namespace emf
