@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-#include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,11 +12,11 @@
 
 namespace emf {
 
-/// Between pictures and what the generator models. Encoding and decoding run without gradient in the calling thread.
+/// Between pictures and what the generator models. Runs without gradient in the calling thread; safe from many threads.
 class LatentCodec {
  public:
   virtual ~LatentCodec() = default;
-  /// Name, version and weights sha256 of the instrument; part of spec hashes.
+  /// Name and weights sha256 of the instrument; part of spec hashes.
   virtual Json fingerprint() const = 0;
   /// [C,H,W] for a picture side.
   virtual std::vector<int64_t> shape(int side) const = 0;
@@ -33,13 +33,17 @@ std::unique_ptr<LatentCodec> make_codec(const std::string& name, int side);
 /// Pictures as [B,3,S,S] uint8.
 at::Tensor stack_pictures(const std::vector<Sample>& samples, int side);
 
-/// Draws `pool` training pictures and writes latents.safetensors: x [pool,C,H,W].
-Json encode_training_set(const Dataset& dataset, const LatentCodec& codec, int64_t pool, const RunFolder& folder);
+/// Draws training pictures [begin, end) and writes latents.safetensors: x [end - begin,C,H,W].
+Json encode_training_pictures(const Dataset& dataset, const LatentCodec& codec, int64_t begin, int64_t end,
+                              const RunFolder& folder);
 
 /// Training pictures in memory.
 struct TrainingSet {
   at::Tensor x;             ///< [pool,C,H,W] float32
   at::Tensor prompt_index;  ///< [pool] int64, rows of the prompt table
 };
+
+/// Joins the shards encode_training_pictures wrote, in their order.
+TrainingSet load_training_set(const std::vector<const RunFolder*>& shards, const std::vector<int64_t>& prompt_index);
 
 }  // namespace emf

@@ -1,0 +1,50 @@
+// emfbench report SUITE: writes the page of a suite's newest record again, from the record alone.
+#include <fmt/format.h>
+
+#include "harness/base/config.h"
+#include "harness/command/command.h"
+#include "reports/report.h"
+
+namespace emf {
+namespace {
+
+/// The name records carry: a .toml file's own, else the word itself.
+std::string suite_name(const std::string& word) {
+  if (std::filesystem::path(word).extension() != ".toml") return word;
+  const Config config = load_config(word);
+  return ConfigReader(config, "suite").required_text("name");
+}
+
+class Report : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("suite", suite_, "name of a suite that ran, or its .toml file")->required();
+    app.add_option("--out", out_, "folder of index.html and report.json (default: STORE/reports/SUITE)");
+    app.add_option("--store", store_, "folder of all results")->envname("EMFBENCH_STORE")->capture_default_str();
+  }
+
+  ExitCode run(const CommonFlags& flags) override {
+    const std::string name = suite_name(suite_);
+    const std::filesystem::path folder = newest_suite_folder(store_, name);
+    if (flags.json && out_.empty()) {  // data only: nothing is written
+      print_json(report_document(folder));
+      return ExitCode::kGood;
+    }
+    const std::filesystem::path out = out_.empty() ? std::filesystem::path(store_) / "reports" / name : std::filesystem::path(out_);
+    const std::filesystem::path page = write_report(folder, store_, out);
+    if (flags.json) {
+      print_json(report_document(folder));
+    } else {
+      fmt::print("{}\n", page.string());
+    }
+    return ExitCode::kGood;
+  }
+
+ private:
+  std::string suite_, out_, store_ = "store";
+};
+
+EMF_REGISTER(CommandRegistry, "report", "Write the report of a suite that ran", std::make_unique<Report>);
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,111 @@
+#include "reports/writers/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/paths.h"
+#include "harness/base/version.h"
+#include "reports/writers/html.h"
+
+namespace emf {
+namespace {
+
+// Scripts in the order they must load in.
+constexpr std::array<const char*, 4> kScripts = {"vega", "vega-lite", "vega-embed", "tabulator"};
+constexpr const char* kTableStyle = "tabulator-css";
+
+struct Assets {
+  bool complete = false;  ///< all or none: half of them would draw half a page
+  std::string style, scripts;
+};
+
+/// Inline script text ends at the first "</script", wherever it stands; in JavaScript "<\/script" means the same.
+std::string safe_script(std::string text) {
+  for (const auto& [from, to] : std::map<std::string, std::string>{{"</script", "<\\/script"}, {"<!--", "<\\!--"}}) {
+    for (size_t place = text.find(from); place != std::string::npos; place = text.find(from, place + to.size())) {
+      text.replace(place, from.size(), to);
+    }
+  }
+  // A source map is a file beside the script, which the page has no right to ask for.
+  const size_t map = text.rfind("//# sourceMappingURL=");
+  if (map != std::string::npos) text.erase(map, text.find('\n', map) - map);
+  return text;
+}
+
+Assets load_assets() {
+  Assets assets;
+  const auto fetched = [](const char* id) { return std::filesystem::exists(package_file(id).path); };
+  assets.complete = std::all_of(kScripts.begin(), kScripts.end(), fetched) && fetched(kTableStyle);
+  if (!assets.complete) return assets;
+  assets.style = read_file(package_file(kTableStyle).path);
+  for (const char* id : kScripts) assets.scripts += "<script>" + safe_script(read_file(package_file(id).path)) + "</script>\n";
+  return assets;
+}
+
+std::string own_file(const char* name) { return read_file(project_root() / "reports" / "assets" / name); }
+
+struct Rendered {
+  std::string name, title, html;
+  int order;
+};
+
+std::vector<Rendered> render_sections(const SectionInput& input) {
+  std::vector<Rendered> rendered;
+  for (const std::string& name : SectionRegistry::instance().names()) {
+    const auto section = SectionRegistry::instance().make(name);
+    std::string html = section->html(input);
+    if (!html.empty()) rendered.push_back({name, section->title(), std::move(html), section->order()});
+  }
+  std::stable_sort(rendered.begin(), rendered.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
+  return rendered;
+}
+
+/// "quick, 30 July 2026" would need a calendar; the record's own UTC text says the same.
+std::string subtitle(const SectionInput& input) {
+  std::string text = "Suite " + input.result.at("suite").get<std::string>();
+  const std::string finished = input.provenance.value("finished", "");
+  if (!finished.empty()) text += " \u00b7 " + finished.substr(0, 10);
+  const std::string commit = input.provenance.value("commit", "");
+  if (!commit.empty()) text += " \u00b7 commit " + commit.substr(0, 10);
+  return text + " \u00b7 record " + input.result.at("spec_hash").get<std::string>();
+}
+
+}  // namespace
+
+std::string render_page(const SectionInput& input) {
+  const Assets assets = load_assets();
+  const std::vector<Rendered> sections = render_sections(input);
+  const std::string suite = input.result.at("suite");
+
+  std::string contents, body;
+  for (const Rendered& section : sections) {
+    contents += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.name, escape_html(section.title));
+    body += fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n", section.name,
+                        escape_html(section.title));
+    body += section.html + "</section>\n";
+  }
+  if (!assets.complete) {
+    body.insert(0, paragraph("Plots and sortable tables are left out: their scripts were not fetched when this page was written "
+                             "(./emfbench setup fetches them). Every number is here in plain tables.",
+                             "notice"));
+  }
+  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  page +=
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+      "script-src 'unsafe-inline'\">\n";
+  page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n";
+  page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n", kVersion, escape_html(suite));
+  if (assets.complete) page += "<style>" + assets.style + "</style>\n";
+  page += "<style>\n" + own_file("report.css") + "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" + escape_html(subtitle(input)) +
+          "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) + "</h1>\n</header>\n<nav aria-label=\"Sections\"><ul>" + contents +
+          "</ul></nav>\n<main>\n" + body + "</main>\n";
+  if (assets.complete) page += assets.scripts + "<script>\n" + own_file("report.js") + "</script>\n";
+  return page + "</body>\n</html>\n";
+}
+
+}  // namespace emf

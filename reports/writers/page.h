@@ -1,0 +1,15 @@
+// The whole page: every registered section in order, with style and scripts inlined.
+#pragma once
+
+#include <string>
+
+#include "harness/api/section.h"
+
+namespace emf {
+
+/// One self-contained HTML document. Its content-security policy forbids every request, so it cannot reach a network.
+///
+/// @throws UserError  from sections.   @throws InternalError  the source tree's own style or script is absent.
+std::string render_page(const SectionInput& input);
+
+}  // namespace emf

@@ -1,0 +1,23 @@
+// Single pictures cut out of a sample grid, as data URIs.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace emf {
+
+/// Cuts tiles out of a PNG grid and encodes each as "data:image/png;base64,...".
+///
+/// @param tile     side of a picture in pixels.   @param columns  tiles a row of the grid.
+/// @param indices  which tiles, counted row by row.
+/// @return         one data URI an index.
+/// @throws UserError  absent or no picture; a tile outside of it (names the file).
+std::vector<std::string> cut_tiles(const std::filesystem::path& grid, int tile, int columns,
+                                   const std::vector<size_t>& indices);
+
+/// Standard base64 with padding.
+std::string base64(const std::vector<unsigned char>& bytes);
+
+}  // namespace emf

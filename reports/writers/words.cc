@@ -1,0 +1,84 @@
+#include "reports/writers/words.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <map>
+
+namespace emf {
+namespace {
+
+using Words = std::map<std::string, std::string>;
+
+std::string look_up(const Words& words, const std::string& name) {
+  const auto found = words.find(name);
+  return found == words.end() ? name : found->second;
+}
+
+}  // namespace
+
+std::string encoder_words(const std::string& encoder) {
+  static const Words kWords = {{"class_label", "Class labels"},
+                               {"llm", "Language model"},
+                               {"hash", "Hashed words"},
+                               {"random", "Random text vectors"},
+                               {"minilm", "Sentence encoder"},
+                               {"clip", "CLIP text tower"},
+                               {"t5", "T5"},
+                               {"real", "Real pictures"}};
+  return look_up(kWords, encoder);
+}
+
+std::string objective_words(const std::string& objective) {
+  static const Words kWords = {{"mean_flow", "MeanFlow"},
+                               {"flow_matching", "Flow matching"},
+                               {"ddpm", "Diffusion"},
+                               {"ceiling", "as rendered"},
+                               {"reconstruction", "through the autoencoder"}};
+  return look_up(kWords, objective);
+}
+
+std::string metric_words(const std::string& metric) {
+  static const Words kWords = {{"geneval", "GenEval"},
+                               {"geneval/single_object", "One object"},
+                               {"geneval/two_object", "Two objects"},
+                               {"geneval/counting", "Counting"},
+                               {"geneval/colors", "Colours"},
+                               {"geneval/position", "Position"},
+                               {"geneval/color_attr", "Colour binding"},
+                               {"geneval/in_distribution", "Pairs seen in training"},
+                               {"geneval/held_out", "Pairs held out"},
+                               {"fd_lite0", "Fr\u00e9chet distance on lite0 features (fd_lite0)"},
+                               {"kid_lite0", "Kernel distance on lite0 features (kid_lite0)"},
+                               {"network_evaluations", "Network evaluations a picture"},
+                               {"seconds_per_picture", "Seconds a picture"}};
+  return look_up(kWords, metric);
+}
+
+std::string probe_words(const std::string& probe) {
+  static const Words kWords = {{"discriminability", "Discriminability"}, {"disentanglement", "Disentanglement"}};
+  return look_up(kWords, probe);
+}
+
+std::string mode_words(const std::string& mode) {
+  std::string words = mode;
+  for (char& c : words) c = c == '_' ? ' ' : c;
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
+  return words;
+}
+
+std::string steps_words(int64_t steps) { return fmt::format("{} step{}", steps, steps == 1 ? "" : "s"); }
+
+SeriesStyle objective_style(const std::string& objective, size_t place) {
+  static const std::map<std::string, SeriesStyle> kStyles = {{"mean_flow", {"#d55e00", {}, "circle"}},
+                                                             {"flow_matching", {"#0072b2", {6, 3}, "square"}},
+                                                             {"ddpm", {"#009e73", {2, 2}, "triangle-up"}}};
+  static const std::array<SeriesStyle, 4> kOthers = {{{"#b5589a", {8, 2, 2, 2}, "diamond"},
+                                                      {"#8c6d31", {4, 4}, "cross"},
+                                                      {"#7570b3", {1, 3}, "triangle-down"},
+                                                      {"#7f7f7f", {10, 3}, "triangle-right"}}};
+  const auto found = kStyles.find(objective);
+  return found == kStyles.end() ? kOthers[place % kOthers.size()] : found->second;
+}
+
+}  // namespace emf
