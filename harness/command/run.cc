@@ -1,0 +1,96 @@
+// emfbench run SUITE: the main job.
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "harness/base/file.h"
+#include "harness/command/command.h"
+#include "harness/command/store_option.h"
+#include "harness/engine/suite_run.h"
+#include "reports/report.h"
+
+namespace emf {
+namespace {
+
+const char* state_word(StageState state) {
+  switch (state) {
+    case StageState::kDone: return "done";
+    case StageState::kFailed: return "failed before, runs again";
+    case StageState::kBroken: return "interrupted, continues";
+    case StageState::kAbsent: break;
+  }
+  return "to do";
+}
+
+Json plan_rows(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const StagePointer& stage : graph.stages) {
+    rows.push_back({{"stage", stage->folder->kind()},
+                    {"label", stage->label},
+                    {"run", stage->hash()},
+                    {"state", state_word(stage->folder->state())}});
+  }
+  return rows;
+}
+
+class Run : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("suite", suite_, "a name from `emfbench list suites`, or a .toml file")->required();
+    app.add_option("overrides", overrides_, "key=value, as in train.pictures=2000 encoders=llm,hash seeds=0..2");
+    app.add_option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)")->check(CLI::Range(1, 1024));
+    app.add_flag("--dry-run", dry_run_, "say what would run, and stop");
+    add_store_option(app, store_);
+  }
+
+  ExitCode run(const CommonFlags& flags) override {
+    catch_interrupts();
+    const SuiteSpec spec = load_suite(suite_, overrides_);
+    const SuiteGraph graph = build_suite_graph(spec, store_);
+    if (dry_run_) {
+      const Json rows = plan_rows(graph);
+      if (flags.json) {
+        print_json({{"suite", spec.name}, {"stages", rows}});
+      } else {
+        for (const Json& row : rows) {
+          fmt::print("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(), row["label"].get<std::string>());
+        }
+      }
+      return ExitCode::kGood;
+    }
+    const int jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    say(fmt::format("{}: {} stages, {} side by side, store {}", spec.name, graph.stages.size(), jobs, store_));
+    std::vector<std::string> words = {"run", suite_};
+    words.insert(words.end(), overrides_.begin(), overrides_.end());
+    const SuiteOutcome outcome = run_suite(graph, jobs, words);
+    const auto report = write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
+    const Json result = outcome.folder->result();
+    say(fmt::format("{} stages run, {} found finished, {} failed", outcome.summary.finished, outcome.summary.skipped,
+                    outcome.summary.failed.size()));
+    for (const Json& claim : result.at("claims")) {
+      say(fmt::format("  {}: {} ({})", claim.at("verdict").get<std::string>(), claim.at("name").get<std::string>(),
+                      claim.value("detail", "")));
+    }
+    if (flags.json) {
+      print_json({{"suite", spec.name},
+                  {"result", outcome.folder->file("result.json").string()},
+                  {"report", report.string()},
+                  {"failed", outcome.summary.failed},
+                  {"claims", result.at("claims")}});
+    } else {
+      fmt::print("report: {}\n", report.string());
+    }
+    return outcome.summary.failed.empty() ? ExitCode::kGood : ExitCode::kSomeRunsFailed;
+  }
+
+ private:
+  std::string suite_, store_;
+  std::vector<std::string> overrides_;
+  int jobs_ = 0;
+  bool dry_run_ = false;
+};
+
+EMF_REGISTER(CommandRegistry, "run", "Run a suite: train, sample, score, report; again to continue", std::make_unique<Run>);
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,126 @@
+#include "harness/engine/comparison.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+std::string cell_name(const std::string& encoder, const std::string& objective, int64_t steps) {
+  return fmt::format("{}/{}/{}", encoder, objective, steps);
+}
+
+Difference scaled_difference(const Scores& left, Scores right, double factor) {
+  for (double& value : right.values) value *= factor;
+  BootstrapOptions options;
+  options.stream = "comparison";
+  return paired_difference(left, right, options);
+}
+
+/// Holm's step-down correction, in place.
+void correct_for_many(Json& comparisons) {
+  std::vector<size_t> order(comparisons.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return comparisons[a]["p"].get<double>() < comparisons[b]["p"].get<double>(); });
+  double running = 0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    const double p = comparisons[order[rank]]["p"].get<double>() * static_cast<double>(order.size() - rank);
+    running = std::max(running, std::min(1.0, p));
+    comparisons[order[rank]]["p_holm"] = running;
+  }
+}
+
+Json interval_json(const std::optional<Interval>& interval) {
+  return interval ? Json{(*interval)[0], (*interval)[1]} : Json();
+}
+
+}  // namespace
+
+Scores prompt_scores(const std::vector<double>& correct, const std::vector<Prompt>& prompts) {
+  ensure(correct.size() == prompts.size(), "{} scores of {} prompts", correct.size(), prompts.size());
+  Scores scores;
+  scores.values = correct;
+  for (const Prompt& prompt : prompts) {
+    scores.clusters.push_back(prompt.text);
+    scores.strata.push_back(prompt.labels.at("tag"));
+  }
+  return scores;
+}
+
+void append_scores(Scores& scores, const Scores& more) {
+  scores.values.insert(scores.values.end(), more.values.begin(), more.values.end());
+  scores.clusters.insert(scores.clusters.end(), more.clusters.begin(), more.clusters.end());
+  scores.strata.insert(scores.strata.end(), more.strata.begin(), more.strata.end());
+}
+
+Scores of_metric(const Scores& scores, const std::string& metric) {
+  if (metric == "geneval") return scores;
+  const std::string tag = metric.substr(metric.find('/') + 1);
+  Scores chosen;
+  for (size_t i = 0; i < scores.values.size(); ++i) {
+    if (scores.strata[i] != tag) continue;
+    chosen.values.push_back(scores.values[i]);
+    chosen.clusters.push_back(scores.clusters[i]);
+    chosen.strata.push_back(scores.strata[i]);
+  }
+  return chosen;
+}
+
+Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
+  Json comparisons = Json::array();
+  for (const std::string& encoder : spec.encoders) {
+    for (const std::string& other : spec.objectives) {
+      if (other == "mean_flow") continue;
+      for (const int64_t steps : spec.steps) {
+        const auto left = cells.find(cell_name(encoder, "mean_flow", steps)), right = cells.find(cell_name(encoder, other, steps));
+        if (left == cells.end() || right == cells.end()) continue;
+        const Difference difference = scaled_difference(left->second, right->second, 1);
+        comparisons.push_back({{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
+                               {"metric", "geneval"},
+                               {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
+                               {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
+                               {"difference", difference.value},
+                               {"ci95", interval_json(difference.ci95)},
+                               {"p", difference.p_value},
+                               {"n", difference.clusters}});
+      }
+    }
+  }
+  correct_for_many(comparisons);
+  return comparisons;
+}
+
+Json judge_claims(const CellScores& cells, const SuiteSpec& spec) {
+  Json verdicts = Json::array();
+  for (const Claim& claim : spec.claims) {
+    Json verdict = {{"name", claim.name},   {"metric", claim.metric}, {"left", claim.left},
+                    {"right", claim.right}, {"factor", claim.factor}, {"verdict", "undecided"}};
+    const auto left = cells.find(claim.left), right = cells.find(claim.right);
+    if (left == cells.end() || right == cells.end()) {
+      verdict["detail"] = (left == cells.end() ? claim.left : claim.right) + " was not run";
+      verdicts.push_back(verdict);
+      continue;
+    }
+    const Scores a = of_metric(left->second, claim.metric), b = of_metric(right->second, claim.metric);
+    if (a.values.empty() || b.values.empty()) {
+      verdict["detail"] = "no prompt of " + claim.metric;
+      verdicts.push_back(verdict);
+      continue;
+    }
+    const Difference difference = scaled_difference(a, b, claim.factor);
+    verdict["difference"] = difference.value;
+    verdict["ci95"] = interval_json(difference.ci95);
+    verdict["detail"] =
+        fmt::format("{} {:.3f}, {} {:.3f}{}", claim.left, estimate_mean(a).value, claim.right, estimate_mean(b).value,
+                    claim.factor == 1 ? "" : fmt::format(", of which {:g} is asked", claim.factor));
+    if (difference.ci95 && (*difference.ci95)[0] > 0) verdict["verdict"] = "pass";
+    if (difference.ci95 && (*difference.ci95)[1] < 0) verdict["verdict"] = "fail";
+    verdicts.push_back(verdict);
+  }
+  return verdicts;
+}
+
+}  // namespace emf

@@ -1,0 +1,51 @@
+// Scores pictures: judge outputs first (kept as JSON Lines), then every metric from those, so scores can be recomputed.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <string>
+#include <vector>
+
+#include "harness/api/metric.h"
+#include "harness/api/dataset.h"
+#include "harness/engine/run_store.h"
+
+namespace emf {
+
+/// The judges of a suite: the shipped detector and the ImageNet backbone. Loading is shared; calls are thread-safe.
+class Judges {
+ public:
+  /// @param needs_features  load the backbone too.   @throws UserError(kMissing)  an instrument or weights are absent.
+  Judges(int side, bool needs_features);
+  ~Judges();
+
+  Json detector_fingerprint() const;
+  Json backbone_fingerprint() const;
+  /// Name, version, sha256, measured error of each instrument, for the report.
+  Json instruments() const;
+
+  /// One row a picture: {"metadata", "detections", "options"} (the file format of `score geneval --detections`).
+  std::vector<Json> detect(const at::Tensor& pictures, const std::vector<Prompt>& prompts) const;
+  /// Pooled backbone features.  @param pictures  [N,3,S,S] uint8.   @return [N,1280] float32.
+  at::Tensor features(const at::Tensor& pictures) const;
+
+ private:
+  struct Loaded;
+  std::unique_ptr<Loaded> loaded_;
+};
+
+/// Feature rows as metrics and probes take them.
+FeatureMatrix to_matrix(const at::Tensor& features, const Json& identity);
+
+/// What score_pictures compares features with; null features = no Frechet or kernel distance asked for.
+struct FeatureReference {
+  const FeatureMatrix* real = nullptr;
+  std::vector<std::string> metrics;  ///< of "kid_lite0", "fd_lite0"
+};
+
+/// Writes items/detections.jsonl and items/geneval.jsonl.
+/// @return  {"metrics": [{"name","value","ci95","n",...}], "correct": [0|1 a prompt]}.
+Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std::vector<Prompt>& prompts,
+                    const FeatureReference& reference, uint64_t seed, const RunFolder& folder);
+
+}  // namespace emf

@@ -1,0 +1,57 @@
+// From a suite to its stages: what depends on what, and what each stage's result depends on.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/api/dataset.h"
+#include "harness/engine/evaluator.h"
+#include "harness/engine/prompt_table.h"
+#include "harness/engine/scheduler.h"
+#include "harness/engine/suite_spec.h"
+#include "harness/engine/training_set.h"
+
+namespace emf {
+
+/// One row of the comparison at one step count.
+struct Cell {
+  std::string encoder, objective;
+  int64_t seed = 0, steps = 0;
+  StagePointer train, sample, score;
+};
+
+/// A row's training: one segment, or flow matching and then MeanFlow.
+struct Row {
+  std::string encoder, objective;
+  int64_t seed = 0;
+  std::vector<StagePointer> segments;
+};
+
+struct ProbeCell {
+  std::string probe, encoder;
+  StagePointer stage;
+};
+
+/// Everything a suite does. Shared inputs (dataset, instruments, prompts) live here while stages run.
+struct SuiteGraph {
+  SuiteSpec spec;
+  std::filesystem::path store;
+  std::shared_ptr<Dataset> dataset;
+  std::shared_ptr<LatentCodec> codec;
+  std::shared_ptr<Judges> judges;
+  std::shared_ptr<PromptTable> prompts;
+
+  std::vector<StagePointer> stages;  ///< in an order that respects inputs; equal stages stand once
+  std::vector<Row> rows;
+  std::vector<Cell> cells;
+  std::vector<ProbeCell> probes;
+  StagePointer ceiling, reconstruction;  ///< score stages of real and of reconstructed pictures
+};
+
+/// Builds the graph. Loads instruments and checks that weights are there; trains nothing.
+/// @throws UserError  a bad suite table (file and line) or absent weights (how to get them).
+SuiteGraph build_suite_graph(const SuiteSpec& spec, const std::filesystem::path& store);
+
+}  // namespace emf

@@ -1,0 +1,273 @@
+#include "harness/engine/suite_run.h"
+
+#include <chrono>
+#include <ctime>
+
+#include "harness/api/encoder.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/paths.h"
+#include "harness/engine/comparison.h"
+#include "harness/engine/probing.h"
+#include "harness/engine/sampler.h"
+
+namespace emf {
+namespace {
+
+bool done(const StagePointer& stage) { return stage && stage->folder->state() == StageState::kDone; }
+
+std::string why_absent(const StagePointer& stage) {
+  return stage->folder->state() == StageState::kFailed ? stage->folder->why_failed() : "not run: an input failed";
+}
+
+std::vector<double> correct_of(const StagePointer& score) {
+  return score->folder->result().at("correct").get<std::vector<double>>();
+}
+
+std::string store_path(const SuiteGraph& graph, const StagePointer& stage, const std::string& file) {
+  return std::filesystem::relative(stage->folder->file(file), graph.store).string();
+}
+
+Json metric_row(const Json& cell, const Json& metric) {
+  Json row = cell;
+  row["metric"] = metric.at("name");
+  for (const char* key : {"value", "ci95", "n"}) row[key] = metric.at(key);
+  for (const char* key : {"why", "warnings"}) {
+    if (metric.contains(key)) row[key] = metric[key];
+  }
+  return row;
+}
+
+/// GenEval over the pairs training showed and over those it did not.
+void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const std::vector<Prompt>& prompts) {
+  for (const bool held_out : {false, true}) {
+    Scores part;
+    for (size_t i = 0; i < prompts.size(); ++i) {
+      if (prompts[i].labels.value("held_out", false) != held_out) continue;
+      part.values.push_back(scores.values[i]);
+      part.clusters.push_back(scores.clusters[i]);
+      part.strata.push_back(scores.strata[i]);
+    }
+    if (part.values.empty()) continue;
+    const Estimate estimate = estimate_mean(part);
+    rows.push_back(metric_row(cell, {{"name", held_out ? "geneval/held_out" : "geneval/in_distribution"},
+                                     {"value", estimate.value},
+                                     {"ci95", estimate.ci95 ? Json(*estimate.ci95) : Json()},
+                                     {"n", estimate.n}}));
+  }
+}
+
+void add_score_rows(Json& rows, const Json& cell, const StagePointer& score, const PromptTable& prompts) {
+  for (const Json& metric : score->folder->result().at("metrics")) rows.push_back(metric_row(cell, metric));
+  add_held_out_rows(rows, cell, prompt_scores(correct_of(score), prompts.judging), prompts.judging);
+}
+
+Json cell_json(const Cell& cell) {
+  return {{"encoder", cell.encoder},
+          {"objective", cell.objective},
+          {"steps", cell.steps},
+          {"seed", cell.seed},
+          {"run", cell.train->hash()}};
+}
+
+/// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction" ...
+void add_ceiling_rows(Json& rows, const StagePointer& score, const std::string& name) {
+  if (!done(score)) return;
+  const Json cell = {{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", score->hash()}};
+  for (Json metric : score->folder->result().at("metrics")) {
+    const std::string full = metric.at("name");
+    if (full.rfind("geneval", 0) == 0) metric["name"] = name + full.substr(7);
+    rows.push_back(metric_row(cell, metric));
+  }
+}
+
+Json gather_rows(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const Cell& cell : graph.cells) {
+    const Json base = cell_json(cell);
+    if (!done(cell.score)) {
+      rows.push_back(metric_row(base, {{"name", "geneval"}, {"value", nullptr}, {"ci95", nullptr}, {"n", 0}, {"why", why_absent(cell.score)}}));
+      continue;
+    }
+    add_score_rows(rows, base, cell.score, *graph.prompts);
+    rows.push_back(metric_row(base, {{"name", "network_evaluations"},
+                                     {"value", cell.sample->folder->result().at("network_evaluations")},
+                                     {"ci95", nullptr},
+                                     {"n", graph.prompts->judging.size()}}));
+  }
+  add_ceiling_rows(rows, graph.ceiling, "ceiling");
+  add_ceiling_rows(rows, graph.reconstruction, "reconstruction");
+  return rows;
+}
+
+/// Pictures, FLOPs and parameters of every finished row; unequal pictures are refused.
+Json gather_budgets(const SuiteGraph& graph, Json& curves) {
+  Json budgets = Json::array();
+  for (const Row& row : graph.rows) {
+    Json budget = {{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"run", row.segments.back()->hash()}};
+    Json curve = budget;
+    int64_t pictures = 0, before = 0;
+    double flops = 0;
+    Json points = Json::array();
+    bool complete = true;
+    for (const StagePointer& segment : row.segments) {
+      complete = complete && done(segment);
+      if (!complete) break;
+      const Json result = segment->folder->result();
+      before = pictures;
+      pictures += result.at("pictures").get<int64_t>();
+      flops += result.at("flops").get<double>();
+      budget["parameters"] = result.at("parameters");
+      for (const Json& point : result.at("curve")) points.push_back(point);
+    }
+    if (!complete) continue;
+    budget["pictures"] = pictures;
+    budget["pretraining_pictures"] = row.objective == "flow_matching" ? 0 : before;
+    budget["flops"] = flops;
+    curve["points"] = points;
+    budgets.push_back(budget);
+    curves.push_back(curve);
+    if (pictures != budgets.front().at("pictures")) {
+      fail_input("rows have unequal budgets ({} {} saw {} pictures, another {}): they cannot be compared", row.encoder,
+                 row.objective, pictures, budgets.front().at("pictures").dump());
+    }
+  }
+  return budgets;
+}
+
+CellScores gather_cell_scores(const SuiteGraph& graph) {
+  CellScores scores;
+  const std::vector<Prompt>& prompts = graph.prompts->judging;
+  for (const Cell& cell : graph.cells) {
+    if (!done(cell.score)) continue;
+    append_scores(scores[fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps)],
+                  prompt_scores(correct_of(cell.score), prompts));
+  }
+  if (done(graph.ceiling)) scores["ceiling"] = prompt_scores(correct_of(graph.ceiling), prompts);
+  return scores;
+}
+
+Json gather_probes(const SuiteGraph& graph) {
+  Json probes = Json::array();
+  for (const ProbeCell& probe : graph.probes) {
+    if (!done(probe.stage)) continue;
+    Json row = probe.stage->folder->result();
+    row["probe"] = probe.probe;
+    row["encoder"] = probe.encoder;
+    probes.push_back(row);
+  }
+  return probes;
+}
+
+Json gather_samples(const SuiteGraph& graph) {
+  Json samples = Json::array();
+  for (const Cell& cell : graph.cells) {
+    if (!done(cell.sample)) continue;
+    Json sample = cell_json(cell);
+    sample["file"] = store_path(graph, cell.sample, "samples/grid.png");
+    samples.push_back(sample);
+  }
+  for (const auto& [score, name] : {std::pair{graph.ceiling, "ceiling"}, {graph.reconstruction, "reconstruction"}}) {
+    if (!done(score)) continue;
+    const StagePointer& drawn = score->inputs.front();
+    samples.push_back({{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", drawn->hash()},
+                       {"file", store_path(graph, drawn, "samples/grid.png")}});
+  }
+  return samples;
+}
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+/// Times and machine of a suite; seconds of skipped stages are those of the run that made them.
+Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& words, const std::string& started) {
+  Json provenance = describe_machine();
+  provenance["schema"] = "emf.provenance/1";
+  provenance["argv"] = words;
+  provenance["started"] = started;
+  provenance["finished"] = utc_now();
+  provenance["seeds"] = graph.spec.seeds;
+  provenance["seconds"] = Json::object();
+  provenance["seconds_per_picture"] = Json::array();
+  for (const StagePointer& stage : graph.stages) {
+    if (done(stage)) provenance["seconds"][stage->label] = stage->folder->provenance().at("seconds");
+  }
+  for (const Cell& cell : graph.cells) {
+    if (!done(cell.sample)) continue;
+    Json row = cell_json(cell);
+    row["value"] = cell.sample->folder->provenance().at("seconds_per_picture");
+    provenance["seconds_per_picture"].push_back(row);
+  }
+  provenance["weights"] = Json::array();
+  for (const std::string& name : graph.spec.encoders) {
+    const EncoderInfo info = EncoderRegistry::instance().make(name, Json::object(), 0)->info();
+    if (!info.weights_sha256.empty()) {
+      provenance["weights"].push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
+    }
+  }
+  return provenance;
+}
+
+}  // namespace
+
+std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
+  Json spec = {{"version", 1}, {"suite", graph.spec.name}, {"question", graph.spec.question}, {"claims", Json::array()}, {"stages", Json::array()}};
+  for (const Claim& claim : graph.spec.claims) {
+    spec["claims"].push_back({claim.name, claim.metric, claim.left, claim.right, claim.factor});
+  }
+  for (const StagePointer& stage : graph.stages) spec["stages"].push_back(stage->hash());
+  return std::make_shared<RunFolder>(graph.store, "suite", spec);
+}
+
+Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
+  Json prompts = Json::array();
+  for (const Prompt& prompt : graph.prompts->judging) {
+    prompts.push_back({{"text", prompt.text}, {"tag", prompt.labels.at("tag")}, {"held_out", prompt.labels.value("held_out", false)}});
+  }
+  Json curves = Json::array();
+  const Json budgets = gather_budgets(graph, curves);
+  const CellScores cells = gather_cell_scores(graph);
+  return {{"schema", "emf.result/1"},
+          {"kind", "suite"},
+          {"suite", graph.spec.name},
+          {"question", graph.spec.question},
+          {"spec_hash", suite_folder(graph)->hash()},
+          {"config", graph.spec.config.values},
+          {"prompts", prompts},
+          {"rows", gather_rows(graph)},
+          {"probes", gather_probes(graph)},
+          {"budgets", budgets},
+          {"curves", curves},
+          {"comparisons", compare_objectives(cells, graph.spec)},
+          {"claims", judge_claims(cells, graph.spec)},
+          {"samples", gather_samples(graph)},
+          {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}}},
+          {"instruments", graph.judges->instruments()},
+          {"attributions", graph.dataset->attributions()},
+          {"failed", summary.failed}};
+}
+
+SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words) {
+  const std::string started = utc_now();
+  SuiteOutcome outcome;
+  outcome.folder = suite_folder(graph);
+  const StageLock lock(*outcome.folder);
+  outcome.folder->begin();
+  outcome.summary = run_stages(graph.stages, jobs);
+  const Json result = gather_result(graph, outcome.summary);
+  const Json provenance = gather_provenance(graph, words, started);
+  if (outcome.summary.failed.empty()) {
+    outcome.folder->finish(result, provenance);
+  } else {
+    write_json(outcome.folder->file("result.json"), result);
+    write_json(outcome.folder->file("provenance.json"), provenance);
+    outcome.folder->fail(fmt::format("{} stages failed", outcome.summary.failed.size()));
+  }
+  return outcome;
+}
+
+}  // namespace emf

@@ -1,0 +1,27 @@
+// Runs a suite and gathers its stages' results into one record.
+#pragma once
+
+#include <filesystem>
+
+#include "harness/engine/suite_graph.h"
+
+namespace emf {
+
+/// Where a finished suite lies.
+struct SuiteOutcome {
+  std::shared_ptr<RunFolder> folder;  ///< <store>/runs/suite/<hash>: result.json, provenance.json
+  ScheduleSummary summary;
+};
+
+/// Runs every stage that is not finished, then writes the suite's result.json (no time, host or memory in it: equal
+/// suites give equal bytes) and provenance.json.
+SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words);
+
+/// The suite's record from its finished stages. Cells of failed stages carry a null value with the reason.
+/// @throws UserError  rows whose picture budgets differ: they cannot be compared.
+Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary);
+
+/// The folder a graph's record goes to.
+std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph);
+
+}  // namespace emf

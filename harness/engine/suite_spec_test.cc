@@ -1,0 +1,90 @@
+// Suites: unknown keys, plugins and types are refused with file, line and the nearest name; overrides apply.
+#include "harness/engine/suite_spec.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "harness/base/file.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kSuite = R"(encoders = ["hash"]
+objectives = ["flow_matching", "mean_flow"]
+[suite]
+name = "t"
+question = "?"
+[train]
+pictures = 256
+batch = 32
+)";
+
+class SuiteSpecTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ = std::filesystem::temp_directory_path() / ("emf_suite_" + std::to_string(::getpid()) + ".toml");
+  }
+  void TearDown() override { std::filesystem::remove(path_); }
+
+  SuiteSpec load(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    write_atomically(path_, text);
+    return load_suite(path_.string(), overrides);
+  }
+  std::string error_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
+    try {
+      load(text, overrides);
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kBadInput);
+      std::string message = error.what();
+      const size_t at = message.find(path_.string());
+      return at == std::string::npos ? message : message.replace(at, path_.string().size(), "t.toml");
+    }
+    return "no error";
+  }
+
+  std::filesystem::path path_;
+};
+
+TEST_F(SuiteSpecTest, ReadsAndOverrides) {
+  const SuiteSpec spec = load(kSuite, {"train.pictures=512", "seeds=0..2", "encoders=hash,random"});
+  EXPECT_EQ(spec.train.pictures, 512);
+  EXPECT_EQ(spec.train.pool, 512);
+  EXPECT_EQ(spec.seeds, (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(spec.encoders, (std::vector<std::string>{"hash", "random"}));
+  EXPECT_EQ(spec.evaluation.feature_steps, (std::vector<int64_t>{1, 25}));
+}
+
+TEST_F(SuiteSpecTest, RefusesTyposWithLineAndNearestName) {
+  EXPECT_EQ(error_of(std::string("stepz = [1]\n") + kSuite), "t.toml:1: unknown key 'stepz'; did you mean 'steps'?");
+  EXPECT_EQ(error_of(std::string(kSuite) + "bach = 2\n"), "t.toml:9: unknown key 'train.bach'; did you mean 'batch'?");
+  EXPECT_EQ(error_of(kSuite, {"encoders=hsh"}),
+            "command line: 'encoders' names 'hsh', which is not registered; did you mean 'hash'?");
+  EXPECT_EQ(error_of(std::string(kSuite) + "[objective.meanflow]\n"),
+            "t.toml:9: unknown key 'objective.meanflow'; did you mean 'mean_flow'?");
+  EXPECT_EQ(error_of(kSuite, {"train.pictures=\"many\""}),
+            "command line: 'train.pictures' must be an integer, not a string (\"many\")");
+}
+
+TEST_F(SuiteSpecTest, RefusesABudgetThatCannotBeHalved) {
+  EXPECT_EQ(error_of(kSuite, {"train.pictures=160"}),
+            "command line: train.pictures 160 must be a multiple of twice train.batch (64)");
+}
+
+TEST_F(SuiteSpecTest, UnknownSuiteNamesTheNearest) {
+  try {
+    load_suite("quik", {});
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("no suite 'quik'; did you mean 'quick'?"), std::string::npos);
+  }
+}
+
+TEST_F(SuiteSpecTest, EverySuiteInTheTreeLoads) {
+  for (const std::string& name : suite_names()) {
+    if (name == "instruments") continue;  // read by the instruments' own trainer
+    EXPECT_NO_THROW(load_suite(name, {})) << name;
+  }
+}
+
+}  // namespace
+}  // namespace emf

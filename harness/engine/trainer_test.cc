@@ -1,0 +1,166 @@
+// A stopped and resumed training ends in the same bytes as an undisturbed one; weights, averages and budgets are exact.
+#include "harness/engine/trainer.h"
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/base/progress.h"
+#include "harness/engine/optimizer.h"
+#include "tests/oracle/forward_mode.h"
+
+namespace emf {
+namespace {
+
+constexpr int64_t kPool = 96, kPrompts = 5, kDimension = 12, kText = 3;
+
+class TrainerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    Talk::quiet() = true;
+    at::set_num_threads(1);
+    store_ = std::filesystem::temp_directory_path() / ("emf_trainer_" + std::to_string(::getpid()));
+    std::filesystem::remove_all(store_);
+    torch::manual_seed(1);
+    features_ = store_ / "features.safetensors";
+    write_safetensors(features_, {{"tokens", at::randn({kPrompts, kText, kDimension})},
+                                  {"mask", at::ones({kPrompts, kText}, at::kBool)},
+                                  {"pooled_raw", at::randn({kPrompts, kDimension})}});
+    data_ = {at::randn({kPool, 4, 2, 2}), at::randint(kPrompts, {kPool}, at::kLong)};
+    options_.pictures = 1024;
+    options_.batch = 16;
+    options_.checkpoints = 8;
+  }
+  void TearDown() override { std::filesystem::remove_all(store_); }
+
+  std::unique_ptr<Model> model() const {
+    return ModelRegistry::instance().make("dit", parse_config("[model]\nwidth = 16\ndepth = 1\nheads = 2\n", "test"),
+                                          {4, 2, 2, kDimension}, 3);
+  }
+  std::unique_ptr<Objective> objective(const std::string& name) const {
+    return ObjectiveRegistry::instance().make(name, parse_config("", "test"));
+  }
+  RunFolder folder(const std::string& name) const {
+    RunFolder made(store_, "train", {{"name", name}});
+    made.begin();
+    return made;
+  }
+
+  Json train(const Objective& how, const Segment& segment, const RunFolder& where, uint64_t seed = 0) const {
+    const TextConditions conditions(features_, nullptr);
+    const auto network = model();
+    return train_segment(how, *network, conditions, data_, options_, segment, seed, "test", where);
+  }
+
+  std::filesystem::path store_, features_;
+  TrainingSet data_;
+  TrainOptions options_;
+};
+
+/// Fails like a killed process once it has drawn `limit` batches; until then it is the objective it wraps.
+class DiesAfter : public Objective {
+ public:
+  DiesAfter(std::unique_ptr<Objective> inner, int limit) : inner_(std::move(inner)), left_(limit) {}
+  Json fingerprint() const override { return inner_->fingerprint(); }
+  Draw draw(const RowKeys& keys, at::IntArrayRef shape, double progress) const override {
+    if (left_-- == 0) throw std::runtime_error("killed");
+    return inner_->draw(keys, shape, progress);
+  }
+  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+    return inner_->loss(model, x, condition, draw);
+  }
+  SamplerResult sample(Model& model, const SamplerRequest& request) const override { return inner_->sample(model, request); }
+
+ private:
+  std::unique_ptr<Objective> inner_;
+  mutable int left_;
+};
+
+TEST_F(TrainerTest, KilledAndResumedEqualsUndisturbedByteForByte) {
+  const Segment whole{0, 1024, 1024, {}, true};
+  const RunFolder undisturbed = folder("undisturbed"), disturbed = folder("disturbed");
+  const Json expected = train(*objective("mean_flow"), whole, undisturbed);
+  for (const int limit : {13, 9, 30}) {
+    EXPECT_THROW(train(DiesAfter(objective("mean_flow"), limit), whole, disturbed), std::runtime_error);
+    EXPECT_TRUE(std::filesystem::exists(disturbed.file("checkpoints/latest.safetensors")));
+  }
+  const Json result = train(*objective("mean_flow"), whole, disturbed);
+  EXPECT_EQ(result, expected);
+  for (const char* file : {"checkpoints/final.safetensors", "events.jsonl"}) {
+    EXPECT_EQ(sha256_file(disturbed.file(file)), sha256_file(undisturbed.file(file))) << file;
+  }
+  EXPECT_FALSE(std::filesystem::exists(disturbed.file("checkpoints/latest.safetensors")));
+}
+
+TEST_F(TrainerTest, TwoSegmentsOfOneObjectiveEqualOne) {
+  const RunFolder whole = folder("whole"), first = folder("first"), second = folder("second");
+  train(*objective("flow_matching"), {0, 1024, 1024, {}, true}, whole);
+  train(*objective("flow_matching"), {0, 512, 1024, {}, true}, first);
+  train(*objective("flow_matching"), {512, 1024, 1024, first.file("checkpoints/final.safetensors"), true}, second);
+  const NamedTensors a = read_safetensors(whole.file("checkpoints/final.safetensors")),
+                     b = read_safetensors(second.file("checkpoints/final.safetensors"));
+  for (const auto& [name, tensor] : a) EXPECT_TRUE(at::equal(tensor, b.at(name))) << name;
+}
+
+TEST_F(TrainerTest, MeanFlowStartsFromTheFlowMatchingWeights) {
+  const RunFolder first = folder("first"), second = folder("second");
+  train(*objective("flow_matching"), {0, 512, 1024, {}, true}, first);
+  options_.learning_rate = 0;
+  train(*objective("mean_flow"), {512, 1024, 1024, first.file("checkpoints/final.safetensors"), false}, second);
+  const NamedTensors start = read_safetensors(first.file("checkpoints/final.safetensors")),
+                     end = read_safetensors(second.file("checkpoints/final.safetensors"));
+  EXPECT_TRUE(at::equal(start.at("weight.model.patch_in_weight"), end.at("weight.model.patch_in_weight")));
+  EXPECT_EQ(end.at("weight.model.phi_interval_2_weight").abs().max().item<double>(), 0);
+  EXPECT_TRUE(at::equal(end.at("weight.model.phi_interval_0_weight"), start.at("weight.model.phi_end_0_weight")));
+}
+
+TEST_F(TrainerTest, CountsPicturesAndFlops) {
+  const Json result = train(*objective("flow_matching"), {0, 1024, 1024, {}, true}, folder("count"));
+  EXPECT_EQ(result.at("pictures"), 1024);
+  const double expected = 3 * 1024 * model()->forward_flops_per_row(kText);
+  EXPECT_NEAR(result.at("flops").get<double>() / expected, 1, 1e-9);
+  EXPECT_EQ(result.at("curve").back()[0], 1024);
+}
+
+TEST_F(TrainerTest, LossThatIsNotFiniteNamesTheStep) {
+  data_.x.fill_(std::numeric_limits<float>::quiet_NaN());
+  try {
+    train(*objective("flow_matching"), {0, 1024, 1024, {}, true}, folder("nan"));
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_EQ(std::string(error.what()), "test: the loss is nan at step 0 (0 pictures); lower train.learning_rate");
+  }
+}
+
+TEST(Optimizer, AverageIsBiasCorrected) {
+  at::Tensor weight = at::full({3}, 2.0f).requires_grad_();
+  Optimizer optimizer({{"w", weight}}, 0, 0, 0.9);
+  for (int i = 0; i < 3; ++i) {
+    weight.mutable_grad() = at::zeros({3});
+    optimizer.step(0.1);
+  }
+  EXPECT_LT(relative_error(averaged_weights(optimizer.state()).at("w"), at::full({3}, 2.0)), 1e-6);
+}
+
+TEST(Optimizer, StepEqualsLibTorchsAdamW) {
+  torch::manual_seed(3);
+  const at::Tensor start = at::randn({5, 4});
+  at::Tensor ours = start.clone().requires_grad_(), theirs = start.clone().requires_grad_();
+  Optimizer optimizer({{"w", ours}}, 0.01, 0, 0.9);
+  torch::optim::AdamW reference({theirs}, torch::optim::AdamWOptions(1e-2).betas({0.9, 0.99}).weight_decay(0.01));
+  for (int i = 0; i < 20; ++i) {
+    const at::Tensor target = at::randn({5, 4});
+    reference.zero_grad();
+    (ours - target).square().sum().backward();
+    (theirs - target).square().sum().backward();
+    optimizer.step(1e-2);
+    reference.step();
+  }
+  EXPECT_LT(relative_error(ours.detach(), theirs.detach()), 1e-6);
+}
+
+}  // namespace
+}  // namespace emf
