@@ -166,7 +166,7 @@ NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset
   for (const auto& [name, value] : weights) all.at(name).copy_(value);
   // Statistics of the averaged weights, as plain means over fresh pictures.
   network.train();
-  for (const auto& item : network.named_modules()) {
+  for (const auto& item : network.named_modules("", /*include_self=*/false)) {
     if (auto* norm = item.value()->as<torch::nn::BatchNorm2d>()) {
       norm->reset_running_stats();
       norm->options.momentum(std::nullopt);  // cumulative average

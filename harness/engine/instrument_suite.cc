@@ -48,7 +48,7 @@ struct MeasureOptions {
 struct Work {
   Config suite;
   uint64_t data_seed = 0;
-  std::string dataset_name, name;
+  std::string dataset_name;
   int64_t version = 1;
   MeasureOptions measure;
   AutoencoderRecipe autoencoder;
@@ -83,28 +83,33 @@ Json calibrate(const Work& work, const Detector& detector) {
   return calibrate_thresholds(all, judged, detector.class_names(), seed);
 }
 
+/// Trains; the file it writes has no thresholds yet.
 Json run_detector(const Work& work, const RunFolder& folder, const std::filesystem::path& file) {
   const NamedTensors tensors = train_detector(work.detector, *work.dataset, folder);
-  Json facts = {{"name", file.stem().string()},
-                {"side", work.dataset->side()},
-                {"class_names", work.dataset->class_names()},
-                {"color_names", work.dataset->color_names()},
-                {"sizes", work.detector.sizes.to_json()},
-                {"recipe", work.detector.to_json()},
-                {"data", work.dataset->fingerprint()},
-                {"attributions", work.dataset->attributions()},
-                {"geneval_options", Json::object()}};
-  const auto uncalibrated = folder.file("checkpoints/uncalibrated.safetensors");
-  write_instrument(uncalibrated, "detector", tensors, facts);
-  const Json calibration = calibrate(work, Detector(uncalibrated));
-  facts["calibration"] = calibration;
-  facts["geneval_options"] = {{"threshold", calibration.at("threshold")},
-                              {"counting_threshold", calibration.at("counting_threshold")}};
-  write_instrument(file, "detector", tensors, facts);
-  std::filesystem::remove(uncalibrated);
+  write_instrument(file, "detector", tensors,
+                   {{"name", "detector-" + std::to_string(work.dataset->side())},
+                    {"side", work.dataset->side()},
+                    {"class_names", work.dataset->class_names()},
+                    {"color_names", work.dataset->color_names()},
+                    {"sizes", work.detector.sizes.to_json()},
+                    {"recipe", work.detector.to_json()},
+                    {"data", work.dataset->fingerprint()},
+                    {"attributions", work.dataset->attributions()},
+                    {"geneval_options", Json::object()}});
   int64_t num_parameters = 0;
   for (const auto& [name, value] : tensors) num_parameters += value.numel();
-  return {{"sha256", sha256_file(file)}, {"parameters", num_parameters}, {"calibration", calibration}};
+  return {{"parameters", num_parameters}};
+}
+
+/// Fixes the thresholds of a trained detector and writes the file that is shipped.
+Json run_calibration(const Work& work, const std::filesystem::path& trained, const std::filesystem::path& file) {
+  const Json calibration = calibrate(work, Detector(trained));
+  InstrumentFile detector = read_instrument(trained, "detector");
+  detector.facts["calibration"] = calibration;
+  detector.facts["geneval_options"] = {{"threshold", calibration.at("threshold")},
+                                       {"counting_threshold", calibration.at("counting_threshold")}};
+  write_instrument(file, "detector", detector.tensors, detector.facts);
+  return calibration;
 }
 
 /// Errors of both instruments on unseen pictures of every world.
@@ -178,10 +183,10 @@ Work read_work(const Config& suite) {
   for (const char* table : {"suite", "data", "autoencoder", "detector", "measure"}) top.raw(table);
   top.finish();
   ConfigReader about(suite, "suite");
-  work.name = about.text("name", "instruments");
+  about.text("name", "instruments");
   about.text("question", "");
   work.version = about.integer("version", 1, 1, 1 << 20);
-  work.dataset_name = about.text("dataset", "scenes");
+  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes");
   work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30));
   about.finish();
   work.measure = MeasureOptions::read(suite);
@@ -206,20 +211,23 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
     return made;
   };
   const auto autoencoder = stage("train_autoencoder", {{"recipe", work.autoencoder.to_json()}});
-  const auto detector =
-      stage("train_detector", {{"recipe", work.detector.to_json()}, {"measure", work.measure.to_json()}});
+  const auto detector = stage("train_detector", {{"recipe", work.detector.to_json()}});
+  const auto calibration =
+      stage("calibrate_detector", {{"detector", detector->hash()}, {"measure", work.measure.to_json()}});
+  const auto measuring = stage("measure_instruments",
+                               {{"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}});
+  calibration->inputs = {detector};
+  measuring->inputs = {autoencoder, calibration};
   const auto autoencoder_file = autoencoder->folder->file("autoencoder-" + side + ".safetensors");
-  const auto detector_file = detector->folder->file("detector-" + side + ".safetensors");
-  const auto measuring = stage("measure_instruments", {{"autoencoder", autoencoder->hash()},
-                                                       {"detector", detector->hash()},
-                                                       {"measure", work.measure.to_json()}});
-  measuring->inputs = {autoencoder, detector};
+  const auto trained_file = detector->folder->file("detector.safetensors");
+  const auto detector_file = calibration->folder->file("detector-" + side + ".safetensors");
   autoencoder->work = [&](const RunFolder& folder, Json&) {
     return train_autoencoder(work.autoencoder, *work.dataset, folder, autoencoder_file);
   };
-  detector->work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, detector_file); };
+  detector->work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, trained_file); };
+  calibration->work = [&](const RunFolder&, Json&) { return run_calibration(work, trained_file, detector_file); };
   measuring->work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); };
-  const ScheduleSummary summary = run_stages({autoencoder, detector, measuring}, 2);
+  const ScheduleSummary summary = run_stages({autoencoder, detector, calibration, measuring}, 2);
   if (!summary.failed.empty()) {
     fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());
   }
