@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/base/geneval_names.h"
+#include "harness/base/caption_grammar.h"
 
 namespace emf {
 namespace {
@@ -31,10 +31,10 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
   return text;
 }
 
-/// The colours of the boxes as a reason lists them: "1 green, 1 pink", in the order of kGenevalColors.
+/// The colours of the boxes as a reason lists them: "1 green, 1 pink", in the order of geneval_colors().
 std::string color_census(const std::vector<Detection>& boxes) {
   std::vector<std::string> parts;
-  for (const std::string_view color : kGenevalColors) {
+  for (const std::string_view color : geneval_colors()) {
     const auto count =
         std::count_if(boxes.begin(), boxes.end(), [&](const Detection& d) { return d.color == color; });
     if (count > 0) parts.push_back(fmt::format("{} {}", count, color));

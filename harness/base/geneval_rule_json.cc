@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "harness/base/error.h"
-#include "harness/base/geneval_names.h"
+#include "harness/base/caption_grammar.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/near_name.h"
 
@@ -37,7 +37,7 @@ int count_of(const Json& object, const char* key, const std::string& where) {
 }
 
 void read_position(const Json& position, size_t earlier, GenEvalClause& clause, const std::string& where) {
-  const std::vector<std::string> relations(kGenevalRelations.begin(), kGenevalRelations.end());
+  const std::vector<std::string>& relations = geneval_relations();
   if (!position.is_array() || position.size() != 2 || !position[0].is_string() ||
       !position[1].is_number_integer()) {
     fail_input("{}: \"position\" must be [relation, index of an earlier include], not {}", where,

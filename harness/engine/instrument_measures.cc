@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "harness/base/caption_grammar.h"
 #include "harness/base/error.h"
 #include "harness/base/random.h"
 #include "harness/base/statistics.h"
@@ -146,8 +147,7 @@ GenEvalMetadata near_miss(const GenEvalMetadata& prompt, const std::vector<std::
                           uint64_t index) {
   static const std::map<std::string, std::string> kOpposite = {
       {"left of", "right of"}, {"right of", "left of"}, {"above", "below"}, {"below", "above"}};
-  static const std::vector<std::string> kColors(kGenEvalColors.begin(), kGenEvalColors.end());
-  Random random(seed, "near_miss", index);
+    Random random(seed, "near_miss", index);
   GenEvalMetadata miss = prompt;
   if (miss.tag == "counting") {
     GenEvalClause& counted = miss.include.front();
@@ -162,7 +162,7 @@ GenEvalMetadata near_miss(const GenEvalMetadata& prompt, const std::vector<std::
       if (placed.relation) placed.relation = kOpposite.at(*placed.relation);
     }
   } else if (clause.color) {
-    clause.color = other_of(kColors, *clause.color, random);
+    clause.color = other_of(geneval_colors(), *clause.color, random);
   } else {
     const std::string was = clause.class_name;
     for (;;) {

@@ -153,7 +153,8 @@ class GraphBuilder {
         if (metric != "geneval") distances.push_back(metric);
       }
     }
-    std::vector<StagePointer> inputs = {pictures};
+    std::vector<StagePointer> inputs;
+    inputs.push_back(pictures);
     Json stage_spec = {{"version", 1}, {"detector", graph_.judges->detector_fingerprint()}, {"prompts", prompts_hash_}};
     const StagePointer reference = distances.empty() ? nullptr : reference_;
     if (reference) {
@@ -303,7 +304,8 @@ class GraphBuilder {
       for (const std::string& encoder : spec().encoders) {
         const int64_t seed = spec().seeds.front();
         const StagePointer features = features_.at({encoder, seed});
-        std::vector<StagePointer> inputs = {features};
+        std::vector<StagePointer> inputs;
+        inputs.push_back(features);
         if (needs_pictures) inputs.push_back(visual);
         const StagePointer pictures = needs_pictures ? visual : nullptr;
         graph_.probes.push_back(

@@ -3,7 +3,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
-#include "harness/base/geneval_names.h"
+#include "harness/base/caption_grammar.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/statistics.h"
 
@@ -74,7 +74,7 @@ std::vector<std::string> tags_in_order(const std::vector<Judged>& results) {
   std::sort(others.begin(), others.end());
   others.erase(std::unique(others.begin(), others.end()), others.end());
   std::vector<std::string> tags;
-  for (const std::string_view task : kGenevalTags) {
+  for (const std::string_view task : geneval_tasks()) {
     const auto found = std::find(others.begin(), others.end(), task);
     if (found == others.end()) continue;
     tags.emplace_back(task);
@@ -117,7 +117,7 @@ class GenEval : public Metric {
     std::vector<MetricValue> values = {value_of(results, "", settings)};
     for (const std::string& tag : tags) values.push_back(value_of(results, tag, settings));
     // The official mean leaves an absent task out silently, which makes it another score.
-    for (const std::string_view task : kGenevalTags) {
+    for (const std::string_view task : geneval_tasks()) {
       if (std::find(tags.begin(), tags.end(), task) == tags.end()) {
         values.front().warnings.push_back(fmt::format("no_{}", task));
       }
