@@ -1,0 +1,134 @@
+// The whole program on the smoke suite: a record and a report come out, and kills do not show in them.
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/base/json.h"
+
+namespace emf {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Starts `emfbench words...` with stdout in `out` and stderr in `err`.
+pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs::path& err) {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  std::freopen(out.c_str(), "w", stdout);
+  std::freopen(err.c_str(), "w", stderr);
+  std::vector<char*> arguments = {const_cast<char*>(EMF_PROGRAM)};
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  ::execv(EMF_PROGRAM, arguments.data());
+  _exit(127);
+}
+
+int exit_code_of(pid_t child) {
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/// True once a stage of this kind has begun and is not finished.
+bool stage_under_way(const fs::path& store, const std::string& kind) {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(store / "runs" / kind, absent)) {
+    if (fs::exists(entry.path() / "spec.json") && !fs::exists(entry.path() / "DONE")) return true;
+  }
+  return false;
+}
+
+std::map<fs::path, fs::file_time_type> finished_stages(const fs::path& store) {
+  std::map<fs::path, fs::file_time_type> times;
+  for (const auto& entry : fs::recursive_directory_iterator(store / "runs")) {
+    if (entry.path().filename() == "DONE") times[entry.path()] = fs::last_write_time(entry.path());
+  }
+  return times;
+}
+
+fs::path only_record(const fs::path& store) {
+  for (const auto& entry : fs::directory_iterator(store / "runs" / "suite")) return entry.path();
+  return {};
+}
+
+class Smoke : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("emf_smoke_" + std::to_string(::getpid()));
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::vector<std::string> words(const std::string& store) const {
+    return {"run", "smoke", "--json", "--jobs", "2", "--store", (folder_ / store).string()};
+  }
+  int run(const std::string& store) const {
+    return exit_code_of(start(words(store), folder_ / (store + ".out"), folder_ / (store + ".err")));
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Smoke, EndsInTheSameRecordWhereverItIsKilled) {
+  ASSERT_EQ(run("calm"), 0) << read_file(folder_ / "calm.err");
+  const Json answer = read_json(folder_ / "calm.out");
+  EXPECT_TRUE(fs::exists(answer.at("report").get<std::string>()));
+
+  const fs::path store = folder_ / "killed";
+  for (const std::string kind : {"train", "sample", "score"}) {
+    const pid_t child = start(words("killed"), folder_ / "killed.out", folder_ / "killed.err");
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (!stage_under_way(store, kind) && std::chrono::steady_clock::now() < limit) {
+      ASSERT_EQ(::waitpid(child, nullptr, WNOHANG), 0) << "it ended before any " << kind << " stage was seen";
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    ::kill(child, SIGKILL);
+    ASSERT_EQ(exit_code_of(child), -SIGKILL);
+    const auto before = finished_stages(store);
+    EXPECT_FALSE(before.empty());
+    if (kind != "score") continue;
+    ASSERT_EQ(run("killed"), 0) << read_file(folder_ / "killed.err");
+    const auto after = finished_stages(store);
+    for (const auto& [path, time] : before) EXPECT_EQ(after.at(path), time) << path << " ran again";
+  }
+  const fs::path calm = only_record(folder_ / "calm"), killed = only_record(store);
+  EXPECT_EQ(calm.filename(), killed.filename());
+  EXPECT_EQ(read_file(calm / "result.json"), read_file(killed / "result.json"));
+}
+
+TEST_F(Smoke, RunningAgainFindsEverythingFinished) {
+  ASSERT_EQ(run("store"), 0) << read_file(folder_ / "store.err");
+  const auto before = finished_stages(folder_ / "store");
+  ASSERT_EQ(run("store"), 0);
+  auto after = finished_stages(folder_ / "store");
+  for (const auto& [path, time] : before) {
+    if (path.string().find("/suite/") == std::string::npos) EXPECT_EQ(after.at(path), time) << path;
+  }
+}
+
+TEST_F(Smoke, AStoreThatCannotBeWrittenIsOneLine) {
+  if (::geteuid() == 0) {
+    // Root writes anywhere, but not below a file.
+    write_atomically(folder_ / "file", "x");
+    EXPECT_EQ(exit_code_of(start({"run", "smoke", "--store", (folder_ / "file" / "store").string()}, folder_ / "o", folder_ / "e")), 2);
+  } else {
+    fs::create_directories(folder_ / "locked");
+    fs::permissions(folder_ / "locked", fs::perms::owner_read | fs::perms::owner_exec);
+    EXPECT_EQ(exit_code_of(start({"run", "smoke", "--store", (folder_ / "locked" / "store").string()}, folder_ / "o", folder_ / "e")), 2);
+  }
+  const std::string said = read_file(folder_ / "e");
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+  EXPECT_NE(said.find("--store"), std::string::npos) << said;
+}
+
+}  // namespace
+}  // namespace emf
