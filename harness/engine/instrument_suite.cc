@@ -160,7 +160,7 @@ Json entry(const std::string& kind, const std::filesystem::path& file, int64_t v
 }
 
 /// Entries of other instruments (another picture side) stay.
-Json merged(const std::filesystem::path& index, std::vector<Json> entries, const std::vector<std::string>& attributions) {
+Json merged(const std::filesystem::path& index, std::vector<Json> entries, const Work& work) {
   if (std::filesystem::exists(index)) {
     for (const Json& old : read_json(index).at("instruments")) {
       const bool replaced = std::any_of(entries.begin(), entries.end(),
@@ -171,7 +171,8 @@ Json merged(const std::filesystem::path& index, std::vector<Json> entries, const
   std::sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) { return a.at("name") < b.at("name"); });
   return {{"schema", "emf.instruments/1"},
           {"licence", "Apache-2.0"},
-          {"attributions", attributions},
+          {"attributions", work.dataset->attributions()},
+          {"worlds", work.measure.worlds},
           {"retrain", "emfbench train-instruments experiments/instruments.toml"},
           {"instruments", entries}};
 }
@@ -239,7 +240,7 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
     write_atomically(shipped, read_file(file));
     entries.push_back(entry(kind, shipped, work.version, read_instrument(shipped, kind).facts, measured.at(kind)));
   }
-  const Json index = merged(out / "instruments.json", entries, work.dataset->attributions());
+  const Json index = merged(out / "instruments.json", entries, work);
   write_json(out / "instruments.json", index);
   return index;
 }

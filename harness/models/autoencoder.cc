@@ -146,9 +146,8 @@ at::Tensor Autoencoder::encode(const at::Tensor& pictures) const {
 at::Tensor Autoencoder::decode(const at::Tensor& latents) const {
   const torch::NoGradGuard no_grad;
   return in_slices(latents, [&](const at::Tensor& rows) {
-    const at::Tensor raw =
-        (rows.to(at::kFloat) * deviation_ + mean_).contiguous(at::MemoryFormat::ChannelsLast);
-    return ((network_->decode(raw) + 1) / 2).clamp_(0, 1).contiguous();
+    const at::Tensor x = rows.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+    return ((network_->decode(x) + 1) / 2).clamp_(0, 1).contiguous();
   });
 }
 

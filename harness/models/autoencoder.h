@@ -25,7 +25,7 @@ struct AutoencoderSizes {
   static AutoencoderSizes from_json(const Json& json, const std::string& origin);
 };
 
-/// The bare network, without standardisation. Fully convolutional: any side divisible by 8.
+/// The bare network; what stands between encode() and decode() standardises. Fully convolutional: any side divisible by 8.
 class AutoencoderNetwork : public torch::nn::Module {
  public:
   explicit AutoencoderNetwork(const AutoencoderSizes& sizes);
@@ -33,6 +33,7 @@ class AutoencoderNetwork : public torch::nn::Module {
   void initialise(uint64_t seed);
   /// @param pictures  [B,3,H,W] in -1..1.   @return [B,latent_channels,H/8,W/8], any scale.
   at::Tensor encode(const at::Tensor& pictures);
+  /// @param latents  standardised: mean 0 and variance 1 a channel.
   /// @return  [B,3,H,W], about -1..1, unclamped, float32.
   at::Tensor decode(const at::Tensor& latents);
 
