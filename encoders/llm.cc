@@ -51,6 +51,7 @@ class Llm : public Encoder {
           "SmolLM2-135M-Instruct, Q4_1 (Allal et al. 2025), from " + package_file(kPackageFile).package;
       info.num_parameters = 134'515'008;
       info.dimension = 576;
+      info.max_tokens = std::min<int64_t>(max_tokens_, 8192);
     } else {
       const TransformerConfig config = llama_config(file());
       info.source = path_.filename().string();

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "harness/base/error.h"
+#include "harness/base/json.h"
 #include "harness/base/utf8.h"
 
 namespace emf {
@@ -38,6 +39,11 @@ std::array<std::string, 256> byte_alphabet() {
     append_utf8(alphabet[static_cast<size_t>(byte)], printable ? byte : spare++);
   }
   return alphabet;
+}
+
+/// A name out of a file, fit for an error line.
+std::string quoted(std::string_view name) {
+  return Json(std::string(name.substr(0, 60))).dump(-1, ' ', true, Json::error_handler_t::replace);
 }
 
 uint64_t pair_of(int32_t left, int32_t right) {
@@ -163,13 +169,14 @@ std::vector<int64_t> ByteLevelBpe::encode(std::string_view text, bool /*with_spe
 std::unique_ptr<ByteLevelBpe> byte_level_bpe(const GgufFile& file) {
   const std::string origin = file.path().string();
   const std::string_view model = file.text("tokenizer.ggml.model");
-  if (model != "gpt2") fail_input("{}: tokenizer kind '{}' is not read here (known: gpt2)", origin, model);
+  if (model != "gpt2")
+    fail_input("{}: tokenizer kind {} is not read here (known: gpt2)", origin, quoted(model));
   const std::string_view pre = file.text("tokenizer.ggml.pre");
   const auto pattern = patterns().find(pre);
   if (pattern == patterns().end()) {
     std::vector<std::string> known;
     for (const auto& [name, expression] : patterns()) known.emplace_back(name);
-    fail_input("{}: pre-tokenizer '{}' is not read here{}", origin, pre, suggestion(pre, known));
+    fail_input("{}: pre-tokenizer {} is not read here{}", origin, quoted(pre), suggestion(pre, known));
   }
   return std::make_unique<ByteLevelBpe>(file.texts("tokenizer.ggml.tokens"),
                                         file.texts("tokenizer.ggml.merges"), Pattern(pattern->second),
