@@ -24,7 +24,9 @@ SectionInput read_record(const std::filesystem::path& suite_folder, const std::f
 }
 
 Json document_of(const SectionInput& input) {
-  return {{"suite", input.result.at("suite")}, {"rows", report_rows(input)}, {"claims", input.result.value("claims", Json::array())}};
+  return {{"suite", input.result.at("suite")},
+          {"rows", report_rows(input)},
+          {"claims", input.result.value("claims", Json::array())}};
 }
 
 /// Times sort as text: UTC in ISO 8601 first, then the file's own time for records without a provenance.
@@ -37,7 +39,8 @@ std::pair<std::string, std::filesystem::file_time_type> age_of(const std::filesy
 
 }  // namespace
 
-std::filesystem::path write_report(const std::filesystem::path& suite_folder, const std::filesystem::path& store,
+std::filesystem::path write_report(const std::filesystem::path& suite_folder,
+                                   const std::filesystem::path& store,
                                    const std::filesystem::path& out_folder) {
   const SectionInput input = read_record(suite_folder, store);
   const std::filesystem::path page = out_folder / "index.html";
@@ -46,7 +49,9 @@ std::filesystem::path write_report(const std::filesystem::path& suite_folder, co
   return page;
 }
 
-Json report_document(const std::filesystem::path& suite_folder) { return document_of(read_record(suite_folder, {})); }
+Json report_document(const std::filesystem::path& suite_folder) {
+  return document_of(read_record(suite_folder, {}));
+}
 
 std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite) {
   const std::filesystem::path runs = store / "runs" / "suite";

@@ -1,4 +1,5 @@
-// The report: schemas refuse what does not fit, sections escape and mark honestly, the page matches its golden and asks for nothing.
+// The report: schemas refuse what does not fit, sections escape and mark honestly, the page matches its
+// golden and asks for nothing.
 #include "reports/report.h"
 
 #include <gtest/gtest.h>
@@ -123,10 +124,12 @@ TEST_F(ReportTest, SectionsAreNamedAfterTheirFiles) {
 }
 
 TEST_F(ReportTest, EverySectionStandsTheBarestRecord) {
-  const Json bare = {{"schema", "emf.result/1"}, {"kind", "suite"},       {"suite", "bare"},         {"question", "?"},
-                     {"spec_hash", "0"},         {"prompts", Json::array()}, {"rows", Json::array()}};
+  const Json bare = {{"schema", "emf.result/1"}, {"kind", "suite"},  {"suite", "bare"},
+                     {"question", "?"},          {"spec_hash", "0"}, {"prompts", Json::array()},
+                     {"rows", Json::array()}};
   validate_result(bare);
-  EXPECT_NE(render_page({bare, Json::object(), store_}).find("came without its provenance"), std::string::npos);
+  EXPECT_NE(render_page({bare, Json::object(), store_}).find("came without its provenance"),
+            std::string::npos);
 }
 
 TEST_F(ReportTest, TextFromTheRecordIsEscapedEverywhere) {
@@ -153,7 +156,8 @@ TEST_F(ReportTest, BestIsMarkedOnlyWhereIntervalsPart) {
     return std::distance(std::sregex_iterator(html.begin(), html.end(), best), std::sregex_iterator());
   };
   for (Json& row : result["rows"]) {
-    if (row["metric"] == "geneval" && !row["value"].is_null()) row["ci95"] = {row["value"].get<double>() - 0.001, row["value"].get<double>() + 0.001};
+    if (row["metric"] == "geneval" && !row["value"].is_null())
+      row["ci95"] = {row["value"].get<double>() - 0.001, row["value"].get<double>() + 0.001};
   }
   EXPECT_EQ(count_best(), 2);  // at 25 steps class_label's objectives are level
   for (Json& row : result["rows"]) {
@@ -193,7 +197,8 @@ TEST_F(ReportTest, DocumentHoldsTimesAmongItsRows) {
   EXPECT_EQ(document.at("claims").size(), 3u);
   bool timed = false;
   for (const Json& row : document.at("rows")) {
-    for (const char* key : {"encoder", "objective", "steps", "seed", "metric", "value", "ci95", "n", "run"}) ASSERT_TRUE(row.contains(key)) << key;
+    for (const char* key : {"encoder", "objective", "steps", "seed", "metric", "value", "ci95", "n", "run"})
+      ASSERT_TRUE(row.contains(key)) << key;
     timed = timed || row.at("metric") == "seconds_per_picture";
   }
   EXPECT_TRUE(timed);
@@ -208,14 +213,17 @@ TEST_F(ReportTest, TheNewestRunOfTheSuiteIsFound) {
   write_json(newer / "result.json", sample_result());
   write_json(newer / "provenance.json", provenance);
   EXPECT_EQ(newest_suite_folder(store_, "sample"), newer);
-  EXPECT_NE(message_of([&] { newest_suite_folder(store_, "sampel"); }).find("did you mean 'sample'"), std::string::npos);
-  EXPECT_NE(message_of([&] { newest_suite_folder(store_ / "none", "quick"); }).find("emfbench run quick"), std::string::npos);
+  EXPECT_NE(message_of([&] { newest_suite_folder(store_, "sampel"); }).find("did you mean 'sample'"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { newest_suite_folder(store_ / "none", "quick"); }).find("emfbench run quick"),
+            std::string::npos);
 }
 
 TEST_F(ReportTest, PageMatchesItsGolden) {
   const std::filesystem::path golden = project_root() / "tests" / "golden" / "report" / "index.html";
   // PNG bytes depend on the zlib at hand; what they show is not this test's business.
-  std::string html = std::regex_replace(page(), std::regex("data:image/png;base64,[A-Za-z0-9+/=]+"), "data:image/png;base64,");
+  std::string html = std::regex_replace(page(), std::regex("data:image/png;base64,[A-Za-z0-9+/=]+"),
+                                        "data:image/png;base64,");
   // The page's own style is a file of its own; a golden copy of it would only say so twice.
   html = std::regex_replace(html, std::regex("<style>[^<]*</style>"), "<style></style>");
   if (std::getenv("EMF_UPDATE_GOLDEN") != nullptr) {
@@ -225,8 +233,10 @@ TEST_F(ReportTest, PageMatchesItsGolden) {
   const std::string wanted = read_file(golden);
   const auto difference = std::mismatch(html.begin(), html.end(), wanted.begin(), wanted.end());
   const auto place = static_cast<size_t>(difference.first - html.begin());
-  EXPECT_TRUE(html == wanted) << "first difference at byte " << place << ":\n  page   " << html.substr(place, 120) << "\n  golden "
-                              << wanted.substr(std::min(place, wanted.size()), 120) << "\nIf it is meant, EMF_UPDATE_GOLDEN=1 writes it.";
+  EXPECT_TRUE(html == wanted) << "first difference at byte " << place << ":\n  page   "
+                              << html.substr(place, 120) << "\n  golden "
+                              << wanted.substr(std::min(place, wanted.size()), 120)
+                              << "\nIf it is meant, EMF_UPDATE_GOLDEN=1 writes it.";
 }
 
 }  // namespace

@@ -20,7 +20,9 @@ class Report : public Command {
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "name of a suite that ran, or its .toml file")->required();
     app.add_option("--out", out_, "folder of index.html and report.json (default: STORE/reports/SUITE)");
-    app.add_option("--store", store_, "folder of all results")->envname("EMFBENCH_STORE")->capture_default_str();
+    app.add_option("--store", store_, "folder of all results")
+        ->envname("EMFBENCH_STORE")
+        ->capture_default_str();
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -30,7 +32,8 @@ class Report : public Command {
       print_json(report_document(folder));
       return ExitCode::kGood;
     }
-    const std::filesystem::path out = out_.empty() ? std::filesystem::path(store_) / "reports" / name : std::filesystem::path(out_);
+    const std::filesystem::path out =
+        out_.empty() ? std::filesystem::path(store_) / "reports" / name : std::filesystem::path(out_);
     const std::filesystem::path page = write_report(folder, store_, out);
     if (flags.json) {
       print_json(report_document(folder));

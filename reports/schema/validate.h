@@ -5,9 +5,11 @@
 
 namespace emf {
 
-/// Checks a result.json (reports/schema/result.schema.json), and what a schema cannot say: intervals in order.
+/// Checks a result.json (reports/schema/result.schema.json), and what a schema cannot say: intervals in
+/// order.
 ///
-/// @throws UserError  the first place that does not fit, as a JSON pointer ("/rows/3/value"), and what was expected there.
+/// @throws UserError  the first place that does not fit, as a JSON pointer ("/rows/3/value"), and what was
+/// expected there.
 /// @cost  about a millisecond a hundred rows.
 void validate_result(const Json& result);
 

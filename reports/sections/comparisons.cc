@@ -1,9 +1,9 @@
 // Paired differences between objectives of one encoder.
 #include <fmt/format.h>
 
+#include "harness/api/section.h"
 #include "reports/writers/html.h"
 #include "reports/writers/words.h"
-#include "harness/api/section.h"
 
 namespace emf {
 namespace {
@@ -28,8 +28,9 @@ class Comparisons : public Section {
     if (rows.empty()) return "";
     bool corrected = true;
     for (const Json& row : rows) corrected = corrected && row.contains("p_holm");
-    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Steps", true, true}, {"Difference", false, true}, {"Metric", false, false},
-                                        {"Value", true, false},   {"p", true, false}};
+    std::vector<TableColumn> columns = {{"Encoder", false, true},    {"Steps", true, true},
+                                        {"Difference", false, true}, {"Metric", false, false},
+                                        {"Value", true, false},      {"p", true, false}};
     if (corrected) columns.push_back({"p, Holm", true, false});
     columns.push_back({"Prompts", true, false});
     Table table("", columns, /*interactive=*/true);
@@ -39,20 +40,28 @@ class Comparisons : public Section {
       if (!row.at("ci95").is_null()) ci95 = Interval{row.at("ci95").at(0), row.at("ci95").at(1)};
       TableCell value = score_cell(row.at("difference"), ci95, 3);
       if (ci95 && ((*ci95)[0] > 0 || (*ci95)[1] < 0)) value.css += " best";
-      std::vector<TableCell> cells = {text_cell(encoder_words(a.at("encoder"))), count_cell(a.at("steps")),
-                                      text_cell(side_words(a, b) + " \u2212 " + side_words(b, a)), text_cell(metric_words(row.at("metric"))), value,
-                                      {escape_html(p_words(row.at("p"))), row.at("p").get<double>(), "number"}};
-      if (corrected) cells.push_back({escape_html(p_words(row.at("p_holm"))), row.at("p_holm").get<double>(), "number"});
+      std::vector<TableCell> cells = {
+          text_cell(encoder_words(a.at("encoder"))),
+          count_cell(a.at("steps")),
+          text_cell(side_words(a, b) + " \u2212 " + side_words(b, a)),
+          text_cell(metric_words(row.at("metric"))),
+          value,
+          {escape_html(p_words(row.at("p"))), row.at("p").get<double>(), "number"}};
+      if (corrected)
+        cells.push_back({escape_html(p_words(row.at("p_holm"))), row.at("p_holm").get<double>(), "number"});
       cells.push_back(count_cell(row.at("n")));
       table.add(cells);
     }
-    return paragraph("Both sides painted the same prompts from the same noise; a bootstrap over prompts keeps the pairs together. Marked where the "
-                     "95 % interval leaves out zero. Holm's p values allow for the number of rows in this table.") +
+    return paragraph(
+               "Both sides painted the same prompts from the same noise; a bootstrap over prompts keeps the "
+               "pairs together. Marked where the "
+               "95 % interval leaves out zero. Holm's p values allow for the number of rows in this table.") +
            table.html();
   }
 };
 
-EMF_REGISTER(SectionRegistry, "comparisons", "Table of paired differences with p values", std::make_unique<Comparisons>);
+EMF_REGISTER(SectionRegistry, "comparisons", "Table of paired differences with p values",
+             std::make_unique<Comparisons>);
 
 }  // namespace
 }  // namespace emf

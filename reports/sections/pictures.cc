@@ -1,4 +1,5 @@
-// The pictures themselves: for some prompts, every encoder and objective at every step count, from the same noise.
+// The pictures themselves: for some prompts, every encoder and objective at every step count, from the same
+// noise.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -30,7 +31,9 @@ std::vector<size_t> choose_prompts(const Json& prompts, size_t count) {
     for (const bool held_out : {false, true}) {
       std::set<std::string> tasks;
       for (size_t i = 0; i < prompts.size() && chosen.size() < count; ++i) {
-        if (prompts[i].at("held_out") != held_out || std::find(chosen.begin(), chosen.end(), i) != chosen.end()) continue;
+        if (prompts[i].at("held_out") != held_out ||
+            std::find(chosen.begin(), chosen.end(), i) != chosen.end())
+          continue;
         if (tasks.insert(prompts[i].at("tag")).second) chosen.push_back(i);
       }
     }
@@ -48,7 +51,8 @@ std::filesystem::path inside_store(const SectionInput& input, const std::string&
 }
 
 /// Tiles of every cell whose grid is still there; of several seeds the first is shown.
-std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<size_t>& chosen, size_t& missing) {
+std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<size_t>& chosen,
+                                 size_t& missing) {
   const Json grid = input.result.value("sample_grid", Json{{"tile", 32}, {"columns", 16}});
   std::map<Cell, Tiles> tiles;
   missing = 0;
@@ -62,7 +66,8 @@ std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<si
     }
     Tiles cut{cut_tiles(file, grid.at("tile"), grid.at("columns"), chosen), {}};
     const Json correct = sample.value("correct", Json::array());
-    for (const size_t index : chosen) cut.right.push_back(index < correct.size() ? correct[index].get<double>() >= 0.5 : -1);
+    for (const size_t index : chosen)
+      cut.right.push_back(index < correct.size() ? correct[index].get<double>() >= 0.5 : -1);
     tiles.emplace(cell, std::move(cut));
   }
   return tiles;
@@ -76,12 +81,16 @@ size_t bytes_of(const std::map<Cell, Tiles>& tiles) {
   return bytes;
 }
 
-std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place, const std::string& words) {
+std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place,
+                         const std::string& words) {
   const auto found = tiles.find(cell);
   if (found == tiles.end()) return "<td></td>";
   const int right = found->second.right[place];
-  return fmt::format("<td{}><img src=\"{}\" alt=\"{}{}\" width=\"48\" height=\"48\"></td>", right == 1 ? " class=\"right\"" : "",
-                     found->second.uris[place], escape_html(words), right == 1 ? ", judged right" : right == 0 ? ", judged wrong" : "");
+  return fmt::format("<td{}><img src=\"{}\" alt=\"{}{}\" width=\"48\" height=\"48\"></td>",
+                     right == 1 ? " class=\"right\"" : "", found->second.uris[place], escape_html(words),
+                     right == 1   ? ", judged right"
+                     : right == 0 ? ", judged wrong"
+                                  : "");
 }
 
 class Pictures : public Section {
@@ -99,10 +108,17 @@ class Pictures : public Section {
       chosen = choose_prompts(prompts, chosen.size() / 2);
       tiles = load_tiles(input, chosen, missing);
     }
-    if (tiles.empty()) return missing == 0 ? "" : paragraph("The sample grids are no longer in the store; run the suite again to see pictures.", "notice");
+    if (tiles.empty())
+      return missing == 0
+                 ? ""
+                 : paragraph(
+                       "The sample grids are no longer in the store; run the suite again to see pictures.",
+                       "notice");
     std::string html = introduction(tiles, missing) + "<div class=\"prompts\">\n";
     for (size_t place = 0; place < chosen.size(); ++place) {
-      if (place == kShown) html += fmt::format("</div>\n<details><summary>{} more prompts</summary>\n<div class=\"prompts\">\n", chosen.size() - kShown);
+      if (place == kShown)
+        html += fmt::format("</div>\n<details><summary>{} more prompts</summary>\n<div class=\"prompts\">\n",
+                            chosen.size() - kShown);
       html += prompt_figure(record, prompts[chosen[place]], tiles, place);
     }
     return html + (chosen.size() > kShown ? "</div>\n</details>\n" : "</div>\n");
@@ -112,19 +128,24 @@ class Pictures : public Section {
   static std::string introduction(const std::map<Cell, Tiles>& tiles, size_t missing) {
     bool judged = false;
     for (const auto& [cell, cut] : tiles) {
-      judged = judged || std::any_of(cut.right.begin(), cut.right.end(), [](int right) { return right >= 0; });
+      judged =
+          judged || std::any_of(cut.right.begin(), cut.right.end(), [](int right) { return right >= 0; });
     }
-    std::string words = "The first prompts of each task, not picked by looks. All pictures of a prompt start from the same noise; columns are sampling steps.";
+    std::string words =
+        "The first prompts of each task, not picked by looks. All pictures of a prompt start from the same "
+        "noise; columns are sampling steps.";
     if (judged) words += " A green frame: the judge found everything the prompt asks for.";
     if (missing > 0) words += fmt::format(" {} sample grids are no longer in the store.", missing);
     return paragraph(words);
   }
 
-  static std::string prompt_figure(const Record& record, const Json& prompt, const std::map<Cell, Tiles>& tiles, size_t place) {
+  static std::string prompt_figure(const Record& record, const Json& prompt,
+                                   const std::map<Cell, Tiles>& tiles, size_t place) {
     const std::string text = prompt.at("text");
-    std::string html = fmt::format("<figure class=\"prompt\"><figcaption>{}<span>{}{}</span></figcaption>\n<table><thead><tr><td></td>", escape_html(text),
-                                   escape_html(metric_words("geneval/" + prompt.at("tag").get<std::string>())),
-                                   prompt.at("held_out").get<bool>() ? ", held-out pair" : "");
+    std::string html = fmt::format(
+        "<figure class=\"prompt\"><figcaption>{}<span>{}{}</span></figcaption>\n<table><thead><tr><td></td>",
+        escape_html(text), escape_html(metric_words("geneval/" + prompt.at("tag").get<std::string>())),
+        prompt.at("held_out").get<bool>() ? ", held-out pair" : "");
     for (const int64_t steps : record.steps()) html += fmt::format("<th scope=\"col\">{}</th>", steps);
     html += "</tr></thead>\n<tbody>\n";
     for (const char* reference : {"ceiling", "reconstruction"}) {
@@ -137,17 +158,20 @@ class Pictures : public Section {
     return html + "</tbody></table></figure>\n";
   }
 
-  static std::string encoder_rows(const Record& record, const std::string& encoder, const std::map<Cell, Tiles>& tiles, size_t place) {
+  static std::string encoder_rows(const Record& record, const std::string& encoder,
+                                  const std::map<Cell, Tiles>& tiles, size_t place) {
     std::string html;
     for (const std::string& objective : record.objectives()) {
-      const bool any = std::any_of(record.steps().begin(), record.steps().end(),
-                                   [&](int64_t steps) { return tiles.count({encoder, objective, steps}) > 0; });
+      const bool any = std::any_of(record.steps().begin(), record.steps().end(), [&](int64_t steps) {
+        return tiles.count({encoder, objective, steps}) > 0;
+      });
       if (!any) continue;
-      html += fmt::format("<tr{}><th scope=\"row\"><b>{}</b>{}</th>", html.empty() ? " class=\"group\"" : "", escape_html(encoder_words(encoder)),
-                          escape_html(objective_words(objective)));
+      html += fmt::format("<tr{}><th scope=\"row\"><b>{}</b>{}</th>", html.empty() ? " class=\"group\"" : "",
+                          escape_html(encoder_words(encoder)), escape_html(objective_words(objective)));
       for (const int64_t steps : record.steps()) {
         html += picture_cell(tiles, {encoder, objective, steps}, place,
-                             fmt::format("{}, {}, {}", encoder_words(encoder), objective_words(objective), steps_words(steps)));
+                             fmt::format("{}, {}, {}", encoder_words(encoder), objective_words(objective),
+                                         steps_words(steps)));
       }
       html += "</tr>\n";
     }
@@ -155,7 +179,8 @@ class Pictures : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count", std::make_unique<Pictures>);
+EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count",
+             std::make_unique<Pictures>);
 
 }  // namespace
 }  // namespace emf

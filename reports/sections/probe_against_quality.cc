@@ -13,7 +13,10 @@ struct Panel {
 };
 
 Json channel(const char* field, const std::string& title) {
-  return {{"field", field}, {"type", "quantitative"}, {"title", title}, {"scale", {{"zero", false}, {"nice", true}, {"padding", 14}}},
+  return {{"field", field},
+          {"type", "quantitative"},
+          {"title", title},
+          {"scale", {{"zero", false}, {"nice", true}, {"padding", 14}}},
           {"axis", {{"tickCount", 4}}}};
 }
 
@@ -28,17 +31,20 @@ Json scatter_spec(const Panel& panel, const std::string& y_title) {
     axis["field"] = field;
     return axis;
   };
-  const Json tooltip = Json::array({{{"field", "label"}, {"type", "nominal"}, {"title", "Encoder"}},
-                                    {{"field", "x"}, {"type", "quantitative"}, {"title", "Probe"}, {"format", ".3f"}},
-                                    {{"field", "y"}, {"type", "quantitative"}, {"title", "GenEval"}, {"format", ".3f"}}});
+  const Json tooltip =
+      Json::array({{{"field", "label"}, {"type", "nominal"}, {"title", "Encoder"}},
+                   {{"field", "x"}, {"type", "quantitative"}, {"title", "Probe"}, {"format", ".3f"}},
+                   {{"field", "y"}, {"type", "quantitative"}, {"title", "GenEval"}, {"format", ".3f"}}});
   return {{"data", {{"values", panel.values}}},
           {"layer",
-           Json::array({{{"mark", rule}, {"encoding", {{"x", low(x, "x_low")}, {"x2", bound("x_high")}, {"y", y}}}},
-                        {{"mark", rule}, {"encoding", {{"x", x}, {"y", low(y, "y_low")}, {"y2", bound("y_high")}}}},
-                        {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}, {"color", "#d55e00"}}},
-                         {"encoding", {{"x", x}, {"y", y}, {"tooltip", tooltip}}}},
-                        {{"mark", {{"type", "text"}, {"dy", -12}, {"color", "currentColor"}}},
-                         {"encoding", {{"x", x}, {"y", y}, {"text", {{"field", "label"}, {"type", "nominal"}}}}}}})}};
+           Json::array(
+               {{{"mark", rule}, {"encoding", {{"x", low(x, "x_low")}, {"x2", bound("x_high")}, {"y", y}}}},
+                {{"mark", rule}, {"encoding", {{"x", x}, {"y", low(y, "y_low")}, {"y2", bound("y_high")}}}},
+                {{"mark",
+                  {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}, {"color", "#d55e00"}}},
+                 {"encoding", {{"x", x}, {"y", y}, {"tooltip", tooltip}}}},
+                {{"mark", {{"type", "text"}, {"dy", -12}, {"color", "currentColor"}}},
+                 {"encoding", {{"x", x}, {"y", y}, {"text", {{"field", "label"}, {"type", "nominal"}}}}}}})}};
 }
 
 class ProbeAgainstQuality : public Section {
@@ -60,22 +66,29 @@ class ProbeAgainstQuality : public Section {
       }
     }
     std::vector<Plot> plots;
-    const std::string y_title = fmt::format("GenEval, {}, {}", objective_words(objective), steps_words(steps));
+    const std::string y_title =
+        fmt::format("GenEval, {}, {}", objective_words(objective), steps_words(steps));
     for (const Panel& panel : panels) {
       const std::string title = fmt::format("{}, {}", probe_words(panel.probe), panel.mode);
-      plots.push_back({title, title + " against " + y_title + ", one point an encoder; the values are in the table below", scatter_spec(panel, y_title)});
+      plots.push_back(
+          {title, title + " against " + y_title + ", one point an encoder; the values are in the table below",
+           scatter_spec(panel, y_title)});
     }
     if (plots.empty()) return "";
-    return paragraph(fmt::format("One point an encoder, bars are 95 % intervals; {}. With {} encoders no correlation is computed: so few points "
+    return paragraph(fmt::format("One point an encoder, bars are 95 % intervals; {}. With {} encoders no "
+                                 "correlation is computed: so few points "
                                  "fit almost any line.",
                                  y_title, record.encoders().size())) +
            plot_group(plots, nullptr, table);
   }
 
  private:
-  static void add_point(const Json& probe, const std::string& mode, const Score* quality, std::vector<Panel>& panels, Table& table) {
+  static void add_point(const Json& probe, const std::string& mode, const Score* quality,
+                        std::vector<Panel>& panels, Table& table) {
     const auto found = probe.at("modes").find(mode);
-    if (found == probe.at("modes").end() || found->at("value").is_null() || quality == nullptr || !quality->value) return;
+    if (found == probe.at("modes").end() || found->at("value").is_null() || quality == nullptr ||
+        !quality->value)
+      return;
     const std::string name = probe.at("probe");
     if (panels.empty() || panels.back().mode != mode || panels.back().probe != name) {
       bool known = false;
@@ -88,15 +101,22 @@ class ProbeAgainstQuality : public Section {
     const Interval across = ci95.value_or(Interval{x, x}), along = quality->ci95.value_or(Interval{y, y});
     for (Panel& panel : panels) {
       if (panel.probe != name || panel.mode != mode) continue;
-      panel.values.push_back({{"label", encoder_words(probe.at("encoder"))}, {"x", x}, {"x_low", across[0]}, {"x_high", across[1]},
-                              {"y", y}, {"y_low", along[0]}, {"y_high", along[1]}});
+      panel.values.push_back({{"label", encoder_words(probe.at("encoder"))},
+                              {"x", x},
+                              {"x_low", across[0]},
+                              {"x_high", across[1]},
+                              {"y", y},
+                              {"y_low", along[0]},
+                              {"y_high", along[1]}});
     }
-    table.add({text_cell(probe_words(name)), text_cell(mode_words(mode)), text_cell(encoder_words(probe.at("encoder"))), score_cell(x, ci95, 3),
+    table.add({text_cell(probe_words(name)), text_cell(mode_words(mode)),
+               text_cell(encoder_words(probe.at("encoder"))), score_cell(x, ci95, 3),
                score_cell(y, quality->ci95, 3)});
   }
 };
 
-EMF_REGISTER(SectionRegistry, "probe_against_quality", "Plot of probe scores against few-step GenEval", std::make_unique<ProbeAgainstQuality>);
+EMF_REGISTER(SectionRegistry, "probe_against_quality", "Plot of probe scores against few-step GenEval",
+             std::make_unique<ProbeAgainstQuality>);
 
 }  // namespace
 }  // namespace emf

@@ -3,22 +3,24 @@
 
 #include <algorithm>
 
+#include "harness/api/section.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
 #include "reports/writers/html.h"
 #include "reports/writers/words.h"
-#include "harness/api/section.h"
 
 namespace emf {
 namespace {
 
 std::string probe_question(const std::string& probe) {
   if (probe == "discriminability") {
-    return "Do captions that lie close in the encoder's space belong to pictures that look alike? Mean cosine of picture features between a query "
+    return "Do captions that lie close in the encoder's space belong to pictures that look alike? Mean "
+           "cosine of picture features between a query "
            "and the captions nearest to its own.";
   }
   if (probe == "disentanglement") {
-    return "Does a caption keep its direction when random parts of it are removed? Mean cosine between the features of the whole and of the rest.";
+    return "Does a caption keep its direction when random parts of it are removed? Mean cosine between the "
+           "features of the whole and of the rest.";
   }
   return "";
 }
@@ -79,10 +81,13 @@ std::string context_list(const Json& probes, const std::string& name) {
     const Json numbers = probe.value("numbers", Json::object());
     for (const auto& [number, value] : numbers.items()) {
       if (!value.is_number()) continue;
-      table.add({text_cell(encoder_words(probe.at("encoder"))), text_cell(mode_words(number)), score_cell(value.get<double>(), {}, 3)});
+      table.add({text_cell(encoder_words(probe.at("encoder"))), text_cell(mode_words(number)),
+                 score_cell(value.get<double>(), {}, 3)});
     }
   }
-  return table.empty() ? "" : "<details><summary>Chance, bounds and other numbers for scale</summary>\n" + table.html() + "</details>\n";
+  return table.empty() ? ""
+                       : "<details><summary>Chance, bounds and other numbers for scale</summary>\n" +
+                             table.html() + "</details>\n";
 }
 
 std::string paper_table(const std::string& name) {
@@ -90,12 +95,15 @@ std::string paper_table(const std::string& name) {
   for (const Json& table : paper.at("tables")) {
     if (table.at("probe") != name) continue;
     std::vector<std::pair<double, std::string>> values;
-    for (const auto& [encoder, value] : table.at("values").items()) values.emplace_back(-value.get<double>(), encoder);
+    for (const auto& [encoder, value] : table.at("values").items())
+      values.emplace_back(-value.get<double>(), encoder);
     std::sort(values.begin(), values.end());
-    Table rows(fmt::format("The paper's {}: other encoders, other data ({}). {}", table.at("place").get<std::string>(),
-                           table.at("data").get<std::string>(), paper.at("source").get<std::string>()),
+    Table rows(fmt::format("The paper's {}: other encoders, other data ({}). {}",
+                           table.at("place").get<std::string>(), table.at("data").get<std::string>(),
+                           paper.at("source").get<std::string>()),
                {{"Encoder"}, {"Raw", true}});
-    for (const auto& [negative, encoder] : values) rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
+    for (const auto& [negative, encoder] : values)
+      rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
     return rows.html();
   }
   return "";
@@ -110,17 +118,20 @@ class Probes : public Section {
     const Json probes = input.result.value("probes", Json::array());
     if (probes.empty()) return "";
     std::string html = paragraph(
-        "Measured on text features alone, before any generator is trained. The paper's values stand beside ours for orientation, not for "
+        "Measured on text features alone, before any generator is trained. The paper's values stand beside "
+        "ours for orientation, not for "
         "comparison: the encoders, captions and picture features differ.");
     for (const std::string& name : names_of(probes, "probe")) {
-      html += "<h3>" + escape_html(probe_words(name)) + "</h3>\n" + paragraph(probe_question(name)) + "<div class=\"beside\">" +
-              measured_table(probes, name) + paper_table(name) + "</div>\n" + context_list(probes, name);
+      html += "<h3>" + escape_html(probe_words(name)) + "</h3>\n" + paragraph(probe_question(name)) +
+              "<div class=\"beside\">" + measured_table(probes, name) + paper_table(name) + "</div>\n" +
+              context_list(probes, name);
     }
     return html;
   }
 };
 
-EMF_REGISTER(SectionRegistry, "probes", "Tables of probe scores beside the paper's Tables 1 and 2", std::make_unique<Probes>);
+EMF_REGISTER(SectionRegistry, "probes", "Tables of probe scores beside the paper's Tables 1 and 2",
+             std::make_unique<Probes>);
 
 }  // namespace
 }  // namespace emf

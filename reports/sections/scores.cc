@@ -57,33 +57,40 @@ class Scores : public Section {
       bool first = true;
       for (const std::string& objective : record.objectives()) {
         if (!record.has_cell(encoder, objective)) continue;
-        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective))};
+        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)),
+                                        text_cell(objective_words(objective))};
         for (size_t i = 0; i < record.steps().size(); ++i) {
-          cells.push_back(cell_of(record.find(encoder, objective, record.steps()[i], "geneval"), best[i] == encoder + "/" + objective));
+          cells.push_back(cell_of(record.find(encoder, objective, record.steps()[i], "geneval"),
+                                  best[i] == encoder + "/" + objective));
         }
         table.add(cells, first ? "group" : "");
         first = false;
       }
     }
-    return paragraph("Share of pictures that show what the prompt asks for, averaged over the tasks; 95 % interval beneath. A cell is "
-                     "marked when its interval lies above every other interval of its column.") +
+    return paragraph(
+               "Share of pictures that show what the prompt asks for, averaged over the tasks; 95 % interval "
+               "beneath. A cell is "
+               "marked when its interval lies above every other interval of its column.") +
            table.html() + references(record);
   }
 
  private:
   static std::string references(const Record& record) {
-    Table table("What real pictures of the same prompts score: the most any row can reach with this judge", {{"Pictures"}, {"GenEval", true}});
+    Table table("What real pictures of the same prompts score: the most any row can reach with this judge",
+                {{"Pictures"}, {"GenEval", true}});
     for (const char* name : {"ceiling", "reconstruction"}) {
       const Score* score = record.reference(name);
       if (score != nullptr) {
-        table.add({text_cell("Real, " + objective_words(name)), score_cell(*score->value, score->ci95)}, "reference");
+        table.add({text_cell("Real, " + objective_words(name)), score_cell(*score->value, score->ci95)},
+                  "reference");
       }
     }
     return table.empty() ? "" : table.html();
   }
 };
 
-EMF_REGISTER(SectionRegistry, "scores", "Table of GenEval by encoder, objective and steps", std::make_unique<Scores>);
+EMF_REGISTER(SectionRegistry, "scores", "Table of GenEval by encoder, objective and steps",
+             std::make_unique<Scores>);
 
 }  // namespace
 }  // namespace emf

@@ -15,20 +15,31 @@ class TrainingCurves : public Section {
   std::string html(const SectionInput& input) const override {
     const Record record(input);
     const Json curves = input.result.value("curves", Json::array());
-    Table table("", {{"Encoder"}, {"Objective"}, {"Seed", true}, {"Points", true}, {"First residual", true}, {"Last residual", true}});
+    Table table("", {{"Encoder"},
+                     {"Objective"},
+                     {"Seed", true},
+                     {"Points", true},
+                     {"First residual", true},
+                     {"Last residual", true}});
     std::vector<Plot> plots;
     for (const std::string& encoder : record.encoders()) {
       const Json values = points(curves, encoder, table);
       if (values.empty()) continue;
-      const Json x = {{"title", "Pictures seen"}, {"axis", {{"grid", false}, {"format", "~s"}, {"tickCount", 5}}}};
-      const Json y = {{"title", "Residual"}, {"scale", {{"type", "log"}, {"nice", true}}}, {"axis", {{"tickCount", 5}, {"format", "~g"}}}};
+      const Json x = {{"title", "Pictures seen"},
+                      {"axis", {{"grid", false}, {"format", "~s"}, {"tickCount", 5}}}};
+      const Json y = {{"title", "Residual"},
+                      {"scale", {{"type", "log"}, {"nice", true}}},
+                      {"axis", {{"tickCount", 5}, {"format", "~g"}}}};
       Json spec = line_spec(record, values, x, y);
       spec["layer"].erase(1);  // marks on every point would hide the lines
-      plots.push_back({encoder_words(encoder), "Training residual against pictures seen for " + encoder_words(encoder), spec});
+      plots.push_back({encoder_words(encoder),
+                       "Training residual against pictures seen for " + encoder_words(encoder), spec});
     }
     if (plots.empty()) return "";
-    return paragraph("Mean squared residual before weighting, logarithmic, first seed. Objectives regress different targets, so their heights are not "
-                     "comparable; MeanFlow's curve begins with its flow-matching half.") +
+    return paragraph(
+               "Mean squared residual before weighting, logarithmic, first seed. Objectives regress "
+               "different targets, so their heights are not "
+               "comparable; MeanFlow's curve begins with its flow-matching half.") +
            plot_group(plots, &record, table);
   }
 
@@ -40,8 +51,9 @@ class TrainingCurves : public Section {
       if (curve.at("encoder") != encoder || curve.at("points").empty()) continue;
       const std::string objective = curve.at("objective");
       const Json& line = curve.at("points");
-      table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(curve.at("seed")),
-                 count_cell(static_cast<int64_t>(line.size())), score_cell(line.front().at(1), {}, 4), score_cell(line.back().at(1), {}, 4)});
+      table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
+                 count_cell(curve.at("seed")), count_cell(static_cast<int64_t>(line.size())),
+                 score_cell(line.front().at(1), {}, 4), score_cell(line.back().at(1), {}, 4)});
       if (std::find(drawn.begin(), drawn.end(), objective) != drawn.end()) continue;
       drawn.push_back(objective);
       for (const Json& point : line) {
@@ -53,7 +65,8 @@ class TrainingCurves : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "training_curves", "Plot of training residuals", std::make_unique<TrainingCurves>);
+EMF_REGISTER(SectionRegistry, "training_curves", "Plot of training residuals",
+             std::make_unique<TrainingCurves>);
 
 }  // namespace
 }  // namespace emf

@@ -24,9 +24,10 @@ std::string claim_item(const Json& claim) {
                           format_number(claim.at("difference"), 3), format_number(claim.at("ci95").at(0), 3),
                           format_number(claim.at("ci95").at(1), 3));
   }
-  return fmt::format("<li><span class=\"verdict {}\">{}</span><strong>{}</strong><p class=\"note\">{}{}</p></li>\n", verdict,
-                     verdict_words(verdict), escape_html(claim.at("name").get<std::string>()), escape_html(numbers),
-                     escape_html(claim.at("detail").get<std::string>()));
+  return fmt::format(
+      "<li><span class=\"verdict {}\">{}</span><strong>{}</strong><p class=\"note\">{}{}</p></li>\n", verdict,
+      verdict_words(verdict), escape_html(claim.at("name").get<std::string>()), escape_html(numbers),
+      escape_html(claim.at("detail").get<std::string>()));
 }
 
 std::string claim_count(const Json& claims) {
@@ -35,9 +36,11 @@ std::string claim_count(const Json& claims) {
     passed += claim.at("verdict") == "pass";
     failed += claim.at("verdict") == "fail";
   }
-  return fmt::format("{} of {} claims shown, {} refuted, {} undecided. A claim is shown when the whole 95 % interval of its paired "
-                     "difference (same prompts, same noise) lies above zero, refuted when it lies below.",
-                     passed, claims.size(), failed, static_cast<int>(claims.size()) - passed - failed);
+  return fmt::format(
+      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when the whole 95 % interval of its "
+      "paired "
+      "difference (same prompts, same noise) lies above zero, refuted when it lies below.",
+      passed, claims.size(), failed, static_cast<int>(claims.size()) - passed - failed);
 }
 
 /// Metrics of which some value rests on too few pictures.
@@ -55,20 +58,27 @@ std::string small_metrics(const Json& rows) {
 
 std::string limits(const SectionInput& input, const Record& record) {
   std::vector<std::string> lines;
-  lines.push_back(fmt::format("Scores are of {} prompts on small pictures, judged by this suite's own instruments. They rank its rows; they "
-                              "are not comparable with published GenEval scores.",
-                              format_count(static_cast<int64_t>(input.result.at("prompts").size()))));
-  lines.push_back(record.max_seeds() < 2
-                      ? "Every row was trained with one seed: intervals hold the chance of prompts and pictures, not that of training."
-                      : fmt::format("Rows were trained with up to {} seeds. A value is the seeds' mean; its interval spans all the seeds' "
-                                    "intervals.",
-                                    record.max_seeds()));
-  lines.push_back("Encoders differ in more than one way (data, size, dimension). A better row does not say which of them mattered.");
+  lines.push_back(
+      fmt::format("Scores are of {} prompts on small pictures, judged by this suite's own instruments. They "
+                  "rank its rows; they "
+                  "are not comparable with published GenEval scores.",
+                  format_count(static_cast<int64_t>(input.result.at("prompts").size()))));
+  lines.push_back(record.max_seeds() < 2 ? "Every row was trained with one seed: intervals hold the chance "
+                                           "of prompts and pictures, not that of training."
+                                         : fmt::format("Rows were trained with up to {} seeds. A value is "
+                                                       "the seeds' mean; its interval spans all the seeds' "
+                                                       "intervals.",
+                                                       record.max_seeds()));
+  lines.push_back(
+      "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
+      "mattered.");
   const std::string small = small_metrics(input.result.at("rows"));
   if (!small.empty()) {
-    lines.push_back("Too few pictures for a firm value (small_n): " + small + ". Read these as rough order only.");
+    lines.push_back("Too few pictures for a firm value (small_n): " + small +
+                    ". Read these as rough order only.");
   }
-  if (record.reference("ceiling") == nullptr) lines.push_back("No ceiling was measured: how far the judge itself errs is unknown here.");
+  if (record.reference("ceiling") == nullptr)
+    lines.push_back("No ceiling was measured: how far the judge itself errs is unknown here.");
   std::string html = "<h3>What is not claimed</h3>\n<ul class=\"plain\">\n";
   for (const std::string& line : lines) html += "<li>" + escape_html(line) + "</li>\n";
   return html + "</ul>\n";
@@ -76,12 +86,14 @@ std::string limits(const SectionInput& input, const Record& record) {
 
 std::string failures(const Json& failed) {
   if (failed.empty()) return "";
-  std::string html = fmt::format("<h3>What failed</h3>\n<p>{} stage{} did not finish; their cells hold a dash. The same command runs them "
-                                 "again.</p>\n<ul class=\"plain\">\n",
-                                 failed.size(), failed.size() == 1 ? "" : "s");
+  std::string html = fmt::format(
+      "<h3>What failed</h3>\n<p>{} stage{} did not finish; their cells hold a dash. The same command runs "
+      "them "
+      "again.</p>\n<ul class=\"plain\">\n",
+      failed.size(), failed.size() == 1 ? "" : "s");
   for (const Json& stage : failed) {
-    html += "<li><strong>" + escape_html(stage.at("stage").get<std::string>()) + "</strong>: " +
-            escape_html(stage.at("why").get<std::string>()) + "</li>\n";
+    html += "<li><strong>" + escape_html(stage.at("stage").get<std::string>()) +
+            "</strong>: " + escape_html(stage.at("why").get<std::string>()) + "</li>\n";
   }
   return html + "</ul>\n";
 }
@@ -94,14 +106,16 @@ class Verdict : public Section {
   std::string html(const SectionInput& input) const override {
     const Record record(input);
     const Json claims = input.result.value("claims", Json::array());
-    std::string html = claims.empty() ? paragraph("This suite makes no claims.") : paragraph(claim_count(claims)) + "<ul class=\"claims\">\n";
+    std::string html = claims.empty() ? paragraph("This suite makes no claims.")
+                                      : paragraph(claim_count(claims)) + "<ul class=\"claims\">\n";
     for (const Json& claim : claims) html += claim_item(claim);
     if (!claims.empty()) html += "</ul>\n";
     return html + failures(input.result.value("failed", Json::array())) + limits(input, record);
   }
 };
 
-EMF_REGISTER(SectionRegistry, "verdict", "Claims with their verdicts, and what is not claimed", std::make_unique<Verdict>);
+EMF_REGISTER(SectionRegistry, "verdict", "Claims with their verdicts, and what is not claimed",
+             std::make_unique<Verdict>);
 
 }  // namespace
 }  // namespace emf

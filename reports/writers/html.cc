@@ -13,12 +13,23 @@ std::string escape_html(std::string_view text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      case '\'': escaped += "&#39;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\'':
+        escaped += "&#39;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -88,18 +99,22 @@ TableCell absent_cell(std::string_view why) {
 }
 
 void Table::add(std::vector<TableCell> cells, std::string css) {
-  ensure(cells.size() == columns_.size(), "{} cells in a table of {} columns ({})", cells.size(), columns_.size(), caption_);
+  ensure(cells.size() == columns_.size(), "{} cells in a table of {} columns ({})", cells.size(),
+         columns_.size(), caption_);
   rows_.push_back({std::move(cells), std::move(css)});
 }
 
 std::string Table::html() const {
-  const auto class_attribute = [](const std::string& css) { return css.empty() ? "" : " class=\"" + css + "\""; };
-  std::string html = "<div class=\"scroll\" tabindex=\"0\">\n<table" + std::string(interactive_ ? " class=\"interactive\"" : "") + ">\n";
+  const auto class_attribute = [](const std::string& css) {
+    return css.empty() ? "" : " class=\"" + css + "\"";
+  };
+  std::string html = "<div class=\"scroll\" tabindex=\"0\">\n<table" +
+                     std::string(interactive_ ? " class=\"interactive\"" : "") + ">\n";
   if (!caption_.empty()) html += "<caption>" + escape_html(caption_) + "</caption>\n";
   html += "<thead><tr>";
   for (const TableColumn& column : columns_) {
-    html += "<th scope=\"col\"" + class_attribute(column.number ? "number" : "") + (column.filter ? " data-filter" : "") + ">" +
-            escape_html(column.title) + "</th>";
+    html += "<th scope=\"col\"" + class_attribute(column.number ? "number" : "") +
+            (column.filter ? " data-filter" : "") + ">" + escape_html(column.title) + "</th>";
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const Row& row : rows_) {
@@ -107,8 +122,9 @@ std::string Table::html() const {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const TableCell& cell = row.cells[i];
       const char* tag = i == 0 ? "th scope=\"row\"" : "td";
-      html += fmt::format("<{}{}{}>{}</{}>", tag, class_attribute(cell.css), cell.sort ? fmt::format(" data-sort=\"{}\"", *cell.sort) : "",
-                          cell.html, i == 0 ? "th" : "td");
+      html += fmt::format("<{}{}{}>{}</{}>", tag, class_attribute(cell.css),
+                          cell.sort ? fmt::format(" data-sort=\"{}\"", *cell.sort) : "", cell.html,
+                          i == 0 ? "th" : "td");
     }
     html += "</tr>\n";
   }
@@ -116,7 +132,8 @@ std::string Table::html() const {
 }
 
 std::string paragraph(std::string_view text, std::string_view css) {
-  return fmt::format("<p{}>{}</p>\n", css.empty() ? "" : fmt::format(" class=\"{}\"", css), escape_html(text));
+  return fmt::format("<p{}>{}</p>\n", css.empty() ? "" : fmt::format(" class=\"{}\"", css),
+                     escape_html(text));
 }
 
 }  // namespace emf

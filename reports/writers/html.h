@@ -41,9 +41,9 @@ TableCell count_cell(int64_t value);
 TableCell absent_cell(std::string_view why);
 
 struct TableColumn {
-  std::string title;     ///< plain text
-  bool number = false;   ///< right-aligned
-  bool filter = false;   ///< gets a choice of its values when scripts run
+  std::string title;    ///< plain text
+  bool number = false;  ///< right-aligned
+  bool filter = false;  ///< gets a choice of its values when scripts run
 };
 
 /// A plain <table>. With `interactive` scripts put a sortable one in its place on screen (never in print).

@@ -24,10 +24,13 @@ struct Assets {
   std::string style, scripts;
 };
 
-/// Inline script text ends at the first "</script", wherever it stands; in JavaScript "<\/script" means the same.
+/// Inline script text ends at the first "</script", wherever it stands; in JavaScript "<\/script" means the
+/// same.
 std::string safe_script(std::string text) {
-  for (const auto& [from, to] : std::map<std::string, std::string>{{"</script", "<\\/script"}, {"<!--", "<\\!--"}}) {
-    for (size_t place = text.find(from); place != std::string::npos; place = text.find(from, place + to.size())) {
+  for (const auto& [from, to] :
+       std::map<std::string, std::string>{{"</script", "<\\/script"}, {"<!--", "<\\!--"}}) {
+    for (size_t place = text.find(from); place != std::string::npos;
+         place = text.find(from, place + to.size())) {
       text.replace(place, from.size(), to);
     }
   }
@@ -43,7 +46,8 @@ Assets load_assets() {
   assets.complete = std::all_of(kScripts.begin(), kScripts.end(), fetched) && fetched(kTableStyle);
   if (!assets.complete) return assets;
   assets.style = read_file(package_file(kTableStyle).path);
-  for (const char* id : kScripts) assets.scripts += "<script>" + safe_script(read_file(package_file(id).path)) + "</script>\n";
+  for (const char* id : kScripts)
+    assets.scripts += "<script>" + safe_script(read_file(package_file(id).path)) + "</script>\n";
   return assets;
 }
 
@@ -61,7 +65,8 @@ std::vector<Rendered> render_sections(const SectionInput& input) {
     std::string html = section->html(input);
     if (!html.empty()) rendered.push_back({name, section->title(), std::move(html), section->order()});
   }
-  std::stable_sort(rendered.begin(), rendered.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
+  std::stable_sort(rendered.begin(), rendered.end(),
+                   [](const auto& a, const auto& b) { return a.order < b.order; });
   return rendered;
 }
 
@@ -85,25 +90,32 @@ std::string render_page(const SectionInput& input) {
   std::string contents, body;
   for (const Rendered& section : sections) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.name, escape_html(section.title));
-    body += fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n", section.name,
-                        escape_html(section.title));
+    body += fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n",
+                        section.name, escape_html(section.title));
     body += section.html + "</section>\n";
   }
   if (!assets.complete) {
-    body.insert(0, paragraph("Plots and sortable tables are left out: their scripts were not fetched when this page was written "
+    body.insert(0, paragraph("Plots and sortable tables are left out: their scripts were not fetched when "
+                             "this page was written "
                              "(./emfbench setup fetches them). Every number is here in plain tables.",
                              "notice"));
   }
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   page +=
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'; "
       "script-src 'unsafe-inline'\">\n";
-  page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n";
-  page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n", kVersion, escape_html(suite));
+  page +=
+      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
+      "content=\"light dark\">\n";
+  page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n",
+                      kVersion, escape_html(suite));
   if (assets.complete) page += "<style>" + assets.style + "</style>\n";
-  page += "<style>\n" + own_file("report.css") + "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" + escape_html(subtitle(input)) +
-          "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) + "</h1>\n</header>\n<nav aria-label=\"Sections\"><ul>" + contents +
-          "</ul></nav>\n<main>\n" + body + "</main>\n";
+  page += "<style>\n" + own_file("report.css") +
+          "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" + escape_html(subtitle(input)) +
+          "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) +
+          "</h1>\n</header>\n<nav aria-label=\"Sections\"><ul>" + contents + "</ul></nav>\n<main>\n" + body +
+          "</main>\n";
   if (assets.complete) page += assets.scripts + "<script>\n" + own_file("report.js") + "</script>\n";
   return page + "</body>\n</html>\n";
 }

@@ -7,9 +7,11 @@
 
 namespace emf {
 
-/// One self-contained HTML document. Its content-security policy forbids every request, so it cannot reach a network.
+/// One self-contained HTML document. Its content-security policy forbids every request, so it cannot reach a
+/// network.
 ///
-/// @throws UserError  from sections.   @throws InternalError  the source tree's own style or script is absent.
+/// @throws UserError  from sections.   @throws InternalError  the source tree's own style or script is
+/// absent.
 std::string render_page(const SectionInput& input);
 
 }  // namespace emf

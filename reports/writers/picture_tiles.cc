@@ -32,11 +32,12 @@ std::vector<std::string> cut_tiles(const std::filesystem::path& grid, int tile, 
     const auto place = static_cast<int>(index);
     const cv::Rect area(place % columns * tile, place / columns * tile, tile, tile);
     if ((area & cv::Rect(0, 0, image.cols, image.rows)) != area) {
-      fail_input("{} is {}x{} pixels and holds no tile {} of {} pixels, {} a row", grid.string(), image.cols, image.rows, index,
-                 tile, columns);
+      fail_input("{} is {}x{} pixels and holds no tile {} of {} pixels, {} a row", grid.string(), image.cols,
+                 image.rows, index, tile, columns);
     }
     std::vector<unsigned char> png;
-    ensure(cv::imencode(".png", image(area), png, {cv::IMWRITE_PNG_COMPRESSION, 9}), "cannot encode a {}x{} PNG", tile, tile);
+    ensure(cv::imencode(".png", image(area), png, {cv::IMWRITE_PNG_COMPRESSION, 9}),
+           "cannot encode a {}x{} PNG", tile, tile);
     uris.push_back("data:image/png;base64," + base64(png));
   }
   return uris;

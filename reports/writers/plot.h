@@ -17,7 +17,8 @@ struct Plot {
   Json spec;          ///< Vega-Lite, with its data inline and no width
 };
 
-/// Panels side by side, a legend of the objectives above (when `record` is given), the table of values folded beneath.
+/// Panels side by side, a legend of the objectives above (when `record` is given), the table of values folded
+/// beneath.
 std::string plot_group(const std::vector<Plot>& plots, const Record* record, const Table& values);
 
 /// Lines of GenEval-like scores: x against y with an interval band, one series an objective.

@@ -17,7 +17,8 @@ std::optional<Interval> interval_of(const Json& row) {
 
 /// Adds one seed's row to a score. A seed without a value leaves the others' mean, and its reason.
 void merge(Score& score, const Json& row) {
-  for (const Json& warning : row.value("warnings", Json::array())) remember(score.warnings, warning.get<std::string>());
+  for (const Json& warning : row.value("warnings", Json::array()))
+    remember(score.warnings, warning.get<std::string>());
   if (row.at("value").is_null()) {
     score.why = row.value("why", "no value");
     return;
@@ -72,7 +73,8 @@ void Record::add(const Json& row) {
 }
 
 bool Record::has_metric(const std::string& metric) const {
-  return std::any_of(scores_.begin(), scores_.end(), [&](const auto& entry) { return std::get<3>(entry.first) == metric; });
+  return std::any_of(scores_.begin(), scores_.end(),
+                     [&](const auto& entry) { return std::get<3>(entry.first) == metric; });
 }
 
 bool Record::has_cell(const std::string& encoder, const std::string& objective) const {

@@ -14,10 +14,11 @@ namespace emf {
 
 /// One metric of one cell over all its seeds.
 struct Score {
-  std::optional<double> value;   ///< mean over seeds; absent with `why`
+  std::optional<double> value;  ///< mean over seeds; absent with `why`
   std::string why;
-  std::optional<Interval> ci95;  ///< from the lowest to the highest end of the seeds' intervals: never narrower than any
-  int64_t n = 0;                 ///< pictures, all seeds together
+  std::optional<Interval>
+      ci95;       ///< from the lowest to the highest end of the seeds' intervals: never narrower than any
+  int64_t n = 0;  ///< pictures, all seeds together
   int64_t seeds = 0;
   std::vector<std::string> warnings;
 };
@@ -33,8 +34,10 @@ class Record {
   bool has_metric(const std::string& metric) const;
   bool has_cell(const std::string& encoder, const std::string& objective) const;
   /// nullptr when the record holds no such cell.
-  const Score* find(const std::string& encoder, const std::string& objective, int64_t steps, const std::string& metric) const;
-  /// What real pictures score: "ceiling", "ceiling/counting", "reconstruction" ...; nullptr when not measured or not scored.
+  const Score* find(const std::string& encoder, const std::string& objective, int64_t steps,
+                    const std::string& metric) const;
+  /// What real pictures score: "ceiling", "ceiling/counting", "reconstruction" ...; nullptr when not measured
+  /// or not scored.
   const Score* reference(const std::string& metric) const;
   /// The objective whose few-step scores matter most: mean_flow when it ran, else the first.
   std::string few_step_objective() const;
@@ -51,7 +54,8 @@ class Record {
   int64_t max_seeds_ = 0;
 };
 
-/// Rows of the record as `report --json` has them: result.json's, then seconds_per_picture from the provenance.
+/// Rows of the record as `report --json` has them: result.json's, then seconds_per_picture from the
+/// provenance.
 Json report_rows(const SectionInput& input);
 
 }  // namespace emf

@@ -1,4 +1,5 @@
-// Names as people say them, and one look for each objective; registered names without an entry are shown as they are.
+// Names as people say them, and one look for each objective; registered names without an entry are shown as
+// they are.
 #pragma once
 
 #include <string>
@@ -19,12 +20,12 @@ std::string mode_words(const std::string& mode);
 /// 1 -> "1 step".
 std::string steps_words(int64_t steps);
 
-/// How a plot draws one objective: colour, dash and mark differ together, so none has to be seen alone. The colours keep a
-/// contrast of 3 to 1 on white and on the dark page, and stay apart for colour-blind readers.
+/// How a plot draws one objective: colour, dash and mark differ together, so none has to be seen alone. The
+/// colours keep a contrast of 3 to 1 on white and on the dark page, and stay apart for colour-blind readers.
 struct SeriesStyle {
-  std::string color;           ///< #rrggbb
-  std::vector<int> dash;       ///< of the line; {} = solid
-  std::string mark;            ///< a Vega shape
+  std::string color;      ///< #rrggbb
+  std::vector<int> dash;  ///< of the line; {} = solid
+  std::string mark;       ///< a Vega shape
 };
 
 /// @param place  of the objective in the record, for objectives without a style of their own.

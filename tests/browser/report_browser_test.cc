@@ -1,4 +1,5 @@
-// The page in headless Chromium: plots draw, tables sort, nothing is logged as an error, nothing is asked of a network.
+// The page in headless Chromium: plots draw, tables sort, nothing is logged as an error, nothing is asked of
+// a network.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,12 +18,15 @@ namespace emf {
 namespace {
 
 constexpr const char* kFlags =
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update --disable-sync "
-    "--disable-dev-shm-usage --enable-logging=stderr --log-level=0 --virtual-time-budget=30000 --window-size=1280,900";
+    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync "
+    "--disable-dev-shm-usage --enable-logging=stderr --log-level=0 --virtual-time-budget=30000 "
+    "--window-size=1280,900";
 
 size_t count(const std::string& text, const std::string& pattern) {
   const std::regex expression(pattern);
-  return static_cast<size_t>(std::distance(std::sregex_iterator(text.begin(), text.end(), expression), std::sregex_iterator()));
+  return static_cast<size_t>(
+      std::distance(std::sregex_iterator(text.begin(), text.end(), expression), std::sregex_iterator()));
 }
 
 class ReportInBrowser : public testing::Test {
@@ -33,7 +37,8 @@ class ReportInBrowser : public testing::Test {
     }
     if (browser_.empty()) GTEST_SKIP() << "no Chromium here (Debian: apt-get install chromium)";
     for (const char* id : {"vega", "vega-lite", "vega-embed", "tabulator", "tabulator-css"}) {
-      if (!std::filesystem::exists(package_file(id).path)) GTEST_SKIP() << id << " is not fetched (./emfbench setup)";
+      if (!std::filesystem::exists(package_file(id).path))
+        GTEST_SKIP() << id << " is not fetched (./emfbench setup)";
     }
     folder_ = std::filesystem::path(testing::TempDir()) / ("emf_browser_" + std::to_string(getpid()));
     std::filesystem::remove_all(folder_);
@@ -44,8 +49,9 @@ class ReportInBrowser : public testing::Test {
   /// The document after its scripts ran; what the browser said goes to log_.
   std::string dumped_document() {
     const auto out = folder_ / "dom.html", log = folder_ / "log.txt";
-    const std::string command = browser_ + " " + kFlags + " --user-data-dir='" + (folder_ / "profile").string() + "' --dump-dom 'file://" +
-                                page_.string() + "' >'" + out.string() + "' 2>'" + log.string() + "'";
+    const std::string command = browser_ + " " + kFlags + " --user-data-dir='" +
+                                (folder_ / "profile").string() + "' --dump-dom 'file://" + page_.string() +
+                                "' >'" + out.string() + "' 2>'" + log.string() + "'";
     const int status = std::system(("timeout 120 " + command).c_str());
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << command;
     log_ = read_file(log);

@@ -17,9 +17,14 @@ constexpr int kTile = 16, kColumns = 4;
 constexpr std::array<const char*, 3> kEncoders = {"class_label", "llm", "hash"};
 constexpr std::array<const char*, 3> kObjectives = {"flow_matching", "mean_flow", "ddpm"};
 constexpr std::array<int64_t, 3> kSteps = {1, 4, 25};
-constexpr std::array<const char*, 6> kTasks = {"single_object", "two_object", "counting", "colors", "position", "color_attr"};
-constexpr std::array<const char*, 7> kPrompts = {"a photo of a cat",        "a photo of a dog and a car",      "a photo of three apples",
-                                                 "a photo of a red bus",    "a photo of a cat left of a dog",  "a photo of a red car and a green apple",
+constexpr std::array<const char*, 6> kTasks = {"single_object", "two_object", "counting",
+                                               "colors",        "position",   "color_attr"};
+constexpr std::array<const char*, 7> kPrompts = {"a photo of a cat",
+                                                 "a photo of a dog and a car",
+                                                 "a photo of three apples",
+                                                 "a photo of a red bus",
+                                                 "a photo of a cat left of a dog",
+                                                 "a photo of a red car and a green apple",
                                                  "a photo of a green bus <b>\"&\""};
 
 double round_to(double value, double unit) { return std::round(value / unit) * unit; }
@@ -33,12 +38,21 @@ double made_up_score(size_t encoder, size_t objective, int64_t steps) {
   return round_to(start + (many - start) * share, 1.0 / 1024);
 }
 
-Json interval(double value, double half) { return {round_to(std::max(0.0, value - half), 1.0 / 1024), round_to(std::min(1.0, value + half), 1.0 / 1024)}; }
+Json interval(double value, double half) {
+  return {round_to(std::max(0.0, value - half), 1.0 / 1024),
+          round_to(std::min(1.0, value + half), 1.0 / 1024)};
+}
 
-std::string run_of(size_t encoder, size_t objective) { return fmt::format("00000000000000{}{}", encoder, objective); }
+std::string run_of(size_t encoder, size_t objective) {
+  return fmt::format("00000000000000{}{}", encoder, objective);
+}
 
 Json cell_of(size_t encoder, size_t objective, int64_t steps) {
-  return {{"encoder", kEncoders[encoder]}, {"objective", kObjectives[objective]}, {"steps", steps}, {"seed", 0}, {"run", run_of(encoder, objective)}};
+  return {{"encoder", kEncoders[encoder]},
+          {"objective", kObjectives[objective]},
+          {"steps", steps},
+          {"seed", 0},
+          {"run", run_of(encoder, objective)}};
 }
 
 void add_row(Json& rows, Json cell, const std::string& metric, const Json& value, const Json& ci95, int n) {
@@ -78,10 +92,13 @@ Json rows_of() {
       for (const int64_t steps : kSteps) add_cell_rows(rows, encoder, objective, steps);
     }
   }
-  for (const auto& [name, value] : {std::pair<std::string, double>{"ceiling", 0.90625}, {"reconstruction", 0.875}}) {
-    const Json cell = {{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", "00000000000000ff"}};
+  for (const auto& [name, value] :
+       {std::pair<std::string, double>{"ceiling", 0.90625}, {"reconstruction", 0.875}}) {
+    const Json cell = {
+        {"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", "00000000000000ff"}};
     add_row(rows, cell, name, value, interval(value, 0.03125), 200);
-    for (const char* task : kTasks) add_row(rows, cell, name + "/" + task, value, interval(value, 0.0625), 33);
+    for (const char* task : kTasks)
+      add_row(rows, cell, name + "/" + task, value, interval(value, 0.0625), 33);
   }
   return rows;
 }
@@ -93,8 +110,9 @@ Json probes_of() {
       const double value = 0.8125 - 0.0625 * static_cast<double>(encoder);
       probes.push_back({{"probe", probe},
                         {"encoder", kEncoders[encoder]},
-                        {"modes", {{"raw", {{"value", value}, {"ci95", interval(value, 0.015625)}}},
-                                   {"centred", {{"value", value - 0.25}, {"ci95", interval(value - 0.25, 0.03125)}}}}},
+                        {"modes",
+                         {{"raw", {{"value", value}, {"ci95", interval(value, 0.015625)}}},
+                          {"centred", {{"value", value - 0.25}, {"ci95", interval(value - 0.25, 0.03125)}}}}},
                         {"numbers", {{"chance", 0.375}}},
                         {"n_queries", 560},
                         {"n_candidates", 560}});
@@ -107,7 +125,10 @@ void add_training(Json& budgets, Json& curves) {
   for (size_t encoder = 0; encoder < kEncoders.size(); ++encoder) {
     for (size_t objective = 0; objective < kObjectives.size(); ++objective) {
       if (encoder == 2 && objective == 2) continue;
-      const Json row = {{"encoder", kEncoders[encoder]}, {"objective", kObjectives[objective]}, {"seed", 0}, {"run", run_of(encoder, objective)}};
+      const Json row = {{"encoder", kEncoders[encoder]},
+                        {"objective", kObjectives[objective]},
+                        {"seed", 0},
+                        {"run", run_of(encoder, objective)}};
       Json budget = row, curve = row;
       budget["pictures"] = 24576;
       budget["pretraining_pictures"] = objective == 1 ? 12288 : 0;
@@ -122,11 +143,21 @@ void add_training(Json& budgets, Json& curves) {
 }
 
 Json claims_of() {
-  return {{{"name", "With class labels, MeanFlow beats flow matching at one step"}, {"metric", "geneval"}, {"verdict", "pass"},
-           {"detail", "class_label/mean_flow/1 0.520, class_label/flow_matching/1 0.080"}, {"difference", 0.4375}, {"ci95", {0.375, 0.5}}},
-          {{"name", "With a language model, MeanFlow at four steps reaches the ceiling"}, {"metric", "geneval"}, {"verdict", "fail"},
-           {"detail", "llm/mean_flow/4 0.491, ceiling 0.906"}, {"difference", -0.40625}, {"ci95", {-0.46875, -0.34375}}},
-          {{"name", "With hashed words, MeanFlow beats diffusion at one step"}, {"metric", "geneval"}, {"verdict", "undecided"},
+  return {{{"name", "With class labels, MeanFlow beats flow matching at one step"},
+           {"metric", "geneval"},
+           {"verdict", "pass"},
+           {"detail", "class_label/mean_flow/1 0.520, class_label/flow_matching/1 0.080"},
+           {"difference", 0.4375},
+           {"ci95", {0.375, 0.5}}},
+          {{"name", "With a language model, MeanFlow at four steps reaches the ceiling"},
+           {"metric", "geneval"},
+           {"verdict", "fail"},
+           {"detail", "llm/mean_flow/4 0.491, ceiling 0.906"},
+           {"difference", -0.40625},
+           {"ci95", {-0.46875, -0.34375}}},
+          {{"name", "With hashed words, MeanFlow beats diffusion at one step"},
+           {"metric", "geneval"},
+           {"verdict", "undecided"},
            {"detail", "hash/ddpm/1 was not run"}}};
 }
 
@@ -135,15 +166,16 @@ Json comparisons_of() {
   for (size_t encoder = 0; encoder < 2; ++encoder) {
     for (const int64_t steps : kSteps) {
       const double difference = made_up_score(encoder, 1, steps) - made_up_score(encoder, 0, steps);
-      comparisons.push_back({{"name", fmt::format("mean_flow - flow_matching, {}, {} steps", kEncoders[encoder], steps)},
-                             {"metric", "geneval"},
-                             {"a", {{"encoder", kEncoders[encoder]}, {"objective", "mean_flow"}, {"steps", steps}}},
-                             {"b", {{"encoder", kEncoders[encoder]}, {"objective", "flow_matching"}, {"steps", steps}}},
-                             {"difference", difference},
-                             {"ci95", {difference - 0.0625, difference + 0.0625}},
-                             {"p", difference > 0.0625 ? 0.00048828125 : 0.75},
-                             {"p_holm", difference > 0.0625 ? 0.0029296875 : 1.0},
-                             {"n", 200}});
+      comparisons.push_back(
+          {{"name", fmt::format("mean_flow - flow_matching, {}, {} steps", kEncoders[encoder], steps)},
+           {"metric", "geneval"},
+           {"a", {{"encoder", kEncoders[encoder]}, {"objective", "mean_flow"}, {"steps", steps}}},
+           {"b", {{"encoder", kEncoders[encoder]}, {"objective", "flow_matching"}, {"steps", steps}}},
+           {"difference", difference},
+           {"ci95", {difference - 0.0625, difference + 0.0625}},
+           {"p", difference > 0.0625 ? 0.00048828125 : 0.75},
+           {"p_holm", difference > 0.0625 ? 0.0029296875 : 1.0},
+           {"n", 200}});
     }
   }
   return comparisons;
@@ -162,13 +194,20 @@ Json samples_of() {
         Json sample = cell_of(encoder, objective, steps);
         sample["file"] = grid_name(kEncoders[encoder], kObjectives[objective], steps);
         sample["correct"] = Json::array();
-        for (size_t i = 0; i < kPrompts.size(); ++i) sample["correct"].push_back(made_up_score(encoder, objective, steps) > 0.1 * static_cast<double>(i));
+        for (size_t i = 0; i < kPrompts.size(); ++i)
+          sample["correct"].push_back(made_up_score(encoder, objective, steps) >
+                                      0.1 * static_cast<double>(i));
         for (Json& correct : sample["correct"]) correct = correct.get<bool>() ? 1 : 0;
         samples.push_back(sample);
       }
     }
   }
-  samples.push_back({{"encoder", "real"}, {"objective", "ceiling"}, {"steps", 0}, {"seed", 0}, {"run", "00000000000000ff"}, {"file", grid_name("real", "ceiling", 0)}});
+  samples.push_back({{"encoder", "real"},
+                     {"objective", "ceiling"},
+                     {"steps", 0},
+                     {"seed", 0},
+                     {"run", "00000000000000ff"},
+                     {"file", grid_name("real", "ceiling", 0)}});
   return samples;
 }
 
@@ -182,7 +221,8 @@ void write_grid(const std::filesystem::path& path, double noise, uint64_t seed) 
   }
   Random random(seed, "sample grid", 0);
   for (auto pixel = grid.begin<cv::Vec3b>(); pixel != grid.end<cv::Vec3b>(); ++pixel) {
-    for (int c = 0; c < 3; ++c) (*pixel)[c] = cv::saturate_cast<uchar>((*pixel)[c] + 90 * noise * random.normal());
+    for (int c = 0; c < 3; ++c)
+      (*pixel)[c] = cv::saturate_cast<uchar>((*pixel)[c] + 90 * noise * random.normal());
   }
   std::vector<unsigned char> bytes;
   cv::imencode(".png", grid, bytes);
@@ -195,12 +235,16 @@ Json sample_result() {
   Json budgets = Json::array(), curves = Json::array(), prompts = Json::array();
   add_training(budgets, curves);
   for (size_t i = 0; i < kPrompts.size(); ++i) {
-    prompts.push_back({{"text", kPrompts[i]}, {"tag", kTasks[i < kTasks.size() ? i : 3]}, {"held_out", i >= kTasks.size()}});
+    prompts.push_back({{"text", kPrompts[i]},
+                       {"tag", kTasks[i < kTasks.size() ? i : 3]},
+                       {"held_out", i >= kTasks.size()}});
   }
   return {{"schema", "emf.result/1"},
           {"kind", "suite"},
           {"suite", "sample"},
-          {"question", "Which text encoder lets a few-step generator paint what the prompt says, and what does each step cost?"},
+          {"question",
+           "Which text encoder lets a few-step generator paint what the prompt says, and what does each step "
+           "cost?"},
           {"spec_hash", "0123456789abcdef"},
           {"prompts", prompts},
           {"rows", rows_of()},
@@ -211,9 +255,16 @@ Json sample_result() {
           {"claims", claims_of()},
           {"samples", samples_of()},
           {"sample_grid", {{"tile", kTile}, {"columns", kColumns}}},
-          {"instruments", {{{"name", "detector"}, {"version", "1"}, {"sha256", std::string(64, 'a')}, {"measured", {{"single_object", 0.96875}}}}}},
+          {"instruments",
+           {{{"name", "detector"},
+             {"version", "1"},
+             {"sha256", std::string(64, 'a')},
+             {"measured", {{"single_object", 0.96875}}}}}},
           {"attributions", {"Twemoji graphics copyright Twitter, Inc and other contributors, CC-BY 4.0"}},
-          {"failed", {{{"stage", "train hash ddpm seed 0"}, {"run", run_of(2, 2)}, {"why", "loss is not finite at step 17"}}}}};
+          {"failed",
+           {{{"stage", "train hash ddpm seed 0"},
+             {"run", run_of(2, 2)},
+             {"why", "loss is not finite at step 17"}}}}};
 }
 
 Json sample_provenance() {
@@ -227,14 +278,32 @@ Json sample_provenance() {
     timed.push_back(row);
   }
   for (const Json& budget : sample_result().at("budgets")) {
-    training.push_back({{"encoder", budget.at("encoder")}, {"objective", budget.at("objective")}, {"seed", 0}, {"value", 41.5}});
+    training.push_back({{"encoder", budget.at("encoder")},
+                        {"objective", budget.at("objective")},
+                        {"seed", 0},
+                        {"value", 41.5}});
   }
-  return {{"schema", "emf.provenance/1"}, {"emfbench", "0.1.0"}, {"commit", "0123456789abcdef0123456789abcdef01234567"}, {"dirty", true}, {"host", "bench"},
-          {"system", "Linux 6.1"}, {"cpu", "Some processor"}, {"simd", "AVX2"}, {"threads", 2}, {"compiler", "g++ 12.2.0"}, {"libtorch", "2.13.0"},
-          {"argv", {"run", "sample"}}, {"seeds", {0}}, {"started", "2026-01-31T12:00:00Z"}, {"finished", "2026-01-31T12:09:30Z"},
+  return {{"schema", "emf.provenance/1"},
+          {"emfbench", "0.1.0"},
+          {"commit", "0123456789abcdef0123456789abcdef01234567"},
+          {"dirty", true},
+          {"host", "bench"},
+          {"system", "Linux 6.1"},
+          {"cpu", "Some processor"},
+          {"simd", "AVX2"},
+          {"threads", 2},
+          {"compiler", "g++ 12.2.0"},
+          {"libtorch", "2.13.0"},
+          {"argv", {"run", "sample"}},
+          {"seeds", {0}},
+          {"started", "2026-01-31T12:00:00Z"},
+          {"finished", "2026-01-31T12:09:30Z"},
           {"weights", {{{"name", "llm"}, {"sha256", std::string(64, 'b')}, {"licence", "Apache-2.0"}}}},
-          {"seconds", {{"train class_label mean_flow seed 0", 41.5}, {"sample class_label mean_flow seed 0, 1 steps", 0.75}}},
-          {"training_seconds", training}, {"seconds_per_picture", timed}};
+          {"seconds",
+           {{"train class_label mean_flow seed 0", 41.5},
+            {"sample class_label mean_flow seed 0, 1 steps", 0.75}}},
+          {"training_seconds", training},
+          {"seconds_per_picture", timed}};
 }
 
 std::filesystem::path write_sample_store(const std::filesystem::path& store) {
@@ -245,7 +314,8 @@ std::filesystem::path write_sample_store(const std::filesystem::path& store) {
   uint64_t seed = 0;
   for (const Json& sample : result.at("samples")) {
     const double steps = sample.at("steps");
-    const double noise = steps == 0 ? 0 : (sample.at("objective") == "mean_flow" ? 0.3 : 1.2) / std::sqrt(steps);
+    const double noise =
+        steps == 0 ? 0 : (sample.at("objective") == "mean_flow" ? 0.3 : 1.2) / std::sqrt(steps);
     write_grid(store / sample.at("file").get<std::string>(), noise, ++seed);
   }
   return folder;

@@ -1,4 +1,5 @@
-// A made-up suite record in the form the engine writes, for tests of the report. Its numbers say nothing about encoders.
+// A made-up suite record in the form the engine writes, for tests of the report. Its numbers say nothing
+// about encoders.
 #pragma once
 
 #include <filesystem>
