@@ -41,6 +41,8 @@
   const key = (cell) => (cell.dataset.sort === undefined ? cell.textContent.trim() : Number(cell.dataset.sort));
   const compare = (a, b) => (typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? 1 : -1);
 
+  const narrow = matchMedia("(max-width: 34rem)").matches;
+
   const enhance = (plain) => {
     const heads = [...plain.tHead.rows[0].cells];
     const rows = [...plain.tBodies[0].rows].map((row, index) => {
@@ -53,10 +55,15 @@
       });
       return record;
     });
+    // On a phone a stacked column goes beneath the first one, so that the numbers come into view.
+    const under = narrow ? heads.findIndex((head) => head.hasAttribute("data-stack")) : -1;
     const columns = heads.map((head, column) => ({
       title: head.textContent,
       field: "k" + column,
       frozen: column === 0,
+      visible: column !== under,
+      headerWordWrap: true,
+      ...((narrow || head.classList.contains("number")) && {maxInitialWidth: 112}),
       hozAlign: head.classList.contains("number") ? "right" : "left",
       headerHozAlign: head.classList.contains("number") ? "right" : "left",
       headerSortStartingDir: head.classList.contains("number") ? "desc" : "asc",
@@ -64,7 +71,7 @@
       formatter: (cell) => {
         const record = cell.getData();
         if (record["c" + column]) cell.getElement().classList.add(...record["c" + column].split(" "));
-        return record["h" + column];
+        return record["h" + column] + (column === 0 && under > 0 ? `<span class="under">${record["h" + under]}</span>` : "");
       },
       ...(head.hasAttribute("data-filter") && {
         headerFilter: "list",

@@ -30,7 +30,7 @@ class Distances : public Section {
     }
     if (metrics.empty()) return "";
     std::vector<TableColumn> columns = {
-        {"Encoder", false, true}, {"Objective", false, true}, {"Steps", true, true}};
+        {"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}};
     for (const std::string& metric : metrics) columns.push_back({metric_words(metric), true, false});
     columns.push_back({"Pictures", true, false});
     Table table("", columns, /*interactive=*/true);

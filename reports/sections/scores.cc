@@ -46,7 +46,7 @@ class Scores : public Section {
   std::string html(const SectionInput& input) const override {
     const Record record(input);
     if (record.encoders().empty()) return "";
-    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Objective", false, true}};
+    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Objective", false, true, true}};
     std::vector<std::string> best;
     for (const int64_t steps : record.steps()) {
       columns.push_back({steps_words(steps), true, false});

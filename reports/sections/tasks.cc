@@ -25,14 +25,14 @@ TableCell cell_of(const Score* score) {
 class Tasks : public Section {
  public:
   std::string title() const override { return "Task by task"; }
-  int order() const override { return 50; }
+  int order() const override { return 57; }
 
   std::string html(const SectionInput& input) const override {
     const Record record(input);
     const std::vector<std::string> metrics = task_metrics(record);
     if (metrics.empty()) return "";
     std::vector<TableColumn> columns = {
-        {"Encoder", false, true}, {"Objective", false, true}, {"Steps", true, true}};
+        {"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}};
     for (const std::string& metric : metrics) columns.push_back({metric_words(metric), true, false});
     Table table("", columns, /*interactive=*/true);
     for (const std::string& encoder : record.encoders()) {

@@ -114,7 +114,8 @@ std::string Table::html() const {
   html += "<thead><tr>";
   for (const TableColumn& column : columns_) {
     html += "<th scope=\"col\"" + class_attribute(column.number ? "number" : "") +
-            (column.filter ? " data-filter" : "") + ">" + escape_html(column.title) + "</th>";
+            (column.filter ? " data-filter" : "") + (column.stack ? " data-stack" : "") + ">" +
+            escape_html(column.title) + "</th>";
   }
   html += "</tr></thead>\n<tbody>\n";
   for (const Row& row : rows_) {

@@ -44,6 +44,7 @@ struct TableColumn {
   std::string title;    ///< plain text
   bool number = false;  ///< right-aligned
   bool filter = false;  ///< gets a choice of its values when scripts run
+  bool stack = false;   ///< goes beneath the first column on a phone when scripts run
 };
 
 /// A plain <table>. With `interactive` scripts put a sortable one in its place on screen (never in print).

@@ -269,7 +269,8 @@ Json sample_result() {
 
 Json sample_provenance() {
   Json timed = Json::array(), training = Json::array();
-  for (const Json& sample : sample_result().at("samples")) {
+  const Json result = sample_result();
+  for (const Json& sample : result.at("samples")) {
     if (sample.at("encoder") == "real") continue;
     Json row = sample;
     row.erase("file");
@@ -277,7 +278,7 @@ Json sample_provenance() {
     row["value"] = 0.0009765625 * sample.at("steps").get<double>();
     timed.push_back(row);
   }
-  for (const Json& budget : sample_result().at("budgets")) {
+  for (const Json& budget : result.at("budgets")) {
     training.push_back({{"encoder", budget.at("encoder")},
                         {"objective", budget.at("objective")},
                         {"seed", 0},
