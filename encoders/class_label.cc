@@ -1,5 +1,6 @@
 // The paper's discrete condition: one learnable vector for each value of each label field, trained with the
 // generator.
+#include <algorithm>
 #include <optional>
 
 #include "harness/api/encoder.h"
@@ -39,15 +40,39 @@ FieldValues values_of(const Facts& facts) {
   return values;
 }
 
-Facts facts_of(const Prompt& prompt, size_t index) {
-  if (prompt.labels.is_object()) {
-    try {
-      return facts_from_metadata(prompt.labels);
-    } catch (const UserError& error) {
-      fail_input("prompt {}: {}", index, error.what());
+int64_t value_of(const Json& word, const std::vector<std::string>& known, const char* field, size_t index) {
+  const auto found = word.is_string() ? std::find(known.begin(), known.end(), word.get<std::string>()) : known.end();
+  if (found == known.end()) {
+    fail_input("prompt {}: label '{}' is {}, which is none of GenEval's words", index, field, word.dump());
+  }
+  return found - known.begin();
+}
+
+/// Labels may lack fields (the disentanglement probe drops some), so each is read by itself.
+FieldValues values_of(const Json& labels, size_t index) {
+  FieldValues values;
+  if (labels.contains("tag")) values[kTask] = value_of(labels["tag"], geneval_tasks(), "tag", index);
+  const Json include = labels.value("include", Json::array());
+  for (size_t i = 0; i < std::min<size_t>(include.size(), 2); ++i) {
+    const Json& object = include[i];
+    if (object.contains("class")) {
+      values[i == 0 ? kClass1 : kClass2] = value_of(object["class"], geneval_classes(), "class", index);
+    }
+    if (object.contains("color")) {
+      values[i == 0 ? kColor1 : kColor2] = value_of(object["color"], geneval_colors(), "color", index);
+    }
+    if (i == 0) values[kCount1] = std::clamp<int64_t>(object.value("count", int64_t{1}), 1, kMaxCount) - 1;
+    if (object.contains("position")) {
+      values[kRelation] = value_of(object["position"].at(0), geneval_relations(), "position", index);
     }
   }
-  if (const std::optional<Facts> facts = parse_caption(prompt.text)) return *facts;
+  if (!values[kTask] && !values[kClass1]) fail_input("prompt {}: its labels name neither task nor object", index);
+  return values;
+}
+
+FieldValues values_of(const Prompt& prompt, size_t index) {
+  if (prompt.labels.is_object()) return values_of(prompt.labels, index);
+  if (const std::optional<Facts> facts = parse_caption(prompt.text)) return values_of(*facts);
   fail_input("prompt {}: class_label reads GenEval's captions and labels only, not {}", index,
              Json(prompt.text.substr(0, 200)).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
@@ -96,7 +121,7 @@ class ClassLabel : public Encoder {
     const at::Tensor mask = at::zeros({count, kNumFields}, at::kBool);
     for (int64_t row = 0; row < count; ++row) {
       const auto index = static_cast<size_t>(row);
-      const FieldValues values = values_of(facts_of(prompts[index], index));
+      const FieldValues values = values_of(prompts[index], index);
       for (size_t field = 0; field < kNumFields; ++field) {
         if (!values[field]) continue;
         const int64_t at = row * static_cast<int64_t>(kNumFields) + static_cast<int64_t>(field);

@@ -56,9 +56,10 @@ TEST_F(PromptFile, JsonLinesKeepNewlinesAndLabels) {
 }
 
 TEST_F(PromptFile, BadLinesAreNamed) {
-  EXPECT_EQ(error_of(".txt", "good\ncaf\xe9\n"),
-            path_.string() + ":2: not UTF-8 at byte 3 of the line; save the file as UTF-8");
-  EXPECT_NE(error_of(".jsonl", "\"a\"\n{\"prompt\": \n").find(path_.string() + ":2"), std::string::npos);
+  const std::string said = error_of(".txt", "good\ncaf\xe9\n");  // sets path_
+  EXPECT_EQ(said, path_.string() + ":2: not UTF-8 at byte 3 of the line; save the file as UTF-8");
+  const std::string malformed = error_of(".jsonl", "\"a\"\n{\"prompt\": \n");
+  EXPECT_NE(malformed.find(path_.string() + ":2"), std::string::npos);
   EXPECT_NE(error_of(".jsonl", "{\"caption\": \"a\"}\n").find(":1: no 'prompt' or 'text'"),
             std::string::npos);
   EXPECT_NE(error_of(".jsonl", "{\"prompt\": 3}\n").find(":1: 'prompt' must be a string, not number"),

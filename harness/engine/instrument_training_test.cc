@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/file.h"
 #include "harness/base/random.h"
 #include "harness/engine/autoencoder_training.h"
 #include "harness/engine/detector_training.h"

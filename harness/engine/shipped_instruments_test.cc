@@ -14,7 +14,8 @@ namespace {
 Json shipped() { return read_json(instruments_folder() / "instruments.json"); }
 
 Json entry(const std::string& name) {
-  for (const Json& row : shipped().at("instruments")) {
+  const Json index = shipped();
+  for (const Json& row : index.at("instruments")) {
     if (row.at("name") == name) return row;
   }
   return {};

@@ -73,6 +73,7 @@ class DiesAfter : public Objective {
     return inner_->loss(model, x, condition, draw);
   }
   SamplerResult sample(Model& model, const SamplerRequest& request) const override { return inner_->sample(model, request); }
+  double forwards_per_picture(double progress) const override { return inner_->forwards_per_picture(progress); }
 
  private:
   std::unique_ptr<Objective> inner_;

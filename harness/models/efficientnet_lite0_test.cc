@@ -58,7 +58,7 @@ TEST(EfficientNetLite0Test, RefusesOtherWeights) {
     EfficientNetLite0 network(path);
     FAIL() << "a file of one tensor was taken";
   } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("_bn0.weight"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("_bn0."), std::string::npos) << error.what();
   }
   std::filesystem::remove(path);
 }

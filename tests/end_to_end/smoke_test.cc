@@ -111,7 +111,8 @@ TEST_F(Smoke, RunningAgainFindsEverythingFinished) {
   ASSERT_EQ(run("store"), 0);
   auto after = finished_stages(folder_ / "store");
   for (const auto& [path, time] : before) {
-    if (path.string().find("/suite/") == std::string::npos) EXPECT_EQ(after.at(path), time) << path;
+    if (path.string().find("/suite/") != std::string::npos) continue;  // the record is gathered anew
+    EXPECT_EQ(after.at(path), time) << path;
   }
 }
 
