@@ -162,7 +162,8 @@ Json entry(const std::string& kind, const std::filesystem::path& file, int64_t v
 /// Entries of other instruments (another picture side) stay.
 Json merged(const std::filesystem::path& index, std::vector<Json> entries, const Work& work) {
   if (std::filesystem::exists(index)) {
-    for (const Json& old : read_json(index).at("instruments")) {
+    const Json shipped = read_json(index);
+    for (const Json& old : shipped.at("instruments")) {
       const bool replaced = std::any_of(entries.begin(), entries.end(),
                                         [&](const Json& row) { return row.at("name") == old.at("name"); });
       if (!replaced) entries.push_back(old);

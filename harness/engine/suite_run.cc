@@ -58,7 +58,8 @@ void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const
 }
 
 void add_score_rows(Json& rows, const Json& cell, const StagePointer& score, const PromptTable& prompts) {
-  for (const Json& metric : score->folder->result().at("metrics")) rows.push_back(metric_row(cell, metric));
+  const Json result = score->folder->result();
+  for (const Json& metric : result.at("metrics")) rows.push_back(metric_row(cell, metric));
   add_held_out_rows(rows, cell, prompt_scores(correct_of(score), prompts.judging), prompts.judging);
 }
 
@@ -74,7 +75,8 @@ Json cell_json(const Cell& cell) {
 void add_ceiling_rows(Json& rows, const StagePointer& score, const std::string& name) {
   if (!done(score)) return;
   const Json cell = {{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", score->hash()}};
-  for (Json metric : score->folder->result().at("metrics")) {
+  const Json result = score->folder->result();
+  for (Json metric : result.at("metrics")) {
     const std::string full = metric.at("name");
     if (full.rfind("geneval", 0) == 0) metric["name"] = name + full.substr(7);
     rows.push_back(metric_row(cell, metric));

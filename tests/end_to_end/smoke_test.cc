@@ -83,6 +83,16 @@ TEST_F(Smoke, EndsInTheSameRecordWhereverItIsKilled) {
   const Json answer = read_json(folder_ / "calm.out");
   EXPECT_TRUE(fs::exists(answer.at("report").get<std::string>()));
 
+  const Json record = read_json(only_record(folder_ / "calm") / "result.json");
+  int scored = 0;
+  double ceiling = 0;
+  for (const Json& row : record.at("rows")) {
+    if (row.at("metric") == "geneval") scored += row.at("value").is_number();
+    if (row.at("metric") == "ceiling") ceiling = row.at("value");
+  }
+  EXPECT_EQ(scored, 12) << "two encoders, three objectives, two step counts";
+  EXPECT_GT(ceiling, 0.8) << "the judge should recognise real pictures";
+
   const fs::path store = folder_ / "killed";
   for (const std::string kind : {"train", "sample", "score"}) {
     const pid_t child = start(words("killed"), folder_ / "killed.out", folder_ / "killed.err");
