@@ -1,6 +1,7 @@
 // emfbench list KIND: what is registered.
 #include <fmt/format.h>
 
+#include "encoders/tokenizers/tokenizer.h"
 #include "harness/api/encoder.h"
 #include "harness/api/metric.h"
 #include "harness/api/model.h"
@@ -64,14 +65,19 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_, "encoders, datasets, models, objectives, probes, metrics")->required();
+    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, probes, metrics")
+        ->required();
   }
 
   ExitCode run(const CommonFlags& flags) override {
     const std::map<std::string, std::function<Json()>> kinds = {
-        {"encoders", encoder_entries},      {"datasets", entries<DatasetRegistry>},
-        {"models", entries<ModelRegistry>}, {"objectives", entries<ObjectiveRegistry>},
-        {"probes", entries<ProbeRegistry>}, {"metrics", entries<MetricRegistry>},
+        {"encoders", encoder_entries},
+        {"datasets", entries<DatasetRegistry>},
+        {"models", entries<ModelRegistry>},
+        {"objectives", entries<ObjectiveRegistry>},
+        {"probes", entries<ProbeRegistry>},
+        {"metrics", entries<MetricRegistry>},
+        {"tokenizers", entries<TokenizerRegistry>},
     };
     const auto found = kinds.find(kind_);
     if (found == kinds.end()) {
@@ -97,7 +103,7 @@ class List : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "list",
-             "What is registered: encoders, datasets, models, objectives, probes, metrics",
+             "What is registered: encoders, tokenizers, datasets, models, objectives, probes, metrics",
              std::make_unique<List>);
 
 }  // namespace
