@@ -41,7 +41,8 @@ FieldValues values_of(const Facts& facts) {
 }
 
 int64_t value_of(const Json& word, const std::vector<std::string>& known, const char* field, size_t index) {
-  const auto found = word.is_string() ? std::find(known.begin(), known.end(), word.get<std::string>()) : known.end();
+  const auto found =
+      word.is_string() ? std::find(known.begin(), known.end(), word.get<std::string>()) : known.end();
   if (found == known.end()) {
     fail_input("prompt {}: label '{}' is {}, which is none of GenEval's words", index, field, word.dump());
   }
@@ -53,20 +54,34 @@ FieldValues values_of(const Json& labels, size_t index) {
   FieldValues values;
   if (labels.contains("tag")) values[kTask] = value_of(labels["tag"], geneval_tasks(), "tag", index);
   const Json include = labels.value("include", Json::array());
-  for (size_t i = 0; i < std::min<size_t>(include.size(), 2); ++i) {
+  if (!include.is_array() || include.size() > 2) {
+    fail_input("prompt {}: class_label takes labels with at most two objects in 'include'", index);
+  }
+  for (size_t i = 0; i < include.size(); ++i) {
     const Json& object = include[i];
+    if (!object.is_object()) fail_input("prompt {}: an entry of 'include' is no object", index);
     if (object.contains("class")) {
       values[i == 0 ? kClass1 : kClass2] = value_of(object["class"], geneval_classes(), "class", index);
     }
     if (object.contains("color")) {
       values[i == 0 ? kColor1 : kColor2] = value_of(object["color"], geneval_colors(), "color", index);
     }
-    if (i == 0) values[kCount1] = std::clamp<int64_t>(object.value("count", int64_t{1}), 1, kMaxCount) - 1;
+    if (i == 0) {
+      const Json count = object.value("count", Json(1));
+      if (!count.is_number_integer() || count < 1 || count > kMaxCount) {
+        fail_input("prompt {}: label 'count' is {}, not an integer from 1 to {}", index, count.dump(),
+                   kMaxCount);
+      }
+      values[kCount1] = count.get<int64_t>() - 1;
+    }
     if (object.contains("position")) {
-      values[kRelation] = value_of(object["position"].at(0), geneval_relations(), "position", index);
+      const Json& position = object["position"];
+      const Json relation = position.is_array() && !position.empty() ? position[0] : position;
+      values[kRelation] = value_of(relation, geneval_relations(), "position", index);
     }
   }
-  if (!values[kTask] && !values[kClass1]) fail_input("prompt {}: its labels name neither task nor object", index);
+  if (!values[kTask] && !values[kClass1])
+    fail_input("prompt {}: its labels name neither task nor object", index);
   return values;
 }
 

@@ -58,6 +58,13 @@ TEST(ClassLabel, WhatItCannotReadIsNamed) {
       message(labels(R"({"tag":"single_object","include":[{"class":"catt","count":1}]})"));
   EXPECT_EQ(unknown.find("prompt 1: "), 0u) << unknown;
   EXPECT_NE(unknown.find("catt"), std::string::npos) << unknown;
+  for (const char* bad : {R"({"tag":"counting","include":[{"class":"cat","count":"two"}]})",
+                          R"({"tag":"counting","include":[{"class":"cat","count":99}]})",
+                          R"({"tag":"counting","include":[3]})", R"({"tag":"counting","include":"cat"})",
+                          R"({"tag":7,"include":[{"class":"cat"}]})", R"({"include":[]})",
+                          R"({"tag":"position","include":[{"class":"cat"},{"class":"dog","position":5}]})"}) {
+    EXPECT_EQ(message(labels(bad)).find("prompt 1: "), 0u) << bad;
+  }
 }
 
 }  // namespace
