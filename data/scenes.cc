@@ -164,11 +164,12 @@ void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture
                    std::vector<Box>& boxes) const {
   ensure(picture.size() == static_cast<size_t>(side()) * side() * 3, "a picture of {} bytes at side {}",
          picture.size(), side());
-  scenes::paint_background(side(), random, picture);
+  const scenes::Freedom& freedom = world_.options().freedom;
+  scenes::paint_background(side(), freedom.variety, random, picture);
   const int total = std::accumulate(facts.objects.begin(), facts.objects.end(), 0,
                                     [](int sum, const ObjectFact& object) { return sum + object.count; });
   ensure(total >= 1 && total <= kMostObjects, "{} objects in one picture", total);
-  const SizeRange range = scenes::size_range(total, side());
+  const SizeRange range = scenes::size_range(total, side(), freedom);
   std::array<const Sprite*, kMostObjects> sprites{};
   std::array<Extent, kMostObjects> extents{};
   std::array<Corner, kMostObjects> corners{};
@@ -187,7 +188,7 @@ void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture
       boxes[at].color_id = object.color_id < 0 ? -1 : world_.color_position(object.color_id);
     }
   }
-  scenes::place(facts, std::span(extents).first(total), side(), random, corners);
+  scenes::place(facts, std::span(extents).first(total), side(), freedom, random, corners);
   for (int i = 0; i < total; ++i) {
     paste(*sprites[i], corners[i], side(), picture);
     boxes[i].x0 = static_cast<float>(corners[i].x + sprites[i]->box_x0);

@@ -103,6 +103,49 @@ TEST(Scenes, SamplesAreTrueAtEverySide) {
   }
 }
 
+TEST(Scenes, SamplesAreTrueWhateverIsLeftToChance) {
+  for (const int side : {16, 32, 64}) {
+    for (const char* layout : {"free", "quarters"}) {
+      for (const double variety : {0.0, 0.25, 1.0}) {
+        const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.2f}", side, layout, variety));
+        for (uint64_t index = 0; index < 400; ++index) expect_true_facts(*dataset, dataset->sample(index));
+      }
+    }
+  }
+}
+
+TEST(Scenes, QuartersHoldOneObjectEach) {
+  const auto dataset = world("layout = \"quarters\"");
+  std::set<int> used;
+  for (uint64_t index = 0; index < 400; ++index) {
+    std::set<int> quarters;
+    for (const Box& box : dataset->sample(index).boxes) {
+      const int left = static_cast<int>(box.x0) / 16, top = static_cast<int>(box.y0) / 16;
+      EXPECT_LE(box.x1, 16 * (left + 1)) << index;
+      EXPECT_LE(box.y1, 16 * (top + 1)) << index;
+      EXPECT_TRUE(quarters.insert(2 * top + left).second) << index;
+    }
+    used.insert(quarters.begin(), quarters.end());
+  }
+  EXPECT_EQ(used.size(), 4u);
+}
+
+TEST(Scenes, LessVarietyMovesObjectsLess) {
+  // Spread of the place of a lone object, in pixels.
+  const auto spread = [](double variety) {
+    const auto dataset = world(fmt::format("tasks = [\"single_object\"]\nclasses = 1\nvendors = 1\nvariety = {:.2f}", variety));
+    double sum = 0, squares = 0;
+    for (uint64_t index = 0; index < 400; ++index) {
+      const double x = dataset->sample(index).boxes.at(0).x0;
+      sum += x;
+      squares += x * x;
+    }
+    return std::sqrt(squares / 400 - sum * sum / 160000);
+  };
+  EXPECT_LT(spread(0), 0.5);
+  EXPECT_LT(spread(0.3) * 2, spread(1));
+}
+
 TEST(Scenes, BoxesAreTight) {
   // Far from the drawn background every pixel is object: outside all boxes the picture must be as smooth as a
   // gradient.

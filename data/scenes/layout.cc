@@ -19,19 +19,33 @@ struct Band {
 int along(const Extent& extent, bool turned) { return turned ? extent.height : extent.width; }
 int across(const Extent& extent, bool turned) { return turned ? extent.width : extent.height; }
 
-/// Uniform in low..high.
-int between(Random& random, int low, int high) {
-  return high <= low ? low : low + static_cast<int>(random.below(static_cast<uint32_t>(high - low + 1)));
-}
+/// Chance, and how much of it is used: draws stay within `variety` of the way from the middle to either end.
+struct Chance {
+  Random& random;
+  double variety;
 
-/// Offsets of up to four lengths one behind another, the free room shared out at random.
-std::array<int, 4> spread(std::span<const int> lengths, int room, Random& random) {
+  /// Uniform over the middle `variety` share of low..high.
+  int between(int low, int high) {
+    if (high <= low) return low;
+    const int margin = static_cast<int>((high - low) * (1 - variety) / 2);
+    return low + margin + static_cast<int>(random.below(static_cast<uint32_t>(high - low - 2 * margin + 1)));
+  }
+};
+
+/// Offsets of up to four lengths one behind another, the free room shared out at random (evenly at variety 0).
+std::array<int, 4> spread(std::span<const int> lengths, int room, Chance chance) {
   int free = room - kGap * (static_cast<int>(lengths.size()) - 1);
   for (const int length : lengths) free -= length;
   ensure(free >= 0, "{} objects do not fit into {} pixels", lengths.size(), room);
   std::array<int, 4> cuts{}, offsets{};
-  for (size_t i = 0; i < lengths.size(); ++i) cuts[i] = between(random, 0, free);
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    cuts[i] = static_cast<int>(chance.random.below(static_cast<uint32_t>(free + 1)));
+  }
   std::sort(cuts.begin(), cuts.begin() + lengths.size());
+  for (size_t i = 0; i < lengths.size(); ++i) {
+    const double even = free * static_cast<double>(i + 1) / static_cast<double>(lengths.size() + 1);
+    cuts[i] = static_cast<int>(std::lround(even + chance.variety * (cuts[i] - even)));
+  }
   int used = 0;
   for (size_t i = 0; i < lengths.size(); ++i) {
     offsets[i] = cuts[i] + used;
@@ -42,28 +56,28 @@ std::array<int, 4> spread(std::span<const int> lengths, int room, Random& random
 
 /// Objects of one band along the axis, each anywhere across it between low and low + thickness.
 void place_band(std::span<const Extent> extents, int low, int thickness, int side, bool turned,
-                Random& random, std::span<Corner> corners) {
+                Chance chance, std::span<Corner> corners) {
   std::array<int, 4> lengths{};
   for (size_t i = 0; i < extents.size(); ++i) lengths[i] = along(extents[i], turned);
-  const auto offsets = spread(std::span(lengths).first(extents.size()), side, random);
+  const auto offsets = spread(std::span(lengths).first(extents.size()), side, chance);
   for (size_t i = 0; i < extents.size(); ++i) {
-    const int other = low + between(random, 0, thickness - across(extents[i], turned));
+    const int other = low + chance.between(0, thickness - across(extents[i], turned));
     corners[i] = turned ? Corner{other, offsets[i]} : Corner{offsets[i], other};
   }
 }
 
 /// Two bands one over another (or, turned, side by side).
 void place_bands(const std::array<Band, 2>& bands, std::span<const Extent> extents, int side, bool turned,
-                 Random& random, std::span<Corner> corners) {
+                 Chance chance, std::span<Corner> corners) {
   std::array<int, 2> thickness{};
   for (int b = 0; b < 2; ++b) {
     for (int i = 0; i < bands[b].count; ++i) {
       thickness[b] = std::max(thickness[b], across(extents[bands[b].first + i], turned));
     }
   }
-  const auto lows = spread(thickness, side, random);
+  const auto lows = spread(thickness, side, chance);
   for (int b = 0; b < 2; ++b) {
-    place_band(extents.subspan(bands[b].first, bands[b].count), lows[b], thickness[b], side, turned, random,
+    place_band(extents.subspan(bands[b].first, bands[b].count), lows[b], thickness[b], side, turned, chance,
                corners.subspan(bands[b].first, bands[b].count));
   }
 }
@@ -71,27 +85,49 @@ void place_bands(const std::array<Band, 2>& bands, std::span<const Extent> exten
 /// The reference and the object placed relative to it. GenEval asks for more than half of the distance
 /// between the centres along the axis, after a tenth of both sizes is taken off; a slope of at most 0.4
 /// leaves .74 or more.
-void place_related(Relation relation, std::span<const Extent> extents, int side, Random& random,
+void place_related(Relation relation, std::span<const Extent> extents, int side, Chance chance,
                    std::span<Corner> corners) {
   const bool turned = relation == Relation::kAbove || relation == Relation::kBelow;
   const bool reference_first = relation == Relation::kRightOf || relation == Relation::kBelow;
   const int a = reference_first ? 0 : 1, b = 1 - a;
   const std::array<int, 2> lengths = {along(extents[a], turned), along(extents[b], turned)};
-  const auto offsets = spread(lengths, side, random);
+  const auto offsets = spread(lengths, side, chance);
   const double distance = offsets[1] + lengths[1] / 2.0 - offsets[0] - lengths[0] / 2.0;
   const int a_across = across(extents[a], turned), b_across = across(extents[b], turned);
-  const int a_other = between(random, 0, side - a_across);
+  const int a_other = chance.between(0, side - a_across);
   const double middle = a_other + a_across / 2.0 - b_across / 2.0;
   const int low = std::max(0, static_cast<int>(std::ceil(middle - 0.4 * distance)));
   const int high = std::min(side - b_across, static_cast<int>(std::floor(middle + 0.4 * distance)));
-  const int b_other = std::clamp(between(random, low, high), 0, side - b_across);
+  const int b_other = std::clamp(chance.between(low, high), 0, side - b_across);
   corners[a] = turned ? Corner{a_other, offsets[0]} : Corner{offsets[0], a_other};
   corners[b] = turned ? Corner{b_other, offsets[1]} : Corner{offsets[1], b_other};
 }
 
+/// Every object in a quarter of its own, drawn at random among those the facts allow.
+void place_in_quarters(const Facts& facts, std::span<const Extent> extents, int side, Chance chance,
+                       std::span<Corner> corners) {
+  std::array<int, 4> quarters = {0, 1, 2, 3};  // bit 0: right, bit 1: below
+  for (uint32_t i = 0; i < 3; ++i) std::swap(quarters[i], quarters[i + chance.random.below(4 - i)]);
+  if (facts.task == Task::kPosition) {
+    // The reference anywhere on its side of the axis, the other object straight across from it.
+    const int axis = facts.relation == Relation::kAbove || facts.relation == Relation::kBelow ? 2 : 1;
+    const bool reference_first = facts.relation == Relation::kRightOf || facts.relation == Relation::kBelow;
+    quarters[0] = reference_first ? quarters[0] & ~axis : quarters[0] | axis;
+    quarters[1] = quarters[0] ^ axis;
+  }
+  const int cell = side / 2;
+  for (size_t i = 0; i < extents.size(); ++i) {
+    const int x = chance.between(0, cell - kGap - extents[i].width);
+    const int y = chance.between(0, cell - kGap - extents[i].height);
+    corners[i] = {(quarters[i] & 1) * cell + x, (quarters[i] >> 1) * cell + y};
+  }
+}
+
 }  // namespace
 
-SizeRange size_range(int objects, int side) {
+SizeRange size_range(int objects, int side, const Freedom& freedom) {
+  const double variety = freedom.variety;
+  if (freedom.quarters) objects = 2;
   // Shares of the side: at 32 px 17..26 for one object, 11..15 for two, 10..13 for three and four.
   const double low = objects == 1   ? 0.54
                      : objects == 2 ? 0.35
@@ -100,29 +136,37 @@ SizeRange size_range(int objects, int side) {
                       : objects == 2 ? 0.47
                                      : 0.41;
   // At 64 px only every second size, so that the cache stays small.
-  return {static_cast<int>(std::lround(low * side)), static_cast<int>(high * side), std::max(1, side / 32)};
+  const SizeRange whole{static_cast<int>(std::lround(low * side)), static_cast<int>(high * side), std::max(1, side / 32)};
+  const int steps = static_cast<int>(std::lround((whole.high - whole.low) / whole.step * variety));
+  return {variety < 1 ? whole.high - steps * whole.step : whole.low, whole.high, whole.step};
 }
 
-void place(const Facts& facts, std::span<const Extent> extents, int side, Random& random,
+void place(const Facts& facts, std::span<const Extent> extents, int side, const Freedom& freedom, Random& random,
            std::span<Corner> corners) {
-  if (facts.task == Task::kPosition) return place_related(facts.relation, extents, side, random, corners);
+  const Chance chance{random, freedom.variety};
+  if (freedom.quarters) return place_in_quarters(facts, extents, side, chance, corners);
+  if (facts.task == Task::kPosition) return place_related(facts.relation, extents, side, chance, corners);
   const int count = static_cast<int>(extents.size());
   const bool turned = random.below(2) == 1;
-  if (count <= 2) return place_band(extents, 0, side, side, turned, random, corners);
+  if (count <= 2) return place_band(extents, 0, side, side, turned, chance, corners);
   const int first = count == 4 ? 2 : 1 + static_cast<int>(random.below(2));
-  place_bands({Band{0, first}, Band{first, count - first}}, extents, side, turned, random, corners);
+  place_bands({Band{0, first}, Band{first, count - first}}, extents, side, turned, chance, corners);
 }
 
-void paint_background(int side, Random& random, std::span<uint8_t> picture) {
+void paint_background(int side, double variety, Random& random, std::span<uint8_t> picture) {
   // Grey emoji (spoon, mouse, elephant) have a luma near 165, white ones 240, black ones 40.
-  const float level = random.below(2) == 0 ? random.uniform(112, 138) : random.uniform(180, 194);
+  const auto around = [&](float middle, float reach) {
+    const float used = reach * static_cast<float>(variety);
+    return random.uniform(middle - used, middle + used);
+  };
+  const float level = random.below(2) == 0 ? around(125, 13) : around(187, 7);
   std::array<float, 3> start{}, end{};
   float tint_mean = 0;
-  for (float& channel : start) tint_mean += channel = random.uniform(-12, 12);
+  for (float& channel : start) tint_mean += channel = around(0, 12);
   for (float& channel : start) channel += level - tint_mean / 3;
   const bool plain = random.below(3) == 0;
-  const float step = plain ? 0.0f : random.uniform(-16, 16);
-  for (int c = 0; c < 3; ++c) end[c] = start[c] + (plain ? 0.0f : step + random.uniform(-8, 8));
+  const float step = plain ? 0.0f : around(0, 16);
+  for (int c = 0; c < 3; ++c) end[c] = start[c] + (plain ? 0.0f : step + around(0, 8));
   const float dx = random.uniform(-1, 1), dy = random.uniform(-1, 1);
   const float reach = std::abs(dx) + std::abs(dy) + 1e-3f;  // the projection runs over -reach..reach
   std::array<int32_t, 3> origin{}, right{}, down{};

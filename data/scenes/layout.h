@@ -18,22 +18,29 @@ struct Corner {
   int x = 0, y = 0;
 };
 
+/// How much of a picture is left to chance.
+struct Freedom {
+  bool quarters = false;  ///< every object in a quarter of the picture of its own, instead of anywhere
+  double variety = 1;     ///< 0..1: share of the ranges of size, place and background that is used
+};
+
 /// Sizes (longer side, pixels) a picture of `objects` objects may take: as large as they fit without
 /// touching.
 struct SizeRange {
   int low = 0, high = 0, step = 1;
 };
-SizeRange size_range(int objects, int side);
+SizeRange size_range(int objects, int side, const Freedom& freedom = {});
 
 /// Upper left corners of 1 to 4 extents, none outside the picture, none closer than a pixel to another. Where
 /// the facts state a relation it holds by GenEval's rule with margin, and no second relation holds beside it.
 ///
 /// @param extents  in the order of the facts, each within size_range().
-void place(const Facts& facts, std::span<const Extent> extents, int side, Random& random,
+void place(const Facts& facts, std::span<const Extent> extents, int side, const Freedom& freedom, Random& random,
            std::span<Corner> corners);
 
 /// Fills a picture with a plain colour or a soft gradient: greyish, and either darker or lighter than grey
 /// emoji are, so that black, white and grey objects stand out from it.
-void paint_background(int side, Random& random, std::span<uint8_t> picture);
+/// @param variety  0..1: share of each colour range that is used.
+void paint_background(int side, double variety, Random& random, std::span<uint8_t> picture);
 
 }  // namespace emf::scenes

@@ -71,6 +71,8 @@ Options read_options(const Config& config) {
   }
   options.held_out = reader.number("held_out", 0.1, 0.0, 0.4);
   options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0);
+  options.freedom.quarters = reader.choice("layout", "free", {"free", "quarters"}) == "quarters";
+  options.freedom.variety = reader.number("variety", 1.0, 0.0, 1.0);
   reader.finish();
   return options;
 }
@@ -87,6 +89,8 @@ Json describe(const Options& options) {
           {"tasks", tasks},
           {"held_out", options.held_out},
           {"paraphrase", options.paraphrase},
+          {"layout", options.freedom.quarters ? "quarters" : "free"},
+          {"variety", options.freedom.variety},
           {"vendors", options.vendors}};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/scenes/layout.h"
 #include "harness/base/caption_grammar.h"
 #include "harness/base/config.h"
 
@@ -17,6 +18,7 @@ struct Options {
   std::vector<Task> tasks;
   double held_out = 0.1;    ///< share of the (object, colour) pairs
   double paraphrase = 0.0;  ///< share of training captions in other words
+  Freedom freedom;
   std::vector<std::string> vendors;
 };
 
