@@ -7,7 +7,9 @@
 #include "harness/api/model.h"
 #include "harness/api/objective.h"
 #include "harness/api/probe.h"
+#include "harness/api/section.h"
 #include "harness/command/command.h"
+#include "harness/engine/suite_spec.h"
 
 namespace emf {
 namespace {
@@ -46,6 +48,15 @@ Json encoder_entries() {
   return rows;
 }
 
+Json suite_entries() {
+  Json rows = Json::array();
+  for (const std::string& name : suite_names()) {
+    const Config config = load_suite_file(name, {});
+    rows.push_back({{"name", name}, {"summary", config.values["suite"].value("question", "")}, {"path", config.origin}});
+  }
+  return rows;
+}
+
 void print_encoders(const Json& rows) {
   constexpr const char* kLine = "{:<14}{:<9}{:>10} {:>5} {:>6}  {:<10} {:<12} {}\n";
   fmt::print(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
@@ -65,7 +76,7 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, probes, metrics")
+    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, probes, metrics, sections, suites")
         ->required();
   }
 
@@ -78,6 +89,8 @@ class List : public Command {
         {"probes", entries<ProbeRegistry>},
         {"metrics", entries<MetricRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
+        {"sections", entries<SectionRegistry>},
+        {"suites", suite_entries},
     };
     const auto found = kinds.find(kind_);
     if (found == kinds.end()) {
@@ -92,7 +105,7 @@ class List : public Command {
       print_encoders(rows);
     } else {
       for (const Json& row : rows) {
-        fmt::print("{:<20} {}\n", row["name"].get<std::string>(), row["summary"].get<std::string>());
+        fmt::print("{:<22} {}\n", row["name"].get<std::string>(), row["summary"].get<std::string>());
       }
     }
     return ExitCode::kGood;
@@ -103,7 +116,7 @@ class List : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "list",
-             "What is registered: encoders, tokenizers, datasets, models, objectives, probes, metrics",
+             "What is there: encoders, tokenizers, datasets, models, objectives, probes, metrics, sections, suites",
              std::make_unique<List>);
 
 }  // namespace

@@ -4,9 +4,12 @@
 #include <thread>
 
 #include "harness/base/file.h"
+#include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/instrument_suite.h"
 #include "harness/engine/suite_run.h"
+#include "harness/models/instrument_file.h"
 #include "reports/report.h"
 
 namespace emf {
@@ -40,12 +43,16 @@ class Run : public Command {
     app.add_option("overrides", overrides_, "key=value, as in train.pictures=2000 encoders=llm,hash seeds=0..2");
     app.add_option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)")->check(CLI::Range(1, 1024));
     app.add_flag("--dry-run", dry_run_, "say what would run, and stop");
+    app.add_flag("--install", install_, "run instruments: let the new instruments replace the shipped ones");
     add_store_option(app, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
-    const SuiteSpec spec = load_suite(suite_, overrides_);
+    const Config config = load_suite_file(suite_, overrides_);
+    if (is_instrument_suite(config)) return run_instruments(config, flags);
+    if (install_) fail_input("{}: --install is for suites that train instruments (experiments/instruments.toml)", suite_);
+    const SuiteSpec spec = read_suite(config);
     const SuiteGraph graph = build_suite_graph(spec, store_);
     if (dry_run_) {
       const Json rows = plan_rows(graph);
@@ -85,10 +92,28 @@ class Run : public Command {
   }
 
  private:
+  /// Instruments are never replaced silently: they go beside the store's runs unless --install is given.
+  ExitCode run_instruments(const Config& config, const CommonFlags& flags) const {
+    if (dry_run_) fail_input("{}: --dry-run is not for suites that train instruments", suite_);
+    const std::filesystem::path out = install_ ? instruments_folder() : std::filesystem::path(store_) / "instruments";
+    const Json index = train_instruments(config, store_, out);
+    if (flags.json) {
+      print_json(index);
+    } else {
+      for (const Json& row : index.at("instruments")) {
+        fmt::print("{:<16} {:>9} bytes  sha256 {}\n", row.at("name").get<std::string>(), row.at("bytes").get<int64_t>(),
+                   row.at("sha256").get<std::string>());
+      }
+      fmt::print("instruments: {}\n", out.string());
+    }
+    if (!install_) say("runs go on using the shipped instruments; the same command with --install replaces those");
+    return ExitCode::kGood;
+  }
+
   std::string suite_, store_;
   std::vector<std::string> overrides_;
   int jobs_ = 0;
-  bool dry_run_ = false;
+  bool dry_run_ = false, install_ = false;
 };
 
 EMF_REGISTER(CommandRegistry, "run", "Run a suite: train, sample, score, report; again to continue", std::make_unique<Run>);

@@ -174,7 +174,7 @@ Json merged(const std::filesystem::path& index, std::vector<Json> entries, const
           {"licence", "Apache-2.0"},
           {"attributions", work.dataset->attributions()},
           {"worlds", work.measure.worlds},
-          {"retrain", "emfbench train-instruments experiments/instruments.toml"},
+          {"retrain", "emfbench run instruments --install"},
           {"instruments", entries}};
 }
 
@@ -199,6 +199,10 @@ Work read_work(const Config& suite) {
 }
 
 }  // namespace
+
+bool is_instrument_suite(const Config& suite) {
+  return suite.values.contains("autoencoder") || suite.values.contains("detector");
+}
 
 Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out) {
   const Work work = read_work(suite);

@@ -1,5 +1,6 @@
 #include "harness/engine/picture_file.h"
 
+#include <algorithm>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
@@ -21,6 +22,27 @@ void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pic
   std::vector<unsigned char> bytes;
   ensure(cv::imencode(".png", image, bytes), "cannot encode a {}x{} PNG", image.cols, image.rows);
   write_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
+std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder) {
+  if (!std::filesystem::is_directory(folder)) fail_missing("{}: no such folder of pictures", folder.string());
+  const std::vector<std::string> endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp"};
+  std::vector<std::filesystem::path> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    if (std::find(endings.begin(), endings.end(), ending) != endings.end()) paths.push_back(entry.path());
+  }
+  if (paths.empty()) fail_input("{}: no picture in it (.png, .jpg, .jpeg, .webp, .bmp)", folder.string());
+  std::sort(paths.begin(), paths.end());
+  std::vector<PictureFile> pictures;
+  for (const auto& path : paths) {
+    const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
+    if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
+    const at::Tensor rows = at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
+    pictures.push_back({path.filename().string(), rows.permute({2, 0, 1}).flip({0}).contiguous()});
+  }
+  return pictures;
 }
 
 }  // namespace emf

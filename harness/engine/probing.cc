@@ -2,7 +2,8 @@
 
 #include <torch/torch.h>
 
-#include "harness/api/probe.h"
+#include <numeric>
+
 #include "harness/base/file.h"
 #include "harness/engine/picture_file.h"
 #include "harness/engine/sampler.h"
@@ -36,34 +37,48 @@ Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const Pro
   return {{"pictures", samples.size()}, {"dimension", features.size(1)}};
 }
 
-Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const PromptTable& prompts,
-               const RunFolder* pictures, const Json& backbone, const RunFolder& folder) {
-  constexpr size_t kBatch = 32;
-  const torch::NoGradGuard no_grad;
-  ProbeInput input;
-  input.prompts = probe_captions(prompts);
-  input.parts_are_labels = encoder->info().family == "labels";
-  if (pictures != nullptr) {
-    input.visual = to_matrix(read_safetensors(pictures->file("features.safetensors")).at("features"), backbone);
-  }
-  input.pooled = [&](const std::vector<Prompt>& texts) {
-    std::vector<at::Tensor> rows;
-    for (size_t begin = 0; begin < texts.size(); begin += kBatch) {
+std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder) {
+  return [encoder = std::move(encoder)](const std::vector<Prompt>& texts) {
+    constexpr size_t kBatch = 32;
+    const torch::NoGradGuard no_grad;
+    // Prompts of like length share a batch, so that padding costs little; rows are put back in order.
+    std::vector<size_t> order(texts.size());
+    std::iota(order.begin(), order.end(), size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return texts[a].text.size() < texts[b].text.size(); });
+    std::vector<at::Tensor> rows(texts.size());
+    for (size_t begin = 0; begin < order.size(); begin += kBatch) {
       if (interrupted()) stop_interrupted();
-      const auto first = texts.begin() + static_cast<std::ptrdiff_t>(begin);
-      const auto last = texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), begin + kBatch));
-      rows.push_back(mean_over_mask(encoder->forward(encoder->prepare({first, last}))));
+      const size_t end = std::min(order.size(), begin + kBatch);
+      std::vector<Prompt> batch;
+      for (size_t i = begin; i < end; ++i) batch.push_back(texts[order[i]]);
+      const at::Tensor means = mean_over_mask(encoder->forward(encoder->prepare(batch)));
+      for (size_t i = begin; i < end; ++i) rows[order[i]] = means.narrow(0, static_cast<int64_t>(i - begin), 1);
     }
     return to_matrix(at::cat(rows), encoder->fingerprint());
   };
-  const ProbeResult result = ProbeRegistry::instance().make(probe)->run(input);
-  write_atomically(folder.file("items/" + probe + ".jsonl"), json_lines(result.items));
+}
+
+Json describe_probe(const ProbeResult& result) {
   Json modes = Json::object();
   for (const ProbeMode& mode : result.modes) modes[mode.name] = {{"value", mode.value}, {"ci95", mode.ci95}};
   return {{"modes", modes},
           {"numbers", result.numbers},
           {"n_queries", result.n_queries},
           {"n_candidates", result.n_candidates}};
+}
+
+Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const PromptTable& prompts,
+               const RunFolder* pictures, const Json& backbone, const RunFolder& folder) {
+  ProbeInput input;
+  input.prompts = probe_captions(prompts);
+  input.parts_are_labels = encoder->info().family == "labels";
+  if (pictures != nullptr) {
+    input.visual = to_matrix(read_safetensors(pictures->file("features.safetensors")).at("features"), backbone);
+  }
+  input.pooled = pool_with(std::move(encoder));
+  const ProbeResult result = ProbeRegistry::instance().make(probe)->run(input);
+  write_atomically(folder.file("items/" + probe + ".jsonl"), json_lines(result.items));
+  return describe_probe(result);
 }
 
 }  // namespace emf

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "harness/api/encoder.h"
+#include "harness/api/probe.h"
 #include "harness/engine/evaluator.h"
 #include "harness/engine/prompt_table.h"
 #include "harness/engine/training_set.h"
@@ -21,6 +22,12 @@ Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const Pro
 
 /// The captions probes work on: the training captions, the first kProbeCaptions of them.
 std::vector<Prompt> probe_captions(const PromptTable& prompts);
+
+/// What ProbeInput::pooled asks for: mean over real tokens of the encoder's untrained features, batch by batch.
+std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder);
+
+/// {"modes": {name: {"value","ci95"}}, "numbers", "n_queries", "n_candidates"}.
+Json describe_probe(const ProbeResult& result);
 
 /// Runs a registered probe on an encoder's untrained features and writes items/<probe>.jsonl.
 /// @param pictures  the stage of draw_probe_pictures, or null.

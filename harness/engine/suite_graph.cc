@@ -35,11 +35,11 @@ class GraphBuilder {
     add_reference();
     add_ceiling();
     for (const std::string& encoder : spec().encoders) {
-      for (const int64_t seed : spec().seeds) add_features(encoder, seed);
+      for (const int64_t seed : spec().seeds_of(encoder)) add_features(encoder, seed);
     }
     // Long chains first: every row's flow matching, then what follows from it.
-    for (const int64_t seed : spec().seeds) {
-      for (const std::string& encoder : spec().encoders) add_rows(encoder, seed);
+    for (const std::string& encoder : spec().encoders) {
+      for (const int64_t seed : spec().seeds_of(encoder)) add_rows(encoder, seed);
     }
     add_probes();
     for (const Row& row : graph_.rows) add_cells(row);
@@ -302,7 +302,7 @@ class GraphBuilder {
                      });
       }
       for (const std::string& encoder : spec().encoders) {
-        const int64_t seed = spec().seeds.front();
+        const int64_t seed = spec().seeds_of(encoder).front();
         const StagePointer features = features_.at({encoder, seed});
         std::vector<StagePointer> inputs;
         inputs.push_back(features);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <ctime>
+#include <set>
 
 #include "harness/api/encoder.h"
 #include "harness/base/error.h"
@@ -192,7 +193,9 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   provenance["argv"] = words;
   provenance["started"] = started;
   provenance["finished"] = utc_now();
-  provenance["seeds"] = graph.spec.seeds;
+  std::set<int64_t> seeds;
+  for (const Row& row : graph.rows) seeds.insert(row.seed);
+  provenance["seeds"] = seeds;
   provenance["seconds"] = Json::object();
   provenance["seconds_per_picture"] = Json::array();
   for (const StagePointer& stage : graph.stages) {

@@ -89,7 +89,7 @@ std::vector<std::string> suite_names() {
   return names;
 }
 
-SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::string>& overrides) {
+Config load_suite_file(const std::string& name_or_path, const std::vector<std::string>& overrides) {
   std::filesystem::path path = name_or_path;
   if (path.extension() != ".toml") {
     path = project_root() / "experiments" / (name_or_path + ".toml");
@@ -98,17 +98,25 @@ SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::str
                  suggestion(name_or_path, suite_names()));
     }
   }
-  SuiteSpec spec;
-  spec.config = load_config(path);
-  for (const std::string& word : overrides) apply_override(spec.config, word);
+  Config config = load_config(path);
+  for (const std::string& word : overrides) apply_override(config, word);
+  return config;
+}
 
+SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::string>& overrides) {
+  return read_suite(load_suite_file(name_or_path, overrides));
+}
+
+SuiteSpec read_suite(Config config) {
+  SuiteSpec spec;
+  spec.config = std::move(config);
   ConfigReader suite(spec.config, "suite");
   spec.name = suite.required_text("name");
   spec.question = suite.required_text("question");
   suite.finish();
 
   ConfigReader reader(spec.config, "");
-  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective"}) reader.raw(table);
+  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder_seeds"}) reader.raw(table);
   spec.encoders = reader.texts("encoders", {"class_label"});
   spec.objectives = reader.texts("objectives", {"flow_matching", "mean_flow"});
   spec.metrics = reader.texts("metrics", {"geneval"});
@@ -129,6 +137,13 @@ SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::str
   }
   if (spec.steps.empty() || spec.seeds.empty()) fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);
   reader.finish();
+
+  ConfigReader encoder_seeds(spec.config, "encoder_seeds");
+  for (const std::string& encoder : spec.encoders) {
+    const auto own = encoder_seeds.integers(encoder, {}, 0, int64_t{1} << 40);
+    if (!own.empty()) spec.encoder_seeds[encoder] = own;
+  }
+  encoder_seeds.finish();
 
   ConfigReader objective_tables(spec.config, "objective");
   for (const std::string& known : ObjectiveRegistry::instance().names()) objective_tables.raw(known);

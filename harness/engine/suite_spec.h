@@ -1,6 +1,7 @@
 // A suite, read and checked: which encoders, objectives, steps and seeds, on what data, with what budget.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,11 +42,17 @@ struct SuiteSpec {
   Config config;  ///< the tables that plugins read themselves: [data], [model], [objective.*]
   std::vector<std::string> encoders, objectives, metrics, probes;
   std::vector<int64_t> steps, seeds;
+  std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
   std::string latent;  ///< "autoencoder" or "none"
   TrainOptions train;
   EvaluationOptions evaluation;
   std::vector<Claim> claims;
   uint64_t data_seed = 0;
+
+  const std::vector<int64_t>& seeds_of(const std::string& encoder) const {
+    const auto own = encoder_seeds.find(encoder);
+    return own == encoder_seeds.end() ? seeds : own->second;
+  }
 };
 
 /// Reads and checks a suite.
@@ -53,6 +60,10 @@ struct SuiteSpec {
 /// @param overrides     `key=value` words.
 /// @throws UserError  no such suite (nearest name), unknown key or plugin, wrong type or range: file and line.
 SuiteSpec load_suite(const std::string& name_or_path, const std::vector<std::string>& overrides);
+
+/// The two halves of load_suite: the file with its overrides, and its meaning.
+Config load_suite_file(const std::string& name_or_path, const std::vector<std::string>& overrides);
+SuiteSpec read_suite(Config config);
 
 /// Names of the suites under experiments/.
 std::vector<std::string> suite_names();

@@ -96,7 +96,7 @@ TEST(AutoencoderFileTest, AbsentFileSaysHowToGetIt) {
     FAIL();
   } catch (const UserError& error) {
     EXPECT_EQ(error.code(), ExitCode::kMissing);
-    EXPECT_NE(std::string(error.what()).find("train-instruments"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("run instruments"), std::string::npos);
   }
 }
 

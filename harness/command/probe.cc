@@ -1,0 +1,133 @@
+// emfbench probe NAME: a probe of an encoder, or of features made elsewhere.
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include "harness/base/prompt_file.h"
+#include "harness/command/command.h"
+#include "harness/command/feature_file.h"
+#include "harness/engine/picture_file.h"
+#include "harness/engine/probing.h"
+#include "harness/models/efficientnet_lite0.h"
+
+namespace emf {
+namespace {
+
+/// Training captions of the default world that are probed when no --prompts are given.
+constexpr uint64_t kScenesDrawn = 4096;
+
+class ProbeCommand : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("name", name_, "a probe (see: emfbench list probes)")->required();
+    app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
+    app.add_option("--text", text_, "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
+    app.add_option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
+    app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
+    app.add_option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
+    app.add_option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
+    app.add_option("--seed", seed_, "of queries, dropped parts and resampling")->capture_default_str();
+  }
+
+  ExitCode run(const CommonFlags& flags) override {
+    catch_interrupts();
+    const std::unique_ptr<Probe> probe = ProbeRegistry::instance().make(name_);
+    if (encoder_.empty() == text_.empty()) fail_input("probe {} needs either --encoder E or --text F", name_);
+    if (!images_.empty() && !visual_.empty()) fail_input("probe {}: give --images or --visual, not both", name_);
+    ProbeInput input;
+    input.options = parse_json(options_, "--options");
+    input.seed = seed_;
+    std::string who = encoder_;
+    if (encoder_.empty()) {
+      take_features(input, *probe);
+      who = text_;
+    } else {
+      const std::shared_ptr<Encoder> encoder = EncoderRegistry::instance().make(encoder_, Json::object(), seed_);
+      input.parts_are_labels = encoder->info().family == "labels";
+      input.pooled = pool_with(encoder);
+      if (!prompts_.empty()) input.prompts = read_prompts(prompts_);
+    }
+    const std::shared_ptr<Dataset> scenes = input.prompts.empty() ? take_scenes(input) : nullptr;
+    if (probe->needs_pictures()) take_pictures(input, scenes.get());
+
+    Json result = describe_probe(probe->run(input));
+    result["probe"] = name_;
+    result["encoder"] = who;
+    if (flags.json) {
+      print_json(result);
+      return ExitCode::kGood;
+    }
+    fmt::print("{} of {}: {} queries, {} candidates\n", name_, who, result["n_queries"].dump(), result["n_candidates"].dump());
+    for (const auto& [mode, value] : result["modes"].items()) {
+      fmt::print("  {:<16} {:>8.4f}  95 % [{:.4f}, {:.4f}]\n", mode, value["value"].get<double>(),
+                 value["ci95"][0].get<double>(), value["ci95"][1].get<double>());
+    }
+    return ExitCode::kGood;
+  }
+
+ private:
+  /// Features that are there already: every row a prompt, known by its text or its number.
+  void take_features(ProbeInput& input, const Probe& probe) const {
+    if (!probe.needs_pictures()) fail_input("probe {} encodes parts of prompts, so it needs --encoder, not --text", name_);
+    const FeatureMatrix features = read_features(text_);
+    if (!prompts_.empty()) {
+      input.prompts = read_prompts(prompts_);
+    } else {
+      for (int64_t row = 0; row < features.rows; ++row) input.prompts.push_back({fmt::format("row {}", row), Json()});
+    }
+    if (static_cast<int64_t>(input.prompts.size()) != features.rows) {
+      fail_input("{} has {} rows, {} has {} prompts; they must agree", text_, features.rows, prompts_, input.prompts.size());
+    }
+    input.pooled = [features](const std::vector<Prompt>&) { return features; };
+  }
+
+  std::shared_ptr<Dataset> take_scenes(ProbeInput& input) const {
+    const std::shared_ptr<Dataset> scenes = DatasetRegistry::instance().make("scenes", Config{}, seed_);
+    input.prompts = probe_captions(make_prompt_table(*scenes, kScenesDrawn, 1, seed_));
+    return scenes;
+  }
+
+  void take_pictures(ProbeInput& input, const Dataset* scenes) const {
+    const size_t count = input.prompts.size();
+    if (!visual_.empty()) {
+      input.visual = read_features(visual_);
+    } else if (!images_.empty()) {
+      const std::vector<PictureFile> pictures = read_picture_folder(images_);
+      if (pictures.size() != count) {
+        fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(), count);
+      }
+      input.visual = features_of(count, [&](size_t i) { return pictures[i].picture; });
+    } else if (scenes != nullptr) {
+      std::vector<Sample> samples;
+      for (size_t i = 0; i < count; ++i) samples.push_back(scenes->draw(input.prompts[i], i));
+      const at::Tensor pictures = stack_pictures(samples, scenes->side());
+      input.visual = features_of(count, [&](size_t i) { return pictures[static_cast<int64_t>(i)]; });
+    } else {
+      fail_input("probe {} compares pictures of the prompts: give --images DIR or --visual F.npy", name_);
+    }
+    if (input.visual.rows != static_cast<int64_t>(count)) {
+      fail_input("{} has {} rows for {} prompts; one a prompt, in their order", visual_, input.visual.rows, count);
+    }
+  }
+
+  static FeatureMatrix features_of(size_t count, const std::function<at::Tensor(size_t)>& picture) {
+    const torch::NoGradGuard no_grad;
+    const EfficientNetLite0 backbone;
+    Progress progress("features of pictures", static_cast<int64_t>(count), "pictures");
+    std::vector<at::Tensor> rows;
+    for (size_t i = 0; i < count; ++i) {
+      if (interrupted()) stop_interrupted();
+      rows.push_back(backbone.features(picture(i).unsqueeze(0)));
+      progress.update(static_cast<int64_t>(i) + 1);
+    }
+    return to_matrix(at::cat(rows), backbone.identity());
+  }
+
+  std::string name_, encoder_, text_, prompts_, images_, visual_, options_ = "{}";
+  uint64_t seed_ = 0;
+};
+
+EMF_REGISTER(CommandRegistry, "probe", "Probe an encoder, or features made elsewhere, before any training",
+             std::make_unique<ProbeCommand>);
+
+}  // namespace
+}  // namespace emf

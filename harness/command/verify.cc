@@ -1,0 +1,46 @@
+// emfbench verify SUITE: do the claims of a suite's newest record hold?
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/command/command.h"
+#include "harness/command/store_option.h"
+#include "reports/report.h"
+
+namespace emf {
+namespace {
+
+class Verify : public Command {
+ public:
+  void declare(CLI::App& app) override {
+    app.add_option("suite", suite_, "name of a suite that ran")->required();
+    add_store_option(app, store_);
+  }
+
+  /// Exit code 4 unless every claim passes: what is undecided has not been shown either.
+  ExitCode run(const CommonFlags& flags) override {
+    const Json claims = report_document(newest_suite_folder(store_, suite_)).at("claims");
+    const auto passes = [](const Json& claim) { return claim.at("verdict") == "pass"; };
+    const auto shown = std::count_if(claims.begin(), claims.end(), passes);
+    if (flags.json) {
+      print_json({{"suite", suite_}, {"claims", claims}, {"shown", shown}});
+    } else {
+      for (const Json& claim : claims) {
+        fmt::print("{:<10} {} ({})\n", claim.at("verdict").get<std::string>(), claim.at("name").get<std::string>(),
+                   claim.value("detail", ""));
+      }
+    }
+    const auto total = static_cast<std::ptrdiff_t>(claims.size());
+    say(fmt::format("{} of {} claims shown", shown, total));
+    return shown == total ? ExitCode::kGood : ExitCode::kClaimFailed;
+  }
+
+ private:
+  std::string suite_, store_;
+};
+
+EMF_REGISTER(CommandRegistry, "verify", "Check the claims of a suite that ran; exit code 4 unless all hold",
+             std::make_unique<Verify>);
+
+}  // namespace
+}  // namespace emf
