@@ -65,6 +65,7 @@ class Run : public Command {
       }
       return ExitCode::kGood;
     }
+    require_encoders(graph);
     make_folder(std::filesystem::path(store_) / "runs");  // a store that cannot be written is one line, not one a stage
     const int jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     say(fmt::format("{}: {} stages, {} side by side, store {}", spec.name, graph.stages.size(), jobs, store_));

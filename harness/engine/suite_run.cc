@@ -1,5 +1,6 @@
 #include "harness/engine/suite_run.h"
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <set>
@@ -254,6 +255,18 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
           {"instruments", graph.judges->instruments()},
           {"attributions", graph.dataset->attributions()},
           {"failed", summary.failed}};
+}
+
+void require_encoders(const SuiteGraph& graph) {
+  for (const std::string& name : graph.spec.encoders) {
+    const auto encoder =
+        EncoderRegistry::instance().make(name, Json::object(), static_cast<uint64_t>(graph.spec.seeds_of(name).front()));
+    const Json fingerprint = encoder->fingerprint();
+    const bool needed = std::any_of(graph.stages.begin(), graph.stages.end(), [&](const StagePointer& stage) {
+      return stage->folder->kind() == "features" && stage->folder->spec().at("encoder") == fingerprint && !done(stage);
+    });
+    if (needed) encoder->prepare({graph.prompts->judging.front()});
+  }
 }
 
 SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words) {

@@ -13,6 +13,10 @@ struct SuiteOutcome {
   ScheduleSummary summary;
 };
 
+/// Loads the tokenizer, and so finds the weights file, of every encoder that has still to encode: a missing or damaged file
+/// is one line before anything runs, not a failed stage later.   @throws UserError  as Encoder::prepare.
+void require_encoders(const SuiteGraph& graph);
+
 /// Runs every stage that is not finished, then writes the suite's result.json (no time, host or memory in it: equal
 /// suites give equal bytes) and provenance.json.
 SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words);

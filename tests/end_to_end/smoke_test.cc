@@ -12,30 +12,12 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/json.h"
+#include "tests/end_to_end/program.h"
 
 namespace emf {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Starts `emfbench words...` with stdout in `out` and stderr in `err`.
-pid_t start(const std::vector<std::string>& words, const fs::path& out, const fs::path& err) {
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  std::freopen(out.c_str(), "w", stdout);
-  std::freopen(err.c_str(), "w", stderr);
-  std::vector<char*> arguments = {const_cast<char*>(EMF_PROGRAM)};
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  ::execv(EMF_PROGRAM, arguments.data());
-  _exit(127);
-}
-
-int exit_code_of(pid_t child) {
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
 
 /// True once a stage of this kind has begun and is not finished.
 bool stage_under_way(const fs::path& store, const std::string& kind) {
@@ -124,21 +106,6 @@ TEST_F(Smoke, RunningAgainFindsEverythingFinished) {
     if (path.string().find("/suite/") != std::string::npos) continue;  // the record is gathered anew
     EXPECT_EQ(after.at(path), time) << path;
   }
-}
-
-TEST_F(Smoke, AStoreThatCannotBeWrittenIsOneLine) {
-  if (::geteuid() == 0) {
-    // Root writes anywhere, but not below a file.
-    write_atomically(folder_ / "file", "x");
-    EXPECT_EQ(exit_code_of(start({"run", "smoke", "--store", (folder_ / "file" / "store").string()}, folder_ / "o", folder_ / "e")), 2);
-  } else {
-    fs::create_directories(folder_ / "locked");
-    fs::permissions(folder_ / "locked", fs::perms::owner_read | fs::perms::owner_exec);
-    EXPECT_EQ(exit_code_of(start({"run", "smoke", "--store", (folder_ / "locked" / "store").string()}, folder_ / "o", folder_ / "e")), 2);
-  }
-  const std::string said = read_file(folder_ / "e");
-  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
-  EXPECT_NE(said.find("--store"), std::string::npos) << said;
 }
 
 }  // namespace
