@@ -82,7 +82,7 @@ class ProbeCommand : public Command {
 
   std::shared_ptr<Dataset> take_scenes(ProbeInput& input) const {
     const std::shared_ptr<Dataset> scenes = DatasetRegistry::instance().make("scenes", Config{}, seed_);
-    input.prompts = probe_captions(make_prompt_table(*scenes, kScenesDrawn, 1, seed_));
+    input.prompts = probe_captions(make_prompt_table(*scenes, kScenesDrawn, {.prompts = 6, .seed = seed_}));
     return scenes;
   }
 

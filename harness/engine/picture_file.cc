@@ -9,8 +9,9 @@
 
 namespace emf {
 
-void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pictures, int64_t columns) {
-  const int64_t count = pictures.size(0), height = pictures.size(2), width = pictures.size(3);
+void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pictures, int64_t columns, int64_t count) {
+  count = std::min(count, pictures.size(0));
+  const int64_t height = pictures.size(2), width = pictures.size(3);
   const int64_t rows = (count + columns - 1) / columns;
   at::Tensor canvas = at::full({rows * height, columns * width, 3}, 255, at::kByte);
   for (int64_t i = 0; i < count; ++i) {

@@ -19,7 +19,7 @@ Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, cons
   at::Tensor pictures = stack_pictures(samples, dataset.side());
   if (codec != nullptr) pictures = codec->decode(codec->encode(pictures));
   write_safetensors(folder.file("pictures.safetensors"), {{"pictures", pictures}});
-  write_picture_grid(folder.file("samples/grid.png"), pictures, kGridColumns);
+  write_picture_grid(folder.file("samples/grid.png"), pictures, kGridColumns, kGridPictures);
   return {{"pictures", samples.size()}};
 }
 

@@ -6,19 +6,15 @@
 
 namespace emf {
 
-std::vector<Prompt> PromptTable::all() const {
-  std::vector<Prompt> prompts = training;
-  prompts.insert(prompts.end(), judging.begin(), judging.end());
-  return prompts;
-}
-
 std::string PromptTable::hash() const {
   std::string bytes;
-  for (const Prompt& prompt : all()) bytes += canonical_json({prompt.text, prompt.labels}) + "\n";
+  for (const auto* part : {&training, &judging}) {
+    for (const Prompt& prompt : *part) bytes += canonical_json({prompt.text, prompt.labels}) + "\n";
+  }
   return sha256_hex(bytes);
 }
 
-PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, int64_t judging_prompts, uint64_t judging_seed) {
+PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, const JudgingOptions& judging) {
   PromptTable table;
   std::unordered_map<std::string, int64_t> rows;
   table.training_index.reserve(static_cast<size_t>(pool));
@@ -28,7 +24,10 @@ PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, int64_t judg
     if (fresh) table.training.push_back(std::move(prompt));
     table.training_index.push_back(position->second);
   }
-  table.judging = dataset.evaluation_prompts(static_cast<int>(judging_prompts), judging_seed);
+  const std::vector<Prompt> judged = dataset.evaluation_prompts(static_cast<int>(judging.prompts), judging.seed);
+  for (int64_t i = 0; i < judging.pictures_per_prompt; ++i) {
+    table.judging.insert(table.judging.end(), judged.begin(), judged.end());
+  }
   return table;
 }
 

@@ -12,13 +12,18 @@ namespace emf {
 struct PromptTable {
   std::vector<Prompt> training;          ///< distinct, in order of first appearance
   std::vector<int64_t> training_index;   ///< [pool] row of `training` of each training picture
-  std::vector<Prompt> judging;
+  std::vector<Prompt> judging;           ///< a prompt a picture: all of them once, then all again
 
-  std::vector<Prompt> all() const;
+  int64_t size() const { return static_cast<int64_t>(training.size() + judging.size()); }
   /// Hash of every text and label: part of the specs of what reads this table.
   std::string hash() const;
 };
 
-PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, int64_t judging_prompts, uint64_t judging_seed);
+struct JudgingOptions {
+  int64_t prompts = 200, pictures_per_prompt = 1;
+  uint64_t seed = 0;
+};
+
+PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, const JudgingOptions& judging);
 
 }  // namespace emf

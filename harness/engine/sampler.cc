@@ -38,7 +38,7 @@ Json sample_prompts(const Objective& objective, Model& model, const TextConditio
   }
   const at::Tensor all = at::cat(pictures);
   write_safetensors(folder.file("pictures.safetensors"), {{"pictures", all}});
-  write_picture_grid(folder.file("samples/grid.png"), all, kGridColumns);
+  write_picture_grid(folder.file("samples/grid.png"), all, kGridColumns, kGridPictures);
   provenance["seconds_per_picture"] = seconds / static_cast<double>(all.size(0));
   return {{"network_evaluations", evaluations}, {"guidance", guidance}, {"steps", steps}, {"pictures", all.size(0)}};
 }

@@ -7,7 +7,8 @@
 
 namespace emf {
 
-inline constexpr int64_t kGridColumns = 16;  ///< tiles a row of samples/grid.png
+inline constexpr int64_t kGridColumns = 16;    ///< tiles a row of samples/grid.png
+inline constexpr int64_t kGridPictures = 256;  ///< tiles at most: the first pictures
 
 /// Samples every judging prompt once and writes pictures.safetensors ([P,3,S,S] uint8) and samples/grid.png.
 ///

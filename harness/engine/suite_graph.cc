@@ -74,8 +74,7 @@ class GraphBuilder {
       return ProbeRegistry::instance().make(probe)->needs_pictures();
     });
     graph_.judges = std::make_shared<Judges>(graph_.dataset->side(), wants_distance || wants_pictures);
-    graph_.prompts = std::make_shared<PromptTable>(make_prompt_table(*graph_.dataset, spec().train.pool,
-                                                                     spec().evaluation.prompts, spec().evaluation.seed));
+    graph_.prompts = std::make_shared<PromptTable>(make_prompt_table(*graph_.dataset, spec().train.pool, spec().evaluation.judging));
     prompts_hash_ = graph_.prompts->hash();
   }
 
@@ -182,7 +181,7 @@ class GraphBuilder {
     const std::shared_ptr<Encoder> encoder = make_encoder(name, seed);
     features_[{name, seed}] =
         add("features", fmt::format("encode prompts with {}", name),
-            {{"version", 1}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
+            {{"version", 2}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
             [encoder, prompts = graph_.prompts](const RunFolder& folder, Json&) { return encode_prompts(*encoder, *prompts, folder); });
   }
 

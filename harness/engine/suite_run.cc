@@ -26,6 +26,13 @@ std::vector<double> correct_of(const StagePointer& score) {
   return score->folder->result().at("correct").get<std::vector<double>>();
 }
 
+/// The judge's word on the pictures that samples/grid.png holds.
+Json correct_on_grid(const StagePointer& score) {
+  std::vector<double> correct = correct_of(score);
+  correct.resize(std::min<size_t>(correct.size(), kGridPictures));
+  return correct;
+}
+
 std::string store_path(const SuiteGraph& graph, const StagePointer& stage, const std::string& file) {
   return std::filesystem::relative(stage->folder->file(file), graph.store).string();
 }
@@ -169,13 +176,15 @@ Json gather_samples(const SuiteGraph& graph) {
     if (!done(cell.sample)) continue;
     Json sample = cell_json(cell);
     sample["file"] = store_path(graph, cell.sample, "samples/grid.png");
+    if (done(cell.score)) sample["correct"] = correct_on_grid(cell.score);
     samples.push_back(sample);
   }
   for (const auto& [score, name] : {std::pair{graph.ceiling, "ceiling"}, {graph.reconstruction, "reconstruction"}}) {
     if (!done(score)) continue;
     const StagePointer& drawn = score->inputs.front();
     samples.push_back({{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", drawn->hash()},
-                       {"file", store_path(graph, drawn, "samples/grid.png")}});
+                       {"file", store_path(graph, drawn, "samples/grid.png")},
+                       {"correct", correct_on_grid(score)}});
   }
   return samples;
 }
@@ -251,7 +260,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
           {"comparisons", compare_objectives(cells, graph.spec)},
           {"claims", judge_claims(cells, graph.spec)},
           {"samples", gather_samples(graph)},
-          {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}}},
+          {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
           {"instruments", graph.judges->instruments()},
           {"attributions", graph.dataset->attributions()},
           {"failed", summary.failed}};

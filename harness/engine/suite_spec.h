@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/base/config.h"
+#include "harness/engine/prompt_table.h"
 
 namespace emf {
 
@@ -22,8 +23,7 @@ struct TrainOptions {
 };
 
 struct EvaluationOptions {
-  int64_t prompts = 200;
-  uint64_t seed = 0;            ///< picks the prompts and the real pictures
+  JudgingOptions judging;       ///< its seed picks the prompts and the real pictures
   double guidance = 2;          ///< of every objective without a value of its own
   std::vector<std::pair<std::string, double>> guidance_of;  ///< by objective
   int64_t reference_pictures = 500;   ///< real pictures behind kid_lite0 and fd_lite0

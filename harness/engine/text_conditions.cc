@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 #include "harness/base/error.h"
+#include "harness/base/hash.h"
 #include "harness/base/progress.h"
 #include "harness/tensor/safetensors.h"
 
@@ -35,8 +37,20 @@ at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, in
 
 Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder) {
   const torch::NoGradGuard no_grad;
-  const std::vector<Prompt> all = prompts.all();
   const bool trainable = encoder.info().trainable;
+  // Each text once: judging prompts are mostly training captions, and may be judged several times.
+  std::vector<Prompt> all;
+  at::Tensor rows_of = at::empty({prompts.size()}, at::kLong);
+  std::unordered_map<std::string, int64_t> places;
+  int64_t at_prompt = 0;
+  for (const auto* part : {&prompts.training, &prompts.judging}) {
+    for (const Prompt& prompt : *part) {
+      const std::string key = encoder.info().family == "labels" ? prompt.text + canonical_json(prompt.labels) : prompt.text;
+      const auto [place, fresh] = places.try_emplace(key, static_cast<int64_t>(all.size()));
+      if (fresh) all.push_back(prompt);
+      rows_of.data_ptr<int64_t>()[at_prompt++] = place->second;
+    }
+  }
   // Prompts of like length share a batch, so that padding costs little; rows are put back in order afterwards.
   std::vector<size_t> order(all.size());
   std::iota(order.begin(), order.end(), size_t{0});
@@ -70,18 +84,19 @@ Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const Ru
     for (at::Tensor& row : rows) row = pad_length(row, length);
     return at::cat(rows);
   };
-  NamedTensors tensors = {{"mask", stack(masks)}, {"pooled_raw", at::cat(pooled)}};
+  NamedTensors tensors = {{"rows", rows_of}, {"mask", stack(masks)}, {"pooled_raw", at::cat(pooled)}};
   if (trainable) {
     tensors["ids"] = stack(ids);
   } else {
     tensors["tokens"] = normalise_tokens(stack(tokens), tensors["mask"], static_cast<int64_t>(prompts.training.size()));
   }
   write_safetensors(folder.file("features.safetensors"), tensors);
-  return {{"prompts", all.size()}, {"length", length}, {"dimension", encoder.info().dimension}};
+  return {{"prompts", prompts.size()}, {"texts", all.size()}, {"length", length}, {"dimension", encoder.info().dimension}};
 }
 
 TextConditions::TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder) {
   NamedTensors tensors = read_safetensors(features);
+  rows_ = tensors.at("rows");
   mask_ = tensors.at("mask");
   dimension_ = tensors.at("pooled_raw").size(1);
   if (tensors.count("ids") > 0) {
@@ -93,7 +108,8 @@ TextConditions::TextConditions(const std::filesystem::path& features, std::share
   }
 }
 
-Condition TextConditions::gather(const at::Tensor& rows) const {
+Condition TextConditions::gather(const at::Tensor& prompts) const {
+  const at::Tensor rows = rows_.index_select(0, prompts);
   const at::Tensor mask = mask_.index_select(0, rows);
   if (encoder_ == nullptr) return {tokens_.index_select(0, rows), mask};
   const TextFeatures features = encoder_->forward({ids_.index_select(0, rows), mask});

@@ -10,12 +10,13 @@
 
 namespace emf {
 
-/// Encodes every prompt of the table and writes features.safetensors.
+/// Encodes every distinct text of the table and writes features.safetensors: rows [prompts], the text of each prompt, and of the
+/// T texts
 ///
-/// Frozen encoders: tokens [P,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
-/// sqrt(D) each (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [P,D], plain means of the raw
+/// Frozen encoders: tokens [T,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
+/// sqrt(D) each (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [T,D], plain means of the raw
 /// tokens, for the probes. Trainable encoders: ids and mask, and pooled_raw of their initial values.
-/// @return  the stage's result.   @cost  one forward a distinct prompt.
+/// @return  the stage's result.   @cost  one forward a distinct text.
 Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder);
 
 /// The conditions of one row of a comparison.
@@ -24,8 +25,8 @@ class TextConditions {
   /// @param encoder  kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
   TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder);
 
-  /// @param rows  [B] int64 rows of PromptTable::all().   @return B conditions, differentiable in trainable parameters.
-  Condition gather(const at::Tensor& rows) const;
+  /// @param prompts  [B] int64 places in PromptTable: training, then judging.   @return B conditions, differentiable in trainable parameters.
+  Condition gather(const at::Tensor& prompts) const;
   /// One all-zero token a row.
   Condition none(int64_t count) const;
   int64_t dimension() const { return dimension_; }
@@ -34,9 +35,10 @@ class TextConditions {
 
  private:
   std::shared_ptr<Encoder> encoder_;  ///< set when trainable
-  at::Tensor tokens_;                 ///< [P,L,D], frozen encoders
-  at::Tensor ids_;                    ///< [P,L], trainable encoders
-  at::Tensor mask_;                   ///< [P,L]
+  at::Tensor rows_;                   ///< [prompts] int64: the text of each prompt
+  at::Tensor tokens_;                 ///< [T,L,D], frozen encoders
+  at::Tensor ids_;                    ///< [T,L], trainable encoders
+  at::Tensor mask_;                   ///< [T,L]
   int64_t dimension_ = 0;
 };
 

@@ -26,7 +26,8 @@ class TrainerTest : public testing::Test {
     std::filesystem::remove_all(store_);
     torch::manual_seed(1);
     features_ = store_ / "features.safetensors";
-    write_safetensors(features_, {{"tokens", at::randn({kPrompts, kText, kDimension})},
+    write_safetensors(features_, {{"rows", at::arange(kPrompts)},
+                                  {"tokens", at::randn({kPrompts, kText, kDimension})},
                                   {"mask", at::ones({kPrompts, kText}, at::kBool)},
                                   {"pooled_raw", at::randn({kPrompts, kDimension})}});
     data_ = {at::randn({kPool, 4, 2, 2}), at::randint(kPrompts, {kPool}, at::kLong)};

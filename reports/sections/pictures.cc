@@ -100,7 +100,9 @@ class Pictures : public Section {
 
   std::string html(const SectionInput& input) const override {
     const Record record(input);
-    const Json& prompts = input.result.at("prompts");
+    Json prompts = input.result.at("prompts");
+    const size_t painted = input.result.value("sample_grid", Json::object()).value("pictures", prompts.size());
+    prompts.erase(prompts.begin() + static_cast<std::ptrdiff_t>(std::min(painted, prompts.size())), prompts.end());
     size_t missing = 0;
     std::vector<size_t> chosen = choose_prompts(prompts, 2 * kShown);
     std::map<Cell, Tiles> tiles = load_tiles(input, chosen, missing);
