@@ -3,42 +3,17 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "harness/api/dataset.h"
 #include "harness/base/file.h"
+#include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
 
 namespace emf {
 namespace {
 
-constexpr int kCellWidth = 168;  // pixels of the grid; a caption line holds about 28 letters
-constexpr int kLineHeight = 13;
-constexpr int kCaptionLines = 3;
-constexpr int kMargin = 4;
-constexpr double kFontScale = 0.34;
-
 const std::map<std::string, Split> kSplits = {
     {"train", Split::kTrain}, {"held_out", Split::kHeldOut}, {"paraphrase", Split::kParaphrase}};
-
-/// Breaks a caption into lines of at most `letters`; the last one ends in ".." when words are left over.
-std::vector<std::string> lines_of(const std::string& text, size_t letters) {
-  std::vector<std::string> lines = {""};
-  size_t start = 0;
-  while (start < text.size()) {
-    const size_t end = std::min(text.find(' ', start), text.size());
-    const std::string word = text.substr(start, end - start);
-    if (!lines.back().empty() && lines.back().size() + 1 + word.size() > letters) lines.emplace_back();
-    lines.back() += (lines.back().empty() ? "" : " ") + word;
-    start = end + 1;
-  }
-  if (lines.size() > kCaptionLines) {
-    lines.resize(kCaptionLines);
-    lines.back() += " ..";
-  }
-  return lines;
-}
 
 class Show : public Command {
  public:
@@ -121,41 +96,12 @@ class Show : public Command {
   }
 
   std::string grid(const Dataset& dataset, const std::vector<Sample>& samples) const {
-    const int side = dataset.side(), columns = static_cast<int>(std::ceil(std::sqrt(samples.size() * 1.2)));
-    const int rows = (static_cast<int>(samples.size()) + columns - 1) / columns;
-    const int scale = plain_ ? 1 : std::max(1, (kCellWidth - 2 * kMargin) / side);
-    const int width = plain_ ? side + 1 : kCellWidth;
-    const int height = plain_ ? side + 1 : side * scale + kLineHeight * kCaptionLines + 2 * kMargin;
-    cv::Mat3b canvas(rows * height, columns * width, cv::Vec3b(255, 255, 255));
-    for (size_t i = 0; i < samples.size(); ++i) {
-      const Sample& sample = samples[i];
-      const cv::Point corner(
-          static_cast<int>(i) % columns * width + (plain_ ? 0 : (width - side * scale) / 2),
-          static_cast<int>(i) / columns * height + (plain_ ? 0 : kMargin));
-      const cv::Mat3b rgb(side, side,
-                          reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(sample.picture.data())));
-      cv::Mat large;
-      cv::cvtColor(rgb, large, cv::COLOR_RGB2BGR);
-      cv::resize(large, large, {}, scale, scale, cv::INTER_NEAREST);
-      large.copyTo(canvas(cv::Rect(corner, large.size())));
-      if (boxes_) {
-        for (const Box& box : sample.boxes) {
-          cv::rectangle(canvas, corner + cv::Point(cv::Point2f(box.x0, box.y0) * scale),
-                        corner + cv::Point(cv::Point2f(box.x1, box.y1) * scale) - cv::Point(1, 1),
-                        {255, 255, 255});
-        }
-      }
-      if (plain_) continue;
-      int y = corner.y + side * scale + kLineHeight - 2;
-      for (const std::string& line : lines_of(sample.prompt.text, 27)) {
-        cv::putText(canvas, line, {static_cast<int>(i) % columns * width + kMargin, y},
-                    cv::FONT_HERSHEY_SIMPLEX, kFontScale, {40, 40, 40}, 1, cv::LINE_AA);
-        y += kLineHeight;
-      }
+    std::vector<Tile> tiles;
+    for (const Sample& sample : samples) {
+      tiles.push_back({sample.picture, sample.prompt.text, {}});
+      if (boxes_) tiles.back().boxes = sample.boxes;
     }
-    std::vector<uint8_t> bytes;
-    cv::imencode(".png", canvas, bytes);
-    return {bytes.begin(), bytes.end()};
+    return draw_tiles(tiles, dataset.side(), static_cast<int>(std::ceil(std::sqrt(samples.size() * 1.2))), !plain_);
   }
 
   std::string name_, split_, out_;

@@ -12,6 +12,7 @@
 #include "harness/base/hash.h"
 #include "harness/engine/probing.h"
 #include "harness/engine/sampler.h"
+#include "harness/engine/trained_row.h"
 #include "harness/engine/trainer.h"
 #include "harness/tensor/safetensors.h"
 
@@ -173,15 +174,11 @@ class GraphBuilder {
                });
   }
 
-  static std::shared_ptr<Encoder> make_encoder(const std::string& name, int64_t seed) {
-    return EncoderRegistry::instance().make(name, Json::object(), static_cast<uint64_t>(seed));
-  }
-
   void add_features(const std::string& name, int64_t seed) {
     const std::shared_ptr<Encoder> encoder = make_encoder(name, seed);
     features_[{name, seed}] =
         add("features", fmt::format("encode prompts with {}", name),
-            {{"version", 2}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
+            {{"version", 3}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
             [encoder, prompts = graph_.prompts](const RunFolder& folder, Json&) { return encode_prompts(*encoder, *prompts, folder); });
   }
 
@@ -189,19 +186,7 @@ class GraphBuilder {
     return {{"table", spec().config.values.value("model", Json::object())}, {"codec", graph_.codec->fingerprint()}};
   }
 
-  std::unique_ptr<Model> make_model(int64_t seed, int64_t condition_dimension) const {
-    return model_maker(spec(), graph_.codec->shape(graph_.dataset->side()))(seed, condition_dimension);
-  }
-
-  using ModelMaker = std::function<std::unique_ptr<Model>(int64_t seed, int64_t condition_dimension)>;
-  static ModelMaker model_maker(const SuiteSpec& spec, const std::vector<int64_t>& shape) {
-    ConfigReader reader(spec.config, "model");
-    const std::string name = reader.text("name", "dit");
-    return [name, config = spec.config, shape](int64_t seed, int64_t condition_dimension) {
-      return ModelRegistry::instance().make(name, config, ModelShape{shape[0], shape[1], shape[2], condition_dimension},
-                                            static_cast<uint64_t>(seed));
-    };
-  }
+  ModelMaker make_model() const { return model_maker(spec(), graph_.codec->shape(graph_.dataset->side())); }
 
   StagePointer add_segment(const Row& row, const std::string& objective_name, Segment segment, const StagePointer& before,
                            const StagePointer& features) {
@@ -228,7 +213,7 @@ class GraphBuilder {
     }
     const std::string label = fmt::format("train {} {} seed {}", row.encoder, objective_name, row.seed);
     return add("train", label, stage_spec, inputs,
-               [objective, train, segment, features, label, row, read_set = training_set_, make = model_maker(spec(), graph_.codec->shape(graph_.dataset->side()))](
+               [objective, train, segment, features, label, row, read_set = training_set_, make = make_model()](
                    const RunFolder& folder, Json&) {
                  const TextConditions conditions(features->folder->file("features.safetensors"),
                                                  make_encoder(row.encoder, row.seed));
@@ -244,7 +229,7 @@ class GraphBuilder {
     const int64_t total = spec().train.pictures, half = total / 2;
     for (const std::string& name : spec().objectives) {
       const auto objective = ObjectiveRegistry::instance().make(name, spec().config);
-      Row row{encoder, name, seed, {}};
+      Row row{encoder, name, seed, features, {}};
       if (name == "flow_matching" || objective->flow_matching_share() > 0) {
         // The first half is the same stage for flow matching's own row and for what starts from it.
         row.segments.push_back(add_segment(row, "flow_matching", {0, half, total, {}, true}, nullptr, features));
@@ -257,11 +242,8 @@ class GraphBuilder {
   }
 
   void add_cells(const Row& row) {
-    double guidance = spec().evaluation.guidance;
-    for (const auto& [name, value] : spec().evaluation.guidance_of) {
-      if (name == row.objective) guidance = value;
-    }
-    const StagePointer train = row.segments.back(), features = features_.at({row.encoder, row.seed});
+    const double guidance = spec().evaluation.guidance_for(row.objective);
+    const StagePointer train = row.segments.back(), features = row.features;
     for (const int64_t steps : spec().steps) {
       const std::string label = fmt::format("{} {} seed {}, {} steps", row.encoder, row.objective, row.seed, steps);
       const auto objective = std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(row.objective, spec().config));
@@ -270,13 +252,11 @@ class GraphBuilder {
           {{"version", 1}, {"steps", steps}, {"guidance", guidance}, {"prompts", prompts_hash_}, {"seed", row.seed}},
           {train, features},
           [objective, train, features, row, steps, guidance, codec = graph_.codec, side = graph_.dataset->side(),
-           prompts = graph_.prompts, make = model_maker(spec(), graph_.codec->shape(graph_.dataset->side()))](const RunFolder& folder, Json& provenance) {
-            const TextConditions conditions(features->folder->file("features.safetensors"), make_encoder(row.encoder, row.seed));
-            const auto model = make(row.seed, conditions.dimension());
-            load_averaged(train->folder->file("checkpoints/final.safetensors"), *model, conditions);
+           prompts = graph_.prompts, make = make_model()](const RunFolder& folder, Json& provenance) {
+            const TrainedRow trained = load_trained_row(row.encoder, row.seed, make, *features->folder, *train->folder);
             const at::Tensor rows = at::arange(static_cast<int64_t>(prompts->judging.size()), at::kLong) +
                                     static_cast<int64_t>(prompts->training.size());
-            return sample_prompts(*objective, *model, conditions, *codec, side, rows, steps, guidance,
+            return sample_prompts(*objective, *trained.model, trained.conditions, *codec, side, rows, steps, guidance,
                                   static_cast<uint64_t>(row.seed), folder, provenance);
           });
       const auto& feature_steps = spec().evaluation.feature_steps;

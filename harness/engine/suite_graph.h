@@ -26,6 +26,7 @@ struct Cell {
 struct Row {
   std::string encoder, objective;
   int64_t seed = 0;
+  StagePointer features;
   std::vector<StagePointer> segments;
 };
 

@@ -28,6 +28,13 @@ struct EvaluationOptions {
   std::vector<std::pair<std::string, double>> guidance_of;  ///< by objective
   int64_t reference_pictures = 500;   ///< real pictures behind kid_lite0 and fd_lite0
   std::vector<int64_t> feature_steps; ///< step counts whose pictures get a Frechet and a kernel distance
+
+  double guidance_for(const std::string& objective) const {
+    for (const auto& [name, value] : guidance_of) {
+      if (name == objective) return value;
+    }
+    return guidance;
+  }
 };
 
 /// One sentence the suite must show: left > factor * right on a metric, outside the 95 % interval of a paired bootstrap.

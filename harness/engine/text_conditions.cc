@@ -23,12 +23,15 @@ at::Tensor pad_length(const at::Tensor& rows, int64_t length) {
   return at::constant_pad_nd(rows, padding, 0);
 }
 
-/// Centres by the mean token of the first `training_rows` rows, then scales every real token to norm sqrt(D).
-at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, int64_t training_rows) {
-  const at::Tensor weight = mask.unsqueeze(-1).to(tokens.scalar_type());
-  const at::Tensor training = tokens.narrow(0, 0, training_rows), training_weight = weight.narrow(0, 0, training_rows);
-  const at::Tensor mean = (training * training_weight).sum({0, 1}) / training_weight.sum();
-  const at::Tensor centred = (tokens - mean) * weight;
+/// The mean token [D] of the first `training_rows` rows.
+at::Tensor mean_token(const at::Tensor& tokens, const at::Tensor& mask, int64_t training_rows) {
+  const at::Tensor weight = mask.unsqueeze(-1).to(tokens.scalar_type()).narrow(0, 0, training_rows);
+  return (tokens.narrow(0, 0, training_rows) * weight).sum({0, 1}) / weight.sum();
+}
+
+/// Takes the mean away, then scales every real token to norm sqrt(D).
+at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, const at::Tensor& mean) {
+  const at::Tensor centred = (tokens - mean) * mask.unsqueeze(-1).to(tokens.scalar_type());
   const at::Tensor norm = centred.norm(2, {-1}, true).clamp_min(1e-6);
   return centred / norm * std::sqrt(static_cast<double>(tokens.size(2)));
 }
@@ -88,7 +91,10 @@ Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const Ru
   if (trainable) {
     tensors["ids"] = stack(ids);
   } else {
-    tensors["tokens"] = normalise_tokens(stack(tokens), tensors["mask"], static_cast<int64_t>(prompts.training.size()));
+    // Training captions are distinct and come first, so they are the first texts.
+    const at::Tensor raw = stack(tokens), mask = tensors["mask"];
+    tensors["mean"] = mean_token(raw, mask, static_cast<int64_t>(prompts.training.size()));
+    tensors["tokens"] = normalise_tokens(raw, mask, tensors["mean"]);
   }
   write_safetensors(folder.file("features.safetensors"), tensors);
   return {{"prompts", prompts.size()}, {"texts", all.size()}, {"length", length}, {"dimension", encoder.info().dimension}};
@@ -105,6 +111,7 @@ TextConditions::TextConditions(const std::filesystem::path& features, std::share
     encoder_ = std::move(encoder);
   } else {
     tokens_ = tensors.at("tokens");
+    mean_ = tensors.at("mean");
   }
 }
 
@@ -114,6 +121,14 @@ Condition TextConditions::gather(const at::Tensor& prompts) const {
   if (encoder_ == nullptr) return {tokens_.index_select(0, rows), mask};
   const TextFeatures features = encoder_->forward({ids_.index_select(0, rows), mask});
   return {features.tokens, features.mask};
+}
+
+Condition TextConditions::encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const {
+  const torch::NoGradGuard no_grad;
+  // A trainable encoder's own values are those that load_averaged filled.
+  const TextFeatures features = (encoder_ ? *encoder_ : encoder).forward(encoder.prepare(prompts));
+  if (encoder_) return {features.tokens, features.mask};
+  return {normalise_tokens(features.tokens, features.mask, mean_), features.mask};
 }
 
 Condition TextConditions::none(int64_t count) const {

@@ -14,7 +14,7 @@ namespace emf {
 /// T texts
 ///
 /// Frozen encoders: tokens [T,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
-/// sqrt(D) each (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [T,D], plain means of the raw
+/// sqrt(D) each, and that mean [D] (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [T,D], plain means of the raw
 /// tokens, for the probes. Trainable encoders: ids and mask, and pooled_raw of their initial values.
 /// @return  the stage's result.   @cost  one forward a distinct text.
 Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder);
@@ -27,6 +27,9 @@ class TextConditions {
 
   /// @param prompts  [B] int64 places in PromptTable: training, then judging.   @return B conditions, differentiable in trainable parameters.
   Condition gather(const at::Tensor& prompts) const;
+  /// Conditions of prompts that are not in the table, normalised as those that are.
+  /// @throws UserError  as Encoder::prepare.
+  Condition encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const;
   /// One all-zero token a row.
   Condition none(int64_t count) const;
   int64_t dimension() const { return dimension_; }
@@ -37,6 +40,7 @@ class TextConditions {
   std::shared_ptr<Encoder> encoder_;  ///< set when trainable
   at::Tensor rows_;                   ///< [prompts] int64: the text of each prompt
   at::Tensor tokens_;                 ///< [T,L,D], frozen encoders
+  at::Tensor mean_;                   ///< [D], frozen encoders: what was taken from every token
   at::Tensor ids_;                    ///< [T,L], trainable encoders
   at::Tensor mask_;                   ///< [T,L]
   int64_t dimension_ = 0;

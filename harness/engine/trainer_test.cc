@@ -27,6 +27,7 @@ class TrainerTest : public testing::Test {
     torch::manual_seed(1);
     features_ = store_ / "features.safetensors";
     write_safetensors(features_, {{"rows", at::arange(kPrompts)},
+                                  {"mean", at::zeros({kDimension})},
                                   {"tokens", at::randn({kPrompts, kText, kDimension})},
                                   {"mask", at::ones({kPrompts, kText}, at::kBool)},
                                   {"pooled_raw", at::randn({kPrompts, kDimension})}});
