@@ -31,6 +31,15 @@ at::Tensor pixel_weights(const PictureBatch& batch, double weight) {
   return weights;
 }
 
+std::filesystem::path start_path(const std::string& name) { return instruments_folder() / (name + ".safetensors"); }
+
+/// Weights of a shipped autoencoder of the same sizes; being convolutional it does not mind another picture side.
+void load_start(AutoencoderNetwork& network, const std::string& name) {
+  InstrumentFile file = read_instrument(start_path(name), "autoencoder");
+  for (const char* statistic : {"latent_mean", "latent_deviation"}) file.tensors.erase(statistic);
+  load_tensors(network, file.tensors, file.origin);
+}
+
 at::Tensor scaled(const at::Tensor& pictures) { return pictures.to(at::kFloat) * (2.0 / 255) - 1; }
 
 }  // namespace
@@ -44,6 +53,7 @@ AutoencoderRecipe AutoencoderRecipe::read(const Config& suite) {
   recipe.latent_noise = reader.number("latent_noise", recipe.latent_noise, 0, 10);
   recipe.box_weight = reader.number("box_weight", recipe.box_weight, 0, 100);
   recipe.edge_weight = reader.number("edge_weight", recipe.edge_weight, 0, 100);
+  recipe.start = reader.text("start", "");
   recipe.training = InstrumentTraining::read(reader);
   reader.finish();
   if (recipe.sizes.encoder.size() != 3) fail_input("{}: three widths are needed", reader.place("encoder"));
@@ -52,9 +62,11 @@ AutoencoderRecipe AutoencoderRecipe::read(const Config& suite) {
 }
 
 Json AutoencoderRecipe::to_json() const {
-  return {{"sizes", sizes.to_json()},   {"training", training.to_json()}, {"latent_noise", latent_noise},
-          {"box_weight", box_weight},   {"edge_weight", edge_weight},
-          {"loss", "|d| + 2 d^2 + edge_weight |grad d|"}};
+  Json json = {{"sizes", sizes.to_json()},   {"training", training.to_json()}, {"latent_noise", latent_noise},
+               {"box_weight", box_weight},   {"edge_weight", edge_weight},
+               {"loss", "|d| + 2 d^2 + edge_weight |grad d|"}};
+  if (!start.empty()) json["start"] = {{"name", start}, {"sha256", sha256_file(start_path(start))}};
+  return json;
 }
 
 LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& batch, const AutoencoderRecipe& recipe) {
@@ -90,6 +102,7 @@ Json train_autoencoder(const AutoencoderRecipe& recipe, const Dataset& dataset, 
                        const std::filesystem::path& file) {
   AutoencoderNetwork network(recipe.sizes);
   network.initialise(recipe.training.seed);
+  if (!recipe.start.empty()) load_start(network, recipe.start);
   use_channels_last(network);
   NamedTensors weights = train_instrument(
       network, dataset, recipe.training,

@@ -1,0 +1,94 @@
+// emfbench status: what a store holds, suite by suite, and what was left unfinished.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "harness/base/file.h"
+#include "harness/command/command.h"
+#include "harness/command/store_option.h"
+
+namespace emf {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// DONE and FAILED are written last; a folder with neither was interrupted, or is being worked on.
+std::string state_of(const fs::path& folder) {
+  if (fs::exists(folder / "DONE")) return "done";
+  return fs::exists(folder / "FAILED") ? "failed" : "unfinished";
+}
+
+uint64_t bytes_of(const fs::path& folder) {
+  uint64_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  }
+  return bytes;
+}
+
+class Status : public Command {
+ public:
+  void declare(CLI::App& app) override { add_store_option(app, store_); }
+
+  ExitCode run(const CommonFlags& flags) override {
+    const fs::path runs = fs::path(store_) / "runs";
+    if (!fs::is_directory(runs)) fail_missing("no results in {}; run a suite first: emfbench run quick", store_);
+    Json stages = Json::object(), suites = Json::array();
+    for (const auto& kind : fs::directory_iterator(runs)) {
+      if (!kind.is_directory()) continue;
+      Json counts = {{"done", 0}, {"failed", 0}, {"unfinished", 0}, {"bytes", bytes_of(kind.path())}};
+      for (const auto& folder : fs::directory_iterator(kind.path())) {
+        if (!folder.is_directory()) continue;
+        const std::string state = state_of(folder.path());
+        counts[state] = counts[state].get<int>() + 1;
+        if (kind.path().filename() == "suite") suites.push_back(suite_row(folder.path(), state));
+      }
+      stages[kind.path().filename().string()] = counts;
+    }
+    std::sort(suites.begin(), suites.end(), [](const Json& a, const Json& b) { return a.at("finished") < b.at("finished"); });
+    if (flags.json) {
+      print_json({{"store", store_}, {"suites", suites}, {"stages", stages}});
+    } else {
+      print(suites, stages);
+    }
+    return ExitCode::kGood;
+  }
+
+ private:
+  static Json suite_row(const fs::path& folder, const std::string& state) {
+    Json row = {{"record", folder.filename().string()}, {"state", state}, {"suite", "?"}, {"finished", ""}, {"claims", Json::object()}};
+    const fs::path result = folder / "result.json", provenance = folder / "provenance.json";
+    if (fs::exists(folder / "spec.json")) row["suite"] = read_json(folder / "spec.json").value("suite", "?");
+    if (fs::exists(provenance)) row["finished"] = read_json(provenance).value("finished", "");
+    if (!fs::exists(result)) return row;
+    const Json record = read_json(result);
+    for (const Json& claim : record.at("claims")) {
+      const std::string verdict = claim.at("verdict");
+      row["claims"][verdict] = row["claims"].value(verdict, 0) + 1;
+    }
+    return row;
+  }
+
+  void print(const Json& suites, const Json& stages) const {
+    fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", "suite", "state", "finished", "record", "claims");
+    for (const Json& row : suites) {
+      std::string claims;
+      for (const auto& [verdict, count] : row["claims"].items()) claims += fmt::format("{} {}  ", count.get<int>(), verdict);
+      fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", row["suite"].get<std::string>(), row["state"].get<std::string>(),
+                 row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
+    }
+    fmt::print("\n{:<18}{:>6}{:>8}{:>12}{:>10}\n", "stages", "done", "failed", "unfinished", "MB");
+    for (const auto& [kind, counts] : stages.items()) {
+      fmt::print("{:<18}{:>6}{:>8}{:>12}{:>10.1f}\n", kind, counts["done"].get<int>(), counts["failed"].get<int>(),
+                 counts["unfinished"].get<int>(), static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6);
+    }
+  }
+
+  std::string store_;
+};
+
+EMF_REGISTER(CommandRegistry, "status", "What a store holds: suites, stages, what is unfinished", std::make_unique<Status>);
+
+}  // namespace
+}  // namespace emf
