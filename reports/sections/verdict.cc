@@ -56,13 +56,21 @@ std::string small_metrics(const Json& rows) {
   return list;
 }
 
+/// "200 prompts", or "500 prompts, 2,000 pictures a row," where prompts are judged several times.
+std::string count_judged(const Json& pictures) {
+  std::set<std::string> prompts;
+  for (const Json& picture : pictures) prompts.insert(picture.at("text"));
+  const std::string words = format_count(static_cast<int64_t>(prompts.size())) + " prompts";
+  if (prompts.size() == pictures.size()) return words;
+  return fmt::format("{}, {} pictures a cell,", words, format_count(static_cast<int64_t>(pictures.size())));
+}
+
 std::string limits(const SectionInput& input, const Record& record) {
   std::vector<std::string> lines;
   lines.push_back(
-      fmt::format("Scores are of {} prompts on small pictures, judged by this suite's own instruments. They "
-                  "rank its rows; they "
-                  "are not comparable with published GenEval scores.",
-                  format_count(static_cast<int64_t>(input.result.at("prompts").size()))));
+      fmt::format("Scores are of {} on small pictures, judged by this suite's own instruments. They rank its rows; "
+                  "they are not comparable with published GenEval scores.",
+                  count_judged(input.result.at("prompts"))));
   lines.push_back(record.max_seeds() < 2 ? "Every row was trained with one seed: intervals hold the chance "
                                            "of prompts and pictures, not that of training."
                                          : fmt::format("Rows were trained with up to {} seeds. A value is "
