@@ -25,7 +25,8 @@ Json to_json(const MetricValue& metric) {
 }  // namespace
 
 struct Judges::Loaded {
-  explicit Loaded(int side) : detector(detector_path(side)) {}
+  explicit Loaded(int picture_side) : side(picture_side), detector(detector_path(picture_side)) {}
+  int side;
   Detector detector;
   std::unique_ptr<EfficientNetLite0> backbone;
 };
@@ -46,8 +47,12 @@ Json Judges::backbone_fingerprint() const {
 }
 
 Json Judges::instruments() const {
-  Json list = read_json(instruments_folder() / "instruments.json").at("instruments");
-  return list;
+  const Json index = read_json(instruments_folder() / "instruments.json");
+  Json used = Json::array();
+  for (const Json& row : index.at("instruments")) {
+    if (row.at("side") == loaded_->side) used.push_back(row);
+  }
+  return used;
 }
 
 std::vector<Json> Judges::detect(const at::Tensor& pictures, const std::vector<Prompt>& prompts) const {

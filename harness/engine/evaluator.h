@@ -21,7 +21,7 @@ class Judges {
 
   Json detector_fingerprint() const;
   Json backbone_fingerprint() const;
-  /// Name, version, sha256, measured error of each instrument, for the report.
+  /// Name, version, sha256, measured error of each instrument of this picture side, for the report.
   Json instruments() const;
 
   /// One row a picture: {"metadata", "detections", "options"} (the file format of `score geneval --detections`).
