@@ -204,6 +204,8 @@ bool is_instrument_suite(const Config& suite) {
   return suite.values.contains("autoencoder") || suite.values.contains("detector");
 }
 
+void check_instrument_suite(const Config& suite) { read_work(suite); }
+
 Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out) {
   const Work work = read_work(suite);
   const std::string side = std::to_string(work.dataset->side());

@@ -10,6 +10,9 @@ namespace emf {
 /// True for a suite with an [autoencoder] or [detector] table: it trains instruments instead of comparing encoders.
 bool is_instrument_suite(const Config& suite);
 
+/// @throws UserError  unknown key or wrong type (file, line).
+void check_instrument_suite(const Config& suite);
+
 /// Trains what is not trained yet, measures it, and writes the instrument files and instruments.json.
 ///
 /// Autoencoder and detector train side by side, a thread each; a killed run goes on from its last checkpoint. The same suite
