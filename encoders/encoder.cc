@@ -2,10 +2,17 @@
 #include "harness/api/encoder.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "harness/base/utf8.h"
 
 namespace emf {
+namespace {
+
+/// The encoder that reads any checkpoint by its own config.
+constexpr const char* kCheckpointEncoder = "checkpoint";
+
+}  // namespace
 
 at::Tensor mean_over_mask(const TextFeatures& features) {
   const at::Tensor weight = features.mask.to(features.tokens.scalar_type()).unsqueeze(-1);
@@ -53,6 +60,28 @@ void require_utf8(const std::vector<Prompt>& prompts) {
     const size_t at = invalid_utf8_at(prompts[i].text);
     if (at != std::string::npos) fail_input("prompt {} is not UTF-8 at byte {}; save it as UTF-8", i, at);
   }
+}
+
+std::optional<EncoderSpec> parse_encoder_spec(const std::string& spec) {
+  const auto& registry = EncoderRegistry::instance();
+  if (registry.contains(spec)) return EncoderSpec{spec, ""};
+  const size_t colon = spec.find(':');
+  if (colon != std::string::npos && registry.contains(spec.substr(0, colon))) {
+    return EncoderSpec{spec.substr(0, colon), spec.substr(colon + 1)};
+  }
+  const bool is_path = spec.find('/') != std::string::npos || std::filesystem::path(spec).extension() == ".gguf" ||
+                       std::filesystem::is_directory(spec);
+  if (is_path && registry.contains(kCheckpointEncoder)) return EncoderSpec{kCheckpointEncoder, spec};
+  return std::nullopt;
+}
+
+std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Json& options, uint64_t seed) {
+  const std::optional<EncoderSpec> parsed = parse_encoder_spec(spec);
+  if (!parsed) return EncoderRegistry::instance().make(spec, options, seed);  // says what is wrong
+  if (parsed->argument.empty()) return EncoderRegistry::instance().make(parsed->plugin, options, seed);
+  Json with_argument = options.is_null() ? Json::object() : options;
+  if (with_argument.is_object()) with_argument["argument"] = parsed->argument;
+  return EncoderRegistry::instance().make(parsed->plugin, with_argument, seed);
 }
 
 Config encoder_options(const Json& options, const std::string& encoder) {

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,5 +88,19 @@ Config encoder_options(const Json& options, const std::string& encoder);
 
 /// @param options  the encoder's own options (may be empty).  @param seed  for random initial values.
 using EncoderRegistry = Registry<Encoder, const Json&, uint64_t>;
+
+/// How an encoder is written on a command line or in a suite, taken apart.
+struct EncoderSpec {
+  std::string plugin;    ///< a registered name
+  std::string argument;  ///< what stood behind the colon, or the path; "" when there was none
+};
+
+/// Reads "hash", "clip:/path" (a registered name and what it is given), a folder in Hugging Face layout, or a .gguf file.
+/// @return  nothing when it is none of these; a path need not exist yet.
+std::optional<EncoderSpec> parse_encoder_spec(const std::string& spec);
+
+/// Makes the encoder that `spec` names; its argument reaches the factory as options["argument"].
+/// @throws UserError  as parse_encoder_spec finds nothing (offers the nearest name), or as the factory.
+std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Json& options, uint64_t seed);
 
 }  // namespace emf

@@ -44,7 +44,7 @@ class Encode : public Command {
   ExitCode run(const CommonFlags& flags) override {
     const std::vector<Prompt> prompts = read_prompts(prompts_);
     const Json options = parse_json(options_, "--options");
-    const std::unique_ptr<Encoder> encoder = EncoderRegistry::instance().make(encoder_, options, seed_);
+    const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options, seed_);
     const auto start = std::chrono::steady_clock::now();
     const TokenInputs inputs = encoder->prepare(prompts);
     const TextFeatures features = encode_all(*encoder, inputs);

@@ -41,7 +41,7 @@ class ProbeCommand : public Command {
       take_features(input, *probe);
       who = text_;
     } else {
-      const std::shared_ptr<Encoder> encoder = EncoderRegistry::instance().make(encoder_, Json::object(), seed_);
+      const std::shared_ptr<Encoder> encoder = make_encoder(encoder_, Json::object(), seed_);
       input.parts_are_labels = encoder->info().family == "labels";
       input.pooled = pool_with(encoder);
       if (!prompts_.empty()) input.prompts = read_prompts(prompts_);

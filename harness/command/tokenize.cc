@@ -24,7 +24,7 @@ class Tokenize : public Command {
     const std::vector<Prompt> prompts = read_prompts(prompts_);
     std::vector<std::vector<int64_t>> rows;
     if (!encoder_.empty()) {
-      rows = EncoderRegistry::instance().make(encoder_, Json::object(), 0)->tokenize(prompts, !no_special_);
+      rows = make_encoder(encoder_, Json::object(), 0)->tokenize(prompts, !no_special_);
     } else {
       const auto tokenizer = TokenizerRegistry::instance().make(tokenizer_);
       for (const Prompt& prompt : prompts) rows.push_back(tokenizer->encode(prompt.text, !no_special_));

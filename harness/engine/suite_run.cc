@@ -219,7 +219,7 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   }
   provenance["weights"] = Json::array();
   for (const std::string& name : graph.spec.encoders) {
-    const EncoderInfo info = EncoderRegistry::instance().make(name, Json::object(), 0)->info();
+    const EncoderInfo info = make_encoder(name, Json::object(), 0)->info();
     if (!info.weights_sha256.empty()) {
       provenance["weights"].push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
     }
@@ -269,7 +269,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
 void require_encoders(const SuiteGraph& graph) {
   for (const std::string& name : graph.spec.encoders) {
     const auto encoder =
-        EncoderRegistry::instance().make(name, Json::object(), static_cast<uint64_t>(graph.spec.seeds_of(name).front()));
+        make_encoder(name, Json::object(), static_cast<uint64_t>(graph.spec.seeds_of(name).front()));
     const Json fingerprint = encoder->fingerprint();
     const bool needed = std::any_of(graph.stages.begin(), graph.stages.end(), [&](const StagePointer& stage) {
       return stage->folder->kind() == "features" && stage->folder->spec().at("encoder") == fingerprint && !done(stage);

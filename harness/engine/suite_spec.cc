@@ -24,6 +24,14 @@ void check_names(const std::vector<std::string>& words, ConfigReader& reader, co
   if (words.empty()) fail_input("{}: '{}' is empty", reader.place(key), key);
 }
 
+/// Likewise for encoders, which may carry an argument or be a path.
+void check_encoders(const std::vector<std::string>& words, ConfigReader& reader) {
+  for (const std::string& word : words) {
+    if (!parse_encoder_spec(word)) check_names<EncoderRegistry>({word}, reader, "encoders");
+  }
+  if (words.empty()) fail_input("{}: 'encoders' is empty", reader.place("encoders"));
+}
+
 TrainOptions read_train(const Config& config) {
   ConfigReader reader(config, "train");
   TrainOptions train;
@@ -128,7 +136,7 @@ SuiteSpec read_suite(Config config) {
   spec.latent = reader.choice("latent", "autoencoder", {"autoencoder", "none"});
   spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
   const Json claims = reader.raw("claims");
-  check_names<EncoderRegistry>(spec.encoders, reader, "encoders");
+  check_encoders(spec.encoders, reader);
   check_names<ObjectiveRegistry>(spec.objectives, reader, "objectives");
   if (!spec.probes.empty()) check_names<ProbeRegistry>(spec.probes, reader, "probes");
   for (const std::string& metric : spec.metrics) {

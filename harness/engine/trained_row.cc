@@ -14,7 +14,7 @@ ModelMaker model_maker(const SuiteSpec& spec, const std::vector<int64_t>& latent
 }
 
 std::shared_ptr<Encoder> make_encoder(const std::string& name, int64_t seed) {
-  return EncoderRegistry::instance().make(name, Json::object(), static_cast<uint64_t>(seed));
+  return make_encoder(name, Json::object(), static_cast<uint64_t>(seed));
 }
 
 TrainedRow load_trained_row(const std::string& encoder, int64_t seed, const ModelMaker& make_model, const RunFolder& features,
