@@ -1,63 +1,158 @@
 // The shared transformer's forward pass, on real tokens only.
+// Letters of shapes: B rows, L length of the longest, T real tokens, H heads, S head size.
 #include "encoders/transformer/transformer.h"
 
 #include <cmath>
 
+#include "encoders/transformer/fused_operations.h"
+#include "encoders/transformer/relative_position.h"
 #include "harness/base/error.h"
 
 namespace emf {
+namespace {
 
-/// Where the real tokens of a padded batch stand. All products run on the T real tokens; only attention sees
-/// padding.
+at::Tensor apply(const LinearWeights& linear, const at::Tensor& x) { return at::linear(x, linear.weight, linear.bias); }
+
+/// @param in_place  the result overwrites x.
+at::Tensor activate(Activation activation, at::Tensor x, bool in_place) {
+  switch (activation) {
+    case Activation::kSilu:
+      return in_place ? at::silu_(x) : at::silu(x);
+    case Activation::kGelu:
+      return in_place ? at::gelu_(x) : at::gelu(x);
+    case Activation::kGeluTanh:
+      return in_place ? at::gelu_(x, "tanh") : at::gelu(x, "tanh");
+    case Activation::kQuickGelu:
+      return x * at::sigmoid(1.702 * x);
+    case Activation::kRelu:
+      return in_place ? at::relu_(x) : at::relu(x);
+  }
+  throw InternalError("unknown activation");
+}
+
+}  // namespace
+
+/// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real tokens;
+/// only attention sees padding.
 struct Transformer::Packing {
   int64_t batch = 0;
   int64_t length = 0;  ///< of the longest row, real tokens
   bool has_padding = false;
-  at::Tensor source;        ///< [T] place of each real token in the caller's B * L
-  at::Tensor place;         ///< [T] place in batch * length, each row's real tokens moved to its left
-  at::Tensor cosine, sine;  ///< [T,1,head_size/2]
+  at::Tensor source;    ///< [T] place of each real token in the caller's B * L
+  at::Tensor place;     ///< [T] place in batch * length, each row's real tokens moved to its left
+  at::Tensor position;  ///< [T] within its row
+  at::Tensor cosine[2], sine[2];  ///< [T,1,S/2] of full and of windowed layers
+  at::Tensor bias[2];   ///< what is added to the scores, [1 or B,1 or H,L,L]; undefined where the causal flag does it all
 
-  Packing(const at::Tensor& mask, const at::Tensor& cosines, const at::Tensor& sines) {
+  explicit Packing(const at::Tensor& mask) {
     const at::Tensor counts = mask.sum(1);
     batch = mask.size(0);
     length = counts.max().item<int64_t>();
     has_padding = counts.min().item<int64_t>() != length;
     source = mask.flatten().nonzero().squeeze(1);
-    const at::Tensor position = mask.cumsum(1).sub(1).flatten().index_select(0, source);
+    position = mask.cumsum(1).sub(1).flatten().index_select(0, source);
     place = source.div(mask.size(1), "floor").mul(length).add(position);
-    cosine = cosines.index_select(0, position).unsqueeze(1);
-    sine = sines.index_select(0, position).unsqueeze(1);
+    if (has_padding) real_ = at::arange(length).unsqueeze(0) < counts.unsqueeze(1);
   }
+
+  void turn(bool windowed, const std::vector<double>& rotary) {
+    // Angles in double: at position 8000 float32 has lost three digits of them.
+    const at::Tensor angles = at::outer(at::arange(length, at::kDouble), at::tensor(rotary, at::kDouble));
+    cosine[windowed] = angles.cos().to(at::kFloat).index_select(0, position).unsqueeze(1);
+    sine[windowed] = angles.sin().to(at::kFloat).index_select(0, position).unsqueeze(1);
+  }
+
+  /// @param relative  [1,H,L,L] or undefined.   @param window  0 = none.
+  void forbid(bool windowed, bool causal, int64_t window, const at::Tensor& relative) {
+    const at::Tensor places = at::arange(length);
+    const at::Tensor back = places.unsqueeze(1) - places.unsqueeze(0);  // query's place - key's place
+    at::Tensor allowed;
+    if (window > 0 && length > window) {
+      allowed = causal ? (back >= 0) & (back < window) : back.abs() < window;
+    } else if (causal && relative.defined()) {
+      allowed = back >= 0;
+    }
+    // Padding stands to the right of every real token, so a causal mask hides it too.
+    if (has_padding && !causal) {
+      const at::Tensor keys = real_.unsqueeze(1).unsqueeze(1);  // [B,1,1,L]
+      allowed = allowed.defined() ? allowed & keys : keys.expand({batch, 1, length, length});
+    }
+    if (relative.defined()) bias[windowed] = relative;
+    if (!allowed.defined()) return;
+    const at::Tensor forbidden = at::zeros(allowed.sizes(), at::kFloat).masked_fill(allowed.logical_not(), -INFINITY);
+    bias[windowed] = relative.defined() ? relative + forbidden : forbidden;
+  }
+
+ private:
+  at::Tensor real_;  ///< [B,L]
 };
 
 Transformer::Transformer(TransformerConfig config, TransformerWeights weights)
-    : config_(config), weights_(std::move(weights)) {
-  // Angles in double: at position 8000 float32 has lost three digits of them.
-  const at::Tensor exponents = at::arange(0, config.head_size, 2, at::kDouble).div(config.head_size);
-  const at::Tensor frequencies = at::pow(config.rope_base, exponents).reciprocal();
-  const at::Tensor angles = at::outer(at::arange(config.context, at::kDouble), frequencies);
-  cosines_ = angles.cos().to(at::kFloat);
-  sines_ = angles.sin().to(at::kFloat);
+    : config_(std::move(config)), weights_(std::move(weights)) {
+  ensure(static_cast<int64_t>(weights_.layers.size()) == config_.num_layers, "{} layers of weights for {}",
+         weights_.layers.size(), config_.num_layers);
+  if (config_.attention_scale == 0) config_.attention_scale = 1 / std::sqrt(static_cast<double>(config_.head_size));
+  if (config_.windowed_rotary.empty()) config_.windowed_rotary = config_.rotary;
 }
 
-at::Tensor Transformer::attend(const at::Tensor& query_key_value, const Packing& packing) const {
+at::Tensor Transformer::embed(const at::Tensor& ids, const Packing& packing) const {
+  at::Tensor hidden;
+  if (weights_.table.defined()) {
+    hidden = weights_.table.index_select(0, ids);
+  } else {
+    hidden = at::empty({ids.size(0), config_.hidden}, at::kFloat);
+    weights_.embed(ids.data_ptr<int64_t>(), ids.size(0), hidden.data_ptr<float>());
+  }
+  if (config_.embedding_scale != 1) hidden = hidden * config_.embedding_scale;
+  if (weights_.positions.defined()) hidden = hidden + weights_.positions.index_select(0, packing.position);
+  return hidden;
+}
+
+at::Tensor Transformer::mix(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool windowed,
+                            const Packing& packing) const {
+  const at::Tensor& bias = packing.bias[windowed];
+  if (config_.score_cap == 0) {
+    std::optional<at::Tensor> mask;
+    if (bias.defined()) mask = bias.to(query.scalar_type());
+    return at::scaled_dot_product_attention(query, key, value, mask, /*dropout_p=*/0.0,
+                                            /*is_causal=*/config_.causal && !bias.defined(), config_.attention_scale,
+                                            /*enable_gqa=*/config_.num_kv_heads != config_.num_heads);
+  }
+  // No fused attention knows a cap on the scores.
+  const int64_t group = config_.num_heads / config_.num_kv_heads;
+  const at::Tensor keys = key.repeat_interleave(group, 1), values = value.repeat_interleave(group, 1);
+  at::Tensor scores = at::matmul(query, keys.transpose(2, 3)).to(at::kFloat) * config_.attention_scale;
+  scores = config_.score_cap * at::tanh(scores / config_.score_cap);
+  if (bias.defined()) {
+    scores = scores + bias;
+  } else if (config_.causal) {
+    scores = scores.masked_fill(at::ones({packing.length, packing.length}, at::kBool).tril().logical_not(), -INFINITY);
+  }
+  return at::matmul(scores.softmax(-1).to(values.scalar_type()), values);
+}
+
+at::Tensor Transformer::attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed,
+                               const Packing& packing) const {
   const int64_t heads = config_.num_heads, kv_heads = config_.num_kv_heads, size = config_.head_size;
   const int64_t tokens = query_key_value.size(0);
-  const at::Tensor by_head = query_key_value.view({tokens, heads + 2 * kv_heads, size});
-  const at::Tensor turning = by_head.narrow(1, 0, heads + kv_heads);
-  const at::Tensor first = turning.narrow(2, 0, size / 2), second = turning.narrow(2, size / 2, size / 2);
-  const at::Tensor turned = at::cat(
-      {first * packing.cosine - second * packing.sine, second * packing.cosine + first * packing.sine}, 2);
-  at::Tensor all = at::cat({turned, by_head.narrow(1, heads + kv_heads, kv_heads)}, 1);
+  at::Tensor all = query_key_value.view({tokens, heads + 2 * kv_heads, size});
+  if (layer.query_norm.defined()) {
+    const at::ScalarType type = all.scalar_type();
+    const at::Tensor query = all.narrow(1, 0, heads).to(at::kFloat), key = all.narrow(1, heads, kv_heads).to(at::kFloat);
+    all = at::cat({rms_norm(query, layer.query_norm, config_.norm_epsilon, type),
+                   rms_norm(key, layer.key_norm, config_.norm_epsilon, type), all.narrow(1, heads + kv_heads, kv_heads)},
+                  1);
+  }
+  if (config_.positions == PositionKind::kRotary) {
+    all = turn_heads(all, heads + kv_heads, packing.cosine[windowed], packing.sine[windowed]);
+  }
   if (packing.has_padding) {
     all = at::zeros({packing.batch * packing.length, heads + 2 * kv_heads, size}, all.options())
               .index_copy(0, packing.place, all);
   }
   all = all.view({packing.batch, packing.length, heads + 2 * kv_heads, size}).transpose(1, 2);
-  // Padding stands to the right of every real token, so the causal mask hides it too.
-  const at::Tensor mixed = at::scaled_dot_product_attention(
-      all.narrow(1, 0, heads), all.narrow(1, heads, kv_heads), all.narrow(1, heads + kv_heads, kv_heads),
-      /*attn_mask=*/{}, /*dropout_p=*/0.0, /*is_causal=*/true, /*scale=*/std::nullopt, /*enable_gqa=*/true);
+  const at::Tensor mixed = mix(all.narrow(1, 0, heads), all.narrow(1, heads, kv_heads),
+                               all.narrow(1, heads + kv_heads, kv_heads), windowed, packing);
   const at::Tensor rows = mixed.transpose(1, 2).reshape({packing.batch * packing.length, heads * size});
   return packing.has_padding ? rows.index_select(0, packing.place) : rows;
 }
@@ -67,29 +162,86 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   ensure(depth >= 0 && depth <= config_.num_layers, "layer {} of {}", layer, config_.num_layers);
   ensure(inputs.ids.size(1) <= config_.context, "{} tokens in a context of {}", inputs.ids.size(1),
          config_.context);
-  const Packing packing(inputs.mask, cosines_, sines_);
-  const at::Tensor ids = inputs.ids.flatten().index_select(0, packing.source);
-  at::Tensor hidden = at::empty({ids.size(0), config_.hidden}, at::kFloat);
-  weights_.embed(ids.data_ptr<int64_t>(), ids.size(0), hidden.data_ptr<float>());
+  Packing packing(inputs.mask);
+  const auto is_windowed = [&](int64_t i) { return !config_.windowed.empty() && config_.windowed[static_cast<size_t>(i)]; };
+  at::Tensor relative;
+  if (config_.positions == PositionKind::kRelativeBias) {
+    relative = relative_position_bias(weights_.relative_bias, packing.length, config_.relative_distance);
+  }
+  for (const bool windowed : {false, true}) {
+    if (windowed && config_.windowed.empty()) break;
+    if (config_.positions == PositionKind::kRotary) packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary);
+    packing.forbid(windowed, config_.causal, windowed ? config_.window : 0, relative);
+  }
 
-  const auto normalise = [&](const at::Tensor& x, const at::Tensor& weight) {
-    return at::rms_norm(x, {config_.hidden}, weight, config_.norm_epsilon);
+  const auto normalise = [&](const at::Tensor& x, const NormWeights& norm, at::ScalarType out) {
+    if (config_.norm == NormKind::kRms) return rms_norm(x, norm.weight, config_.norm_epsilon, out);
+    return at::layer_norm(x, {config_.hidden}, norm.weight, norm.bias, config_.norm_epsilon).to(out);
   };
+  // Where nothing is recorded, sums and activations overwrite their operands: fresh memory costs more than the arithmetic.
+  const bool in_place = !at::GradMode::is_enabled();
+  const auto sum = [&](const at::Tensor& x, const at::Tensor& change) { return in_place ? x.add_(change) : x + change; };
+  // One half of a block: what `branch` makes of x, normalised and added where the family does it.
+  const auto residual = [&](const at::Tensor& x, const NormWeights& before, const NormWeights& after, const auto& branch) {
+    const at::ScalarType type = weights_.layers[0].up.weight.scalar_type();
+    if (config_.norm_place == NormPlace::kAfter) return normalise(sum(x, branch(x.to(type))), before, at::kFloat);
+    const at::Tensor change = branch(normalise(x, before, type));
+    return sum(x, config_.norm_place == NormPlace::kBoth ? normalise(change.to(at::kFloat), after, at::kFloat) : change);
+  };
+
+  const at::Tensor ids = inputs.ids.flatten().index_select(0, packing.source);
+  at::Tensor hidden = embed(ids, packing);
+  if (weights_.embedding_norm.weight.defined()) hidden = normalise(hidden, weights_.embedding_norm, at::kFloat);
   for (int64_t i = 0; i < depth; ++i) {
     const TransformerLayer& block = weights_.layers[static_cast<size_t>(i)];
-    const at::Tensor projected = at::linear(normalise(hidden, block.attention_norm), block.query_key_value);
-    hidden = hidden + at::linear(attend(projected, packing), block.attention_out);
-    const at::Tensor gate_up = at::linear(normalise(hidden, block.mlp_norm), block.gate_up);
-    const at::Tensor gated =
-        at::silu(gate_up.narrow(1, 0, config_.mlp)) * gate_up.narrow(1, config_.mlp, config_.mlp);
-    hidden = hidden + at::linear(gated, block.down);
+    hidden = residual(hidden, block.attention_norm, block.after_attention, [&](const at::Tensor& x) {
+      return apply(block.attention_out, attend(apply(block.query_key_value, x), block, is_windowed(i), packing));
+    });
+    hidden = residual(hidden, block.mlp_norm, block.after_mlp, [&](const at::Tensor& x) {
+      const at::Tensor up = apply(block.up, x);
+      if (!config_.gated) return apply(block.down, activate(config_.activation, up, in_place));
+      const at::Tensor gate = activate(config_.activation, up.narrow(1, 0, config_.mlp), in_place);
+      const at::Tensor open = up.narrow(1, config_.mlp, config_.mlp);
+      return apply(block.down, in_place ? gate.mul_(open) : gate * open);
+    });
   }
-  if (layer == kFinal) hidden = normalise(hidden, weights_.final_norm);
+  if (layer == kFinal && weights_.final_norm.weight.defined()) hidden = normalise(hidden, weights_.final_norm, at::kFloat);
 
   const int64_t batch = inputs.mask.size(0), length = inputs.mask.size(1);
   const at::Tensor tokens =
       at::zeros({batch * length, config_.hidden}, at::kFloat).index_copy(0, packing.source, hidden);
   return {tokens.view({batch, length, config_.hidden}), inputs.mask};
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Transformer::parameters() const {
+  std::vector<std::pair<std::string, at::Tensor>> all;
+  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
+    if (tensor.defined()) all.emplace_back(name, tensor);
+  };
+  const auto add_pair = [&](const std::string& name, const auto& pair) {
+    add(name + ".weight", pair.weight);
+    add(name + ".bias", pair.bias);
+  };
+  add("table", weights_.table);
+  add("positions", weights_.positions);
+  add("relative_bias", weights_.relative_bias);
+  add_pair("embedding_norm", weights_.embedding_norm);
+  for (size_t i = 0; i < weights_.layers.size(); ++i) {
+    const TransformerLayer& layer = weights_.layers[i];
+    const std::string prefix = "layers." + std::to_string(i) + ".";
+    add_pair(prefix + "attention_norm", layer.attention_norm);
+    add_pair(prefix + "query_key_value", layer.query_key_value);
+    add(prefix + "query_norm", layer.query_norm);
+    add(prefix + "key_norm", layer.key_norm);
+    add_pair(prefix + "attention_out", layer.attention_out);
+    add_pair(prefix + "after_attention", layer.after_attention);
+    add_pair(prefix + "mlp_norm", layer.mlp_norm);
+    add_pair(prefix + "up", layer.up);
+    add_pair(prefix + "down", layer.down);
+    add_pair(prefix + "after_mlp", layer.after_mlp);
+  }
+  add_pair("final_norm", weights_.final_norm);
+  return all;
 }
 
 }  // namespace emf

@@ -1,51 +1,91 @@
-// The transformer that text encoders share; what one family does otherwise than another is named in its
-// config.
+// The transformer that text encoders share; what one family does otherwise than another is named in its config.
 #pragma once
 
 #include <ATen/ATen.h>
 
-#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "encoders/weights/weight_source.h"
 #include "harness/api/encoder.h"
 
 namespace emf {
 
-/// Sizes and constants of a decoder of Llama's kind.
+enum class NormKind { kRms, kLayer };
+/// Where a block normalises: its input (Llama, CLIP, T5), the sum with its input (BERT), or input and output (Gemma).
+enum class NormPlace { kBefore, kAfter, kBoth };
+enum class PositionKind { kRotary, kLearned, kRelativeBias };
+/// kGelu is the exact one (erf), kGeluTanh its tanh form ("gelu_new", "gelu_pytorch_tanh"), kQuickGelu x sigmoid(1.702 x).
+enum class Activation { kSilu, kGelu, kGeluTanh, kQuickGelu, kRelu };
+
+/// Sizes and constants of one checkpoint's architecture. Defaults are Llama's.
 struct TransformerConfig {
   int64_t num_layers = 0;
   int64_t hidden = 0;
   int64_t mlp = 0;
   int64_t num_heads = 0;
   int64_t num_kv_heads = 0;  ///< groups of num_heads / num_kv_heads query heads share one key and value head
-  int64_t head_size = 0;     ///< even
+  int64_t head_size = 0;     ///< even where positions are rotary
   int64_t vocabulary = 0;
   int64_t context = 0;  ///< positions it was trained for
+
+  NormKind norm = NormKind::kRms;
+  NormPlace norm_place = NormPlace::kBefore;
   double norm_epsilon = 1e-5;
-  double rope_base = 1e4;  ///< rotary halves: dimension i turns with i + head_size / 2
+  Activation activation = Activation::kSilu;
+  bool gated = true;             ///< activation(gate) * up; else activation(up)
+  double embedding_scale = 1;    ///< Gemma: sqrt(hidden)
+  bool causal = true;
+  double attention_scale = 0;    ///< of query . key; 0 = head_size^-1/2
+  double score_cap = 0;          ///< Gemma 2: scores become cap tanh(score / cap); 0 = none
+  int64_t window = 0;            ///< tokens a windowed layer looks back, itself included
+  std::vector<bool> windowed;    ///< layer by layer; empty = none
+
+  PositionKind positions = PositionKind::kRotary;
+  /// Radians a position turns pair i (dimension i with i + head_size / 2): [head_size / 2].
+  std::vector<double> rotary, windowed_rotary;  ///< of full and of windowed layers; the latter may be empty = the same
+  int64_t relative_buckets = 0, relative_distance = 0;  ///< T5's, bidirectional
 };
 
-/// float32, matrices [out, in].
+/// x [.., in] -> x weight^T + bias; float32 or bfloat16; bias may be undefined.
+struct LinearWeights {
+  at::Tensor weight, bias;  ///< [out, in], [out]
+};
+
+struct NormWeights {
+  at::Tensor weight, bias;  ///< [size] float32; bias undefined for RMS; Gemma's 1 + w is already added
+};
+
 struct TransformerLayer {
-  at::Tensor attention_norm;  ///< [hidden]
-  at::Tensor
-      query_key_value;  ///< [(num_heads + 2 num_kv_heads) head_size, hidden]: one product instead of three
-  at::Tensor attention_out;  ///< [hidden, num_heads head_size]
-  at::Tensor mlp_norm;       ///< [hidden]
-  at::Tensor gate_up;        ///< [2 mlp, hidden]
-  at::Tensor down;           ///< [hidden, mlp]
+  NormWeights attention_norm;      ///< before attention; after the sum for NormPlace::kAfter
+  LinearWeights query_key_value;   ///< [(num_heads + 2 num_kv_heads) head_size, hidden]: one product instead of three
+  at::Tensor query_norm, key_norm; ///< [head_size] RMS norms of each head before it turns; undefined = none
+  LinearWeights attention_out;     ///< [hidden, num_heads head_size]
+  NormWeights after_attention;     ///< NormPlace::kBoth only
+  NormWeights mlp_norm;
+  LinearWeights up;                ///< [mlp, hidden], or gate above up, [2 mlp, hidden]
+  LinearWeights down;              ///< [hidden, mlp]
+  NormWeights after_mlp;           ///< NormPlace::kBoth only
 };
 
 struct TransformerWeights {
-  /// Writes the embeddings of `count` ids to out (count * hidden): tables stay as small as they are stored.
   /// @throws UserError  an id outside the vocabulary.
-  std::function<void(const int64_t* ids, int64_t count, float* out)> embed;
+  RowReader embed;
+  at::Tensor table;            ///< [vocabulary, hidden] float32 instead of `embed`, where the table is to be trained
+  at::Tensor positions;        ///< [context, hidden] of PositionKind::kLearned
+  NormWeights embedding_norm;  ///< BERT's; undefined = none
+  at::Tensor relative_bias;    ///< [relative_buckets, num_heads] of PositionKind::kRelativeBias
   std::vector<TransformerLayer> layers;
-  at::Tensor final_norm;  ///< [hidden]
+  NormWeights final_norm;      ///< undefined = none
 };
 
-/// Causal decoder: RMSNorm, rotary positions, grouped-query attention, SwiGLU.   @source  Touvron et al. 2023
-/// (Llama).
+/// Every family's encoder or decoder stack, run on real tokens only.
+///
+/// Products run in the weights' dtype, everything else in float32. Differentiable in every tensor that asks for it.
+/// @source  Vaswani et al. 2017; Touvron et al. 2023 (Llama); Raffel et al. 2020 (T5); Devlin et al. 2019 (BERT);
+///          Radford et al. 2021 (CLIP); Gemma Team 2024, 2025; Qwen Team 2024, 2025.
 class Transformer {
  public:
   static constexpr int64_t kFinal = -1;
@@ -56,19 +96,24 @@ class Transformer {
   /// Hidden states. Tokens where the mask is false are left out as if they were not there: positions count
   /// real tokens only, and padding costs nothing but its share of attention.
   ///
-  /// @param layer  kFinal: after the final norm; 0..num_layers: after that many blocks, before the final
-  /// norm.
+  /// @param layer  kFinal: after the final norm; 0..num_layers: after that many blocks, before the final norm.
   /// @return  tokens [B,L,hidden] float32, zero where the mask is false.
   /// @cost  about 2 * 3.5 M multiply-adds a token and layer at hidden 576; uses LibTorch's threads.
   TextFeatures forward(const TokenInputs& inputs, int64_t layer = kFinal) const;
 
+  /// Every weight by name ("layers.0.up.weight"), for training and for counting.
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const;
+
  private:
   struct Packing;
-  at::Tensor attend(const at::Tensor& query_key_value, const Packing& packing) const;
+  at::Tensor embed(const at::Tensor& ids, const Packing& packing) const;
+  at::Tensor attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed,
+                    const Packing& packing) const;
+  at::Tensor mix(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool windowed,
+                 const Packing& packing) const;
 
   TransformerConfig config_;
   TransformerWeights weights_;
-  at::Tensor cosines_, sines_;  // [context, head_size / 2]
 };
 
 }  // namespace emf

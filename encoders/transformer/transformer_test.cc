@@ -23,19 +23,21 @@ Transformer small_transformer() {
   const auto draw = [](const std::string& name, at::IntArrayRef shape) {
     return normal_named(1, name, shape) * 0.2;
   };
+  config.rotary = {1.0, 0.1, 0.01, 0.001};
   TransformerWeights weights;
   for (int64_t i = 0; i < config.num_layers; ++i) {
     const std::string prefix = std::to_string(i);
-    weights.layers.push_back({draw(prefix + "n1", {32}) + 1, draw(prefix + "qkv", {64, 32}),
-                              draw(prefix + "o", {32, 32}), draw(prefix + "n2", {32}) + 1,
-                              draw(prefix + "gu", {96, 32}), draw(prefix + "d", {32, 48})});
+    TransformerLayer layer;
+    layer.attention_norm.weight = draw(prefix + "n1", {32}) + 1;
+    layer.query_key_value.weight = draw(prefix + "qkv", {64, 32});
+    layer.attention_out.weight = draw(prefix + "o", {32, 32});
+    layer.mlp_norm.weight = draw(prefix + "n2", {32}) + 1;
+    layer.up.weight = draw(prefix + "gu", {96, 32});
+    layer.down.weight = draw(prefix + "d", {32, 48});
+    weights.layers.push_back(layer);
   }
-  weights.final_norm = draw("n", {32}) + 1;
-  const at::Tensor table = draw("table", {50, 32});
-  weights.embed = [table](const int64_t* ids, int64_t count, float* out) {
-    for (int64_t i = 0; i < count; ++i)
-      std::copy_n(table[ids[i]].contiguous().data_ptr<float>(), 32, out + i * 32);
-  };
+  weights.final_norm.weight = draw("n", {32}) + 1;
+  weights.table = draw("table", {50, 32});
   return Transformer(config, std::move(weights));
 }
 

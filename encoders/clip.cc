@@ -1,0 +1,20 @@
+// CLIP's text tower, from a folder that the user names: its weights are in no package registry.
+#include "encoders/pretrained/pretrained_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_clip(const Json& options, uint64_t) {
+  PretrainedFamily family;
+  family.name = "clip";
+  family.family = "clip";
+  family.summary = "token features of CLIP's text tower after its final norm";
+  family.model_types = {"clip_text_model"};
+  family.max_tokens = 77;
+  return make_pretrained(family, options);
+}
+
+EMF_REGISTER(EncoderRegistry, "clip", "CLIP's text tower, from a checkpoint of yours: clip:/path", make_clip);
+
+}  // namespace
+}  // namespace emf

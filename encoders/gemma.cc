@@ -1,0 +1,24 @@
+// Gemma 3 270M, under Google's Gemma terms: fetched only on request; or any Gemma 2 or 3 checkpoint.
+#include "encoders/pretrained/pretrained_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_gemma(const Json& options, uint64_t) {
+  PretrainedFamily family;
+  family.name = "gemma";
+  family.family = "gemma3";
+  family.summary = "hidden states of a language model after its final norm";
+  family.model_types = {"gemma2", "gemma3_text"};
+  family.package_file = "gemma-3-270m-q4_k_m";
+  family.source = "Gemma 3 270M, Q4_K_M (Gemma Team 2025)";
+  family.num_parameters = 268'098'176;
+  family.dimension = 640;
+  family.context = 32768;
+  return make_pretrained(family, options);
+}
+
+EMF_REGISTER(EncoderRegistry, "gemma", "Language model: Gemma 3 270M (only after its terms are accepted)", make_gemma);
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,124 @@
+#include "encoders/pretrained/checkpoint_files.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "encoders/architectures/gguf_checkpoint.h"
+#include "encoders/tokenizers/tokenizer_file.h"
+#include "encoders/weights/checkpoint.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+
+namespace emf {
+namespace {
+
+/// A Hugging Face checkpoint as architectures read it.
+class CheckpointWeights : public WeightSource {
+ public:
+  explicit CheckpointWeights(const std::filesystem::path& folder) : checkpoint_(folder) {}
+  std::string origin() const override { return checkpoint_.path().string(); }
+  bool has(const std::string& name) const override { return checkpoint_.has(name); }
+  void read(const std::string& name, at::IntArrayRef shape, float* out) const override {
+    const at::Tensor tensor = checkpoint_.tensor(name, shape);
+    std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), out);
+  }
+  RowReader rows(const std::string& name, int64_t num_rows, int64_t row_size) const override {
+    return checkpoint_.rows(name, num_rows, row_size);
+  }
+
+ private:
+  Checkpoint checkpoint_;
+};
+
+/// The whole embedding table as one tensor that can be trained.
+at::Tensor read_table(const RowReader& rows, int64_t num_rows, int64_t row_size) {
+  const at::Tensor table = at::empty({num_rows, row_size}, at::kFloat), ids = at::arange(num_rows);
+  rows(ids.data_ptr<int64_t>(), num_rows, table.data_ptr<float>());
+  return table;
+}
+
+}  // namespace
+
+std::shared_ptr<const GgufFile> CheckpointFiles::gguf() const {
+  if (!gguf_) gguf_ = std::make_shared<const GgufFile>(path_);
+  return gguf_;
+}
+
+const ArchitectureChoice& CheckpointFiles::choice() const {
+  if (choice_) return *choice_;
+  if (is_gguf()) {
+    choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture({gguf_config(*gguf()), path_.string()}));
+    return *choice_;
+  }
+  if (!std::filesystem::is_directory(path_)) {
+    if (!std::filesystem::exists(path_)) fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file", path_.string());
+    fail_input("{} is neither a folder in Hugging Face layout nor a .gguf file", path_.string());
+  }
+  const std::filesystem::path config = path_ / "config.json";
+  if (!std::filesystem::exists(config)) fail_missing("{} is absent; a folder in Hugging Face layout has one", config.string());
+  const Json values = read_json(config);
+  if (!values.is_object()) fail_input("{}: not an object", config.string());
+  choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture({values, config.string()}));
+  return *choice_;
+}
+
+std::shared_ptr<const WeightSource> CheckpointFiles::weights() const {
+  if (!weights_) {
+    if (is_gguf()) {
+      weights_ = gguf_weights(gguf());
+    } else {
+      weights_ = std::make_shared<const CheckpointWeights>(path_);
+    }
+  }
+  return weights_;
+}
+
+std::string CheckpointFiles::model_type() const { return choice().config.text("model_type", "clip_text_model"); }
+
+TransformerConfig CheckpointFiles::sizes() const { return choice().architecture->config(choice().config); }
+
+int64_t CheckpointFiles::num_parameters() const {
+  const TransformerConfig sizes = this->sizes();
+  const int64_t attention = sizes.hidden * sizes.head_size * 2 * (sizes.num_heads + sizes.num_kv_heads);
+  const int64_t mlp = (sizes.gated ? 3 : 2) * sizes.hidden * sizes.mlp;
+  const int64_t positions = sizes.positions == PositionKind::kLearned ? sizes.context : 0;
+  return sizes.num_layers * (attention + mlp) + (sizes.vocabulary + positions) * sizes.hidden;
+}
+
+std::string CheckpointFiles::weights_sha256() const {
+  if (weights_sha256_.empty()) {
+    choice();  // its errors come first
+    weights_sha256_ = is_gguf() ? sha256_file(path_) : Checkpoint(path_).sha256();
+  }
+  return weights_sha256_;
+}
+
+std::string CheckpointFiles::tokenizer_sha256() const {
+  if (is_gguf()) return "in the weights";
+  choice();
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
+    const std::string extension = entry.path().extension();
+    const bool is_index = entry.path().filename().string().find(".index.") != std::string::npos;
+    if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model")) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  std::string all;
+  for (const auto& file : files) all += file.filename().string() + " " + sha256_file(file) + "\n";
+  return sha256_hex(all);
+}
+
+std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer() const {
+  choice();
+  return load_tokenizer(path_);
+}
+
+Transformer CheckpointFiles::load(at::ScalarType precision, bool whole_table) const {
+  const TransformerConfig sizes = this->sizes();
+  TransformerWeights loaded = choice().architecture->weights(choice().config, sizes, *weights(), precision);
+  if (whole_table) loaded.table = read_table(loaded.embed, sizes.vocabulary, sizes.hidden);
+  return Transformer(sizes, std::move(loaded));
+}
+
+}  // namespace emf

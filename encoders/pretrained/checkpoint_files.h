@@ -1,0 +1,48 @@
+// A checkpoint on disk, whichever form it has: its config, its weights and its tokenizer.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "encoders/architectures/architecture.h"
+#include "encoders/tokenizers/tokenizer.h"
+#include "encoders/weights/gguf.h"
+
+namespace emf {
+
+/// A folder in Hugging Face layout, or a .gguf file. Opened on first use and kept open.
+class CheckpointFiles {
+ public:
+  explicit CheckpointFiles(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  /// @throws UserError  absent (kMissing), damaged, or an architecture that is not built; so do all below.
+  std::string model_type() const;
+  TransformerConfig sizes() const;
+  /// Of the text tower, embedding included.
+  int64_t num_parameters() const;
+  /// @cost  one pass over the weights at the first call.
+  std::string weights_sha256() const;
+  /// Of everything but the weights: config and tokenizer files; "in the weights" for GGUF.
+  std::string tokenizer_sha256() const;
+  std::unique_ptr<Tokenizer> tokenizer() const;
+  /// @param precision    at::kFloat or at::kBFloat16: of matrix products.
+  /// @param whole_table  embeddings as one float32 tensor, for training; else rows are read as they are stored.
+  Transformer load(at::ScalarType precision, bool whole_table) const;
+
+ private:
+  bool is_gguf() const { return path_.extension() == ".gguf"; }
+  const ArchitectureChoice& choice() const;
+  std::shared_ptr<const WeightSource> weights() const;
+  std::shared_ptr<const GgufFile> gguf() const;
+
+  std::filesystem::path path_;
+  mutable std::shared_ptr<const GgufFile> gguf_;
+  mutable std::shared_ptr<const WeightSource> weights_;
+  mutable std::shared_ptr<const ArchitectureChoice> choice_;
+  mutable std::string weights_sha256_;
+};
+
+}  // namespace emf

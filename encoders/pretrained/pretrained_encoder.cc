@@ -1,0 +1,187 @@
+#include "encoders/pretrained/pretrained_encoder.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <future>
+
+#include "encoders/pretrained/checkpoint_files.h"
+#include <fmt/ranges.h>
+
+#include "harness/base/error.h"
+#include "harness/base/hash.h"
+#include "harness/base/paths.h"
+
+namespace emf {
+namespace {
+
+// A text without any token cannot be encoded: it gets this one (SmolLM2's <|endoftext|>).
+constexpr int64_t kEmptyTextId = 0;
+
+class PretrainedEncoder : public Encoder {
+ public:
+  PretrainedEncoder(const PretrainedFamily& family, const Json& options) : family_(family) {
+    const Config config = encoder_options(options, family.name);
+    ConfigReader reader(config, "");
+    std::string weights = reader.text("weights", "");
+    const std::string argument = reader.text("argument", "");
+    layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, 1024);
+    max_tokens_ = reader.integer("max_tokens", family.max_tokens, 4, 1 << 20);
+    precision_ = reader.choice("precision", "fp32", {"fp32", "bf16"});
+    trainable_ = reader.flag("trainable", false);
+    reader.finish();
+    if (trainable_ && precision_ == "bf16") fail_input("options of encoder '{}': what is trained is held in fp32", family.name);
+    if (!weights.empty() && !argument.empty()) fail_input("encoder '{}': 'weights' is given twice", family.name);
+    if (weights.empty()) weights = argument;
+    if (weights.empty() && !family.package_file.empty()) {
+      package_ = package_file(family.package_file);
+      files_.emplace(package_->path.extension() == ".gguf" ? package_->path : package_->path.parent_path());
+    } else if (!weights.empty()) {
+      files_.emplace(weights);
+    }
+  }
+
+  EncoderInfo info() const override {
+    EncoderInfo info;
+    info.name = family_.name;
+    info.family = family_.family;
+    info.summary = family_.summary;
+    info.max_tokens = max_tokens_;
+    info.trainable = trainable_;
+    if (!files_) {
+      info.source = "any checkpoint you have: " + family_.name + ":/path";
+      info.weights_path = "a folder or .gguf of yours";
+      info.weights_present = false;
+      return info;
+    }
+    info.weights_path = package_ ? package_->path.string() : files_->path().string();
+    info.weights_present = std::filesystem::exists(info.weights_path);
+    if (package_) {
+      info.source = family_.source + ", from " + package_->package;
+      info.licence = package_->licence;
+      info.weights_sha256 = package_->sha256;
+      info.num_parameters = family_.num_parameters;
+      info.dimension = family_.dimension;
+      info.max_tokens = std::min(max_tokens_, family_.context);
+    } else if (info.weights_present) {
+      const TransformerConfig sizes = files_->sizes();
+      info.source = files_->path().filename().string();
+      info.family = files_->model_type();
+      info.dimension = sizes.hidden;
+      info.max_tokens = std::min(max_tokens_, sizes.context);
+      info.num_parameters = files_->num_parameters();
+      info.weights_sha256 = files_->weights_sha256();
+    }
+    return info;
+  }
+
+  Json fingerprint() const override {
+    return {{"encoder", family_.name},     {"version", 2},        {"weights", package_ ? package_->sha256 : files().weights_sha256()},
+            {"tokenizer", package_ ? "of the package" : files().tokenizer_sha256()},
+            {"precision", precision_},     {"layer", layer_},     {"max_tokens", max_tokens_},
+            {"trainable", trainable_}};
+  }
+
+  TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
+    std::vector<std::vector<int64_t>> rows = tokenize(prompts, false);
+    const SpecialIds marks = tokenizer().specials();
+    const int64_t most = info().max_tokens;
+    const auto room = static_cast<size_t>(most) - std::min<size_t>(static_cast<size_t>(most), marks.before.size() + marks.after.size());
+    int64_t num_cut = 0;
+    for (auto& row : rows) {
+      if (row.size() > room) {
+        row.resize(room);
+        ++num_cut;
+      }
+      row.insert(row.begin(), marks.before.begin(), marks.before.end());
+      row.insert(row.end(), marks.after.begin(), marks.after.end());
+      if (row.empty()) row.push_back(kEmptyTextId);
+    }
+    TokenInputs inputs = padded_inputs(rows, most);
+    inputs.num_cut = num_cut;
+    return inputs;
+  }
+
+  std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const override {
+    require_utf8(prompts);
+    std::vector<std::vector<int64_t>> rows;
+    rows.reserve(prompts.size());
+    for (const Prompt& prompt : prompts) rows.push_back(tokenizer().encode(prompt.text, with_specials));
+    return rows;
+  }
+
+  TextFeatures forward(const TokenInputs& inputs) const override {
+    if (trainable_) return model().forward(inputs, layer_);
+    const at::NoGradGuard frozen;
+    return model().forward(inputs, layer_);
+  }
+
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
+    return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
+  }
+
+ private:
+  const CheckpointFiles& files() const {
+    if (!files_) {
+      fail_missing("encoder '{}' has no weights of its own; name a checkpoint: {}:/path/to/folder or {}:/path/to/file.gguf",
+           family_.name, family_.name, family_.name);
+    }
+    if (package_) require_package_file(package_->id);
+    if (!checked_ && !family_.model_types.empty()) {
+      const std::string type = files_->model_type();
+      if (std::find(family_.model_types.begin(), family_.model_types.end(), type) == family_.model_types.end()) {
+        fail_input("{}: its model_type is '{}', encoder '{}' takes {}", files_->path().string(), type, family_.name,
+                   fmt::join(family_.model_types, ", "));
+      }
+    }
+    checked_ = true;
+    return *files_;
+  }
+
+  const Tokenizer& tokenizer() const {
+    if (!tokenizer_) tokenizer_ = files().tokenizer();
+    return *tokenizer_;
+  }
+
+  const Transformer& model() const {
+    if (model_) return *model_;
+    files();
+    // Hashed while the weights are read: a damaged file must not pass for the pinned one.
+    std::future<std::string> found;
+    if (package_) found = std::async(std::launch::async, [this] { return sha256_file(package_->path); });
+    auto model = std::make_unique<const Transformer>(
+        files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat, /*whole_table=*/trainable_));
+    if (package_) {
+      if (const std::string sha256 = found.get(); sha256 != package_->sha256) {
+        fail_input("{} is damaged: its sha256 is {}, not {}; delete it and run: {}", package_->path.string(), sha256,
+                   package_->sha256, package_->how_to_get());
+      }
+    }
+    if (layer_ > model->config().num_layers) {
+      fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_, model->config().num_layers);
+    }
+    if (trainable_) {
+      for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);
+    }
+    model_ = std::move(model);
+    return *model_;
+  }
+
+  PretrainedFamily family_;
+  int64_t layer_, max_tokens_;
+  std::string precision_;
+  bool trainable_ = false;
+  std::optional<PackageFile> package_;
+  std::optional<CheckpointFiles> files_;
+  // Filled on first use.
+  mutable bool checked_ = false;
+  mutable std::unique_ptr<const Tokenizer> tokenizer_;
+  mutable std::unique_ptr<const Transformer> model_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Json& options) {
+  return std::make_unique<PretrainedEncoder>(family, options);
+}
+
+}  // namespace emf

@@ -1,0 +1,20 @@
+// Qwen's language models, from a folder or .gguf that the user names.
+#include "encoders/pretrained/pretrained_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_qwen(const Json& options, uint64_t) {
+  PretrainedFamily family;
+  family.name = "qwen";
+  family.family = "qwen";
+  family.summary = "hidden states of a language model after its final norm";
+  family.model_types = {"qwen2", "qwen3"};
+  family.max_tokens = 2048;
+  return make_pretrained(family, options);
+}
+
+EMF_REGISTER(EncoderRegistry, "qwen", "Language model: Qwen 2, 2.5 or 3, from a checkpoint of yours: qwen:/path", make_qwen);
+
+}  // namespace
+}  // namespace emf

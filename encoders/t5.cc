@@ -1,0 +1,20 @@
+// T5's encoder, from a folder that the user names: its weights are in no package registry.
+#include "encoders/pretrained/pretrained_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_t5(const Json& options, uint64_t) {
+  PretrainedFamily family;
+  family.name = "t5";
+  family.family = "t5";
+  family.summary = "hidden states of T5's encoder";
+  family.model_types = {"t5"};
+  family.max_tokens = 512;
+  return make_pretrained(family, options);
+}
+
+EMF_REGISTER(EncoderRegistry, "t5", "T5's encoder (v1.0, v1.1, Flan), from a checkpoint of yours: t5:/path", make_t5);
+
+}  // namespace
+}  // namespace emf
