@@ -1,7 +1,7 @@
 // A language model's hidden states: SmolLM2-135M-Instruct, or any Llama checkpoint in GGUF form.
 #include <future>
 
-#include "encoders/tokenizers/byte_level_bpe.h"
+#include "encoders/tokenizers/gguf_tokenizer.h"
 #include "encoders/transformer/llama_gguf.h"
 #include "harness/api/encoder.h"
 #include "harness/base/hash.h"
@@ -79,7 +79,7 @@ class Llm : public Encoder {
   std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts,
                                              bool with_specials) const override {
     require_utf8(prompts);
-    if (!tokenizer_) tokenizer_ = byte_level_bpe(file());
+    if (!tokenizer_) tokenizer_ = gguf_tokenizer(file());
     std::vector<std::vector<int64_t>> rows;
     rows.reserve(prompts.size());
     for (const Prompt& prompt : prompts) rows.push_back(tokenizer_->encode(prompt.text, with_specials));
@@ -125,7 +125,7 @@ class Llm : public Encoder {
   int64_t layer_, max_tokens_;
   // Filled on first use.
   mutable std::shared_ptr<const GgufFile> file_;
-  mutable std::unique_ptr<const ByteLevelBpe> tokenizer_;
+  mutable std::unique_ptr<const Tokenizer> tokenizer_;
   mutable std::unique_ptr<const Transformer> model_;
 };
 
