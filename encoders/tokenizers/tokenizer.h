@@ -10,6 +10,11 @@
 
 namespace emf {
 
+/// The marks a family's tokenizer adds by itself: [CLS] ... [SEP] (BERT), BOS (Gemma), EOS (T5); often none.
+struct SpecialIds {
+  std::vector<int64_t> before, after;
+};
+
 /// A trained tokenizer. Safe to call from any thread.
 class Tokenizer {
  public:
@@ -19,10 +24,13 @@ class Tokenizer {
   /// Ids of a text, never cut; empty text has none of its own.
   ///
   /// @param text  valid UTF-8, any length.
-  /// @param with_specials  with the marks the family's tokenizer adds by itself ([CLS], BOS); some add none.
+  /// @param with_specials  specials().before + the text's ids + specials().after; who cuts keeps `after`.
   /// @throws UserError  text not UTF-8 (names the byte).   @cost  about 0.2 us a byte.
   virtual std::vector<int64_t> encode(std::string_view text, bool with_specials) const = 0;
 
+  virtual SpecialIds specials() const { return {}; }
+
+  /// One more than the greatest id.
   virtual int64_t vocabulary_size() const = 0;
 };
 

@@ -45,6 +45,8 @@ T load(const std::byte* at) {
 bool is_integer(uint32_t type) { return type <= kI32 || type == kU64 || type == kI64; }
 bool is_number(uint32_t type) { return type == kF32 || type == kF64; }
 bool is_string(uint32_t type) { return type == kString; }
+bool is_flag(uint32_t type) { return type == kBool; }
+bool is_float(uint32_t type) { return type == kF32; }
 
 int64_t integer_at(const std::byte* at, uint32_t type) {
   switch (type) {
@@ -224,6 +226,10 @@ double GgufFile::number(std::string_view key) const {
   return value.type == kF32 ? static_cast<double>(load<float>(value.at)) : load<double>(value.at);
 }
 
+bool GgufFile::flag(std::string_view key) const {
+  return load<uint8_t>(find(key, false, "true or false", is_flag).at) != 0;
+}
+
 std::string_view GgufFile::text(std::string_view key) const {
   const Value& value = find(key, false, "a string", is_string);
   return {reinterpret_cast<const char*>(value.at) + 8, load<uint64_t>(value.at)};
@@ -248,6 +254,13 @@ std::vector<int64_t> GgufFile::integers(std::string_view key) const {
   for (uint64_t i = 0; i < value.count; ++i) {
     numbers[i] = integer_at(value.at + i * kWidths[value.type], value.type);
   }
+  return numbers;
+}
+
+std::vector<float> GgufFile::numbers(std::string_view key) const {
+  const Value& value = find(key, true, "a list of float32", is_float);
+  std::vector<float> numbers(value.count);
+  for (uint64_t i = 0; i < value.count; ++i) numbers[i] = load<float>(value.at + i * kWidths[kF32]);
   return numbers;
 }
 

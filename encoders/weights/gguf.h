@@ -43,10 +43,12 @@ class GgufFile {
   /// @throws UserError  absent or of another type (names file and key).
   int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
+  bool flag(std::string_view key) const;
   std::string_view text(std::string_view key) const;
   /// Views into the map; they live as long as this object.
   std::vector<std::string_view> texts(std::string_view key) const;
   std::vector<int64_t> integers(std::string_view key) const;
+  std::vector<float> numbers(std::string_view key) const;
 
   bool has_tensor(std::string_view name) const { return tensors_.find(name) != tensors_.end(); }
   const std::map<std::string, GgufTensor, std::less<>>& tensors() const { return tensors_; }

