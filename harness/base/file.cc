@@ -5,38 +5,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <utility>
 
+#include "harness/base/atomic_file.h"
 #include "harness/base/error.h"
 
 namespace emf {
-namespace {
-
-[[noreturn]] void fail_write(const std::filesystem::path& path, int error) {
-  if (error == ENOSPC || error == EDQUOT) {
-    throw UserError(fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
-                    ExitCode::kInterrupted);
-  }
-  fail_input("cannot write {} ({}); choose a writable folder with --store", path.string(), std::strerror(error));
-}
-
-/// Closes the descriptor and removes the temporary unless the rename happened.
-struct Temporary {
-  std::filesystem::path path;
-  int descriptor = -1;
-  bool kept = false;
-  ~Temporary() {
-    if (descriptor >= 0) ::close(descriptor);
-    if (!kept) ::unlink(path.c_str());
-  }
-};
-
-}  // namespace
 
 void make_folder(const std::filesystem::path& path) {
   std::error_code error;
@@ -45,24 +23,9 @@ void make_folder(const std::filesystem::path& path) {
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
-  static std::atomic<unsigned> serial{0};
-  if (path.has_parent_path()) make_folder(path.parent_path());
-  Temporary temporary;
-  temporary.path = path;
-  temporary.path += fmt::format(".{}.{}.tmp", ::getpid(), serial++);
-  temporary.descriptor = ::open(temporary.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (temporary.descriptor < 0) fail_write(path, errno);
-  for (size_t done = 0; done < bytes.size();) {
-    const ssize_t count = ::write(temporary.descriptor, bytes.data() + done, bytes.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_write(path, errno);
-    done += static_cast<size_t>(count);
-  }
-  if (::fsync(temporary.descriptor) != 0 && errno != EINVAL) fail_write(path, errno);
-  const int closed = ::close(std::exchange(temporary.descriptor, -1));
-  if (closed != 0) fail_write(path, errno);
-  if (::rename(temporary.path.c_str(), path.c_str()) != 0) fail_write(path, errno);
-  temporary.kept = true;
+  AtomicFile file(path);
+  file.append(bytes);
+  file.commit();
 }
 
 void write_json(const std::filesystem::path& path, const Json& value) { write_atomically(path, pretty_json(value)); }

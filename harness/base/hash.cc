@@ -1,35 +1,12 @@
 #include "harness/base/hash.h"
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
-
 #include <fstream>
-#include <memory>
 #include <vector>
 
 #include "harness/base/error.h"
+#include "harness/base/sha256.h"
 
 namespace emf {
-namespace {
-
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) { EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr); }
-  void update(const void* bytes, size_t count) { EVP_DigestUpdate(context_.get(), bytes, count); }
-  std::string hex() {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned int length = 0;
-    EVP_DigestFinal_ex(context_.get(), digest, &length);
-    std::string text;
-    for (unsigned int i = 0; i < length; ++i) text += fmt::format("{:02x}", digest[i]);
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context_;
-};
-
-}  // namespace
 
 std::string sha256_hex(std::string_view bytes) {
   Sha256 hash;

@@ -42,6 +42,8 @@ Json parse_json(const std::string& text, const std::string& origin) {
     return Json::parse(text, watch_depth);
   } catch (const Json::parse_error& error) {
     fail_input("{}: not valid JSON at byte {}; mend the file or make it anew", origin, error.byte);
+  } catch (const Json::out_of_range&) {
+    fail_input("{}: holds a number too large for JSON; mend the file or make it anew", origin);
   }
 }
 

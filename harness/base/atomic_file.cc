@@ -1,0 +1,65 @@
+#include "harness/base/atomic_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+
+namespace emf {
+
+void fail_write(const std::filesystem::path& path, int error) {
+  if (error == ENOSPC || error == EDQUOT) {
+    throw UserError(fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
+                    ExitCode::kInterrupted);
+  }
+  fail_input("cannot write {} ({}); choose a writable folder with --store", path.string(), std::strerror(error));
+}
+
+AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
+  static std::atomic<unsigned> serial{0};
+  if (path.has_parent_path()) make_folder(path.parent_path());
+  temporary_ += fmt::format(".{}.{}.tmp", ::getpid(), serial++);
+  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (descriptor_ < 0) fail_write(path_, errno);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!committed_) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write_at(uint64_t at, std::string_view bytes) {
+  for (size_t done = 0; done < bytes.size();) {
+    const ssize_t count =
+        ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail_write(path_, errno);
+    done += static_cast<size_t>(count);
+  }
+}
+
+void AtomicFile::append(std::string_view bytes) {
+  write_at(size_, bytes);
+  size_ += bytes.size();
+}
+
+void AtomicFile::overwrite(uint64_t at, std::string_view bytes) {
+  ensure(at <= size_ && bytes.size() <= size_ - at, "{} bytes at {} of a file of {}", bytes.size(), at, size_);
+  write_at(at, bytes);
+}
+
+void AtomicFile::commit() {
+  if (::fsync(descriptor_) != 0 && errno != EINVAL) fail_write(path_, errno);
+  const int closed = ::close(std::exchange(descriptor_, -1));
+  if (closed != 0) fail_write(path_, errno);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_write(path_, errno);
+  committed_ = true;
+}
+
+}  // namespace emf
