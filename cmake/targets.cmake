@@ -26,6 +26,7 @@ function(emf_test name)
   cmake_parse_arguments(ARG "TORCH" "" "SOURCES;LABELS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE emf_program GTest::gtest GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)  # tests load plugins as the program does
   if(ARG_TORCH)
     # The precompiled header was made with -fPIC; an executable would be compiled with -fPIE and could not use it.
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)

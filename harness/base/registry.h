@@ -12,7 +12,18 @@
 
 namespace emf {
 
-/// Names -> factories of one kind of plugin. Filled before main() by EMF_REGISTER lines; read-only afterwards.
+/// The shared object that is being loaded; "" while the program's own files register.
+std::string& registering_plugin();
+
+/// Shared objects loaded so far, in order: provenance names them.
+std::vector<std::string>& loaded_plugins();
+
+/// Names that two files claim, a line each. Collected rather than thrown: registration runs before main() and inside
+/// dlopen(), where an exception would end the program without a word. The command line refuses to go on with any.
+std::vector<std::string>& registration_conflicts();
+
+/// Names -> factories of one kind of plugin. Filled by EMF_REGISTER lines before main() and by load_plugin() (harness/plugin)
+/// before the command line is read; read-only afterwards.
 ///
 /// @tparam Interface  the plugin's abstract class; its static `kKind` ("encoder") is used in messages.
 /// @tparam Args       what every factory of this kind takes.
@@ -24,6 +35,9 @@ class Registry {
     std::string summary;      ///< one line for `emfbench list`
     std::string source_file;  ///< __FILE__ of the registering line; the contract test compares its stem with the name
     Factory make;
+    std::string plugin = registering_plugin();  ///< the shared object it came with; "" for the program's own
+
+    std::string origin() const { return plugin.empty() ? source_file : source_file + " (in " + plugin + ")"; }
   };
 
   static Registry& instance() {
@@ -31,12 +45,14 @@ class Registry {
     return registry;
   }
 
+  /// The first to claim a name keeps it; a second claim is noted in registration_conflicts().
   /// @return true, so that a namespace-scope constant can hold the registration.
-  /// @throws InternalError  two files claim one name (both are named; the program aborts at start).
   bool add(const std::string& name, Entry entry) {
     const auto [position, inserted] = entries_.try_emplace(name, std::move(entry));
-    ensure(inserted, "{} '{}' is registered twice, by {} and another file", Interface::kKind, name,
-           position->second.source_file);
+    if (!inserted) {
+      registration_conflicts().push_back(fmt::format("{} '{}' is registered twice, by {} and by {}", Interface::kKind, name,
+                                                     position->second.origin(), entry.origin()));
+    }
     return true;
   }
 

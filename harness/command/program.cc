@@ -8,6 +8,7 @@
 #include "harness/base/version.h"
 #include "harness/command/command.h"
 #include "harness/command/program.h"
+#include "harness/plugin/load.h"
 
 namespace emf {
 namespace {
@@ -15,12 +16,47 @@ namespace {
 constexpr const char* kPurpose =
     "Which text encoder lets a few-step generator (MeanFlow) paint what the prompt says, and what does each step cost?";
 
-ExitCode run_verb(int count, char** words) {
+/// Takes `--plugin FILE` out of the words, wherever it stands before a `--`: plugins register before the rest is read.
+std::vector<std::string> take_plugins(std::vector<std::string>& words) {
+  std::vector<std::string> files, rest;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "--") {
+      rest.insert(rest.end(), words.begin() + static_cast<std::ptrdiff_t>(i), words.end());
+      break;
+    }
+    if (words[i].starts_with("--plugin=")) {
+      files.push_back(words[i].substr(9));
+    } else if (words[i] == "--plugin") {
+      if (i + 1 == words.size()) fail_input("--plugin needs a shared object, as emfbench build-plugin makes");
+      files.push_back(words[++i]);
+    } else {
+      rest.push_back(words[i]);
+    }
+  }
+  words = rest;
+  return files;
+}
+
+void load_plugins(const std::vector<std::string>& files) {
+  ensure(registration_conflicts().empty(), "{}", registration_conflicts().empty() ? "" : registration_conflicts().front());
+  for (const std::string& file : plugins_of_environment()) load_plugin(file);
+  for (const std::string& file : files) load_plugin(file);
+}
+
+void declare_plugin_option(CLI::App& app) {
+  // For --help alone: take_plugins() has read it by now.
+  app.add_option_function<std::vector<std::string>>("--plugin", [](const std::vector<std::string>&) {},
+                                                    "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)");
+}
+
+ExitCode run_verb(std::vector<std::string> words) {
+  load_plugins(take_plugins(words));
   CLI::App app(kPurpose, "emfbench");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
   app.footer("Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input; 3 weights, data or device missing;\n"
              "4 a claim failed verify; 70 internal error; 75 interrupted, run it again.");
+  declare_plugin_option(app);
   CommonFlags flags;
   std::map<std::string, std::unique_ptr<Command>> commands;
   for (const std::string& name : CommandRegistry::instance().names()) {
@@ -28,15 +64,18 @@ ExitCode run_verb(int count, char** words) {
     CLI::App* verb = app.add_subcommand(name, entry.summary);
     verb->add_flag("--json", flags.json, "one JSON document on stdout");
     verb->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr");
+    declare_plugin_option(*verb);
     commands[name] = entry.make();
     commands[name]->declare(*verb);
   }
-  if (count > 1 && words[1][0] != '-' && commands.count(words[1]) == 0) {
+  if (words.size() > 1 && !words[1].starts_with('-') && commands.count(words[1]) == 0) {
     fail_input("no command '{}'{} (see: emfbench --help)", words[1],
                suggestion(words[1], CommandRegistry::instance().names()));
   }
   try {
-    app.parse(count, words);
+    std::vector<const char*> pointers;
+    for (const std::string& word : words) pointers.push_back(word.c_str());
+    app.parse(static_cast<int>(pointers.size()), pointers.data());
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) {  // --help and --version
       app.exit(error);
@@ -52,7 +91,7 @@ ExitCode run_verb(int count, char** words) {
 
 int run_program(int count, char** words) {
   try {
-    return static_cast<int>(run_verb(count, words));
+    return static_cast<int>(run_verb({words, words + count}));
   } catch (const UserError& error) {
     fmt::print(stderr, "emfbench: {}\n", error.what());
     return static_cast<int>(error.code());

@@ -8,7 +8,9 @@
 #include "harness/api/encoder.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/base/registry.h"
 #include "harness/engine/comparison.h"
 #include "harness/engine/probing.h"
 #include "harness/engine/sampler.h"
@@ -223,6 +225,10 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
     if (!info.weights_sha256.empty()) {
       provenance["weights"].push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
     }
+  }
+  provenance["plugins"] = Json::array();
+  for (const std::string& file : loaded_plugins()) {
+    provenance["plugins"].push_back({{"file", file}, {"sha256", sha256_file(file)}});
   }
   return provenance;
 }

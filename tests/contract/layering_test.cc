@@ -33,6 +33,7 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"harness/objectives", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/objectives"}},
     {"harness/engine",
      {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/models", "harness/engine"}},
+    {"harness/plugin", {"harness/base", "harness/plugin"}},
     {"reports", {"harness/base", "harness/api", "reports"}},
     {"harness/command", {"harness", "reports", "data", "encoders", "probes"}},
 };
@@ -115,6 +116,10 @@ void expect_named_after_files() {
     EXPECT_FALSE(RegistryType::instance().find(name).summary.empty()) << name;
   }
   EXPECT_FALSE(stems.empty());
+}
+
+TEST(Plugins, NoNameIsClaimedTwice) {
+  EXPECT_TRUE(registration_conflicts().empty()) << registration_conflicts().front();
 }
 
 TEST(Plugins, AreNamedAfterTheirFiles) {

@@ -1,0 +1,55 @@
+// Source: the ELF-64 object file format (System V ABI, chapter 4): file header, section headers, names of sections.
+#include "harness/plugin/elf_section.h"
+
+#include <elf.h>
+
+#include <bit>
+#include <cstring>
+
+namespace emf {
+namespace {
+
+/// A plain record at an offset; nothing when it does not lie inside the file.
+template <typename Record>
+std::optional<Record> record_at(std::string_view file, uint64_t offset) {
+  if (offset > file.size() || file.size() - offset < sizeof(Record)) return std::nullopt;
+  Record record;
+  std::memcpy(&record, file.data() + offset, sizeof(Record));
+  return record;
+}
+
+std::optional<std::string_view> bytes_at(std::string_view file, uint64_t offset, uint64_t size) {
+  if (offset > file.size() || file.size() - offset < size) return std::nullopt;
+  return file.substr(offset, size);
+}
+
+}  // namespace
+
+std::optional<std::string> elf_section(std::string_view file, std::string_view name) {
+  const auto header = record_at<Elf64_Ehdr>(file, 0);
+  constexpr int kOrder = std::endian::native == std::endian::little ? ELFDATA2LSB : ELFDATA2MSB;
+  if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_ident[EI_CLASS] != ELFCLASS64 ||
+      header->e_ident[EI_DATA] != kOrder) {
+    return std::nullopt;
+  }
+  const auto section_at = [&](uint64_t index) {
+    return record_at<Elf64_Shdr>(file, header->e_shoff + index * sizeof(Elf64_Shdr));
+  };
+  if (header->e_shoff == 0 || header->e_shoff > file.size()) return std::nullopt;
+  const auto names_section = section_at(header->e_shstrndx);
+  if (!names_section) return std::nullopt;
+  const auto names = bytes_at(file, names_section->sh_offset, names_section->sh_size);
+  if (!names) return std::nullopt;
+  for (uint64_t i = 0; i < header->e_shnum; ++i) {
+    const auto section = section_at(i);
+    if (!section) return std::nullopt;
+    if (section->sh_type != SHT_PROGBITS || section->sh_name >= names->size()) continue;
+    const std::string_view rest = names->substr(section->sh_name);
+    if (rest.substr(0, rest.find('\0')) != name) continue;
+    const auto bytes = bytes_at(file, section->sh_offset, section->sh_size);
+    return bytes ? std::optional<std::string>(*bytes) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace emf
