@@ -4,6 +4,7 @@ A file appears at its place only when whole and verified: it is made in a tempor
 Standard library only; run by ./emfbench with the Python of the virtual environment.
 """
 import argparse
+import fnmatch
 import hashlib
 import json
 import os
@@ -94,6 +95,22 @@ def join(entry, package, folder):
                     shutil.copyfileobj(file, whole)
 
 
+def pack(archive, entry, target):
+    """Copies an npm tarball's members that match entry["pack"], less those that match entry["without"], into one zip, stored:
+    equal members give equal bytes."""
+    chosen = {}
+    with tarfile.open(archive) as tarball:
+        for member in tarball:
+            name = member.name.removeprefix("package/")
+            if member.isfile() and fnmatch.fnmatchcase(name, entry["pack"]) and not fnmatch.fnmatchcase(name, entry["without"]):
+                chosen[name.rpartition("/")[2]] = tarball.extractfile(member).read()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as packed:
+        for name in sorted(chosen):
+            facts = zipfile.ZipInfo(name)  # of 1 January 1980
+            facts.create_system, facts.external_attr = 3, 0o644 << 16
+            packed.writestr(facts, chosen[name])
+
+
 def settle(made, entry, deps, origin):
     """Checks a finished file and renames it into place."""
     found = sha256_of(made)
@@ -118,13 +135,19 @@ def fetch(package, deps):
         return
     with tempfile.TemporaryDirectory(dir=deps, prefix="fetching-") as name:
         folder = pathlib.Path(name)
-        fetched = [entry for entry in missing if "from" in entry]
+        fetched = [entry for entry in missing if "from" in entry or "pack" in entry]
         if fetched:
-            size = sum(entry["bytes"] for entry in fetched) / 1e6
+            size = package.get("download_bytes", sum(entry["bytes"] for entry in fetched)) / 1e6
             say(f"fetching {title(package)}: {size:.1f} MB, licence {package['licence']}")
             archive = download(package, folder)
+            expected = package.get("archive_sha256")
+            if expected and sha256_of(archive) != expected:
+                fail(f"{title(package)} has sha256 {sha256_of(archive)}, not {expected}; nothing was installed")
             for entry in fetched:
-                extract(archive, entry["from"], folder / "file")
+                if "pack" in entry:
+                    pack(archive, entry, folder / "file")
+                else:
+                    extract(archive, entry["from"], folder / "file")
                 settle(folder / "file", entry, deps, title(package))
         for entry in missing:
             if "joined_from" in entry:
@@ -142,28 +165,28 @@ def main():
     parser.add_argument("--manifest", type=pathlib.Path, default=HERE / "packages.json")
     parser.add_argument("--deps", type=pathlib.Path, required=True, help="folder to fetch into")
     parser.add_argument("--with", dest="wanted", action="append", default=[], metavar="ID",
-                        help="also fetch this file's package, which is not fetched by default")
+                        help="also fetch this file's package, or every package of this set, not fetched by default")
     parser.add_argument("--accept-gemma-terms", action="store_true", help="you agree to ai.google.dev/gemma/terms")
     parser.add_argument("--list", type=pathlib.Path, help="once all is there, write the paths of the default files, relative to --deps, here")
     arguments = parser.parse_args()
 
     packages = json.loads(arguments.manifest.read_text())["packages"]
     owner = {entry["id"]: package for package in packages for entry in package["files"]}
+    sets = {package["set"] for package in packages if "set" in package}
     for wanted in arguments.wanted:
-        if wanted not in owner:
-            fail(f"no package file '{wanted}'; there are: {', '.join(owner)}", EXIT_BAD_INPUT)
+        if wanted not in owner and wanted not in sets:
+            fail(f"no package file or set '{wanted}'; there are: {', '.join([*owner, *sorted(sets)])}", EXIT_BAD_INPUT)
     accepted = {"--accept-gemma-terms"} if arguments.accept_gemma_terms else set()
-    for wanted in arguments.wanted:
-        package = owner[wanted]
+    for package in (owner[wanted] for wanted in arguments.wanted if wanted in owner):
         if package.get("acceptance") and package["acceptance"] not in accepted:
-            fail(f"{wanted} comes under the {package['licence']} ({package['terms']}); read them, and if you agree add "
+            fail(f"{package['name']} comes under the {package['licence']} ({package['terms']}); read them, and if you agree add "
                  f"{package['acceptance']}", EXIT_BAD_INPUT)
     arguments.deps.mkdir(parents=True, exist_ok=True)
     for leftover in arguments.deps.glob("fetching-*"):  # of a run that was killed; the caller holds the lock
         shutil.rmtree(leftover, ignore_errors=True)
     defaults = [package for package in packages if package.get("default", True)]
     for package in packages:
-        if package in defaults or any(owner[wanted] is package for wanted in arguments.wanted):
+        if package in defaults or any(wanted == package.get("set") or owner.get(wanted) is package for wanted in arguments.wanted):
             fetch(package, arguments.deps)
     if arguments.list:
         lines = [entry["to"] for package in defaults for entry in package["files"]]

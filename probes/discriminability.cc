@@ -6,8 +6,12 @@
 //   visual_centred  raw text; visual features less their mean over the pool, so that chance is about 0
 //   centred         both less their mean over the pool
 // Captions that tie at the k-th place share it: the order of the pool decides nothing.
+//
+// Queries may be worded otherwise than the captions they are compared with (names against captions, names against tags).
+// Then a query's own caption is worth looking for:
+//   own_1, own_5    share of queries whose own caption is among the 1 or 5 nearest of all, raw
+//   own_1_centred, own_5_centred   the same, text less its mean; queries and candidates each less their own
 #include <algorithm>
-#include <array>
 #include <numeric>
 #include <set>
 
@@ -19,6 +23,8 @@
 
 namespace emf {
 namespace {
+
+constexpr size_t kBlock = 64;  ///< queries a matrix product: their similarities to a thousand captions fit the cache
 
 struct Options {
   int64_t k = 2, queries = 1000;
@@ -81,6 +87,13 @@ Retrieved nearest(const Eigen::VectorXd& similarity, int64_t query, int64_t k) {
   return retrieved;
 }
 
+/// The share of the `k` first places that falls on the own candidate; those that tie with it share theirs.
+double own_share(const Eigen::VectorXd& similarity, int64_t own, int64_t k) {
+  const auto above = static_cast<int64_t>((similarity.array() > similarity[own] + kTie).count());
+  const auto tied = static_cast<int64_t>((similarity.array() >= similarity[own] - kTie).count()) - above;
+  return std::clamp(static_cast<double>(k - above) / static_cast<double>(tied), 0.0, 1.0);
+}
+
 /// Mean over the k places of `cosine`, the expectation over how ties would be broken.
 double mean_over(const Retrieved& retrieved, const Eigen::VectorXd& cosine, int64_t k) {
   double sure = 0, tied = 0;
@@ -90,11 +103,55 @@ double mean_over(const Retrieved& retrieved, const Eigen::VectorXd& cosine, int6
          static_cast<double>(k);
 }
 
-/// One mode's scores, with the same score for captions drawn blindly (chance) and for the nearest pictures
+/// Every candidate against some of the queries: a column a query.
+Eigen::MatrixXd cosines(const Rows& candidates, const Rows& queries, const std::vector<int64_t>& block) {
+  const Rows chosen = queries(block, Eigen::all);
+  return candidates * chosen.transpose();
+}
+
+/// One mode's scores, a query each, with the same score for captions drawn blindly (chance) and for the nearest pictures
 /// (oracle).
-struct ModeScores {
-  std::vector<double> score, chance, oracle;
+struct Mode {
+  std::string name;
+  std::vector<double> score = {}, chance = {}, oracle = {};
 };
+
+/// Text features as directions; queries and candidates are the same rows unless a side is worded otherwise.
+struct Texts {
+  struct Sides {
+    Rows queries, candidates;
+  };
+  Sides raw, centred;
+  bool reworded = false;
+
+  std::string query_of(const ProbeInput& input, int64_t query) const {
+    return (input.queries.empty() ? input.prompts : input.queries)[static_cast<size_t>(query)].text;
+  }
+};
+
+Texts read_texts(const ProbeInput& input, int64_t pool) {
+  const auto read = [&](const std::vector<Prompt>& reworded) {
+    return checked_rows(input.pooled(reworded.empty() ? input.prompts : reworded), pool, "discriminability text");
+  };
+  const auto same = [&] {
+    for (int64_t i = 0; i < pool; ++i) {
+      const auto place = static_cast<size_t>(i);
+      const Prompt& query = input.queries.empty() ? input.prompts[place] : input.queries[place];
+      const Prompt& candidate = input.candidates.empty() ? input.prompts[place] : input.candidates[place];
+      if (query.text != candidate.text) return false;
+    }
+    return true;
+  };
+  Texts texts;
+  texts.reworded = !same();
+  const Rows candidates = read(input.candidates);
+  texts.raw.candidates = unit_rows(candidates);
+  texts.centred.candidates = unit_rows(candidates, candidates.colwise().mean());
+  const Rows queries = texts.reworded ? read(input.queries) : candidates;
+  texts.raw.queries = unit_rows(queries);
+  texts.centred.queries = unit_rows(queries, queries.colwise().mean());
+  return texts;
+}
 
 class Discriminability : public Probe {
  public:
@@ -114,50 +171,69 @@ class Discriminability : public Probe {
                    prompt.text);
       }
     }
-    const Rows text = checked_rows(input.pooled(input.prompts), pool, "discriminability text");
+    const Texts words = read_texts(input, pool);
     const Rows visual = checked_rows(input.visual, pool, "discriminability visual");
-    const Rows raw_text = unit_rows(text), centred_text = unit_rows(text, text.colwise().mean());
     const Rows raw_visual = unit_rows(visual), centred_visual = unit_rows(visual, visual.colwise().mean());
     const std::vector<int64_t> queries = draw_queries(pool, options.queries, input.seed);
 
-    std::array<ModeScores, 3> scores;  // raw, visual_centred, centred
+    std::vector<Mode> modes = {{"raw"}, {"visual_centred"}, {"centred"}};
+    if (words.reworded) {
+      for (const char* name : {"own_1", "own_5", "own_1_centred", "own_5_centred"}) modes.push_back({name});
+    }
     ProbeResult result;
     result.n_queries = static_cast<int64_t>(queries.size());
     result.n_candidates = pool - 1;
-    for (const int64_t query : queries) {
-      const Eigen::VectorXd look = raw_visual * raw_visual.row(query).transpose();
-      const Eigen::VectorXd centred_look = centred_visual * centred_visual.row(query).transpose();
-      const Retrieved by_text = nearest(raw_text * raw_text.row(query).transpose(), query, options.k);
-      const Retrieved by_centred =
-          nearest(centred_text * centred_text.row(query).transpose(), query, options.k);
-      add(scores[0], by_text, look, query, options.k);
-      add(scores[1], by_text, centred_look, query, options.k);
-      add(scores[2], by_centred, centred_look, query, options.k);
-      result.items.push_back({{"query", query},
-                              {"text", input.prompts[static_cast<size_t>(query)].text},
-                              {"retrieved", first_names(by_text, input.prompts, options.k)},
-                              {"raw", scores[0].score.back()},
-                              {"visual_centred", scores[1].score.back()},
-                              {"centred", scores[2].score.back()}});
+    for (size_t begin = 0; begin < queries.size(); begin += kBlock) {
+      const std::vector<int64_t> block(queries.begin() + static_cast<std::ptrdiff_t>(begin),
+                                       queries.begin() + static_cast<std::ptrdiff_t>(std::min(queries.size(), begin + kBlock)));
+      const Eigen::MatrixXd look = cosines(raw_visual, raw_visual, block);
+      const Eigen::MatrixXd centred_look = cosines(centred_visual, centred_visual, block);
+      const Eigen::MatrixXd likeness = cosines(words.raw.candidates, words.raw.queries, block);
+      const Eigen::MatrixXd centred_likeness = cosines(words.centred.candidates, words.centred.queries, block);
+      for (size_t i = 0; i < block.size(); ++i) {
+        const auto column = static_cast<Eigen::Index>(i);
+        const int64_t query = block[i];
+        const Retrieved by_text = nearest(likeness.col(column), query, options.k);
+        const Retrieved by_centred = nearest(centred_likeness.col(column), query, options.k);
+        add(modes[0], by_text, look.col(column), query, options.k);
+        add(modes[1], by_text, centred_look.col(column), query, options.k);
+        add(modes[2], by_centred, centred_look.col(column), query, options.k);
+        if (words.reworded) {
+          add_own(modes[3], likeness.col(column), query, 1);
+          add_own(modes[4], likeness.col(column), query, 5);
+          add_own(modes[5], centred_likeness.col(column), query, 1);
+          add_own(modes[6], centred_likeness.col(column), query, 5);
+        }
+        Json item = {{"query", query},
+                     {"text", words.query_of(input, query)},
+                     {"retrieved", first_names(by_text, input.prompts, options.k)}};
+        for (const Mode& mode : modes) item[mode.name] = mode.score.back();
+        result.items.push_back(std::move(item));
+      }
     }
-    const std::array<const char*, 3> names = {"raw", "visual_centred", "centred"};
     result.numbers = {{"k", options.k}, {"chance", Json::object()}, {"oracle", Json::object()}};
-    for (size_t mode = 0; mode < names.size(); ++mode) {
-      const Estimate estimate = estimate_mean({scores[mode].score, {}, {}}, options.bootstrap);
+    for (const Mode& mode : modes) {
+      const Estimate estimate = estimate_mean({mode.score, {}, {}}, options.bootstrap);
       const Interval point = {estimate.value, estimate.value};
-      result.modes.push_back({names[mode], estimate.value, estimate.ci95.value_or(point)});
-      result.numbers["chance"][names[mode]] = mean(scores[mode].chance);
-      result.numbers["oracle"][names[mode]] = mean(scores[mode].oracle);
+      result.modes.push_back({mode.name, estimate.value, estimate.ci95.value_or(point)});
+      result.numbers["chance"][mode.name] = mean(mode.chance);
+      result.numbers["oracle"][mode.name] = mean(mode.oracle);
     }
     return result;
   }
 
  private:
-  static void add(ModeScores& mode, const Retrieved& retrieved, const Eigen::VectorXd& look, int64_t query,
+  static void add(Mode& mode, const Retrieved& retrieved, const Eigen::VectorXd& look, int64_t query,
                   int64_t k) {
     mode.score.push_back(mean_over(retrieved, look, k));
     mode.chance.push_back((look.sum() - look[query]) / static_cast<double>(look.size() - 1));
     mode.oracle.push_back(mean_over(nearest(look, query, k), look, k));
+  }
+
+  static void add_own(Mode& mode, const Eigen::VectorXd& likeness, int64_t query, int64_t k) {
+    mode.score.push_back(own_share(likeness, query, k));
+    mode.chance.push_back(std::min(1.0, static_cast<double>(k) / static_cast<double>(likeness.size())));
+    mode.oracle.push_back(1);
   }
 
   /// The first k retrieved captions, for people to read; of ties, those that stand first.

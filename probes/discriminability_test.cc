@@ -116,6 +116,31 @@ TEST(Discriminability, LargePoolsAreAskedASeededSample) {
   EXPECT_NE(first.items, run(input).items);
 }
 
+TEST(Discriminability, QueriesInOtherWordsLookForTheirOwnCaption) {
+  // Names point at their own caption, but for name 2, which points at caption 0.
+  const FeatureMatrix captions = features(3, 3, {1, 0, 0, 0, 1, 0, 0, 0, 1}), names = features(3, 3, {1, 0.1, 0, 0, 1, 0.1, 1, 0.1, 0});
+  ProbeInput input = input_of(captions, random_features(3, 4, 11));
+  for (int i = 0; i < 3; ++i) input.queries.push_back({fmt::format("name {}", i), Json()});
+  input.pooled = [&](const std::vector<Prompt>& texts) { return texts[0].text == "name 0" ? names : captions; };
+  input.options = {{"k", 1}};
+  const ProbeResult result = run(input);
+  EXPECT_NEAR(value_of(result, "own_1"), 2.0 / 3, 1e-12);
+  EXPECT_NEAR(value_of(result, "own_5"), 1, 1e-12);
+  EXPECT_NEAR(result.numbers["chance"]["own_1"].get<double>(), 1.0 / 3, 1e-12);
+  EXPECT_EQ(result.items[2]["text"], "name 2");
+  EXPECT_EQ(result.items[2]["retrieved"], Json({"caption 0"}));
+  // Texts that tell nothing apart find their own as often as chance.
+  input.pooled = [](const std::vector<Prompt>&) { return features(3, 1, {1, 1, 1}); };
+  EXPECT_NEAR(value_of(run(input), "own_1"), 1.0 / 3, 1e-12);
+}
+
+TEST(Discriminability, TheSameWordsOnBothSidesAreOnePool) {
+  const FeatureMatrix text = random_features(20, 4, 12);
+  ProbeInput plain = input_of(text, random_features(20, 4, 13)), worded = plain;
+  worded.queries = worded.candidates = worded.prompts;
+  EXPECT_EQ(run(plain).items, run(worded).items);
+}
+
 TEST(Discriminability, RefusesUnfitPools) {
   ProbeInput twice = input_of(random_features(5, 4, 9), random_features(5, 4, 10));
   twice.prompts[3] = twice.prompts[1];

@@ -53,6 +53,9 @@ class Disentanglement : public Probe {
     bootstrap.stream = "probe/disentanglement";
     reader.finish();
 
+    if (!input.queries.empty() || !input.candidates.empty()) {
+      fail_input("disentanglement takes words away from the captions themselves; leave query_words and candidate_words out");
+    }
     const auto count = static_cast<int64_t>(input.prompts.size());
     if (count < 2)
       fail_input("disentanglement: {} prompts, but unrelated ones are needed: give at least 2", count);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/config.h"
+#include "harness/base/error.h"
 #include "harness/base/prompt.h"
 #include "harness/base/registry.h"
 
@@ -71,6 +72,19 @@ class Dataset {
   /// A picture of the given facts, for ceilings and probes; `index` picks layout and vendor.
   /// @throws UserError  facts this world cannot draw.
   virtual Sample draw(const Prompt& prompt, uint64_t index) const = 0;
+
+  /// False when the labels are not GenEval's facts: class labels then cannot be read, and pictures not be judged, so the
+  /// dataset is for probes alone.
+  virtual bool has_facts() const { return true; }
+  /// Pictures of one caption that a probe takes the mean features of: draw(prompt, index) shows view index % views().
+  virtual int views() const { return 1; }
+  /// The ways in which the dataset can say a prompt ("full", "label" ...); empty when the caption is the only one.
+  virtual std::vector<std::string> wordings() const { return {}; }
+  /// The prompt in the words of one of wordings().   @throws UserError  another wording (names the nearest).
+  virtual Prompt reword(const Prompt& prompt, const std::string& wording) const {
+    (void)prompt;
+    fail_input("dataset {} has no wording '{}': its captions are all it says", name(), wording);
+  }
 };
 
 /// @param options  the suite's [data] table; the factory reads every key of it.  @param seed  the data seed.

