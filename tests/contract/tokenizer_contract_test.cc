@@ -28,6 +28,15 @@ TEST_P(TokenizerContract, IsDeclaredInAFileOfItsName) {
 
 TEST_P(TokenizerContract, EmptyTextHasNoIdsOfItsOwn) { EXPECT_TRUE(tokenizer_->encode("", false).empty()); }
 
+TEST_P(TokenizerContract, MarksStandRoundTheTextsOwnIds) {
+  for (const char* text : {"", "a cat"}) {
+    std::vector<int64_t> ids = tokenizer_->specials().before;
+    for (const int64_t id : tokenizer_->encode(text, false)) ids.push_back(id);
+    for (const int64_t id : tokenizer_->specials().after) ids.push_back(id);
+    EXPECT_EQ(tokenizer_->encode(text, true), ids);
+  }
+}
+
 TEST_P(TokenizerContract, IdsAreInsideTheVocabulary) {
   std::string text = "a photo of a cat, 12 naïve dogs \xF0\x9F\x9A\x80\n\t";
   for (int byte = 0; byte < 128; ++byte) text += static_cast<char>(byte);
