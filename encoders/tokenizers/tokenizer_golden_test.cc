@@ -1,8 +1,8 @@
 // Ids of real vocabularies against the families' own software, hostile texts, and time on long ones.
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <filesystem>
+#include <ctime>
+#include <map>
 
 #include "encoders/tokenizers/byte_level_bpe.h"
 #include "encoders/tokenizers/tokenizer_file.h"
@@ -175,9 +175,9 @@ TEST(TokenizerHostileText, LongTextTakesNoQuadraticTime) {
          {"x", " ", "\n", "yz", "'", "\u4E2D", "1", "\u0301\u0323", "&", "&amp", "\u03A3", "&#1"}) {
       std::string text;
       while (text.size() < 200'000) text += unit;
-      const auto start = std::chrono::steady_clock::now();
+      const std::clock_t start = std::clock();  // of this process: other programs may be busy
       tokenizer->encode(text, true);
-      EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 4.0)
+      EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 4.0)
           << name << " on repeated " << unit;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "encoders/tokenizers/late_characters.h"
 #include "encoders/tokenizers/unicode_text.h"
 #include "harness/base/utf8.h"
 
@@ -61,7 +62,9 @@ std::string bert_text(std::string_view text, const BertText& options) {
   clean.reserve(text.size());
   for (const int32_t point : code_points(text)) {
     if (options.cleans) {
-      if (point == 0 || point == 0xFFFD || (is_control(point) && !is_line_space(point))) continue;
+      if (point == 0 || point == 0xFFFD ||
+          (is_control(point) && !is_line_space(point) && !is_late_character(point)))
+        continue;
       if (is_white_space(point)) {
         clean += ' ';
         continue;
@@ -75,7 +78,7 @@ std::string bert_text(std::string_view text, const BertText& options) {
   if (options.strips_accents && !is_ascii(clean)) {
     std::string bare;
     for (const int32_t point : code_points(normal_form(clean, NormalForm::kNfd))) {
-      if (!is_nonspacing_mark(point)) append_utf8(bare, point);
+      if (!is_nonspacing_mark(point) || is_late_character(point)) append_utf8(bare, point);
     }
     clean = std::move(bare);
   }
@@ -87,7 +90,7 @@ void cut_bert_words(std::string_view text, std::vector<std::string_view>& pieces
   for (size_t at = 0; at < text.size();) {
     const size_t size = sequence_bytes(text[at]);
     const int32_t point = point_at(text, at);
-    const bool is_space = is_white_space(point), is_mark = is_punctuation(point);
+    const bool is_space = is_white_space(point), is_mark = is_punctuation(point) && !is_late_character(point);
     if (is_space || is_mark) {
       if (at > begin) pieces.push_back(text.substr(begin, at - begin));
       if (is_mark) pieces.push_back(text.substr(at, size));
