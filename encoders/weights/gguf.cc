@@ -34,6 +34,8 @@ constexpr uint64_t kWidths[kNumTypes] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
 constexpr uint32_t kMaxDimensions = 4;
 constexpr uint64_t kMaxNameBytes = 1024;
 constexpr int64_t kMaxValues = int64_t{1} << 46;
+// Lists hold vocabularies: an entry beyond this is no word, and every reader of the list would copy it.
+constexpr uint64_t kMaxWordBytes = 1 << 20;
 
 template <typename T>
 T load(const std::byte* at) {
@@ -146,7 +148,12 @@ void GgufFile::read_metadata(Reader& reader, uint64_t count) {
       fail(fmt::format("{} has unknown type {}", key, value.type));
     value.at = reader.here();
     if (value.type == kString) {
-      for (uint64_t item = 0; item < value.count; ++item) reader.read_string(key);
+      for (uint64_t item = 0; item < value.count; ++item) {
+        const size_t size = reader.read_string(key).size();
+        if (value.is_array && size > kMaxWordBytes) {
+          fail(fmt::format("entry {} of {} has {} bytes, more than {}", item, key, size, kMaxWordBytes));
+        }
+      }
     } else {
       const uint64_t width = kWidths[value.type];
       if (value.count > file_.bytes().size() / width)
@@ -195,6 +202,7 @@ void GgufFile::read_tensors(Reader& reader, uint64_t count) {
   const auto unit = static_cast<uint64_t>(alignment);
   const uint64_t start = (reader.position() + unit - 1) / unit * unit;
   const uint64_t size = file_.bytes().size();
+  uint64_t next = 0;
   for (const auto& [name, offset] : offsets) {
     GgufTensor& tensor = tensors_.find(name)->second;
     const auto need = static_cast<uint64_t>(tensor.num_rows) * static_cast<uint64_t>(tensor.row_bytes);
@@ -202,6 +210,9 @@ void GgufFile::read_tensors(Reader& reader, uint64_t count) {
     if (start > size || offset > size - start || need > size - start - offset) {
       fail(fmt::format("{} needs {} bytes at byte {}, the file has {}", name, need, start + offset, size));
     }
+    // As ggml asks: in the table's order, without overlap or gap.
+    if (offset != next) fail(fmt::format("{} starts at {}, the tensors before it end at {}", name, offset, next));
+    next = (offset + need + unit - 1) / unit * unit;
     tensor.data = file_.bytes().data() + start + offset;
   }
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
@@ -166,6 +167,64 @@ TEST_F(Gguf, AnyFlippedByteIsReadOrRefused) {
   EXPECT_GT(refused, 200);
 }
 
+TEST_F(Gguf, ManyFlippedBytesAreReadOrRefused) {
+  const std::string whole = good_file();
+  std::mt19937 draw(1);
+  for (int i = 0; i < 4000; ++i) {
+    std::string bytes = whole;
+    for (uint32_t flips = 1 + draw() % 4; flips > 0; --flips) bytes[draw() % bytes.size()] = static_cast<char>(draw());
+    if (draw() % 4 == 0) bytes.resize(1 + draw() % bytes.size());
+    try {
+      const GgufFile file = open(bytes);
+      for (const auto& [name, tensor] : file.tensors()) {
+        std::vector<float> values(static_cast<size_t>(tensor.num_rows * tensor.row_size));
+        dequantise_rows(tensor, 0, tensor.num_rows, values.data());
+      }
+      file.texts("a.words");
+    } catch (const UserError& error) {
+      EXPECT_EQ(std::string(error.what()).find('\n'), std::string::npos);
+    }
+  }
+}
+
+TEST_F(Gguf, OverlappingUnsortedOrScatteredTensorsAreRefused) {
+  const auto two = [](uint64_t first, uint64_t second) {
+    Bytes bytes;
+    bytes.header(2, 0);
+    for (const auto& [name, offset] : {std::pair{"a", first}, {"b", second}}) {
+      bytes.text(name).number<uint32_t>(1).number<uint64_t>(8).number<uint32_t>(0).number(offset);
+    }
+    return bytes.align().raw(std::string(128, 'x')).str();
+  };
+  EXPECT_EQ(open(two(0, 32)).tensors().size(), 2u);
+  expect_error(two(0, 0), "b starts at 0, the tensors before it end at 32");
+  expect_error(two(32, 0), "a starts at 32, the tensors before it end at 0");
+  expect_error(two(0, 64), "b starts at 64, the tensors before it end at 32");
+}
+
+TEST_F(Gguf, AHugeWordIsRefusedThoughTheFileHoldsIt) {
+  constexpr uint64_t kWord = uint64_t{4} << 30;
+  const std::string start = Bytes()
+                                .header(0, 1)
+                                .text("tokenizer.ggml.tokens")
+                                .number<uint32_t>(9)
+                                .number<uint32_t>(8)
+                                .number<uint64_t>(1)
+                                .number(kWord)
+                                .str();
+  expect_error(start, "tokenizer.ggml.tokens needs 4294967296 bytes");
+  std::ofstream(path_, std::ios::binary) << start;
+  std::filesystem::resize_file(path_, start.size() + kWord);  // a hole: takes no room
+  try {
+    GgufFile file(path_);
+    ADD_FAILURE() << "a word of 4 GiB was read";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("entry 0 of tokenizer.ggml.tokens has 4294967296 bytes"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST_F(Gguf, LyingSizesAreRefused) {
   const uint64_t huge = ~uint64_t{0};
   expect_error("not a GGUF file at all", "does not begin with 'GGUF'");
@@ -205,12 +264,11 @@ TEST_F(Gguf, LyingSizesAreRefused) {
                "control characters");
 }
 
-TEST(GgufOracle, DequantisesAsGgufPythonDoes) {
-  const PackageFile package = package_file("smollm2-135m-instruct-q4_1");
-  if (!std::filesystem::exists(package.path)) GTEST_SKIP() << package.path << " is absent (./emfbench setup)";
-  const GgufFile file(package.path);
-  const Json golden = read_json(project_root() / "tests/oracle/encoders/gguf_smollm2.json");
-  ASSERT_GT(golden.at("rows").size(), 100u);
+/// The values of `golden` (an oracle file of dequantised tensors) against those of a package's file.
+void expect_as_oracle(const std::filesystem::path& path, const std::filesystem::path& golden_path) {
+  const GgufFile file(path);
+  const Json golden = read_json(golden_path);
+  ASSERT_GT(golden.at("rows").size(), 10u);
   const auto same = [](double value, double expected) {
     return std::abs(value - expected) <= 1e-6 * std::abs(expected);
   };
@@ -234,6 +292,19 @@ TEST(GgufOracle, DequantisesAsGgufPythonDoes) {
         << name;
     EXPECT_TRUE(same(std::sqrt(squares), row.at("norm"))) << name;
   }
+}
+
+TEST(GgufOracle, DequantisesSmolLm2AsGgufPythonDoes) {
+  const PackageFile package = package_file("smollm2-135m-instruct-q4_1");
+  if (!std::filesystem::exists(package.path)) GTEST_SKIP() << package.path << " is absent (./emfbench setup)";
+  expect_as_oracle(package.path, project_root() / "tests/oracle/encoders/gguf_smollm2.json");
+}
+
+TEST(GgufOracle, DequantisesGemmaAsGgufPythonDoes) {
+  // Under terms of its own, so no package of ours; the only file at hand with Q5_0, Q4_K and Q6_K.
+  const std::filesystem::path path = dependencies_root() / "weights/gemma-3-270m-q4_k_m.gguf";
+  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is absent";
+  expect_as_oracle(path, project_root() / "tests/oracle/encoders/gguf_gemma3.json");
 }
 
 }  // namespace

@@ -1,10 +1,11 @@
 // Reads .txt and .jsonl files of prompts.
 #include "harness/base/prompt_file.h"
 
-#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <limits>
 
 #include "harness/base/error.h"
-#include "harness/base/file.h"
 #include "harness/base/utf8.h"
 
 namespace emf {
@@ -26,32 +27,43 @@ Prompt prompt_of_json(const std::string& line, const std::string& place) {
 
 }  // namespace
 
-std::vector<Prompt> read_prompts(const std::filesystem::path& path) {
-  const std::string ending = path.extension().string();
-  if (ending != ".txt" && ending != ".jsonl") {
+PromptReader::PromptReader(const std::filesystem::path& path) : path_(path), is_text_(path.extension() == ".txt") {
+  if (!is_text_ && path.extension() != ".jsonl") {
     fail_input("{}: prompts are read from .txt (one a line) or .jsonl files", path.string());
   }
-  const std::string whole = read_file(path);
+  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
+  if (std::filesystem::is_directory(path)) fail_input("{} is a folder, not a file", path.string());
+  file_.open(path, std::ios::binary);
+  if (!file_) fail_input("cannot read {} ({})", path.string(), std::strerror(errno));
+}
+
+std::vector<Prompt> PromptReader::next(size_t most) {
   std::vector<Prompt> prompts;
-  size_t number = 0;
-  for (size_t at = whole.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < whole.size();) {
-    const size_t end = std::min(whole.find('\n', at), whole.size());
-    std::string line = whole.substr(at, end - at);
-    at = end + 1;
-    ++number;
-    if (line.ends_with('\r')) line.pop_back();
-    const std::string place = fmt::format("{}:{}", path.string(), number);
-    if (const size_t bad = invalid_utf8_at(line); bad != std::string::npos) {
-      fail_input("{}: not UTF-8 at byte {} of the line; save the file as UTF-8", place, bad);
+  for (std::string line; prompts.size() < most && std::getline(file_, line);) {
+    ++line_;
+    if (line_ == 1 && line.starts_with("\xEF\xBB\xBF")) {
+      line.erase(0, 3);
+      if (line.empty() && file_.eof()) break;  // a byte order mark alone is no line
     }
-    if (ending == ".txt") {
+    if (line.ends_with('\r')) line.pop_back();
+    const auto place = [&] { return fmt::format("{}:{}", path_.string(), line_); };
+    if (const size_t bad = invalid_utf8_at(line); bad != std::string::npos) {
+      fail_input("{}: not UTF-8 at byte {} of the line; save the file as UTF-8", place(), bad);
+    }
+    if (is_text_) {
       prompts.push_back({std::move(line), Json()});
     } else if (line.find_first_not_of(" \t") != std::string::npos) {
-      prompts.push_back(prompt_of_json(line, place));
+      prompts.push_back(prompt_of_json(line, place()));
     }
   }
-  if (prompts.empty()) fail_input("{} holds no prompt", path.string());
+  count_ += prompts.size();
+  if (count_ == 0 && most > 0) fail_input("{} holds no prompt", path_.string());
   return prompts;
+}
+
+std::vector<Prompt> read_prompts(const std::filesystem::path& path) {
+  constexpr size_t kAll = std::numeric_limits<size_t>::max();
+  return PromptReader(path).next(kAll);
 }
 
 }  // namespace emf

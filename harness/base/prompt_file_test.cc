@@ -43,6 +43,20 @@ TEST_F(PromptFile, TextLinesAreKeptAsTheyStand) {
   EXPECT_EQ(texts(".txt", "\xEF\xBB\xBFone\r\ntwo\r\n"), (std::vector<std::string>{"one", "two"}));
 }
 
+TEST_F(PromptFile, PiecesAreTheWhole) {
+  const std::vector<std::string> whole = texts(".txt", "\xEF\xBB\xBF" "a\nb\n\nc\r\nd");
+  PromptReader reader(path_);
+  std::vector<std::string> pieces;
+  for (;;) {
+    const std::vector<Prompt> some = reader.next(2);
+    if (some.empty()) break;
+    for (const Prompt& prompt : some) pieces.push_back(prompt.text);
+  }
+  EXPECT_EQ(pieces, whole);
+  EXPECT_EQ(whole.size(), 5u);
+  EXPECT_NE(error_of(".txt", "\xEF\xBB\xBF").find("holds no prompt"), std::string::npos);
+}
+
 TEST_F(PromptFile, JsonLinesKeepNewlinesAndLabels) {
   const auto prompts =
       read(".jsonl",

@@ -1,34 +1,15 @@
 // emfbench encode: features of a file of prompts, written as safetensors.
-#include <algorithm>
 #include <chrono>
-#include <numeric>
 
 #include "harness/api/encoder.h"
 #include "harness/base/prompt_file.h"
 #include "harness/command/command.h"
+#include "harness/command/encode_pooled.h"
+#include "harness/engine/packed_features.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
-
-// Real and padding tokens of one forward: enough for full-width products, little enough to stay in cache.
-constexpr int64_t kTokensPerForward = 2048;
-
-/// Places in `lengths`, cut into batches of like length that hold at most kTokensPerForward tokens each.
-std::vector<std::vector<int64_t>> batches_by_length(const std::vector<int64_t>& lengths) {
-  std::vector<int64_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), int64_t{0});
-  const auto length = [&](int64_t row) { return lengths[static_cast<size_t>(row)]; };
-  std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
-  std::vector<std::vector<int64_t>> batches;
-  for (const int64_t row : order) {
-    const bool full = batches.empty() ||
-                      (static_cast<int64_t>(batches.back().size()) + 1) * length(row) > kTokensPerForward;
-    if (full) batches.emplace_back();
-    batches.back().push_back(row);
-  }
-  return batches;
-}
 
 class Encode : public Command {
  public:
@@ -38,10 +19,14 @@ class Encode : public Command {
     app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")
         ->required();
     app.add_option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
+    app.add_flag("--pooled-only", pooled_only_, "write pooled alone; files of prompts may be larger than memory");
+    app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
+        ->needs("--pooled-only");
     app.add_option("--seed", seed_, "of random features and initial values")->capture_default_str();
   }
 
   ExitCode run(const CommonFlags& flags) override {
+    if (pooled_only_) return run_pooled_only(flags);
     const std::vector<Prompt> prompts = read_prompts(prompts_);
     const Json options = parse_json(options_, "--options");
     const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options, seed_);
@@ -76,12 +61,31 @@ class Encode : public Command {
   }
 
  private:
+  ExitCode run_pooled_only(const CommonFlags& flags) const {
+    const auto encoder = EncoderRegistry::instance().make(encoder_, parse_json(options_, "--options"), seed_);
+    const auto start = std::chrono::steady_clock::now();
+    Json said = encode_pooled(*encoder, prompts_, out_, store_);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    said["encoder"] = encoder_;
+    said["fingerprint"] = encoder->fingerprint();
+    said["seconds"] = seconds.count();
+    said["out"] = out_;
+    if (said.at("num_cut") > 0) {
+      say(fmt::format("{} prompts were cut to {} tokens", said.at("num_cut").dump(), encoder->info().max_tokens));
+    }
+    if (flags.json) {
+      print_json(said);
+    } else {
+      say(fmt::format("{} prompts, {} of them encoded now, in {:.2f} s -> {}", said.at("prompts").dump(),
+                      said.at("encoded").dump(), seconds.count(), out_));
+    }
+    return ExitCode::kGood;
+  }
+
   static TextFeatures encode_all(const Encoder& encoder, const TokenInputs& inputs) {
     const at::NoGradGuard no_grad;
-    // Prompts end where their last real token stands.
     const int64_t width = inputs.mask.size(1);
-    const at::Tensor ends = inputs.mask.mul(at::arange(1, width + 1)).amax(1);
-    const std::vector<int64_t> lengths(ends.data_ptr<int64_t>(), ends.data_ptr<int64_t>() + ends.numel());
+    const std::vector<int64_t> lengths = lengths_of(inputs.mask);
     at::Tensor tokens;
     Progress progress("encode", static_cast<int64_t>(lengths.size()), "prompts");
     int64_t done = 0;
@@ -98,7 +102,8 @@ class Encode : public Command {
     return {tokens, inputs.mask};
   }
 
-  std::string encoder_, prompts_, out_, options_ = "{}";
+  std::string encoder_, prompts_, out_, store_, options_ = "{}";
+  bool pooled_only_ = false;
   uint64_t seed_ = 0;
 };
 

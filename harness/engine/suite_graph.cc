@@ -179,7 +179,9 @@ class GraphBuilder {
     features_[{name, seed}] =
         add("features", fmt::format("encode prompts with {}", name),
             {{"version", 3}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
-            [encoder, prompts = graph_.prompts](const RunFolder& folder, Json&) { return encode_prompts(*encoder, *prompts, folder); });
+            [encoder, prompts = graph_.prompts, store = graph_.store](const RunFolder& folder, Json&) {
+              return encode_prompts(*encoder, *prompts, store, folder);
+            });
   }
 
   Json model_spec() const {

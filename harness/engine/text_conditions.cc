@@ -3,18 +3,17 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <numeric>
 #include <unordered_map>
 
 #include "harness/base/error.h"
-#include "harness/base/hash.h"
 #include "harness/base/progress.h"
+#include "harness/engine/feature_cache.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
 
-constexpr int64_t kBatch = 32;
+constexpr size_t kBatch = 32;
 
 /// Puts [n,l,...] into the first l columns of a [n,length,...] tensor of zeros.
 at::Tensor pad_length(const at::Tensor& rows, int64_t length) {
@@ -36,68 +35,96 @@ at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, co
   return centred / norm * std::sqrt(static_cast<double>(tokens.size(2)));
 }
 
-}  // namespace
+/// The distinct texts of a table: judging prompts are mostly training captions, and may be judged several times.
+struct DistinctTexts {
+  std::vector<Prompt> prompts;  ///< training captions are distinct and come first
+  at::Tensor rows;              ///< [prompts of the table] int64: the text of each
+};
 
-Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder) {
-  const torch::NoGradGuard no_grad;
-  const bool trainable = encoder.info().trainable;
-  // Each text once: judging prompts are mostly training captions, and may be judged several times.
-  std::vector<Prompt> all;
-  at::Tensor rows_of = at::empty({prompts.size()}, at::kLong);
+DistinctTexts distinct_texts(const PromptTable& table, bool by_labels) {
+  DistinctTexts texts;
+  texts.rows = at::empty({table.size()}, at::kLong);
   std::unordered_map<std::string, int64_t> places;
-  int64_t at_prompt = 0;
-  for (const auto* part : {&prompts.training, &prompts.judging}) {
+  int64_t* row = texts.rows.data_ptr<int64_t>();
+  for (const auto* part : {&table.training, &table.judging}) {
     for (const Prompt& prompt : *part) {
-      const std::string key = encoder.info().family == "labels" ? prompt.text + canonical_json(prompt.labels) : prompt.text;
-      const auto [place, fresh] = places.try_emplace(key, static_cast<int64_t>(all.size()));
-      if (fresh) all.push_back(prompt);
-      rows_of.data_ptr<int64_t>()[at_prompt++] = place->second;
+      const std::string key = by_labels ? prompt.text + canonical_json(prompt.labels) : prompt.text;
+      const auto [place, fresh] = places.try_emplace(key, static_cast<int64_t>(texts.prompts.size()));
+      if (fresh) texts.prompts.push_back(prompt);
+      *row++ = place->second;
     }
   }
-  // Prompts of like length share a batch, so that padding costs little; rows are put back in order afterwards.
-  std::vector<size_t> order(all.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return all[a].text.size() < all[b].text.size(); });
+  return texts;
+}
 
-  Progress progress("encode prompts, " + encoder.info().name, static_cast<int64_t>(all.size()), "prompts");
-  std::vector<at::Tensor> tokens(all.size()), ids(all.size()), masks(all.size()), pooled(all.size());
+/// [t,l,...] rows of different l as one tensor, zeros behind the shorter ones.
+at::Tensor stack_padded(std::vector<at::Tensor>& parts) {
   int64_t length = 0;
-  for (size_t begin = 0; begin < order.size(); begin += kBatch) {
+  for (const at::Tensor& part : parts) length = std::max(length, part.size(1));
+  for (at::Tensor& part : parts) part = pad_length(part, length);
+  return at::cat(parts);
+}
+
+/// Calls `encode` with windows of the texts, in order.
+template <typename Action>
+void for_each_window(const std::string& name, const std::vector<Prompt>& texts, size_t window, const Action& encode) {
+  Progress progress("encode prompts, " + name, static_cast<int64_t>(texts.size()), "prompts");
+  for (size_t begin = 0; begin < texts.size(); begin += window) {
     if (interrupted()) stop_interrupted();
-    const size_t end = std::min(order.size(), begin + kBatch);
-    std::vector<Prompt> batch;
-    for (size_t i = begin; i < end; ++i) batch.push_back(all[order[i]]);
-    const TokenInputs inputs = encoder.prepare(batch);
-    const TextFeatures features = encoder.forward(inputs);
-    const at::Tensor means = mean_over_mask(features);
-    length = std::max(length, features.mask.size(1));
-    for (size_t i = begin; i < end; ++i) {
-      const int64_t row = static_cast<int64_t>(i - begin);
-      if (trainable) {
-        ids[order[i]] = inputs.ids.narrow(0, row, 1);
-      } else {
-        tokens[order[i]] = features.tokens.narrow(0, row, 1);
-      }
-      masks[order[i]] = features.mask.narrow(0, row, 1);
-      pooled[order[i]] = means.narrow(0, row, 1);
-    }
+    const size_t end = std::min(texts.size(), begin + window);
+    encode(std::vector<Prompt>(texts.begin() + static_cast<ptrdiff_t>(begin), texts.begin() + static_cast<ptrdiff_t>(end)));
     progress.update(static_cast<int64_t>(end));
   }
-  const auto stack = [&](std::vector<at::Tensor>& rows) {
-    for (at::Tensor& row : rows) row = pad_length(row, length);
-    return at::cat(rows);
-  };
-  NamedTensors tensors = {{"rows", rows_of}, {"mask", stack(masks)}, {"pooled_raw", at::cat(pooled)}};
-  if (trainable) {
-    tensors["ids"] = stack(ids);
-  } else {
-    // Training captions are distinct and come first, so they are the first texts.
-    const at::Tensor raw = stack(tokens), mask = tensors["mask"];
+}
+
+/// ids, mask and pooled_raw of initial values: what a trainable encoder needs in every step.
+NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>& texts) {
+  std::vector<at::Tensor> ids, masks, pooled;
+  for_each_window(encoder.info().name, texts, kBatch, [&](const std::vector<Prompt>& window) {
+    const TokenInputs inputs = encoder.prepare(window);
+    const TextFeatures features = encoder.forward(inputs);
+    ids.push_back(inputs.ids);
+    masks.push_back(features.mask);
+    pooled.push_back(mean_over_mask(features));
+  });
+  return {{"ids", stack_padded(ids)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
+}
+
+/// Raw tokens, mask and pooled_raw, from the cache where it has them.
+NamedTensors encode_frozen(const Encoder& encoder, const std::vector<Prompt>& texts, const std::filesystem::path& store) {
+  FeatureCache cache(encoder, FeatureContent::kTokens, store);
+  std::vector<at::Tensor> tokens, masks, pooled;
+  for_each_window(encoder.info().name, texts, cache.window(), [&](const std::vector<Prompt>& window) {
+    const PackedFeatures features = cache.features(window);
+    const TextFeatures padded = unpack(features);
+    tokens.push_back(padded.tokens);
+    masks.push_back(padded.mask);
+    pooled.push_back(features.pooled);
+  });
+  return {{"tokens", stack_padded(tokens)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
+}
+
+}  // namespace
+
+Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const std::filesystem::path& store,
+                    const RunFolder& folder) {
+  const torch::NoGradGuard no_grad;
+  const EncoderInfo info = encoder.info();
+  const DistinctTexts texts = distinct_texts(prompts, info.family == "labels");
+  NamedTensors tensors =
+      info.trainable ? prepare_trainable(encoder, texts.prompts) : encode_frozen(encoder, texts.prompts, store);
+  tensors["rows"] = texts.rows;
+  const at::Tensor mask = tensors["mask"];
+  if (!info.trainable) {
+    const at::Tensor raw = tensors["tokens"];
     tensors["mean"] = mean_token(raw, mask, static_cast<int64_t>(prompts.training.size()));
     tensors["tokens"] = normalise_tokens(raw, mask, tensors["mean"]);
   }
   write_safetensors(folder.file("features.safetensors"), tensors);
-  return {{"prompts", prompts.size()}, {"texts", all.size()}, {"length", length}, {"dimension", encoder.info().dimension}};
+  return {{"prompts", prompts.size()},
+          {"texts", texts.prompts.size()},
+          {"length", mask.size(1)},
+          {"dimension", info.dimension}};
 }
 
 TextConditions::TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder) {

@@ -16,8 +16,10 @@ namespace emf {
 /// Frozen encoders: tokens [T,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
 /// sqrt(D) each, and that mean [D] (mean-pooled decoder features are nearly parallel otherwise); pooled_raw [T,D], plain means of the raw
 /// tokens, for the probes. Trainable encoders: ids and mask, and pooled_raw of their initial values.
-/// @return  the stage's result.   @cost  one forward a distinct text.
-Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const RunFolder& folder);
+/// @param store  where the feature cache lies: frozen encoders' texts that any suite encoded before are read from it.
+/// @return  the stage's result.   @cost  one forward a distinct text that is not cached.
+Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const std::filesystem::path& store,
+                    const RunFolder& folder);
 
 /// The conditions of one row of a comparison.
 class TextConditions {

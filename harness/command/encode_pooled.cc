@@ -1,0 +1,43 @@
+#include "harness/command/encode_pooled.h"
+
+#include <optional>
+
+#include "harness/base/progress.h"
+#include "harness/base/prompt_file.h"
+#include "harness/engine/feature_cache.h"
+#include "harness/engine/run_store.h"
+#include "harness/tensor/safetensors_rows.h"
+
+namespace emf {
+
+Json encode_pooled(const Encoder& encoder, const std::filesystem::path& prompts, const std::filesystem::path& out,
+                   const std::filesystem::path& store) {
+  PromptReader reader(prompts);
+  FeatureCache cache(encoder, FeatureContent::kPooled, store);
+  std::optional<SafetensorsRows> rows;
+  int64_t dimension = 0;
+  Progress progress("encode", 0, "prompts");
+  for (;;) {
+    if (interrupted()) stop_interrupted();
+    const std::vector<Prompt> window = reader.next(cache.window());
+    if (window.empty()) break;
+    const PackedFeatures features = cache.features(window);
+    if (!rows) {
+      dimension = features.pooled.size(1);
+      rows.emplace(out, "pooled", dimension,
+                   TensorMetadata{{"encoder", encoder.info().name},
+                                  {"fingerprint", canonical_json(encoder.fingerprint())}});
+    }
+    rows->append(features.pooled);
+    progress.update(rows->num_rows());
+  }
+  rows->finish();  // a file without a prompt ended in the reader
+  const CacheCounts& counts = cache.counts();
+  return {{"prompts", counts.texts},
+          {"encoded", counts.encoded},
+          {"num_tokens", counts.encoded_tokens},
+          {"num_cut", counts.num_cut},
+          {"dimension", dimension}};
+}
+
+}  // namespace emf
