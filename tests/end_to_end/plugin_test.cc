@@ -1,4 +1,5 @@
 // A shared object is loaded only when it was built for this very program; everything else is one line and an exit code.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -43,10 +44,10 @@ class Plugin : public testing::Test {
 
 TEST_F(Plugin, IsThereForEveryVerb) {
   write_atomically(folder_ / "prompts.txt", "a cat\n");
-  ASSERT_EQ(run({"encode", "--plugin=" + file("guest.so"), "--encoder", "guest", "--prompts", file("prompts.txt"), "--out", file("o.safetensors"), "--json"}), 0) << said();
+  ASSERT_EQ(run({"encode", fmt::format("--plugin={}", file("guest.so")), "--encoder", "guest", "--prompts", file("prompts.txt"), "--out", file("o.safetensors"), "--json"}), 0) << said();
   EXPECT_EQ(read_json(folder_ / "out").at("num_tokens"), 6);
   ASSERT_EQ(run({"--plugin", file("guest.so"), "tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 0) << said();
-  ::setenv("EMFBENCH_PLUGINS", (":" + file("guest.so")).c_str(), 1);
+  ::setenv("EMFBENCH_PLUGINS", fmt::format(":{}", file("guest.so")).c_str(), 1);
   EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt"), "--plugin", file("guest.so")}), 0) << "named twice, loaded once: " << said();
   ::unsetenv("EMFBENCH_PLUGINS");
   EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 2);
