@@ -34,8 +34,9 @@ class Plugin : public testing::Test {
 
   static void expect_refused(const std::string& plugin, int code, const std::string& hint) {
     EXPECT_EQ(run({"list", "encoders", "--plugin", plugin}), code);
-    EXPECT_EQ(std::count(said().begin(), said().end(), '\n'), 1) << said();
-    EXPECT_NE(said().find(hint), std::string::npos) << said();
+    const std::string line = said();
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
+    EXPECT_NE(line.find(hint), std::string::npos) << line;
     EXPECT_EQ(read_file(folder_ / "out"), "");
   }
 
