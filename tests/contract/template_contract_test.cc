@@ -107,7 +107,7 @@ TEST_F(NewVerb, WritesOneFileOnce) {
     ASSERT_EQ(run({kind.kind, "fresh_" + kind.kind}), 0) << talk_;
     EXPECT_EQ(out_, file.string() + "\n");
     const std::string written = read_file(file);
-    EXPECT_EQ(written.find('@' + std::string("name")), std::string::npos);
+    EXPECT_EQ(written.find("@name"), std::string::npos);
     EXPECT_NE(written.find("fresh_" + kind.kind), std::string::npos);
     EXPECT_EQ(run({kind.kind, "fresh_" + kind.kind}), 2) << "it is there already";
     EXPECT_EQ(read_file(file), written);

@@ -1,4 +1,5 @@
 // docs/encoders.md, word for word: its commands are run in order in a copy of the tree, as a reader would.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -48,12 +49,13 @@ TEST(EncoderPage, EveryCommandDoesWhatItSays) {
   EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 60);
   const fs::path copy = fs::temp_directory_path() / ("emf_encoder_page_" + std::to_string(::getpid()));
   copy_tree(copy);
-  write_atomically(copy / "page.sh", "set -eux\ncd \"$(dirname \"$0\")\"\n" + commands_of(page));
+  write_atomically(copy / "page.sh", fmt::format("set -eux\ncd \"$(dirname \"$0\")\"\n{}", commands_of(page)));
   ::setenv("EMF_BUILD", EMF_BUILD_ROOT, 1);
   ::setenv("EMF_SOURCE", project_root().c_str(), 1);
   ::setenv("EMFBENCH_DEPS", dependencies_root().c_str(), 1);
 
-  const int status = std::system(("bash " + (copy / "page.sh").string() + " >" + (copy / "out").string() + " 2>" + (copy / "err").string()).c_str());
+  const std::string command = fmt::format("bash {0}/page.sh >{0}/out 2>{0}/err", copy.string());
+  const int status = std::system(command.c_str());
   const std::string out = read_file(copy / "out");
   EXPECT_EQ(status, 0) << read_file(copy / "err") << out;
   EXPECT_TRUE(fs::exists(copy / "encoders" / "mine.cc"));

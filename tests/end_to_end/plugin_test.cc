@@ -1,4 +1,5 @@
 // A shared object is loaded only when it was built for this very program; everything else is one line and an exit code.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -33,8 +34,9 @@ class Plugin : public testing::Test {
 
   static void expect_refused(const std::string& plugin, int code, const std::string& hint) {
     EXPECT_EQ(run({"list", "encoders", "--plugin", plugin}), code);
-    EXPECT_EQ(std::count(said().begin(), said().end(), '\n'), 1) << said();
-    EXPECT_NE(said().find(hint), std::string::npos) << said();
+    const std::string line = said();
+    EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1) << line;
+    EXPECT_NE(line.find(hint), std::string::npos) << line;
     EXPECT_EQ(read_file(folder_ / "out"), "");
   }
 
@@ -43,10 +45,10 @@ class Plugin : public testing::Test {
 
 TEST_F(Plugin, IsThereForEveryVerb) {
   write_atomically(folder_ / "prompts.txt", "a cat\n");
-  ASSERT_EQ(run({"encode", "--plugin=" + file("guest.so"), "--encoder", "guest", "--prompts", file("prompts.txt"), "--out", file("o.safetensors"), "--json"}), 0) << said();
+  ASSERT_EQ(run({"encode", fmt::format("--plugin={}", file("guest.so")), "--encoder", "guest", "--prompts", file("prompts.txt"), "--out", file("o.safetensors"), "--json"}), 0) << said();
   EXPECT_EQ(read_json(folder_ / "out").at("num_tokens"), 6);
   ASSERT_EQ(run({"--plugin", file("guest.so"), "tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 0) << said();
-  ::setenv("EMFBENCH_PLUGINS", (":" + file("guest.so")).c_str(), 1);
+  ::setenv("EMFBENCH_PLUGINS", fmt::format(":{}", file("guest.so")).c_str(), 1);
   EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt"), "--plugin", file("guest.so")}), 0) << "named twice, loaded once: " << said();
   ::unsetenv("EMFBENCH_PLUGINS");
   EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 2);
