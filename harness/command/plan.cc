@@ -71,14 +71,17 @@ class Plan : public Command {
                          {"stages", kinds},
                          {"rows", graph.rows.size()},
                          {"cells", graph.cells.size()},
-                         {"training_pictures_a_row", graph.spec.train.pictures},
+                         {"training_pictures_a_row", graph.spec.only_probes() ? 0 : graph.spec.train.pictures},
                          {"cpu_seconds_left", guessed ? Json(seconds) : Json()}};
     if (flags.json) {
       print_json(answer);
       return ExitCode::kGood;
     }
-    fmt::print("{}: {} rows of {} pictures, {} cells\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, graph.rows.size(),
-               graph.spec.train.pictures, graph.cells.size(), "stage", "stages", "finished", "s each");
+    const std::string size = graph.spec.only_probes()
+                                 ? fmt::format("{} probes, nothing is trained", graph.probes.size())
+                                 : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(), graph.spec.train.pictures,
+                                               graph.cells.size());
+    fmt::print("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, size, "stage", "stages", "finished", "s each");
     for (const auto& [kind, row] : kinds.items()) {
       fmt::print("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
                  row["seconds_each"].is_null() ? "-" : fmt::format("{:.1f}", row["seconds_each"].get<double>()));

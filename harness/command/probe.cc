@@ -12,9 +12,6 @@
 namespace emf {
 namespace {
 
-/// Training captions of the default world that are probed when no --prompts are given.
-constexpr uint64_t kScenesDrawn = 4096;
-
 class ProbeCommand : public Command {
  public:
   void declare(CLI::App& app) override {
@@ -82,7 +79,7 @@ class ProbeCommand : public Command {
 
   std::shared_ptr<Dataset> take_scenes(ProbeInput& input) const {
     const std::shared_ptr<Dataset> scenes = DatasetRegistry::instance().make("scenes", Config{}, seed_);
-    input.prompts = probe_captions(make_prompt_table(*scenes, kScenesDrawn, {.prompts = 6, .seed = seed_}));
+    input.prompts = probe_captions(*scenes);
     return scenes;
   }
 

@@ -25,20 +25,20 @@ Json to_json(const MetricValue& metric) {
 }  // namespace
 
 struct Judges::Loaded {
-  explicit Loaded(int picture_side) : side(picture_side), detector(detector_path(picture_side)) {}
   int side;
-  Detector detector;
+  std::unique_ptr<Detector> detector;
   std::unique_ptr<EfficientNetLite0> backbone;
 };
 
-Judges::Judges(int side, bool needs_features) : loaded_(std::make_unique<Loaded>(side)) {
+Judges::Judges(int side, bool needs_detector, bool needs_features) : loaded_(std::make_unique<Loaded>(Loaded{side, nullptr, nullptr})) {
+  if (needs_detector) loaded_->detector = std::make_unique<Detector>(detector_path(side));
   if (needs_features) loaded_->backbone = std::make_unique<EfficientNetLite0>();
 }
 
 Judges::~Judges() = default;
 
 Json Judges::detector_fingerprint() const {
-  return {{"name", "detector"}, {"sha256", loaded_->detector.sha256()}, {"options", loaded_->detector.geneval_options()}};
+  return {{"name", "detector"}, {"sha256", loaded_->detector->sha256()}, {"options", loaded_->detector->geneval_options()}};
 }
 
 Json Judges::backbone_fingerprint() const {
@@ -47,8 +47,9 @@ Json Judges::backbone_fingerprint() const {
 }
 
 Json Judges::instruments() const {
-  const Json index = read_json(instruments_folder() / "instruments.json");
   Json used = Json::array();
+  if (!loaded_->detector) return used;
+  const Json index = read_json(instruments_folder() / "instruments.json");
   for (const Json& row : index.at("instruments")) {
     if (row.at("side") == loaded_->side) used.push_back(row);
   }
@@ -56,13 +57,13 @@ Json Judges::instruments() const {
 }
 
 std::vector<Json> Judges::detect(const at::Tensor& pictures, const std::vector<Prompt>& prompts) const {
-  const std::vector<Json> detections = loaded_->detector.detect(pictures);
+  const std::vector<Json> detections = loaded_->detector->detect(pictures);
   ensure(detections.size() == prompts.size(), "{} pictures of {} prompts", detections.size(), prompts.size());
   std::vector<Json> rows;
   for (size_t i = 0; i < prompts.size(); ++i) {
     rows.push_back({{"metadata", prompts[i].labels},
                     {"detections", detections[i]},
-                    {"options", loaded_->detector.geneval_options()}});
+                    {"options", loaded_->detector->geneval_options()}});
   }
   return rows;
 }

@@ -15,8 +15,9 @@ namespace emf {
 /// The judges of a suite: the shipped detector and the ImageNet backbone. Loading is shared; calls are thread-safe.
 class Judges {
  public:
+  /// @param needs_detector  false where nothing is judged: no instrument is needed then.
   /// @param needs_features  load the backbone too.   @throws UserError(kMissing)  an instrument or weights are absent.
-  Judges(int side, bool needs_features);
+  Judges(int side, bool needs_detector, bool needs_features);
   ~Judges();
 
   Json detector_fingerprint() const;

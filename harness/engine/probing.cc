@@ -3,8 +3,11 @@
 #include <torch/torch.h>
 
 #include <numeric>
+#include <set>
+#include <unordered_map>
 
 #include "harness/base/file.h"
+#include "harness/base/progress.h"
 #include "harness/engine/picture_file.h"
 #include "harness/engine/sampler.h"
 #include "harness/tensor/safetensors.h"
@@ -23,18 +26,46 @@ Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, cons
   return {{"pictures", samples.size()}};
 }
 
-std::vector<Prompt> probe_captions(const PromptTable& prompts) {
-  const size_t count = std::min(kProbeCaptions, prompts.training.size());
-  return {prompts.training.begin(), prompts.training.begin() + static_cast<std::ptrdiff_t>(count)};
+std::vector<Prompt> probe_captions(const PromptTable& prompts, int64_t count) {
+  const size_t taken = std::min(static_cast<size_t>(count), prompts.training.size());
+  return {prompts.training.begin(), prompts.training.begin() + static_cast<std::ptrdiff_t>(taken)};
 }
 
-Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const PromptTable& prompts, const RunFolder& folder) {
+std::vector<Prompt> probe_captions(const Dataset& dataset, int64_t count) {
+  constexpr int64_t kPicturesACaption = 4;
+  std::vector<Prompt> captions;
+  std::set<std::string> seen;
+  for (int64_t i = 0; i < kPicturesACaption * count && static_cast<int64_t>(captions.size()) < count; ++i) {
+    Prompt prompt = dataset.prompt(static_cast<uint64_t>(i));
+    if (seen.insert(prompt.text).second) captions.push_back(std::move(prompt));
+  }
+  return captions;
+}
+
+std::vector<Prompt> reworded(const Dataset& dataset, const std::vector<Prompt>& captions, const std::string& wording) {
+  std::vector<Prompt> prompts;
+  if (wording.empty()) return prompts;
+  for (const Prompt& caption : captions) prompts.push_back(dataset.reword(caption, wording));
+  return prompts;
+}
+
+Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder) {
   const torch::NoGradGuard no_grad;
-  std::vector<Sample> samples;
-  for (const Prompt& prompt : probe_captions(prompts)) samples.push_back(dataset.draw(prompt, samples.size()));
-  const at::Tensor features = judges.features(stack_pictures(samples, dataset.side()));
+  constexpr size_t kPictures = 16;  // a batch, at least one caption's
+  const auto views = static_cast<size_t>(dataset.views()), batch = std::max<size_t>(1, kPictures / views);
+  Progress progress("features of pictures", static_cast<int64_t>(captions.size()), "captions");
+  std::vector<at::Tensor> rows;
+  for (size_t begin = 0; begin < captions.size(); begin += batch) {
+    const size_t end = std::min(captions.size(), begin + batch);
+    std::vector<Sample> samples;
+    for (size_t i = begin * views; i < end * views; ++i) samples.push_back(dataset.draw(captions[i / views], i));
+    const at::Tensor features = judges.features(stack_pictures(samples, dataset.side()));
+    rows.push_back(features.reshape({static_cast<int64_t>(end - begin), dataset.views(), features.size(1)}).mean(1));
+    progress.update(static_cast<int64_t>(end));
+  }
+  const at::Tensor features = at::cat(rows);
   write_safetensors(folder.file("features.safetensors"), {{"features", features}});
-  return {{"pictures", samples.size()}, {"dimension", features.size(1)}};
+  return {{"captions", captions.size()}, {"pictures", captions.size() * views}, {"dimension", features.size(1)}};
 }
 
 std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder) {
@@ -67,15 +98,66 @@ Json describe_probe(const ProbeResult& result) {
           {"n_candidates", result.n_candidates}};
 }
 
-Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const PromptTable& prompts,
-               const RunFolder* pictures, const Json& backbone, const RunFolder& folder) {
-  ProbeInput input;
-  input.prompts = probe_captions(prompts);
-  input.parts_are_labels = encoder->info().family == "labels";
-  if (pictures != nullptr) {
-    input.visual = to_matrix(read_safetensors(pictures->file("features.safetensors")).at("features"), backbone);
+Json pool_texts(std::shared_ptr<Encoder> encoder, const std::vector<Prompt>& texts, const RunFolder& folder) {
+  const FeatureMatrix pooled = pool_with(std::move(encoder))(texts);
+  const at::Tensor rows = at::tensor(pooled.values, at::kDouble).reshape({pooled.rows, pooled.columns}).to(at::kFloat);
+  write_safetensors(folder.file("pooled.safetensors"), {{"pooled", rows}});
+  return {{"texts", texts.size()}, {"dimension", pooled.columns}};
+}
+
+namespace {
+
+/// Pooled features by text: what stages have encoded, and `encode` for all else.
+class PooledTexts {
+ public:
+  PooledTexts(const ProbeFiles& files, std::function<FeatureMatrix(const std::vector<Prompt>&)> encode) : encode_(std::move(encode)) {
+    for (const auto& [texts, folder] : files.pooled) {
+      const FeatureMatrix rows = to_matrix(read_safetensors(folder->file("pooled.safetensors")).at("pooled"), Json());
+      for (size_t i = 0; i < texts.size(); ++i) {
+        const auto begin = rows.values.begin() + static_cast<std::ptrdiff_t>(i) * rows.columns;
+        rows_.try_emplace(texts[i].text, begin, begin + rows.columns);
+      }
+    }
   }
-  input.pooled = pool_with(std::move(encoder));
+
+  FeatureMatrix operator()(const std::vector<Prompt>& texts) {
+    std::vector<Prompt> fresh;
+    std::set<std::string> missing;
+    for (const Prompt& text : texts) {
+      if (rows_.count(text.text) == 0 && missing.insert(text.text).second) fresh.push_back(text);
+    }
+    if (!fresh.empty()) {
+      const FeatureMatrix rows = encode_(fresh);
+      for (size_t i = 0; i < fresh.size(); ++i) {
+        const auto begin = rows.values.begin() + static_cast<std::ptrdiff_t>(i) * rows.columns;
+        rows_.try_emplace(fresh[i].text, begin, begin + rows.columns);
+      }
+    }
+    FeatureMatrix all;
+    all.rows = static_cast<int64_t>(texts.size());
+    for (const Prompt& text : texts) {
+      const std::vector<double>& row = rows_.at(text.text);
+      all.columns = static_cast<int64_t>(row.size());
+      all.values.insert(all.values.end(), row.begin(), row.end());
+    }
+    return all;
+  }
+
+ private:
+  std::function<FeatureMatrix(const std::vector<Prompt>&)> encode_;
+  std::unordered_map<std::string, std::vector<double>> rows_;
+};
+
+}  // namespace
+
+Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, ProbeInput input, const ProbeFiles& files,
+               const RunFolder& folder) {
+  input.parts_are_labels = encoder->info().family == "labels";
+  if (files.pictures != nullptr) {
+    input.visual = to_matrix(read_safetensors(files.pictures->file("features.safetensors")).at("features"), Json());
+  }
+  const auto pooled = std::make_shared<PooledTexts>(files, pool_with(std::move(encoder)));
+  input.pooled = [pooled](const std::vector<Prompt>& texts) { return (*pooled)(texts); };
   const ProbeResult result = ProbeRegistry::instance().make(probe)->run(input);
   write_atomically(folder.file("items/" + probe + ".jsonl"), json_lines(result.items));
   return describe_probe(result);

@@ -11,17 +11,26 @@
 
 namespace emf {
 
-inline constexpr size_t kProbeCaptions = 1000;  ///< candidates of a probe at most (the paper has 1,000 queries)
+inline constexpr int64_t kProbeCaptions = 1000;  ///< candidates of a probe at most (the paper has 1,000 queries)
 
 /// Draws one real picture of every judging prompt, through the codec and back when one is given; writes
 /// pictures.safetensors and samples/grid.png.
 Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, const PromptTable& prompts, const RunFolder& folder);
 
-/// Backbone features of one real picture of each probe caption: features.safetensors.
-Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const PromptTable& prompts, const RunFolder& folder);
+/// Backbone features of real pictures of each caption, the mean over the dataset's views: features.safetensors.
+Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder);
 
-/// The captions probes work on: the training captions, the first kProbeCaptions of them.
-std::vector<Prompt> probe_captions(const PromptTable& prompts);
+/// The captions probes work on: the first `count` different ones of the training pictures.
+std::vector<Prompt> probe_captions(const PromptTable& prompts, int64_t count = kProbeCaptions);
+/// Likewise where nothing is trained: of as many pictures as show them all, or nearly.
+std::vector<Prompt> probe_captions(const Dataset& dataset, int64_t count = kProbeCaptions);
+
+/// The captions in the words of one of the dataset's wordings; none for "", the captions as they are.
+/// @throws UserError  as Dataset::reword.
+std::vector<Prompt> reworded(const Dataset& dataset, const std::vector<Prompt>& captions, const std::string& wording);
+
+/// Encodes texts and writes their pooled features for every probe that asks for them: pooled.safetensors.
+Json pool_texts(std::shared_ptr<Encoder> encoder, const std::vector<Prompt>& texts, const RunFolder& folder);
 
 /// What ProbeInput::pooled asks for: mean over real tokens of the encoder's untrained features, batch by batch.
 std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder);
@@ -29,9 +38,16 @@ std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_p
 /// {"modes": {name: {"value","ci95"}}, "numbers", "n_queries", "n_candidates"}.
 Json describe_probe(const ProbeResult& result);
 
-/// Runs a registered probe on an encoder's untrained features and writes items/<probe>.jsonl.
-/// @param pictures  the stage of draw_probe_pictures, or null.
-Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const PromptTable& prompts,
-               const RunFolder* pictures, const Json& backbone, const RunFolder& folder);
+/// Where a probe's inputs lie.
+struct ProbeFiles {
+  std::vector<std::pair<std::vector<Prompt>, const RunFolder*>> pooled;  ///< texts of pool_texts, and their stage
+  const RunFolder* pictures = nullptr;                                   ///< the stage of draw_probe_pictures, or null
+};
+
+/// Runs a registered probe on an encoder's untrained features and writes items/<probe>.jsonl. Texts that no stage has pooled
+/// (rests of captions) are encoded here.
+/// @param input  prompts, queries, candidates and options; the rest is filled in.
+Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, ProbeInput input, const ProbeFiles& files,
+               const RunFolder& folder);
 
 }  // namespace emf

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <set>
 
 #include "harness/api/encoder.h"
 #include "harness/api/objective.h"
@@ -32,6 +33,12 @@ class GraphBuilder {
 
   SuiteGraph build() {
     load_shared();
+    if (spec().only_probes()) {
+      graph_.prompts = std::make_shared<PromptTable>();
+      add_probes();
+      return std::move(graph_);
+    }
+    load_instruments();
     add_training_shards();
     add_reference();
     add_ceiling();
@@ -68,14 +75,23 @@ class GraphBuilder {
     ConfigReader data(spec().config, "data");
     const std::string dataset = data.text("name", "scenes");
     graph_.dataset = DatasetRegistry::instance().make(dataset, spec().config, spec().data_seed);
-    graph_.codec = make_codec(spec().latent, graph_.dataset->side());
     const bool wants_distance = std::any_of(spec().metrics.begin(), spec().metrics.end(),
                                             [](const std::string& metric) { return metric != "geneval"; });
-    const bool wants_pictures = std::any_of(spec().probes.begin(), spec().probes.end(), [](const std::string& probe) {
-      return ProbeRegistry::instance().make(probe)->needs_pictures();
+    const bool wants_pictures = std::any_of(spec().probes.begin(), spec().probes.end(), [](const ProbeSpec& probe) {
+      return ProbeRegistry::instance().make(probe.probe)->needs_pictures();
     });
-    graph_.judges = std::make_shared<Judges>(graph_.dataset->side(), wants_distance || wants_pictures);
+    const bool trains = !spec().only_probes();
+    if (trains && !graph_.dataset->has_facts()) {
+      fail_input("{}: dataset {} has no facts to judge pictures by, so it is for probes alone: objectives = []",
+                 data.place("name"), dataset);
+    }
+    graph_.judges = std::make_shared<Judges>(graph_.dataset->side(), trains, (trains && wants_distance) || wants_pictures);
+  }
+
+  void load_instruments() {
+    graph_.codec = make_codec(spec().latent, graph_.dataset->side());
     graph_.prompts = std::make_shared<PromptTable>(make_prompt_table(*graph_.dataset, spec().train.pool, spec().evaluation.judging));
+    graph_.first_prompt = graph_.prompts->judging.front();
     prompts_hash_ = graph_.prompts->hash();
   }
 
@@ -268,37 +284,130 @@ class GraphBuilder {
     }
   }
 
-  void add_probes() {
-    StagePointer visual;
-    for (const std::string& name : spec().probes) {
-      const bool needs_pictures = ProbeRegistry::instance().make(name)->needs_pictures();
-      if (needs_pictures && !visual) {
-        visual = add("visual_features", "features of the probes' pictures",
-                     {{"version", 1},
-                      {"dataset", graph_.dataset->fingerprint()},
-                      {"backbone", graph_.judges->backbone_fingerprint()},
-                      {"captions", prompts_hash_}},
-                     {}, [dataset = graph_.dataset, judges = graph_.judges, prompts = graph_.prompts](const RunFolder& folder, Json&) {
-                       return draw_probe_pictures(*dataset, *judges, *prompts, folder);
-                     });
+  /// What one probe looks at.
+  struct ProbeData {
+    std::shared_ptr<Dataset> dataset;
+    ProbeInput input;
+  };
+
+  ProbeData read_probe_data(const ProbeSpec& probe) {
+    ProbeData data{graph_.dataset, {}};
+    if (!probe.data.empty()) {
+      Config config = spec().config;
+      config.values["data"].update(probe.data);
+      data.dataset = DatasetRegistry::instance().make(config.values["data"].value("name", "scenes"), config, spec().data_seed);
+    }
+    const bool shown = data.dataset == graph_.dataset && !spec().only_probes();
+    data.input.prompts = shown ? probe_captions(*graph_.prompts, probe.captions) : probe_captions(*data.dataset, probe.captions);
+    data.input.queries = reworded(*data.dataset, data.input.prompts, probe.query_words);
+    data.input.candidates = reworded(*data.dataset, data.input.prompts, probe.candidate_words);
+    data.input.options = probe.options;
+    const Json print = data.dataset->fingerprint();
+    const bool known = std::any_of(graph_.probe_datasets.begin(), graph_.probe_datasets.end(),
+                                   [&](const auto& other) { return other->fingerprint() == print; });
+    if (!known) graph_.probe_datasets.push_back(data.dataset);
+    return data;
+  }
+
+  static std::string hash_of(const std::vector<Prompt>& texts) { return PromptTable{texts, {}, {}}.hash(); }
+
+  StagePointer add_probe_pictures(const ProbeData& data) {
+    return add("visual_features", fmt::format("features of {} captions' pictures", data.input.prompts.size()),
+               {{"version", 2},
+                {"dataset", data.dataset->fingerprint()},
+                {"backbone", graph_.judges->backbone_fingerprint()},
+                {"captions", hash_of(data.input.prompts)}},
+               {}, [data, judges = graph_.judges](const RunFolder& folder, Json&) {
+                 return draw_probe_pictures(*data.dataset, *judges, data.input.prompts, folder);
+               });
+  }
+
+  /// Texts that some probe asks of an encoder, by wording, each once: encoded once for all probes.
+  using TextsByWording = std::map<std::string, std::vector<Prompt>>;
+
+  static TextsByWording gather_texts(const std::vector<ProbeSpec>& probes, const std::vector<ProbeData>& data) {
+    TextsByWording texts;
+    std::map<std::string, std::set<std::string>> seen;
+    const auto take = [&](const std::string& wording, const std::vector<Prompt>& prompts) {
+      for (const Prompt& prompt : prompts) {
+        if (seen[wording].insert(prompt.text).second) texts[wording].push_back(prompt);
       }
-      for (const std::string& encoder : spec().encoders) {
-        const int64_t seed = spec().seeds_of(encoder).front();
-        const StagePointer features = features_.at({encoder, seed});
-        std::vector<StagePointer> inputs;
-        inputs.push_back(features);
-        if (needs_pictures) inputs.push_back(visual);
-        const StagePointer pictures = needs_pictures ? visual : nullptr;
-        graph_.probes.push_back(
-            {name, encoder,
-             add("probe", fmt::format("probe {} of {}", name, encoder), {{"version", 1}, {"probe", name}, {"prompts", prompts_hash_}},
-                 inputs,
-                 [name, encoder, seed, pictures, judges = graph_.judges, prompts = graph_.prompts](const RunFolder& folder, Json&) {
-                   return run_probe(name, make_encoder(encoder, seed), *prompts, pictures ? pictures->folder.get() : nullptr,
-                                    pictures ? judges->backbone_fingerprint() : Json(), folder);
-                 })});
+    };
+    for (size_t i = 0; i < probes.size(); ++i) {
+      const ProbeInput& input = data[i].input;
+      // The captions themselves are asked for unless both sides are worded otherwise.
+      if (input.queries.empty() || input.candidates.empty()) take("", input.prompts);
+      take(probes[i].query_words, input.queries);
+      take(probes[i].candidate_words, input.candidates);
+    }
+    return texts;
+  }
+
+  void add_probes() {
+    std::vector<ProbeData> data;
+    for (const ProbeSpec& probe : spec().probes) data.push_back(read_probe_data(probe));
+    if (data.empty()) return;
+    if (spec().only_probes()) graph_.first_prompt = data.front().input.prompts.front();
+    std::vector<StagePointer> pictures;
+    for (size_t i = 0; i < data.size(); ++i) {
+      const bool needed = ProbeRegistry::instance().make(spec().probes[i].probe)->needs_pictures();
+      pictures.push_back(needed ? add_probe_pictures(data[i]) : nullptr);
+    }
+    const TextsByWording texts = gather_texts(spec().probes, data);
+    for (const std::string& name : spec().encoders) add_probes_of(name, data, pictures, texts);
+  }
+
+  void add_probes_of(const std::string& name, const std::vector<ProbeData>& data, const std::vector<StagePointer>& pictures,
+                     const TextsByWording& texts) {
+    const int64_t seed = spec().seeds_of(name).front();
+    const std::shared_ptr<Encoder> encoder = make_encoder(name, seed);
+    const bool labels = encoder->info().family == "labels";
+    const auto readable = [&](const ProbeData& one) { return !labels || one.dataset->has_facts(); };
+    std::map<std::string, StagePointer> pooled;
+    if (std::all_of(data.begin(), data.end(), readable)) {
+      for (const auto& [wording, prompts] : texts) {
+        const std::string what = wording.empty() ? "captions" : wording + " texts";
+        pooled[wording] = add("pooled", fmt::format("encode {} with {}", what, name),
+                              {{"version", 1}, {"encoder", encoder->fingerprint()}, {"texts", hash_of(prompts)}}, {},
+                              [name, seed, prompts = prompts](const RunFolder& folder, Json&) {
+                                return pool_texts(make_encoder(name, seed), prompts, folder);
+                              });
       }
     }
+    for (size_t i = 0; i < data.size(); ++i) {
+      const ProbeSpec& probe = spec().probes[i];
+      if (!readable(data[i])) {
+        graph_.probes.push_back({probe, name, nullptr, fmt::format("{} reads labels, and {} has none that it knows", name, data[i].dataset->name())});
+        continue;
+      }
+      graph_.probes.push_back({probe, name, add_probe(probe, name, seed, data[i], pictures[i], pooled, texts), ""});
+    }
+  }
+
+  StagePointer add_probe(const ProbeSpec& probe, const std::string& encoder, int64_t seed, const ProbeData& data,
+                         const StagePointer& pictures, const std::map<std::string, StagePointer>& pooled, const TextsByWording& texts) {
+    std::vector<StagePointer> inputs;
+    std::vector<std::pair<std::vector<Prompt>, StagePointer>> sources;
+    for (const std::string& wording : std::set<std::string>{"", probe.query_words, probe.candidate_words}) {
+      const auto stage = pooled.find(wording);
+      if (stage == pooled.end()) continue;
+      inputs.push_back(stage->second);
+      sources.emplace_back(texts.at(wording), stage->second);
+    }
+    if (pictures) inputs.push_back(pictures);
+    const Json stage_spec = {{"version", 2},
+                             {"probe", probe.probe},
+                             {"options", probe.options},
+                             {"prompts", hash_of(data.input.prompts)},
+                             {"queries", hash_of(data.input.queries)},
+                             {"candidates", hash_of(data.input.candidates)}};
+    return add("probe", fmt::format("probe {} of {}", probe.name, encoder), stage_spec, inputs,
+               [name = probe.probe, encoder, seed, input = data.input, sources, pictures](const RunFolder& folder, Json&) {
+                 ProbeFiles files;
+                 for (const auto& [prompts, stage] : sources) files.pooled.emplace_back(prompts, stage->folder.get());
+                 files.pictures = pictures ? pictures->folder.get() : nullptr;
+                 return run_probe(name, make_encoder(encoder, seed), input, files, folder);
+               });
   }
 
   SuiteGraph graph_;

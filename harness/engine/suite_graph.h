@@ -31,8 +31,10 @@ struct Row {
 };
 
 struct ProbeCell {
-  std::string probe, encoder;
-  StagePointer stage;
+  ProbeSpec probe;
+  std::string encoder;
+  StagePointer stage;  ///< null where the encoder cannot read the data
+  std::string why;     ///< of a null stage
 };
 
 /// Everything a suite does. Shared inputs (dataset, instruments, prompts) live here while stages run.
@@ -48,6 +50,8 @@ struct SuiteGraph {
   std::vector<Row> rows;
   std::vector<Cell> cells;
   std::vector<ProbeCell> probes;
+  std::vector<std::shared_ptr<Dataset>> probe_datasets;  ///< what the probes look at, each once
+  Prompt first_prompt;  ///< one that every encoder of a stage can read
   StagePointer ceiling, reconstruction;  ///< score stages of real and of reconstructed pictures
 };
 

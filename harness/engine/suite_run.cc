@@ -162,14 +162,32 @@ CellScores gather_cell_scores(const SuiteGraph& graph) {
 
 Json gather_probes(const SuiteGraph& graph) {
   Json probes = Json::array();
-  for (const ProbeCell& probe : graph.probes) {
-    if (!done(probe.stage)) continue;
-    Json row = probe.stage->folder->result();
-    row["probe"] = probe.probe;
-    row["encoder"] = probe.encoder;
+  for (const ProbeCell& cell : graph.probes) {
+    Json row = {{"modes", Json::object()}, {"n_queries", 0}, {"n_candidates", 0}, {"why", cell.why}};
+    if (cell.stage) {
+      if (!done(cell.stage)) continue;
+      row = cell.stage->folder->result();
+    }
+    row["probe"] = cell.probe.probe;
+    row["name"] = cell.probe.name;
+    if (!cell.probe.title.empty()) row["title"] = cell.probe.title;
+    row["encoder"] = cell.encoder;
     probes.push_back(row);
   }
   return probes;
+}
+
+/// Of the data trained on and of all that probes looked at, each line once.
+Json gather_attributions(const SuiteGraph& graph) {
+  std::vector<std::string> lines;
+  std::vector<std::shared_ptr<Dataset>> datasets = graph.probe_datasets;
+  if (!graph.spec.only_probes()) datasets.insert(datasets.begin(), graph.dataset);
+  for (const auto& dataset : datasets) {
+    for (const std::string& line : dataset->attributions()) {
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+    }
+  }
+  return lines;
 }
 
 Json gather_samples(const SuiteGraph& graph) {
@@ -207,6 +225,7 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   provenance["finished"] = utc_now();
   std::set<int64_t> seeds;
   for (const Row& row : graph.rows) seeds.insert(row.seed);
+  for (const ProbeCell& probe : graph.probes) seeds.insert(graph.spec.seeds_of(probe.encoder).front());
   provenance["seeds"] = seeds;
   provenance["seconds"] = Json::object();
   provenance["seconds_per_picture"] = Json::array();
@@ -268,7 +287,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
           {"samples", gather_samples(graph)},
           {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
           {"instruments", graph.judges->instruments()},
-          {"attributions", graph.dataset->attributions()},
+          {"attributions", gather_attributions(graph)},
           {"failed", summary.failed}};
 }
 
@@ -278,9 +297,10 @@ void require_encoders(const SuiteGraph& graph) {
         make_encoder(name, Json::object(), static_cast<uint64_t>(graph.spec.seeds_of(name).front()));
     const Json fingerprint = encoder->fingerprint();
     const bool needed = std::any_of(graph.stages.begin(), graph.stages.end(), [&](const StagePointer& stage) {
-      return stage->folder->kind() == "features" && stage->folder->spec().at("encoder") == fingerprint && !done(stage);
+      const bool encodes = stage->folder->kind() == "features" || stage->folder->kind() == "pooled";
+      return encodes && stage->folder->spec().at("encoder") == fingerprint && !done(stage);
     });
-    if (needed) encoder->prepare({graph.prompts->judging.front()});
+    if (needed) encoder->prepare({graph.first_prompt});
   }
 }
 

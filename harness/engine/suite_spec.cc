@@ -88,6 +88,42 @@ std::vector<Claim> read_claims(const Config& config, const Json& raw) {
   return claims;
 }
 
+/// One name of the suite's `probes`, with its table [probe.NAME] where there is one.
+ProbeSpec read_probe(const Config& config, ConfigReader& suite, const std::string& name) {
+  const std::string table = "probe." + name;
+  ConfigReader reader(config, table);
+  ProbeSpec spec;
+  spec.name = name;
+  spec.probe = reader.text("probe", name);
+  if (!ProbeRegistry::instance().contains(spec.probe)) {
+    const bool named = reader.has("probe");
+    fail_input("{}: '{}' names '{}', which is not registered{}", named ? reader.place("probe") : suite.place("probes"),
+               named ? table + ".probe" : "probes", spec.probe, suggestion(spec.probe, ProbeRegistry::instance().names()));
+  }
+  spec.title = reader.text("title", "");
+  spec.query_words = reader.text("query_words", "");
+  spec.candidate_words = reader.text("candidate_words", "");
+  spec.captions = reader.integer("captions", spec.captions, 2, 1 << 20);
+  const Json data = reader.raw("data");
+  if (data.is_object()) spec.data = data;
+  // What is left is the probe's own to check: a typo is refused when the probe reads its options.
+  const Json probes = config.values.value("probe", Json::object()), whole = probes.value(name, Json::object());
+  for (const auto& [key, value] : whole.items()) {
+    const std::vector<std::string> read = {"probe", "title", "query_words", "candidate_words", "captions", "data"};
+    if (std::find(read.begin(), read.end(), key) == read.end()) spec.options[key] = value;
+  }
+  return spec;
+}
+
+/// Tables that say nothing where nothing is trained are refused: they would be silently ignored.
+void refuse_training_tables(const Config& config) {
+  for (const char* table : {"model", "train", "evaluation", "objective", "claims"}) {
+    if (config.values.contains(table)) {
+      fail_input("{}: a suite with 'objectives = []' only probes, so '{}' has no meaning; leave it out", config.place(table), table);
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> suite_names() {
@@ -126,19 +162,22 @@ SuiteSpec read_suite(Config config) {
   suite.finish();
 
   ConfigReader reader(spec.config, "");
-  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder_seeds"}) reader.raw(table);
+  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder_seeds", "probe"}) reader.raw(table);
   spec.encoders = reader.texts("encoders", {"class_label"});
   spec.objectives = reader.texts("objectives", {"flow_matching", "mean_flow"});
   spec.metrics = reader.texts("metrics", {"geneval"});
-  spec.probes = reader.texts("probes", {});
+  const std::vector<std::string> probes = reader.texts("probes", {});
   spec.steps = reader.integers("steps", {1, 2, 4, 25}, 1, 100000);
   spec.seeds = reader.integers("seeds", {0}, 0, int64_t{1} << 40);
   spec.latent = reader.choice("latent", "autoencoder", {"autoencoder", "none"});
   spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
   const Json claims = reader.raw("claims");
   check_encoders(spec.encoders, reader);
-  check_names<ObjectiveRegistry>(spec.objectives, reader, "objectives");
-  if (!spec.probes.empty()) check_names<ProbeRegistry>(spec.probes, reader, "probes");
+  if (!spec.only_probes()) check_names<ObjectiveRegistry>(spec.objectives, reader, "objectives");
+  if (spec.only_probes() && probes.empty()) {
+    fail_input("{}: neither 'objectives' nor 'probes' names anything to do", reader.place("objectives"));
+  }
+  for (const std::string& name : probes) spec.probes.push_back(read_probe(spec.config, reader, name));
   for (const std::string& metric : spec.metrics) {
     const std::vector<std::string> known = {"geneval", "kid_lite0", "fd_lite0"};
     if (std::find(known.begin(), known.end(), metric) == known.end()) {
@@ -159,6 +198,10 @@ SuiteSpec read_suite(Config config) {
   for (const std::string& known : ObjectiveRegistry::instance().names()) objective_tables.raw(known);
   objective_tables.finish();
 
+  if (spec.only_probes()) {
+    refuse_training_tables(spec.config);
+    return spec;
+  }
   spec.train = read_train(spec.config);
   spec.evaluation = read_evaluation(spec.config, spec.steps, spec.objectives);
   spec.claims = read_claims(spec.config, claims);

@@ -44,10 +44,22 @@ struct Claim {
   double factor = 1;
 };
 
+/// A registered probe, asked in one way. A suite lists it under the probe's own name, or under a name that its table
+/// [probe.NAME] explains: `probe`, the keys below, and the probe's own options.
+struct ProbeSpec {
+  std::string name, probe;
+  std::string title;  ///< for people, behind the probe's name; may be empty
+  std::string query_words, candidate_words;  ///< wordings of the dataset (Dataset::wordings); "" = the captions
+  int64_t captions = 1000;  ///< the pool at most (the paper has 1,000 queries)
+  Json data = Json::object();  ///< where this probe's data differ from [data]
+  Json options = Json::object();
+};
+
 struct SuiteSpec {
   std::string name, question;
   Config config;  ///< the tables that plugins read themselves: [data], [model], [objective.*]
-  std::vector<std::string> encoders, objectives, metrics, probes;
+  std::vector<std::string> encoders, objectives, metrics;
+  std::vector<ProbeSpec> probes;
   std::vector<int64_t> steps, seeds;
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
   std::string latent;  ///< "autoencoder" or "none"
@@ -55,6 +67,9 @@ struct SuiteSpec {
   EvaluationOptions evaluation;
   std::vector<Claim> claims;
   uint64_t data_seed = 0;
+
+  /// Without objectives nothing is trained, sampled or judged: the suite probes encoders, and needs no instruments.
+  bool only_probes() const { return objectives.empty(); }
 
   const std::vector<int64_t>& seeds_of(const std::string& encoder) const {
     const auto own = encoder_seeds.find(encoder);

@@ -80,6 +80,42 @@ TEST_F(SuiteSpecTest, UnknownSuiteNamesTheNearest) {
   }
 }
 
+constexpr const char* kProbesOnly = R"(encoders = ["hash"]
+objectives = []
+probes = ["names", "disentanglement"]
+[suite]
+name = "t"
+question = "?"
+[probe.names]
+probe = "discriminability"
+query_words = "label"
+k = 1
+data = { subset = "all" }
+)";
+
+TEST_F(SuiteSpecTest, ReadsASuiteThatOnlyProbes) {
+  const SuiteSpec spec = load(kProbesOnly);
+  EXPECT_TRUE(spec.only_probes());
+  ASSERT_EQ(spec.probes.size(), 2u);
+  EXPECT_EQ(spec.probes[0].name, "names");
+  EXPECT_EQ(spec.probes[0].probe, "discriminability");
+  EXPECT_EQ(spec.probes[0].query_words, "label");
+  EXPECT_EQ(spec.probes[0].options, Json({{"k", 1}}));
+  EXPECT_EQ(spec.probes[0].data, Json({{"subset", "all"}}));
+  EXPECT_EQ(spec.probes[1].probe, "disentanglement");
+  EXPECT_EQ(spec.probes[1].options, Json::object());
+}
+
+TEST_F(SuiteSpecTest, RefusesWhatASuiteThatOnlyProbesCannotMean) {
+  EXPECT_EQ(error_of(std::string(kProbesOnly) + "[train]\npictures = 256\n"),
+            "t.toml:12: a suite with 'objectives = []' only probes, so 'train' has no meaning; leave it out");
+  EXPECT_EQ(error_of(kProbesOnly, {"probes=[]"}), "t.toml:2: neither 'objectives' nor 'probes' names anything to do");
+  EXPECT_EQ(error_of(kProbesOnly, {"probes=disentangelment"}),
+            "command line: 'probes' names 'disentangelment', which is not registered; did you mean 'disentanglement'?");
+  EXPECT_EQ(error_of(kProbesOnly, {"probe.names.probe=few"}).substr(0, 64),
+            "command line: 'probe.names.probe' names 'few', which is not regi");
+}
+
 TEST_F(SuiteSpecTest, EverySuiteInTheTreeLoads) {
   for (const std::string& name : suite_names()) {
     const Config config = load_suite_file(name, {});

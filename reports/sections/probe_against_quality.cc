@@ -8,7 +8,7 @@ namespace emf {
 namespace {
 
 struct Panel {
-  std::string probe, mode;
+  std::string probe, mode;  ///< probe_title() and mode
   Json values = Json::array();
 };
 
@@ -22,7 +22,7 @@ Json channel(const char* field, const std::string& title) {
 
 /// Points with crossed intervals, each labelled by its encoder.
 Json scatter_spec(const Panel& panel, const std::string& y_title) {
-  const Json x = channel("x", fmt::format("{}, {}", probe_words(panel.probe), panel.mode));
+  const Json x = channel("x", fmt::format("{}, {}", panel.probe, panel.mode));
   Json y = channel("y", y_title);
   y["scale"] = {{"domainMin", 0}, {"nice", true}};
   const Json rule = {{"type", "rule"}, {"color", "currentColor"}, {"opacity", 0.45}};
@@ -69,7 +69,7 @@ class ProbeAgainstQuality : public Section {
     const std::string y_title =
         fmt::format("GenEval, {}, {}", objective_words(objective), steps_words(steps));
     for (const Panel& panel : panels) {
-      const std::string title = fmt::format("{}, {}", probe_words(panel.probe), panel.mode);
+      const std::string title = fmt::format("{}, {}", panel.probe, panel.mode);
       plots.push_back(
           {title, title + " against " + y_title + ", one point an encoder; the values are in the table below",
            scatter_spec(panel, y_title)});
@@ -89,7 +89,7 @@ class ProbeAgainstQuality : public Section {
     if (found == probe.at("modes").end() || found->at("value").is_null() || quality == nullptr ||
         !quality->value)
       return;
-    const std::string name = probe.at("probe");
+    const std::string name = probe_title(probe);
     if (panels.empty() || panels.back().mode != mode || panels.back().probe != name) {
       bool known = false;
       for (Panel& panel : panels) known = known || (panel.probe == name && panel.mode == mode);
@@ -109,7 +109,7 @@ class ProbeAgainstQuality : public Section {
                               {"y_low", along[0]},
                               {"y_high", along[1]}});
     }
-    table.add({text_cell(probe_words(name)), text_cell(mode_words(mode)),
+    table.add({text_cell(name), text_cell(mode_words(mode)),
                text_cell(encoder_words(probe.at("encoder"))), score_cell(x, ci95, 3),
                score_cell(y, quality->ci95, 3)});
   }

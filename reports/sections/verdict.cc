@@ -65,7 +65,14 @@ std::string count_judged(const Json& pictures) {
   return fmt::format("{}, {} pictures a cell,", words, format_count(static_cast<int64_t>(pictures.size())));
 }
 
-std::string limits(const SectionInput& input, const Record& record) {
+/// A suite that only probes has no row: what its tables cannot say.
+std::vector<std::string> limits_of_probes() {
+  return {"Nothing was trained here: probes say what an encoder's features tell apart, not what a generator makes of them.",
+          "Intervals hold the chance of the queries, with the captions and pictures they search fixed.",
+          "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them mattered."};
+}
+
+std::vector<std::string> limits_of_scores(const SectionInput& input, const Record& record) {
   std::vector<std::string> lines;
   lines.push_back(
       fmt::format("Scores are of {} on small pictures, judged by this suite's own instruments. They rank its rows; "
@@ -87,6 +94,12 @@ std::string limits(const SectionInput& input, const Record& record) {
   }
   if (record.reference("ceiling") == nullptr)
     lines.push_back("No ceiling was measured: how far the judge itself errs is unknown here.");
+  return lines;
+}
+
+std::string limits(const SectionInput& input, const Record& record) {
+  const bool only_probes = record.encoders().empty() && !input.result.value("probes", Json::array()).empty();
+  const std::vector<std::string> lines = only_probes ? limits_of_probes() : limits_of_scores(input, record);
   std::string html = "<h3>What is not claimed</h3>\n<ul class=\"plain\">\n";
   for (const std::string& line : lines) html += "<li>" + escape_html(line) + "</li>\n";
   return html + "</ul>\n";

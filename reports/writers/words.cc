@@ -61,8 +61,17 @@ std::string probe_words(const std::string& probe) {
   return look_up(kWords, probe);
 }
 
+std::string probe_title(const Json& probe) {
+  const std::string title = probe.value("title", "");
+  return probe_words(probe.at("probe")) + (title.empty() ? "" : ": " + title);
+}
+
 std::string mode_words(const std::string& mode) {
-  std::string words = mode;
+  static const Words kWords = {{"own_1", "Own nearest"},
+                               {"own_5", "Own in 5 nearest"},
+                               {"own_1_centred", "Own nearest, centred"},
+                               {"own_5_centred", "Own in 5 nearest, centred"}};
+  std::string words = look_up(kWords, mode);
   for (char& c : words) c = c == '_' ? ' ' : c;
   if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
     words[0] = static_cast<char>(words[0] - 'a' + 'A');

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/json.h"
+
 namespace emf {
 
 /// "class_label" -> "Class labels".
@@ -15,6 +17,8 @@ std::string objective_words(const std::string& objective);
 std::string metric_words(const std::string& metric);
 /// "discriminability" -> "Discriminability".
 std::string probe_words(const std::string& probe);
+/// The probe's words and, behind them, the title of its way of asking.  @param probe  one of result.json's.
+std::string probe_title(const Json& probe);
 /// "centred" -> "Centred".
 std::string mode_words(const std::string& mode);
 /// 1 -> "1 step".
