@@ -5,11 +5,12 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_checkpoint(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "checkpoint";
-  family.family = "any";
-  family.summary = "hidden states of any checkpoint that is built here";
-  family.max_tokens = 2048;
+  const PretrainedFamily family{
+      .name = "checkpoint",
+      .family = "any",
+      .summary = "hidden states of any checkpoint that is built here",
+      .max_tokens = 2048,
+  };
   return make_pretrained(family, options);
 }
 

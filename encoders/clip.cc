@@ -5,12 +5,13 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_clip(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "clip";
-  family.family = "clip";
-  family.summary = "token features of CLIP's text tower after its final norm";
-  family.model_types = {"clip_text_model"};
-  family.max_tokens = 77;
+  const PretrainedFamily family{
+      .name = "clip",
+      .family = "clip",
+      .summary = "token features of CLIP's text tower after its final norm",
+      .model_types = {"clip_text_model"},
+      .max_tokens = 77,
+  };
   return make_pretrained(family, options);
 }
 

@@ -5,16 +5,17 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_gemma(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "gemma";
-  family.family = "gemma3";
-  family.summary = "hidden states of a language model after its final norm";
-  family.model_types = {"gemma2", "gemma3_text"};
-  family.package_file = "gemma-3-270m-q4_k_m";
-  family.source = "Gemma 3 270M, Q4_K_M (Gemma Team 2025)";
-  family.num_parameters = 268'098'176;
-  family.dimension = 640;
-  family.context = 32768;
+  const PretrainedFamily family{
+      .name = "gemma",
+      .family = "gemma3",
+      .summary = "hidden states of a language model after its final norm",
+      .model_types = {"gemma2", "gemma3_text"},
+      .package_file = "gemma-3-270m-q4_k_m",
+      .source = "Gemma 3 270M, Q4_K_M (Gemma Team 2025)",
+      .num_parameters = 268'098'176,
+      .dimension = 640,
+      .context = 32768,
+  };
   return make_pretrained(family, options);
 }
 

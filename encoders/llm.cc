@@ -5,16 +5,17 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_llm(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "llm";
-  family.family = "llama";
-  family.summary = "hidden states of a language model after its final norm";
-  family.model_types = {"llama", "qwen2", "qwen3", "gemma2", "gemma3_text"};
-  family.package_file = "smollm2-135m-instruct-q4_1";
-  family.source = "SmolLM2-135M-Instruct, Q4_1 (Allal et al. 2025)";
-  family.num_parameters = 134'515'008;
-  family.dimension = 576;
-  family.context = 8192;
+  const PretrainedFamily family{
+      .name = "llm",
+      .family = "llama",
+      .summary = "hidden states of a language model after its final norm",
+      .model_types = {"llama", "qwen2", "qwen3", "gemma2", "gemma3_text"},
+      .package_file = "smollm2-135m-instruct-q4_1",
+      .source = "SmolLM2-135M-Instruct, Q4_1 (Allal et al. 2025)",
+      .num_parameters = 134'515'008,
+      .dimension = 576,
+      .context = 8192,
+  };
   return make_pretrained(family, options);
 }
 

@@ -5,17 +5,18 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_minilm(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "minilm";
-  family.family = "bert";
-  family.summary = "token features of a sentence encoder";
-  family.model_types = {"bert"};
-  family.max_tokens = 256;  // what it was trained on; its positions reach 512
-  family.package_file = "all-minilm-l6-v2";
-  family.source = "all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020)";
-  family.num_parameters = 22'565'376;  // without the pooler, which is not used
-  family.dimension = 384;
-  family.context = 512;
+  const PretrainedFamily family{
+      .name = "minilm",
+      .family = "bert",
+      .summary = "token features of a sentence encoder",
+      .model_types = {"bert"},
+      .max_tokens = 256,  // what it was trained on; its positions reach 512
+      .package_file = "all-minilm-l6-v2",
+      .source = "all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020)",
+      .num_parameters = 22'565'376,  // without the pooler, which is not used
+      .dimension = 384,
+      .context = 512,
+  };
   return make_pretrained(family, options);
 }
 

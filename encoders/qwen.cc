@@ -5,12 +5,13 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_qwen(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "qwen";
-  family.family = "qwen";
-  family.summary = "hidden states of a language model after its final norm";
-  family.model_types = {"qwen2", "qwen3"};
-  family.max_tokens = 2048;
+  const PretrainedFamily family{
+      .name = "qwen",
+      .family = "qwen",
+      .summary = "hidden states of a language model after its final norm",
+      .model_types = {"qwen2", "qwen3"},
+      .max_tokens = 2048,
+  };
   return make_pretrained(family, options);
 }
 

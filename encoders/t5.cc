@@ -5,12 +5,13 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Encoder> make_t5(const Json& options, uint64_t) {
-  PretrainedFamily family;
-  family.name = "t5";
-  family.family = "t5";
-  family.summary = "hidden states of T5's encoder";
-  family.model_types = {"t5"};
-  family.max_tokens = 512;
+  const PretrainedFamily family{
+      .name = "t5",
+      .family = "t5",
+      .summary = "hidden states of T5's encoder",
+      .model_types = {"t5"},
+      .max_tokens = 512,
+  };
   return make_pretrained(family, options);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "encoders/tokenizers/merge_queue.h"
 #include "encoders/tokenizers/unicode_text.h"
 
 namespace emf {
