@@ -49,7 +49,6 @@ class PretrainedEncoder : public Encoder {
     info.trainable = trainable_;
     if (!files_) {
       info.source = "any checkpoint you have: " + family_.name + ":/path";
-      info.weights_path = "a folder or .gguf of yours";
       info.weights_present = false;
       return info;
     }

