@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "harness/api/encoder.h"
+#include "harness/api/pooling.h"
 #include "harness/base/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/encode_pooled.h"
@@ -14,39 +15,51 @@ namespace {
 class Encode : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)")->required();
-    app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
+    app.add_option("--encoder", encoder_,
+                   "a registered encoder (see: emfbench list encoders), name:argument, a Hugging Face folder or a .gguf")
+        ->required();
+    auto* source = app.add_option_group("source");
+    source->add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl");
+    source->add_option("--ids", ids_, "token ids instead: safetensors with input_ids [N,L] and attention_mask [N,L]");
+    source->require_option(1);
     app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")
         ->required();
     app.add_option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
-    app.add_flag("--pooled-only", pooled_only_, "write pooled alone; files of prompts may be larger than memory");
+    app.add_option("--layer", layer_, "hidden states after so many blocks, before the final norm; -1: the final ones");
+    app.add_option("--precision", precision_, "of matrix products: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
+    app.add_option("--pooling", pooling_, "of pooled: mean, drop_first, normalised, last, eos, centred:FILE, whitened:FILE")
+        ->capture_default_str();
+    app.add_flag("--pooled-only", pooled_only_, "write pooled alone (plain means); files of prompts may be larger than memory");
     app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
         ->needs("--pooled-only");
     app.add_option("--seed", seed_, "of random features and initial values")->capture_default_str();
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (pooled_only_) return run_pooled_only(flags);
-    const std::vector<Prompt> prompts = read_prompts(prompts_);
-    const Json options = parse_json(options_, "--options");
-    const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options, seed_);
+    const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options(), seed_);
+    if (pooled_only_) return run_pooled_only(*encoder, flags);
+    const Pooling pooling(pooling_);
+    const std::vector<Prompt> prompts = ids_.empty() ? read_prompts(prompts_) : std::vector<Prompt>();
     const auto start = std::chrono::steady_clock::now();
-    const TokenInputs inputs = encoder->prepare(prompts);
+    const TokenInputs inputs = ids_.empty() ? encoder->prepare(prompts) : read_ids(encoder->info());
     const TextFeatures features = encode_all(*encoder, inputs);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     write_safetensors(out_,
                       {{"tokens", features.tokens},
                        {"mask", features.mask.to(at::kByte)},
-                       {"pooled", mean_over_mask(features)},
+                       {"pooled", pooling(features)},
                        {"ids", inputs.ids}},
-                      {{"encoder", encoder_}, {"fingerprint", canonical_json(encoder->fingerprint())}});
+                      {{"encoder", encoder_},
+                       {"fingerprint", canonical_json(encoder->fingerprint())},
+                       {"pooling", pooling.name()}});
     const int64_t num_tokens = inputs.mask.sum().item<int64_t>();
     if (inputs.num_cut > 0)
       say(fmt::format("{} prompts were cut to {} tokens", inputs.num_cut, encoder->info().max_tokens));
     if (flags.json) {
       print_json({{"encoder", encoder_},
                   {"fingerprint", encoder->fingerprint()},
-                  {"prompts", prompts.size()},
+                  {"pooling", pooling.name()},
+                  {"prompts", inputs.ids.size(0)},
                   {"num_tokens", num_tokens},
                   {"num_cut", inputs.num_cut},
                   {"length", features.tokens.size(1)},
@@ -54,24 +67,52 @@ class Encode : public Command {
                   {"seconds", seconds.count()},
                   {"out", out_}});
     } else {
-      say(fmt::format("{} prompts, {} tokens in {:.2f} s -> {}", prompts.size(), num_tokens, seconds.count(),
+      say(fmt::format("{} prompts, {} tokens in {:.2f} s -> {}", inputs.ids.size(0), num_tokens, seconds.count(),
                       out_));
     }
     return ExitCode::kGood;
   }
 
  private:
-  ExitCode run_pooled_only(const CommonFlags& flags) const {
-    const auto encoder = EncoderRegistry::instance().make(encoder_, parse_json(options_, "--options"), seed_);
+  /// --options with the flags that have names of their own.
+  Json options() const {
+    Json options = parse_json(options_, "--options");
+    if (!options.is_object()) fail_input("--options must be a JSON object, not {}", options.type_name());
+    if (layer_) options["layer"] = *layer_;
+    if (!precision_.empty()) options["precision"] = precision_;
+    return options;
+  }
+
+  TokenInputs read_ids(const EncoderInfo& info) const {
+    const NamedTensors tensors = read_safetensors(ids_);
+    for (const char* name : {"input_ids", "attention_mask"}) {
+      const auto found = tensors.find(name);
+      if (found == tensors.end() || found->second.dim() != 2 || at::isFloatingType(found->second.scalar_type())) {
+        fail_input("{}: no '{}' [N,L] of integers", ids_, name);
+      }
+    }
+    TokenInputs inputs{tensors.at("input_ids").to(at::kLong), tensors.at("attention_mask").to(at::kBool)};
+    if (inputs.ids.sizes() != inputs.mask.sizes() || inputs.ids.numel() == 0) {
+      fail_input("{}: input_ids and attention_mask must be of one shape and not empty", ids_);
+    }
+    if (!inputs.mask.any(1).all().item<bool>()) fail_input("{}: a row of attention_mask is all 0", ids_);
+    if (inputs.ids.size(1) > info.max_tokens) {
+      fail_input("{}: rows of {} tokens; {} takes {} at most", ids_, inputs.ids.size(1), encoder_, info.max_tokens);
+    }
+    return inputs;
+  }
+
+  ExitCode run_pooled_only(const Encoder& encoder, const CommonFlags& flags) const {
+    if (!ids_.empty() || pooling_ != "mean") fail_input("--pooled-only takes --prompts and plain means, no --ids and no --pooling");
     const auto start = std::chrono::steady_clock::now();
-    Json said = encode_pooled(*encoder, prompts_, out_, store_);
+    Json said = encode_pooled(encoder, prompts_, out_, store_);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     said["encoder"] = encoder_;
-    said["fingerprint"] = encoder->fingerprint();
+    said["fingerprint"] = encoder.fingerprint();
     said["seconds"] = seconds.count();
     said["out"] = out_;
     if (said.at("num_cut") > 0) {
-      say(fmt::format("{} prompts were cut to {} tokens", said.at("num_cut").dump(), encoder->info().max_tokens));
+      say(fmt::format("{} prompts were cut to {} tokens", said.at("num_cut").dump(), encoder.info().max_tokens));
     }
     if (flags.json) {
       print_json(said);
@@ -102,7 +143,8 @@ class Encode : public Command {
     return {tokens, inputs.mask};
   }
 
-  std::string encoder_, prompts_, out_, store_, options_ = "{}";
+  std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_ = "mean", options_ = "{}";
+  std::optional<int64_t> layer_;
   bool pooled_only_ = false;
   uint64_t seed_ = 0;
 };
