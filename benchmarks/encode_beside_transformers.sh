@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # emfbench encode beside Hugging Face transformers on the same SmolLM2 weights and prompts, interleaved, two threads each.
 #   benchmarks/encode_beside_transformers.sh PROMPTS.txt PYTHON [ROUNDS]
-# PYTHON is an interpreter with torch, transformers and gguf. Prints a JSON line a run; ratios are read from the least seconds of
+# PYTHON is an interpreter with torch, transformers, gguf and accelerate. Prints a JSON line a run; ratios are read from the least seconds of
 # each. emfbench's seconds hold tokenising, encoding and, in the first batch, loading the weights; the peer's hold no loading.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -2,7 +2,7 @@
 """The peer of `emfbench encode`: Hugging Face transformers in PyTorch, on the same checkpoint and the same prompts.
 
 Prints one JSON object: seconds of each (dtype, batch) for tokenising and encoding all prompts in file order with padding=True,
-and once sorted by length. Needs: pip install torch transformers gguf. Interleave it with emfbench by
+and once sorted by length. Needs: pip install torch transformers gguf accelerate. Interleave it with emfbench by
 benchmarks/encode_beside_transformers.sh.
 """
 import argparse
