@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 
-#include "harness/api/encoder.h"
+#include "encoders/wrapper.h"
 #include "harness/base/progress.h"
 
 namespace emf {
@@ -21,7 +21,7 @@ size_t decade_of(double difference) {
   return std::min(static_cast<size_t>(place), kDecades - 1);
 }
 
-class CheckEncoder : public Encoder {
+class CheckEncoder : public EncoderWrapper {
  public:
   CheckEncoder(const Json& options, uint64_t seed) {
     const Config config = encoder_options(options, "check");
@@ -71,19 +71,14 @@ class CheckEncoder : public Encoder {
     return a;
   }
 
-  std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const override {
-    return a_->tokenize(prompts, with_specials);
-  }
-
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures a = a_->forward(inputs);
     compare(a, b_->forward(inputs));
     return a;
   }
 
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return a_->parameters(); }
-
  private:
+  const Encoder& inner() const override { return *a_; }
   /// @throws UserError  |a - b| > abs + rel |b| anywhere, or another mask.
   void compare(const TextFeatures& a, const TextFeatures& b) const {
     if (!at::equal(a.mask, b.mask)) fail_input("check: {} and {} give different masks", a_name_, b_name_);

@@ -11,7 +11,7 @@
 #include <cmath>
 #include <optional>
 
-#include "harness/api/encoder.h"
+#include "encoders/wrapper.h"
 #include "harness/base/caption_grammar.h"
 #include "harness/base/random.h"
 #include "harness/tensor/random_rows.h"
@@ -59,7 +59,7 @@ struct Parts {
   at::Tensor basis, direction;  ///< Q [D,k], d [D]
 };
 
-class DegradedEncoder : public Encoder {
+class DegradedEncoder : public EncoderWrapper {
  public:
   DegradedEncoder(const Json& options, uint64_t seed) : seed_(seed) {
     Config config = encoder_options(options, "degraded");
@@ -90,12 +90,6 @@ class DegradedEncoder : public Encoder {
     return fingerprint;
   }
 
-  TokenInputs prepare(const std::vector<Prompt>& prompts) const override { return inner_->prepare(prompts); }
-  std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const override {
-    return inner_->tokenize(prompts, with_specials);
-  }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return inner_->parameters(); }
-
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures features = inner_->forward(inputs);
     const Parts& parts = this->parts();
@@ -108,6 +102,7 @@ class DegradedEncoder : public Encoder {
   }
 
  private:
+  const Encoder& inner() const override { return *inner_; }
   /// Moves "rank=8" out of "rank=8:shared=2:llm" into the options and returns "llm", which may hold colons of its own.
   static std::string take_settings(Config& config) {
     if (!config.values.contains("argument") || !config.values["argument"].is_string()) return "hash";

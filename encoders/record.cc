@@ -5,14 +5,14 @@
 
 #include <algorithm>
 
-#include "harness/api/encoder.h"
+#include "encoders/wrapper.h"
 #include "harness/base/progress.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
 
-class RecordEncoder : public Encoder {
+class RecordEncoder : public EncoderWrapper {
  public:
   RecordEncoder(const Json& options, uint64_t seed) {
     const Config config = encoder_options(options, "record");
@@ -42,12 +42,6 @@ class RecordEncoder : public Encoder {
   /// Where the record goes decides no feature.
   Json fingerprint() const override { return {{"encoder", "record"}, {"version", 1}, {"inner", inner_->fingerprint()}}; }
 
-  TokenInputs prepare(const std::vector<Prompt>& prompts) const override { return inner_->prepare(prompts); }
-  std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const override {
-    return inner_->tokenize(prompts, with_specials);
-  }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return inner_->parameters(); }
-
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures features = inner_->forward(inputs);
     if (path_.empty()) return features;
@@ -59,6 +53,7 @@ class RecordEncoder : public Encoder {
   }
 
  private:
+  const Encoder& inner() const override { return *inner_; }
   struct Call {
     at::Tensor ids, mask, tokens;
   };
