@@ -94,6 +94,8 @@ class GgufWeights : public WeightSource {
     };
   }
 
+  void release() const override { file_->release(); }
+
  private:
   /// Row `row` of Hugging Face's order, where halves (i, i + size / 2) turn, is this row of the file, where neighbours
   /// (2i, 2i + 1) do.

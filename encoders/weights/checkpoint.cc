@@ -104,4 +104,8 @@ std::string Checkpoint::sha256() const {
   return sha256_hex(lines);
 }
 
+void Checkpoint::release() const {
+  for (const auto& [name, shard] : shards_) shard->release();
+}
+
 }  // namespace emf

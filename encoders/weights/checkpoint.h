@@ -36,6 +36,8 @@ class Checkpoint {
   /// Of the weights: the file's, or with shards that of "<sha256>  <name>\n" of each in name order.
   /// @cost  reads everything.
   std::string sha256() const;
+  /// Gives back the memory of what has been read.
+  void release() const;
 
  private:
   const SafetensorsFile& file_of(const std::string& name) const;

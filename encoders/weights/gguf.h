@@ -56,6 +56,9 @@ class GgufFile {
   /// both).
   const GgufTensor& tensor(std::string_view name, const std::vector<int64_t>& shape) const;
 
+  /// Gives back the memory of what has been read.
+  void release() const { file_.release(); }
+
  private:
   struct Value {
     uint32_t type = 0;  ///< of the value, or of an array's elements

@@ -24,6 +24,8 @@ class WeightSource {
   /// Look-up in a [num_rows, row_size] table; the reader keeps the file open.
   /// @throws UserError  as read(); the reader itself on an id outside the table.
   virtual RowReader rows(const std::string& name, int64_t num_rows, int64_t row_size) const = 0;
+  /// Gives back the memory of what has been read; later reads fetch it again.
+  virtual void release() const = 0;
 };
 
 }  // namespace emf

@@ -49,6 +49,11 @@ void AtomicFile::append(std::string_view bytes) {
   size_ += bytes.size();
 }
 
+void AtomicFile::extend(uint64_t count) {
+  size_ += count;
+  if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail_write(path_, errno);
+}
+
 void AtomicFile::overwrite(uint64_t at, std::string_view bytes) {
   ensure(at <= size_ && bytes.size() <= size_ - at, "{} bytes at {} of a file of {}", bytes.size(), at, size_);
   write_at(at, bytes);

@@ -17,6 +17,8 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void append(std::string_view bytes);
+  /// Appends zeros, which take no room on the disk until they are overwritten.
+  void extend(uint64_t count);
   /// Replaces bytes already appended.
   void overwrite(uint64_t at, std::string_view bytes);
   /// Syncs and renames; once, last.

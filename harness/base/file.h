@@ -51,6 +51,9 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::filesystem::path& path() const { return path_; }
 
+  /// Lets the kernel take back the memory of pages read so far; later reads fetch them again.
+  void release() const;
+
  private:
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;

@@ -1,61 +1,24 @@
-// emfbench bench step|sample: what a training step or a picture costs on this machine, beside the machine's own GEMM speed.
+// emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside the machine's own GEMM speed.
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <torch/torch.h>
 
-#include <chrono>
-
 #include "harness/api/objective.h"
+#include "harness/command/bench_clock.h"
+#include "harness/command/bench_encode.h"
 #include "harness/command/command.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
 namespace {
 
-struct Clock {
-  double wall_s = 0, cpu_s = 0;
-};
-
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
-int64_t peak_bytes() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss * 1024;
-}
-
-/// Time of one call: after a warm-up, the least of five repetitions (the machine may be busy).
-template <typename Action>
-Clock time_of(const Action& action) {
-  action();
-  Clock best{1e30, 1e30};
-  for (int i = 0; i < 5; ++i) {
-    const double cpu = cpu_seconds();
-    const auto start = std::chrono::steady_clock::now();
-    action();
-    best.wall_s = std::min(best.wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    best.cpu_s = std::min(best.cpu_s, cpu_seconds() - cpu);
-  }
-  return best;
-}
-
-/// FLOP a CPU second of a square matrix product large enough to be compute-bound.
-double gemm_roofline() {
-  constexpr int64_t kSide = 1024;
-  const at::Tensor a = at::ones({kSide, kSide}), b = at::ones({kSide, kSide});
-  return 2.0 * kSide * kSide * kSide / time_of([&] { at::mm(a, b); }).cpu_s;
-}
-
 class Bench : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("what", what_, "step or sample")->required()->check(CLI::IsMember({"step", "sample"}));
-    app.add_option("overrides", overrides_, "key=value of a suite: model.width=256 objective.mean_flow.ratio_start=1");
+    app.add_option("what", what_, "step, sample or encode")->required()->check(CLI::IsMember({"step", "sample", "encode"}));
+    app.add_option("overrides", overrides_, "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1");
+    app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")->capture_default_str();
+    app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
+    app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes");
     app.add_option("--objective", objective_, "flow_matching, mean_flow or ddpm")->capture_default_str();
     app.add_option("--batch", batch_, "rows")->capture_default_str();
     app.add_option("--text-tokens", text_tokens_, "condition tokens a row")->capture_default_str();
@@ -66,6 +29,11 @@ class Bench : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     at::set_num_threads(threads_);
+    if (what_ == "encode") {
+      if (!overrides_.empty()) fail_input("bench encode takes --encoder, --precision and --prompts, not '{}'", overrides_.front());
+      print_bench(bench_encode(encode_, threads_), flags);
+      return ExitCode::kGood;
+    }
     Config config;
     config.origin = "command line";
     for (const std::string& word : overrides_) apply_override(config, word);
@@ -103,22 +71,27 @@ class Bench : public Command {
                          {"gemm_gflop_per_cpu_second", roofline * 1e-9},
                          {"share_of_gemm", flops / clock.cpu_s / roofline},
                          {"peak_rss_bytes", peak_bytes()}};
+    print_bench(result, flags);
+    return ExitCode::kGood;
+  }
+
+ private:
+  static void print_bench(const Json& result, const CommonFlags& flags) {
     if (flags.json) {
       print_json(result);
     } else {
       for (const auto& [key, value] : result.items()) fmt::print("{:<28} {}\n", key, value.dump());
     }
-    return ExitCode::kGood;
   }
 
- private:
   std::string what_, objective_ = "mean_flow";
   std::vector<std::string> overrides_;
   int64_t batch_ = 128, text_tokens_ = 12, text_dimension_ = 576, steps_ = 1;
   int threads_ = 1;
+  EncodeBench encode_;
 };
 
-EMF_REGISTER(CommandRegistry, "bench", "What a training step or a picture costs on this machine", std::make_unique<Bench>);
+EMF_REGISTER(CommandRegistry, "bench", "What a training step, a picture or a text's features cost on this machine", std::make_unique<Bench>);
 
 }  // namespace
 }  // namespace emf

@@ -6,8 +6,11 @@
 #include "harness/base/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/encode_pooled.h"
+#include "harness/command/untrained_notice.h"
 #include "harness/engine/packed_features.h"
+#include "harness/engine/run_store.h"
 #include "harness/tensor/safetensors.h"
+#include "harness/tensor/safetensors_in_place.h"
 
 namespace emf {
 namespace {
@@ -36,22 +39,16 @@ class Encode : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
+    catch_interrupts();
     const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options(), seed_);
+    say_if_untrained(encoder->info());
     if (pooled_only_) return run_pooled_only(*encoder, flags);
     const Pooling pooling(pooling_);
     const std::vector<Prompt> prompts = ids_.empty() ? read_prompts(prompts_) : std::vector<Prompt>();
     const auto start = std::chrono::steady_clock::now();
     const TokenInputs inputs = ids_.empty() ? encoder->prepare(prompts) : read_ids(encoder->info());
-    const TextFeatures features = encode_all(*encoder, inputs);
+    write_features(*encoder, inputs, pooling);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    write_safetensors(out_,
-                      {{"tokens", features.tokens},
-                       {"mask", features.mask.to(at::kByte)},
-                       {"pooled", pooling(features)},
-                       {"ids", inputs.ids}},
-                      {{"encoder", encoder_},
-                       {"fingerprint", canonical_json(encoder->fingerprint())},
-                       {"pooling", pooling.name()}});
     const int64_t num_tokens = inputs.mask.sum().item<int64_t>();
     if (inputs.num_cut > 0)
       say(fmt::format("{} prompts were cut to {} tokens", inputs.num_cut, encoder->info().max_tokens));
@@ -62,8 +59,8 @@ class Encode : public Command {
                   {"prompts", inputs.ids.size(0)},
                   {"num_tokens", num_tokens},
                   {"num_cut", inputs.num_cut},
-                  {"length", features.tokens.size(1)},
-                  {"dimension", features.tokens.size(2)},
+                  {"length", inputs.ids.size(1)},
+                  {"dimension", encoder->info().dimension},
                   {"seconds", seconds.count()},
                   {"out", out_}});
     } else {
@@ -123,24 +120,43 @@ class Encode : public Command {
     return ExitCode::kGood;
   }
 
-  static TextFeatures encode_all(const Encoder& encoder, const TokenInputs& inputs) {
+  /// Batch by batch into the file, so that memory holds the ids and one batch.
+  void write_features(const Encoder& encoder, const TokenInputs& inputs, const Pooling& pooling) const {
     const at::NoGradGuard no_grad;
-    const int64_t width = inputs.mask.size(1);
+    const int64_t count = inputs.ids.size(0), width = inputs.ids.size(1);
     const std::vector<int64_t> lengths = lengths_of(inputs.mask);
-    at::Tensor tokens;
-    Progress progress("encode", static_cast<int64_t>(lengths.size()), "prompts");
+    std::optional<SafetensorsInPlace> file;
+    Progress progress("encode", count, "prompts");
     int64_t done = 0;
     for (const std::vector<int64_t>& batch : batches_by_length(lengths)) {
+      if (interrupted()) stop_interrupted();
       const int64_t length = lengths[static_cast<size_t>(batch.back())];
       const at::Tensor rows = at::tensor(batch, at::kLong);
       const TextFeatures part = encoder.forward({inputs.ids.index_select(0, rows).narrow(1, 0, length),
                                                  inputs.mask.index_select(0, rows).narrow(1, 0, length)});
-      if (!tokens.defined()) tokens = at::zeros({inputs.ids.size(0), width, part.tokens.size(2)}, at::kFloat);
-      tokens.narrow(1, 0, length).index_copy_(0, rows, part.tokens);
+      const at::Tensor tokens = part.tokens.to(at::kFloat), pooled = pooling({tokens, part.mask}).to(at::kFloat);
+      if (!file) {
+        const TensorMetadata metadata = {{"encoder", encoder_},
+                                         {"fingerprint", canonical_json(encoder.fingerprint())},
+                                         {"pooling", pooling.name()}};
+        file.emplace(out_,
+                     std::map<std::string, SafetensorsInPlace::Shape>{{"tokens", {at::kFloat, {count, width, tokens.size(2)}}},
+                                                                      {"mask", {at::kByte, {count, width}}},
+                                                                      {"pooled", {at::kFloat, {count, pooled.size(1)}}},
+                                                                      {"ids", {at::kLong, {count, width}}}},
+                     metadata);
+      }
+      for (size_t i = 0; i < batch.size(); ++i) {
+        const auto at = static_cast<int64_t>(i);
+        file->write_row("tokens", batch[i], tokens[at]);
+        file->write_row("pooled", batch[i], pooled[at]);
+        file->write_row("mask", batch[i], inputs.mask[batch[i]].to(at::kByte));
+        file->write_row("ids", batch[i], inputs.ids[batch[i]]);
+      }
       done += rows.numel();
       progress.update(done);
     }
-    return {tokens, inputs.mask};
+    file->finish();  // a file without a prompt ended in the reader
   }
 
   std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_ = "mean", options_ = "{}";

@@ -3,7 +3,6 @@
 
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstring>
@@ -166,10 +165,7 @@ void SafetensorsFile::check_layout(std::span<const std::byte> payload) const {
   if (unused > 0) fail("header", fmt::format("the file's last {} bytes belong to no tensor", unused));
 }
 
-void SafetensorsFile::release() const {
-  const auto bytes = file_->bytes();
-  ::madvise(const_cast<std::byte*>(bytes.data()), bytes.size(), MADV_DONTNEED);
-}
+void SafetensorsFile::release() const { file_->release(); }
 
 std::vector<std::string> SafetensorsFile::names() const {
   std::vector<std::string> names;

@@ -1,0 +1,26 @@
+#include "harness/command/bench_clock.h"
+
+#include <sys/resource.h>
+
+namespace emf {
+
+double cpu_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+int64_t peak_bytes() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss * 1024;
+}
+
+double gemm_roofline(at::ScalarType type) {
+  constexpr int64_t kSide = 1024;
+  const at::Tensor a = at::ones({kSide, kSide}, type), b = at::ones({kSide, kSide}, type);
+  return 2.0 * kSide * kSide * kSide / time_of([&] { at::mm(a, b); }).cpu_s;
+}
+
+}  // namespace emf

@@ -1,0 +1,112 @@
+// `encode` with its layers, precisions, poolings and ids, on a tiny checkpoint: what it writes agrees with itself.
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "harness/base/file.h"
+#include "harness/base/paths.h"
+#include "harness/command/program.h"
+#include "harness/tensor/safetensors.h"
+
+namespace emf {
+namespace {
+
+class EncodeCommand : public testing::Test {
+ protected:
+  void SetUp() override {
+    make_folder(folder_);
+    torch::manual_seed(1);
+    // Rows of lengths 3, 7, 1 ...: several batches' worth of padding in one.
+    ids_ = at::randint(5, 90, {5, 7}, at::kLong);
+    mask_ = at::arange(7).unsqueeze(0) < at::tensor({3, 7, 1, 5, 2}, at::kLong).unsqueeze(1);
+    write_safetensors(file("ids.safetensors"), {{"input_ids", ids_}, {"attention_mask", mask_.to(at::kLong)}});
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+  std::string file(const std::string& name) const { return (folder_ / name).string(); }
+
+  /// Runs encode on the ids; returns what it wrote.
+  NamedTensors encode(std::vector<std::string> more) {
+    std::vector<std::string> words = {"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"), "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    EXPECT_EQ(run(words), 0) << talk_;
+    return read_safetensors(file("out.safetensors"));
+  }
+  int run(std::vector<std::string> words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = run_program(static_cast<int>(pointers.size()), pointers.data());
+    std::fflush(stdout);
+    out_ = testing::internal::GetCapturedStdout();
+    talk_ = testing::internal::GetCapturedStderr();
+    return code;
+  }
+  static double difference(const at::Tensor& a, const at::Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); }
+
+  const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("emf_encode_test_{}", ::getpid());
+  const std::string model_ = (project_root() / "tests/oracle/tiny_hf/llama").string();
+  at::Tensor ids_, mask_;
+  std::string out_, talk_;
+};
+
+TEST_F(EncodeCommand, WritesWhatItSays) {
+  const NamedTensors out = encode({});
+  const at::Tensor tokens = out.at("tokens");
+  EXPECT_TRUE(at::equal(out.at("ids"), ids_));
+  EXPECT_TRUE(at::equal(out.at("mask").to(at::kBool), mask_));
+  EXPECT_EQ(tokens.index({mask_.logical_not()}).abs().max().item<float>(), 0);
+  const at::Tensor mean = tokens.sum(1) / mask_.sum(1, true);
+  EXPECT_LT(difference(out.at("pooled"), mean), 1e-6);
+  const Json said = Json::parse(out_);
+  EXPECT_EQ(said.at("num_tokens"), 18);
+  EXPECT_EQ(said.at("length"), 7);
+  EXPECT_EQ(said.at("dimension"), tokens.size(2));
+  // In the order of write_safetensors, so that a file read and written again has the same bytes.
+  TensorMetadata metadata;
+  const NamedTensors read = read_safetensors(file("out.safetensors"), &metadata);
+  write_safetensors(file("again.safetensors"), read, metadata);
+  EXPECT_EQ(read_file(file("again.safetensors")), read_file(file("out.safetensors")));
+}
+
+TEST_F(EncodeCommand, Poolings) {
+  const at::Tensor tokens = encode({}).at("tokens");
+  const at::Tensor last = encode({"--pooling", "last"}).at("pooled");
+  EXPECT_TRUE(at::equal(last[1], tokens[1][6]));
+  EXPECT_TRUE(at::equal(last[2], tokens[2][0]));
+  const at::Tensor dropped = encode({"--pooling", "drop_first"}).at("pooled");
+  EXPECT_LT(difference(dropped[4], tokens[4][1]), 1e-6);
+  const at::Tensor means = encode({}).at("pooled");
+  std::filesystem::rename(file("out.safetensors"), file("means.safetensors"));
+  const at::Tensor centred = encode({"--pooling", "centred:" + file("means.safetensors")}).at("pooled");
+  EXPECT_LT(difference(centred, means - means.mean(0, true)), 1e-5);
+}
+
+TEST_F(EncodeCommand, LayersAndPrecision) {
+  const at::Tensor final = encode({}).at("tokens"), embedded = encode({"--layer", "0"}).at("tokens");
+  EXPECT_GT(difference(embedded, final), 0.1);
+  EXPECT_TRUE(at::equal(encode({"--layer", "-1"}).at("tokens"), final));
+  const double rounded = difference(encode({"--precision", "bf16"}).at("tokens"), final);
+  EXPECT_GT(rounded, 1e-5);
+  EXPECT_LT(rounded, 0.05);
+}
+
+TEST_F(EncodeCommand, IdsThatDoNotFitAreRefused) {
+  const auto expect_refused = [&](const std::string& hint) {
+    EXPECT_EQ(run({"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("bad.safetensors")}), 2);
+    EXPECT_EQ(std::count(talk_.begin(), talk_.end(), '\n'), 1) << talk_;
+    EXPECT_NE(talk_.find(hint), std::string::npos) << talk_;
+    EXPECT_FALSE(std::filesystem::exists(file("bad.safetensors")));
+  };
+  write_safetensors(file("ids.safetensors"), {{"input_ids", ids_}});
+  expect_refused("no 'attention_mask' [N,L] of integers");
+  write_safetensors(file("ids.safetensors"), {{"input_ids", ids_}, {"attention_mask", mask_.to(at::kLong) * 0}});
+  expect_refused("a row of attention_mask is all 0");
+  write_safetensors(file("ids.safetensors"), {{"input_ids", ids_ + 1000000}, {"attention_mask", mask_.to(at::kLong)}});
+  expect_refused("1000");
+}
+
+}  // namespace
+}  // namespace emf
