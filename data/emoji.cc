@@ -36,8 +36,14 @@ struct Options {
   std::vector<std::string> vendors;
   int side = 64;
   bool distinct = true;
+  std::string part;
   std::string caption;
 };
+
+/// One concept in so many is held out of part "train", by its key alone: the parts stay apart whatever else is chosen.
+constexpr uint32_t kHeldOutOneIn = 5;
+
+bool is_held_out(const Concept& one) { return Random(0, "emoji/held_out/" + one.key, 0).below(kHeldOutOneIn) == 0; }
 
 Options read_options(const Config& config) {
   ConfigReader reader(config, "data");
@@ -56,6 +62,7 @@ Options read_options(const Config& config) {
   if (options.vendors.empty()) fail_input("{}: 'vendors' is empty", reader.place("vendors"));
   options.side = static_cast<int>(reader.integer("side", options.side, 8, 512));
   options.distinct = reader.choice("subset", "distinct", {"all", "distinct"}) == "distinct";
+  options.part = reader.choice("part", "whole", {"whole", "train", "held_out"});
   options.caption = reader.choice("caption", "full", {"label", "full"});
   reader.finish();
   return options;
@@ -75,6 +82,7 @@ class Emoji : public Dataset {
       // The captions know newer emoji than the pictures.
       const bool drawn = std::all_of(sprites.begin(), sprites.end(), [&](const auto& pictures) { return pictures.count(one.key) > 0; });
       if (!drawn || (options_.distinct && !emoji::is_distinct(one))) continue;
+      if (options_.part != "whole" && is_held_out(one) != (options_.part == "held_out")) continue;
       for (const auto& pictures : sprites) pictures_.push_back(emoji::decode_over_white(pictures.at(one.key), one.label));
       if (std::find(group_names_.begin(), group_names_.end(), one.group) == group_names_.end()) group_names_.push_back(one.group);
       places_[one.key] = concepts_.size();
@@ -97,14 +105,16 @@ class Emoji : public Dataset {
   Json fingerprint() const override {
     Json hashes = Json::array();
     for (const PackageFile& file : files_) hashes.push_back(file.sha256);
-    return {{"name", "emoji"},
-            {"vendors", options_.vendors},
-            {"side", options_.side},
-            {"subset", options_.distinct ? "distinct" : "all"},
-            {"caption", options_.caption},
-            {"seed", seed_},
-            {"files", spec_hash(hashes)},
-            {"format", kFormatVersion}};
+    Json fingerprint = {{"name", "emoji"},
+                        {"vendors", options_.vendors},
+                        {"side", options_.side},
+                        {"subset", options_.distinct ? "distinct" : "all"},
+                        {"caption", options_.caption},
+                        {"seed", seed_},
+                        {"files", spec_hash(hashes)},
+                        {"format", kFormatVersion}};
+    if (options_.part != "whole") fingerprint["part"] = options_.part;
+    return fingerprint;
   }
 
   std::vector<std::string> attributions() const override {
@@ -152,6 +162,12 @@ class Emoji : public Dataset {
 
   Prompt reword(const Prompt& prompt, const std::string& wording) const override {
     return say(place_of(prompt), wording);
+  }
+
+  /// The name where the prompt says the tags, and the tags where it says the name.
+  Prompt paraphrase(const Prompt& prompt, uint64_t) const override {
+    const size_t place = place_of(prompt);
+    return say(place, prompt.text == concepts_[place].label ? "tags" : "label");
   }
 
   Sample draw(const Prompt& prompt, uint64_t index) const override {

@@ -108,9 +108,26 @@ class Scenes : public Dataset {
   std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const override;
   Sample draw(const Prompt& prompt, uint64_t index) const override;
 
+  Prompt paraphrase(const Prompt& prompt, uint64_t index) const override {
+    const Facts facts = facts_of(prompt);
+    std::vector<std::string> captions = paraphrase_captions(facts);
+    captions.push_back(write_caption(facts));
+    std::erase(captions, prompt.text);
+    Random random(seed_, paraphrase_stream_, index);
+    return say_facts(facts, captions[random.below(static_cast<uint32_t>(captions.size()))]);
+  }
+
  private:
   static Prompt say_facts(const Facts& facts, const std::string& text) {
     return {text, facts_to_metadata(facts, text)};
+  }
+
+  /// @throws UserError  neither labels nor a caption of the grammar.
+  static Facts facts_of(const Prompt& prompt) {
+    if (!prompt.labels.is_null()) return facts_from_metadata(prompt.labels);
+    const auto parsed = parse_caption(prompt.text);
+    if (!parsed) fail_input("scenes: '{}' is not a caption of GenEval's grammar (\"a photo of ...\")", prompt.text);
+    return *parsed;
   }
 
   /// Uniform task, then uniform facts among those training may show.
@@ -144,7 +161,7 @@ class Scenes : public Dataset {
   scenes::SpriteBook book_;
   std::vector<std::string> class_names_, color_names_;
   uint64_t facts_stream_ = stream_key("scenes/facts"), layout_stream_ = stream_key("scenes/layout"),
-           caption_stream_ = stream_key("scenes/caption");
+           caption_stream_ = stream_key("scenes/caption"), paraphrase_stream_ = stream_key("scenes/paraphrase");
 };
 
 void paste(const Sprite& sprite, const Corner& corner, int side, std::span<uint8_t> picture) {
@@ -262,15 +279,7 @@ std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
 }
 
 Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
-  Facts facts;
-  if (!prompt.labels.is_null()) {
-    facts = facts_from_metadata(prompt.labels);
-  } else if (const auto parsed = parse_caption(prompt.text)) {
-    facts = *parsed;
-  } else {
-    fail_input("scenes: cannot draw '{}': not a caption of GenEval's grammar (\"a photo of ...\")",
-               prompt.text);
-  }
+  const Facts facts = facts_of(prompt);
   for (const ObjectFact& object : facts.objects) {
     if (world_.class_position(object.class_id) < 0) {
       fail_input("scenes: this world has no '{}'; add it to classes", geneval_classes()[object.class_id]);

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "encoders/trained_values.h"
 #include "harness/api/encoder.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/hash.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -98,6 +100,8 @@ class ClassLabel : public Encoder {
     const Config config = encoder_options(options, "class_label");
     ConfigReader reader(config, "");
     dimension_ = reader.integer("dimension", 128, 1, 65536);
+    values_ = reader.text("values", "");
+    trainable_ = reader.flag("trainable", true);
     reader.finish();
     ensure(geneval_tasks().size() == kFieldValues[kTask] &&
                geneval_classes().size() == kFieldValues[kClass1] &&
@@ -105,7 +109,9 @@ class ClassLabel : public Encoder {
                geneval_relations().size() == kFieldValues[kRelation],
            "the caption grammar has {} classes, class_label {}", geneval_classes().size(),
            kFieldValues[kClass1]);
-    table_ = normal_named(seed, "encoder/class_label/table", {kNumIds, dimension_}).requires_grad_();
+    table_ = normal_named(seed, "encoder/class_label/table", {kNumIds, dimension_});
+    if (!values_.empty()) load_trained_values(values_, {{"table", table_}});
+    table_.requires_grad_(trainable_);
   }
 
   EncoderInfo info() const override {
@@ -117,16 +123,19 @@ class ClassLabel : public Encoder {
     info.num_parameters = table_.numel();
     info.dimension = dimension_;
     info.max_tokens = kNumFields;
-    info.trainable = true;
+    info.trainable = trainable_;
     return info;
   }
 
   Json fingerprint() const override {
-    return {{"encoder", "class_label"},
-            {"version", 1},
-            {"dimension", dimension_},
-            {"values", kNumIds},
-            {"seed", seed_}};
+    Json fingerprint = {{"encoder", "class_label"},
+                        {"version", 1},
+                        {"dimension", dimension_},
+                        {"values", kNumIds},
+                        {"seed", seed_}};
+    if (!trainable_) fingerprint["trainable"] = false;
+    if (!values_.empty()) fingerprint["trained_values"] = sha256_file(values_);
+    return fingerprint;
   }
 
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
@@ -152,11 +161,16 @@ class ClassLabel : public Encoder {
     return {tokens.masked_fill(inputs.mask.logical_not().unsqueeze(-1), 0), inputs.mask};
   }
 
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return {{"table", table_}}; }
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
+    if (!trainable_) return {};
+    return {{"table", table_}};
+  }
 
  private:
   uint64_t seed_;
   int64_t dimension_;
+  std::string values_;  ///< what training left of the table, in a file
+  bool trainable_;
   at::Tensor table_;
 };
 

@@ -26,6 +26,7 @@ class CheckpointWeights : public WeightSource {
   RowReader rows(const std::string& name, int64_t num_rows, int64_t row_size) const override {
     return checkpoint_.rows(name, num_rows, row_size);
   }
+  void release() const override { checkpoint_.release(); }
 
  private:
   Checkpoint checkpoint_;
@@ -118,6 +119,7 @@ Transformer CheckpointFiles::load(at::ScalarType precision, bool whole_table) co
   const TransformerConfig sizes = this->sizes();
   TransformerWeights loaded = choice().architecture->weights(choice().config, sizes, *weights(), precision);
   if (whole_table) loaded.table = read_table(loaded.embed, sizes.vocabulary, sizes.hidden);
+  weights()->release();  // all but the embedding's rows are copied now
   return Transformer(sizes, std::move(loaded));
 }
 

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "encoders/pretrained/checkpoint_files.h"
+#include "encoders/trained_values.h"
 #include <fmt/ranges.h>
 
 #include "harness/base/error.h"
@@ -28,6 +29,7 @@ class PretrainedEncoder : public Encoder {
     max_tokens_ = reader.integer("max_tokens", family.max_tokens, 4, 1 << 20);
     precision_ = reader.choice("precision", "fp32", {"fp32", "bf16"});
     trainable_ = reader.flag("trainable", false);
+    values_ = reader.text("values", "");
     reader.finish();
     if (trainable_ && precision_ == "bf16") fail_input("options of encoder '{}': what is trained is held in fp32", family.name);
     if (!weights.empty() && !argument.empty()) fail_input("encoder '{}': 'weights' is given twice", family.name);
@@ -67,6 +69,7 @@ class PretrainedEncoder : public Encoder {
       info.family = files_->model_type();
       info.dimension = sizes.hidden;
       info.max_tokens = std::min(max_tokens_, sizes.context);
+      info.vocabulary = sizes.vocabulary;
       info.num_parameters = files_->num_parameters();
       info.weights_sha256 = files_->weights_sha256();
     }
@@ -74,10 +77,16 @@ class PretrainedEncoder : public Encoder {
   }
 
   Json fingerprint() const override {
-    return {{"encoder", family_.name},     {"version", 2},        {"weights", package_ ? package_->sha256 : files().weights_sha256()},
-            {"tokenizer", package_ ? "of the package" : files().tokenizer_sha256()},
-            {"precision", precision_},     {"layer", layer_},     {"max_tokens", max_tokens_},
-            {"trainable", trainable_}};
+    Json fingerprint = {{"encoder", family_.name},
+                        {"version", 2},
+                        {"weights", package_ ? package_->sha256 : files().weights_sha256()},
+                        {"tokenizer", package_ ? "of the package" : files().tokenizer_sha256()},
+                        {"precision", precision_},
+                        {"layer", layer_},
+                        {"max_tokens", max_tokens_},
+                        {"trainable", trainable_}};
+    if (!values_.empty()) fingerprint["values"] = sha256_file(values_);
+    return fingerprint;
   }
 
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
@@ -114,6 +123,8 @@ class PretrainedEncoder : public Encoder {
     return model().forward(inputs, layer_);
   }
 
+  double forward_flops(const TokenInputs& inputs) const override { return model().forward_flops(inputs); }
+
   std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
     return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
   }
@@ -148,7 +159,7 @@ class PretrainedEncoder : public Encoder {
     std::future<std::string> found;
     if (package_) found = std::async(std::launch::async, [this] { return sha256_file(package_->path); });
     auto model = std::make_unique<const Transformer>(
-        files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat, /*whole_table=*/trainable_));
+        files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat, /*whole_table=*/trainable_ || !values_.empty()));
     if (package_) {
       if (const std::string sha256 = found.get(); sha256 != package_->sha256) {
         fail_input("{} is damaged: its sha256 is {}, not {}; delete it and run: {}", package_->path.string(), sha256,
@@ -158,6 +169,7 @@ class PretrainedEncoder : public Encoder {
     if (layer_ > model->config().num_layers) {
       fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_, model->config().num_layers);
     }
+    if (!values_.empty()) load_trained_values(values_, model->parameters());
     if (trainable_) {
       for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);
     }
@@ -167,7 +179,7 @@ class PretrainedEncoder : public Encoder {
 
   PretrainedFamily family_;
   int64_t layer_, max_tokens_;
-  std::string precision_;
+  std::string precision_, values_;
   bool trainable_ = false;
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;

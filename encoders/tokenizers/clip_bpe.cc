@@ -11,8 +11,6 @@
 namespace emf {
 namespace {
 
-// The list holds 262,144 merges; CLIP was trained with as many as fill 49,408 ids.
-constexpr size_t kNumMerges = 49152 - 256 - 2;
 constexpr const char* kStart = "<|startoftext|>";
 constexpr const char* kEnd = "<|endoftext|>";
 constexpr const char* kWordEnd = "</w>";
@@ -73,19 +71,20 @@ std::unique_ptr<Tokenizer> clip_tokenizer(Vocabulary vocabulary, const MergeList
   return std::make_unique<PipelineTokenizer>(std::move(stages));
 }
 
-std::unique_ptr<Tokenizer> load_clip_merges(const std::filesystem::path& path) {
+std::unique_ptr<Tokenizer> load_clip_merges(const std::filesystem::path& path, int64_t num_merges) {
+  const auto count = static_cast<size_t>(num_merges);
   const std::string text = read_text_or_gzip(path);
   const std::vector<std::string_view> lines = text_lines(text);
-  if (lines.size() < kNumMerges + 1) {
+  if (lines.size() < count + 1) {
     fail_input("{}: {} lines, CLIP's list of merges has at least {}", path.string(), lines.size(),
-               kNumMerges + 1);
+               count + 1);
   }
   Vocabulary vocabulary(path.string());
   int64_t id = 0;
   for (const std::string& character : ordered_alphabet()) vocabulary.add(character, id++);
   for (const std::string& character : ordered_alphabet()) vocabulary.add(character + kWordEnd, id++);
   MergeList merges;
-  for (size_t i = 1; i <= kNumMerges; ++i) {
+  for (size_t i = 1; i <= count; ++i) {
     merges.push_back(split_merge(lines[i]));
     vocabulary.add(std::string(merges.back().first).append(merges.back().second), id++);
   }

@@ -213,6 +213,17 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   return {tokens.view({batch, length, config_.hidden}), inputs.mask};
 }
 
+double Transformer::forward_flops(const TokenInputs& inputs) const {
+  const int64_t heads_width = config_.num_heads * config_.head_size, kv_width = config_.num_kv_heads * config_.head_size;
+  const double a_token = 2.0 * static_cast<double>(config_.hidden) *
+                         static_cast<double>(2 * heads_width + 2 * kv_width + (config_.gated ? 3 : 2) * config_.mlp);
+  const at::Tensor lengths = inputs.mask.sum(1).to(at::kDouble);
+  // Scores and their mixture: each query with every key of its row; a causal mask saves nothing that a product could skip.
+  const double pairs = lengths.square().sum().item<double>();
+  return static_cast<double>(config_.num_layers) *
+         (a_token * lengths.sum().item<double>() + 4.0 * static_cast<double>(heads_width) * pairs);
+}
+
 std::vector<std::pair<std::string, at::Tensor>> Transformer::parameters() const {
   std::vector<std::pair<std::string, at::Tensor>> all;
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {

@@ -101,6 +101,9 @@ class Transformer {
   /// @cost  about 2 * 3.5 M multiply-adds a token and layer at hidden 576; uses LibTorch's threads.
   TextFeatures forward(const TokenInputs& inputs, int64_t layer = kFinal) const;
 
+  /// Multiply-adds times two of forward()'s matrix products on the real tokens.
+  double forward_flops(const TokenInputs& inputs) const;
+
   /// Every weight by name ("layers.0.up.weight"), for training and for counting.
   std::vector<std::pair<std::string, at::Tensor>> parameters() const;
 

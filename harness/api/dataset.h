@@ -85,6 +85,11 @@ class Dataset {
     (void)prompt;
     fail_input("dataset {} has no wording '{}': its captions are all it says", name(), wording);
   }
+  /// The same facts in other words, `index` picking which; the prompt itself where no other words are known.
+  virtual Prompt paraphrase(const Prompt& prompt, uint64_t index) const {
+    (void)index;
+    return prompt;
+  }
 };
 
 /// @param options  the suite's [data] table; the factory reads every key of it.  @param seed  the data seed.

@@ -29,6 +29,8 @@ struct EncoderInfo {
   std::string weights_sha256;    ///< "" when it needs none
   bool weights_present = true;
   bool trainable = false;        ///< its parameters train with the generator
+  int64_t vocabulary = 0;        ///< token ids lie below it; 0 where ids are something else
+  std::string pretraining;       ///< the Pretraining that makes it from nothing (api/pretraining.h); "" = none is needed
 };
 
 /// Prompts turned to integers: the input of forward(). Cacheable, device-independent.
@@ -68,7 +70,14 @@ class Encoder {
   /// torch::NoGradGuard otherwise.   @cost  one forward.
   virtual TextFeatures forward(const TokenInputs& inputs) const = 0;
 
-  /// Leaves that train with the generator, by name; empty for frozen encoders.
+  /// Multiply-adds times two of forward()'s matrix products on real tokens, attention's included; 0 where there are none.
+  virtual double forward_flops(const TokenInputs& inputs) const {
+    (void)inputs;
+    return 0;
+  }
+
+  /// Leaves that train with the generator, by name; empty for frozen encoders. Encoders that have any take an option `values`:
+  /// a .safetensors file with trained values of these names.
   virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const { return {}; }
 };
 

@@ -6,6 +6,7 @@
 #include "harness/api/metric.h"
 #include "harness/api/model.h"
 #include "harness/api/objective.h"
+#include "harness/api/pretraining.h"
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
 #include "harness/command/command.h"
@@ -42,6 +43,7 @@ Json encoder_entries() {
                 {"dimension", info.dimension},
                 {"max_tokens", info.max_tokens},
                 {"trainable", info.trainable},
+                {"pretraining", info.pretraining},
                 {"weights_path", info.weights_path},
                 {"weights_sha256", info.weights_sha256},
                 {"weights_present", info.weights_present}});
@@ -61,6 +63,8 @@ Json suite_entries() {
 /// "present", "none needed", or how to get them.
 std::string where_weights_are(const Json& row) {
   const std::string path = row["weights_path"];
+  const std::string pretraining = row["pretraining"];
+  if (row["weights_present"] && !pretraining.empty()) return "trained by suites: " + pretraining;
   if (row["weights_present"]) return path.empty() ? "none needed" : "present";
   if (path.empty()) {
     return row["name"] == "checkpoint" ? "yours: /path/to/folder or file.gguf" : fmt::format("yours: {}:/path", row["name"].get<std::string>());
@@ -72,7 +76,7 @@ std::string where_weights_are(const Json& row) {
 }
 
 void print_encoders(const Json& rows) {
-  constexpr const char* kLine = "{:<12} {:<8} {:>10} {:>5} {:>6}  {:<10}  {:<18}  {}\n";
+  constexpr const char* kLine = "{:<15} {:<8} {:>10} {:>5} {:>6}  {:<10}  {:<18}  {}\n";
   fmt::print(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
   for (const Json& row : rows) {
     const std::string licence = row["licence"];
@@ -87,7 +91,7 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, probes, metrics, sections, suites")
+    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites")
         ->required();
   }
 
@@ -97,6 +101,7 @@ class List : public Command {
         {"datasets", entries<DatasetRegistry>},
         {"models", entries<ModelRegistry>},
         {"objectives", entries<ObjectiveRegistry>},
+        {"pretrainings", entries<PretrainingRegistry>},
         {"probes", entries<ProbeRegistry>},
         {"metrics", entries<MetricRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
@@ -127,7 +132,7 @@ class List : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "list",
-             "What is there: encoders, tokenizers, datasets, models, objectives, probes, metrics, sections, suites",
+             "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites",
              std::make_unique<List>);
 
 }  // namespace

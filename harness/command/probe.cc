@@ -5,6 +5,7 @@
 #include "harness/base/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/feature_file.h"
+#include "harness/command/untrained_notice.h"
 #include "harness/engine/picture_file.h"
 #include "harness/engine/probing.h"
 #include "harness/models/efficientnet_lite0.h"
@@ -19,6 +20,10 @@ class ProbeCommand : public Command {
     app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
     app.add_option("--text", text_, "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
     app.add_option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
+    app.add_option("--data", data_, "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
+    app.add_option("--captions", captions_, "of the dataset, at most")->capture_default_str()->check(CLI::Range(2, 1 << 20));
+    app.add_option("--query-words", query_words_, "ask in another wording of the dataset: of emoji, label or tags");
+    app.add_option("--candidate-words", candidate_words_, "search in another wording of the dataset");
     app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
     app.add_option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
     app.add_option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
@@ -39,12 +44,16 @@ class ProbeCommand : public Command {
       who = text_;
     } else {
       const std::shared_ptr<Encoder> encoder = make_encoder(encoder_, Json::object(), seed_);
+      say_if_untrained(encoder->info());
       input.parts_are_labels = encoder->info().family == "labels";
       input.pooled = pool_with(encoder);
       if (!prompts_.empty()) input.prompts = read_prompts(prompts_);
     }
-    const std::shared_ptr<Dataset> scenes = input.prompts.empty() ? take_scenes(input) : nullptr;
-    if (probe->needs_pictures()) take_pictures(input, scenes.get());
+    const std::shared_ptr<Dataset> dataset = input.prompts.empty() ? take_dataset(input) : nullptr;
+    if (dataset == nullptr && (!data_.empty() || !query_words_.empty() || !candidate_words_.empty())) {
+      fail_input("probe {}: --data and its wordings stand instead of --prompts and --text", name_);
+    }
+    if (probe->needs_pictures()) take_pictures(input, dataset.get());
 
     Json result = describe_probe(probe->run(input));
     result["probe"] = name_;
@@ -77,13 +86,19 @@ class ProbeCommand : public Command {
     input.pooled = [features](const std::vector<Prompt>&) { return features; };
   }
 
-  std::shared_ptr<Dataset> take_scenes(ProbeInput& input) const {
-    const std::shared_ptr<Dataset> scenes = DatasetRegistry::instance().make("scenes", Config{}, seed_);
-    input.prompts = probe_captions(*scenes);
-    return scenes;
+  std::shared_ptr<Dataset> take_dataset(ProbeInput& input) const {
+    Config config;
+    config.origin = "command line";
+    const std::string name = data_.empty() ? "scenes" : data_;
+    config.values["data"] = {{"name", name}};
+    const std::shared_ptr<Dataset> dataset = DatasetRegistry::instance().make(name, config, seed_);
+    input.prompts = probe_captions(*dataset, captions_);
+    input.queries = reworded(*dataset, input.prompts, query_words_);
+    input.candidates = reworded(*dataset, input.prompts, candidate_words_);
+    return dataset;
   }
 
-  void take_pictures(ProbeInput& input, const Dataset* scenes) const {
+  void take_pictures(ProbeInput& input, const Dataset* dataset) const {
     const size_t count = input.prompts.size();
     if (!visual_.empty()) {
       input.visual = read_features(visual_);
@@ -93,11 +108,9 @@ class ProbeCommand : public Command {
         fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(), count);
       }
       input.visual = features_of(count, [&](size_t i) { return pictures[i].picture; });
-    } else if (scenes != nullptr) {
-      std::vector<Sample> samples;
-      for (size_t i = 0; i < count; ++i) samples.push_back(scenes->draw(input.prompts[i], i));
-      const at::Tensor pictures = stack_pictures(samples, scenes->side());
-      input.visual = features_of(count, [&](size_t i) { return pictures[static_cast<int64_t>(i)]; });
+    } else if (dataset != nullptr) {
+      const Judges judges(dataset->side(), /*needs_detector=*/false, /*needs_features=*/true);
+      input.visual = to_matrix(probe_picture_features(*dataset, judges, input.prompts), judges.backbone_fingerprint());
     } else {
       fail_input("probe {} compares pictures of the prompts: give --images DIR or --visual F.npy", name_);
     }
@@ -120,6 +133,8 @@ class ProbeCommand : public Command {
   }
 
   std::string name_, encoder_, text_, prompts_, images_, visual_, options_ = "{}";
+  std::string data_, query_words_, candidate_words_;
+  int64_t captions_ = kProbeCaptions;
   uint64_t seed_ = 0;
 };
 

@@ -91,7 +91,7 @@ class SampleCommand : public Command {
     const double guidance = guidance_ >= 0 ? guidance_ : graph.spec.evaluation.guidance_for(row.objective);
 
     const int side = graph.dataset->side();
-    const TrainedRow painter = load_trained_row(row.encoder, row.seed, model_maker(graph.spec, graph.codec->shape(side)),
+    const TrainedRow painter = load_trained_row(row.source, model_maker(graph.spec, graph.codec->shape(side)),
                                                 *row.features->folder, *row.segments.back()->folder);
     const auto objective = ObjectiveRegistry::instance().make(row.objective, graph.spec.config);
     const Condition condition = painter.conditions.encode(*painter.encoder, prompts);

@@ -49,7 +49,7 @@ std::vector<Prompt> reworded(const Dataset& dataset, const std::vector<Prompt>& 
   return prompts;
 }
 
-Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder) {
+at::Tensor probe_picture_features(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions) {
   const torch::NoGradGuard no_grad;
   constexpr size_t kPictures = 16;  // a batch, at least one caption's
   const auto views = static_cast<size_t>(dataset.views()), batch = std::max<size_t>(1, kPictures / views);
@@ -63,13 +63,19 @@ Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std
     rows.push_back(features.reshape({static_cast<int64_t>(end - begin), dataset.views(), features.size(1)}).mean(1));
     progress.update(static_cast<int64_t>(end));
   }
-  const at::Tensor features = at::cat(rows);
-  write_safetensors(folder.file("features.safetensors"), {{"features", features}});
-  return {{"captions", captions.size()}, {"pictures", captions.size() * views}, {"dimension", features.size(1)}};
+  return at::cat(rows);
 }
 
-std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder) {
-  return [encoder = std::move(encoder)](const std::vector<Prompt>& texts) {
+Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder) {
+  const at::Tensor features = probe_picture_features(dataset, judges, captions);
+  write_safetensors(folder.file("features.safetensors"), {{"features", features}});
+  return {{"captions", captions.size()},
+          {"pictures", captions.size() * static_cast<size_t>(dataset.views())},
+          {"dimension", features.size(1)}};
+}
+
+TextPooler pool_with(std::shared_ptr<Encoder> encoder, const std::string& pooling) {
+  return [encoder = std::move(encoder), pool = Pooling(pooling)](const std::vector<Prompt>& texts) {
     constexpr size_t kBatch = 32;
     const torch::NoGradGuard no_grad;
     // Prompts of like length share a batch, so that padding costs little; rows are put back in order.
@@ -82,7 +88,7 @@ std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_p
       const size_t end = std::min(order.size(), begin + kBatch);
       std::vector<Prompt> batch;
       for (size_t i = begin; i < end; ++i) batch.push_back(texts[order[i]]);
-      const at::Tensor means = mean_over_mask(encoder->forward(encoder->prepare(batch)));
+      const at::Tensor means = pool(encoder->forward(encoder->prepare(batch)));
       for (size_t i = begin; i < end; ++i) rows[order[i]] = means.narrow(0, static_cast<int64_t>(i - begin), 1);
     }
     return to_matrix(at::cat(rows), encoder->fingerprint());
@@ -98,8 +104,8 @@ Json describe_probe(const ProbeResult& result) {
           {"n_candidates", result.n_candidates}};
 }
 
-Json pool_texts(std::shared_ptr<Encoder> encoder, const std::vector<Prompt>& texts, const RunFolder& folder) {
-  const FeatureMatrix pooled = pool_with(std::move(encoder))(texts);
+Json pool_texts(const TextPooler& pool, const std::vector<Prompt>& texts, const RunFolder& folder) {
+  const FeatureMatrix pooled = pool(texts);
   const at::Tensor rows = at::tensor(pooled.values, at::kDouble).reshape({pooled.rows, pooled.columns}).to(at::kFloat);
   write_safetensors(folder.file("pooled.safetensors"), {{"pooled", rows}});
   return {{"texts", texts.size()}, {"dimension", pooled.columns}};
@@ -110,7 +116,7 @@ namespace {
 /// Pooled features by text: what stages have encoded, and `encode` for all else.
 class PooledTexts {
  public:
-  PooledTexts(const ProbeFiles& files, std::function<FeatureMatrix(const std::vector<Prompt>&)> encode) : encode_(std::move(encode)) {
+  PooledTexts(const ProbeFiles& files, TextPooler encode) : encode_(std::move(encode)) {
     for (const auto& [texts, folder] : files.pooled) {
       const FeatureMatrix rows = to_matrix(read_safetensors(folder->file("pooled.safetensors")).at("pooled"), Json());
       for (size_t i = 0; i < texts.size(); ++i) {
@@ -144,19 +150,19 @@ class PooledTexts {
   }
 
  private:
-  std::function<FeatureMatrix(const std::vector<Prompt>&)> encode_;
+  TextPooler encode_;
   std::unordered_map<std::string, std::vector<double>> rows_;
 };
 
 }  // namespace
 
-Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, ProbeInput input, const ProbeFiles& files,
-               const RunFolder& folder) {
+Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const std::string& pooling, ProbeInput input,
+               const ProbeFiles& files, const RunFolder& folder) {
   input.parts_are_labels = encoder->info().family == "labels";
   if (files.pictures != nullptr) {
     input.visual = to_matrix(read_safetensors(files.pictures->file("features.safetensors")).at("features"), Json());
   }
-  const auto pooled = std::make_shared<PooledTexts>(files, pool_with(std::move(encoder)));
+  const auto pooled = std::make_shared<PooledTexts>(files, pool_with(std::move(encoder), pooling));
   input.pooled = [pooled](const std::vector<Prompt>& texts) { return (*pooled)(texts); };
   const ProbeResult result = ProbeRegistry::instance().make(probe)->run(input);
   write_atomically(folder.file("items/" + probe + ".jsonl"), json_lines(result.items));

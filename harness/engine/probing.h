@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "harness/api/encoder.h"
+#include "harness/api/pooling.h"
 #include "harness/api/probe.h"
 #include "harness/engine/evaluator.h"
 #include "harness/engine/prompt_table.h"
@@ -17,7 +18,9 @@ inline constexpr int64_t kProbeCaptions = 1000;  ///< candidates of a probe at m
 /// pictures.safetensors and samples/grid.png.
 Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, const PromptTable& prompts, const RunFolder& folder);
 
-/// Backbone features of real pictures of each caption, the mean over the dataset's views: features.safetensors.
+/// Backbone features of real pictures of each caption, the mean over the dataset's views.   @return [captions,1280].
+at::Tensor probe_picture_features(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions);
+/// Likewise as a stage: features.safetensors.
 Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder);
 
 /// The captions probes work on: the first `count` different ones of the training pictures.
@@ -29,11 +32,15 @@ std::vector<Prompt> probe_captions(const Dataset& dataset, int64_t count = kProb
 /// @throws UserError  as Dataset::reword.
 std::vector<Prompt> reworded(const Dataset& dataset, const std::vector<Prompt>& captions, const std::string& wording);
 
-/// Encodes texts and writes their pooled features for every probe that asks for them: pooled.safetensors.
-Json pool_texts(std::shared_ptr<Encoder> encoder, const std::vector<Prompt>& texts, const RunFolder& folder);
+/// Texts to one row each.
+using TextPooler = std::function<FeatureMatrix(const std::vector<Prompt>&)>;
 
-/// What ProbeInput::pooled asks for: mean over real tokens of the encoder's untrained features, batch by batch.
-std::function<FeatureMatrix(const std::vector<Prompt>&)> pool_with(std::shared_ptr<Encoder> encoder);
+/// What ProbeInput::pooled asks for, batch by batch.
+/// @param pooling  of api/pooling.h; the paper's is the mean over real tokens.
+TextPooler pool_with(std::shared_ptr<Encoder> encoder, const std::string& pooling = "mean");
+
+/// Encodes texts and writes their pooled features for every probe that asks for them: pooled.safetensors.
+Json pool_texts(const TextPooler& pool, const std::vector<Prompt>& texts, const RunFolder& folder);
 
 /// {"modes": {name: {"value","ci95"}}, "numbers", "n_queries", "n_candidates"}.
 Json describe_probe(const ProbeResult& result);
@@ -44,10 +51,10 @@ struct ProbeFiles {
   const RunFolder* pictures = nullptr;                                   ///< the stage of draw_probe_pictures, or null
 };
 
-/// Runs a registered probe on an encoder's untrained features and writes items/<probe>.jsonl. Texts that no stage has pooled
+/// Runs a registered probe on an encoder's features before generators train and writes items/<probe>.jsonl. Texts that no stage has pooled
 /// (rests of captions) are encoded here.
 /// @param input  prompts, queries, candidates and options; the rest is filled in.
-Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, ProbeInput input, const ProbeFiles& files,
-               const RunFolder& folder);
+Json run_probe(const std::string& probe, std::shared_ptr<Encoder> encoder, const std::string& pooling, ProbeInput input,
+               const ProbeFiles& files, const RunFolder& folder);
 
 }  // namespace emf

@@ -8,13 +8,16 @@
 
 #include "harness/api/encoder.h"
 #include "harness/api/objective.h"
+#include "harness/api/pretraining.h"
 #include "harness/api/probe.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/engine/pretrainer.h"
 #include "harness/engine/probing.h"
 #include "harness/engine/sampler.h"
 #include "harness/engine/trained_row.h"
 #include "harness/engine/trainer.h"
+#include "harness/engine/training_loop.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
@@ -35,6 +38,7 @@ class GraphBuilder {
     load_shared();
     if (spec().only_probes()) {
       graph_.prompts = std::make_shared<PromptTable>();
+      for (const std::string& encoder : spec().encoders) add_source(encoder);
       add_probes();
       return std::move(graph_);
     }
@@ -42,12 +46,23 @@ class GraphBuilder {
     add_training_shards();
     add_reference();
     add_ceiling();
-    for (const std::string& encoder : spec().encoders) {
-      for (const int64_t seed : spec().seeds_of(encoder)) add_features(encoder, seed);
-    }
-    // Long chains first: every row's flow matching, then what follows from it.
-    for (const std::string& encoder : spec().encoders) {
-      for (const int64_t seed : spec().seeds_of(encoder)) add_rows(encoder, seed);
+    training_set_ = training_set_reader();
+    // Encoders that take over what a row trained come after that row.
+    for (const bool takes_over : {false, true}) {
+      std::vector<std::string> names;
+      for (const std::string& name : spec().encoders) {
+        if (choice_of(name).values_of.empty() != takes_over) names.push_back(name);
+      }
+      for (const std::string& name : names) {
+        add_source(name);
+        for (const int64_t seed : spec().seeds_of(name)) add_features(name, seed);
+        // One after the other, so that a chain of such encoders finds its rows.
+        if (takes_over) add_rows_of(name);
+      }
+      // Long chains first: every row's flow matching, then what follows from it.
+      if (!takes_over) {
+        for (const std::string& name : names) add_rows_of(name);
+      }
     }
     add_probes();
     for (const Row& row : graph_.rows) add_cells(row);
@@ -190,14 +205,111 @@ class GraphBuilder {
                });
   }
 
+  const EncoderChoice& choice_of(const std::string& name) const { return spec().encoder_choices.at(name); }
+
+  void add_source(const std::string& name) {
+    for (const int64_t seed : spec().seeds_of(name)) {
+      const EncoderSource source(choice_of(name), seed, values_stage(choice_of(name), seed));
+      sources_[{name, seed}] = source;
+      graph_.encoders.try_emplace(name, source);
+    }
+  }
+
+  /// The stage that leaves an encoder's values; null when it has its own.
+  StagePointer values_stage(const EncoderChoice& choice, int64_t seed) {
+    if (!choice.values_of.empty()) return add_trained_values(choice, seed);
+    const EncoderInfo info = EncoderSource(choice, seed).untrained()->info();
+    return choice.pretrain && !info.pretraining.empty() ? add_pretraining(choice, info, seed) : nullptr;
+  }
+
+  /// An encoder's values as a row's training left them.
+  StagePointer add_trained_values(const EncoderChoice& choice, int64_t seed) {
+    const std::string place = spec().config.place("encoder." + choice.name + ".values_of");
+    for (const Row& row : graph_.rows) {
+      if (row.seed != seed || row.encoder + "/" + row.objective != choice.values_of) continue;
+      if (!row.source.untrained()->info().trainable) {
+        fail_input("{}: row '{}' keeps its encoder frozen; give [encoder.{}] trainable = true", place, choice.values_of, row.encoder);
+      }
+      const StagePointer train = row.segments.back();
+      return add("encoder_values", fmt::format("take {} out of {}", row.encoder, choice.values_of), {{"version", 1}}, {train},
+                 [train](const RunFolder& folder, Json&) -> Json {
+                   const NamedTensors values = trained_encoder_values(train->folder->file("checkpoints/final.safetensors"));
+                   write_safetensors(folder.file(kEncoderValues), values);
+                   return {{"tensors", values.size()}};
+                 });
+    }
+    fail_input("{}: '{}' with seed {} is no row of this suite; rows are named ENCODER/OBJECTIVE, and one that is taken over is listed first",
+               place, choice.values_of, seed);
+  }
+
+  StagePointer add_pretraining(const EncoderChoice& choice, const EncoderInfo& info, int64_t seed) {
+    if (!corpus_) corpus_ = std::make_shared<const Corpus>(pretraining_datasets(), spec().pretraining.paraphrase, spec().data_seed);
+    // As registered: layers and the like are questions of reading, not of training.
+    EncoderChoice plain;
+    plain.name = plain.encoder = choice.encoder;
+    const EncoderSource source(plain, seed);
+    const Json trainable = {{"trainable", true}};
+    const auto make = [objective = info.pretraining, config = spec().config, info, seed] {
+      return PretrainingRegistry::instance().make(objective, config, info, static_cast<uint64_t>(seed));
+    };
+    const TrainOptions& train = spec().pretraining.train;
+    Json stage_spec = {{"version", 1},
+                       {"encoder", source.make(trainable)->fingerprint()},
+                       {"pretraining", make()->fingerprint()},
+                       {"corpus", corpus_->fingerprint()},
+                       {"seed", seed},
+                       {"captions", train.pictures},
+                       {"batch", train.batch},
+                       {"learning_rate", train.learning_rate},
+                       {"warm_up", train.warm_up},
+                       {"weight_decay", train.weight_decay},
+                       {"clip_norm", train.clip_norm},
+                       {"ema_half_life", train.ema_half_life}};
+    const std::string label = fmt::format("pretrain {} seed {}", choice.encoder, seed);
+    const StagePointer stage = add("pretrain", label, stage_spec, {},
+                                   [source, trainable, make, corpus = corpus_, train, seed, label](const RunFolder& folder, Json&) {
+                                     return pretrain_encoder(*source.make(trainable), *make(), *corpus, train,
+                                                             static_cast<uint64_t>(seed), label, folder);
+                                   });
+    const bool known = std::any_of(graph_.pretrainings.begin(), graph_.pretrainings.end(),
+                                   [&](const PretrainingRow& row) { return row.stage == stage; });
+    if (!known) graph_.pretrainings.push_back({choice.encoder, info.pretraining, seed, stage});
+    return stage;
+  }
+
+  std::vector<std::shared_ptr<Dataset>> pretraining_datasets() {
+    std::vector<std::shared_ptr<Dataset>> datasets;
+    for (const Json& table : spec().pretraining.data) {
+      Config config;
+      config.origin = spec().config.origin + ", pretraining.data";
+      config.values["data"] = table;
+      datasets.push_back(DatasetRegistry::instance().make(table.value("name", "scenes"), config, spec().data_seed));
+      note_dataset(datasets.back());
+    }
+    return datasets;
+  }
+
+  /// Data beside [data], for the attributions.
+  void note_dataset(const std::shared_ptr<Dataset>& dataset) {
+    const Json print = dataset->fingerprint();
+    const bool known = std::any_of(graph_.other_datasets.begin(), graph_.other_datasets.end(),
+                                   [&](const auto& other) { return other->fingerprint() == print; });
+    if (!known) graph_.other_datasets.push_back(dataset);
+  }
+
   void add_features(const std::string& name, int64_t seed) {
-    const std::shared_ptr<Encoder> encoder = make_encoder(name, seed);
+    const EncoderSource& source = sources_.at({name, seed});
     features_[{name, seed}] =
         add("features", fmt::format("encode prompts with {}", name),
-            {{"version", 3}, {"encoder", encoder->fingerprint()}, {"prompts", prompts_hash_}}, {},
-            [encoder, prompts = graph_.prompts, store = graph_.store](const RunFolder& folder, Json&) {
-              return encode_prompts(*encoder, *prompts, store, folder);
+            {{"version", 4}, {"encoder", source.untrained()->fingerprint()}, {"prompts", prompts_hash_}}, inputs_of(source),
+            [source, prompts = graph_.prompts, store = graph_.store](const RunFolder& folder, Json&) {
+              return encode_prompts(*source.make(), *prompts, store, folder);
             });
+  }
+
+  static std::vector<StagePointer> inputs_of(const EncoderSource& source) {
+    if (source.values()) return {source.values()};
+    return {};
   }
 
   Json model_spec() const {
@@ -233,21 +345,23 @@ class GraphBuilder {
     return add("train", label, stage_spec, inputs,
                [objective, train, segment, features, label, row, read_set = training_set_, make = make_model()](
                    const RunFolder& folder, Json&) {
-                 const TextConditions conditions(features->folder->file("features.safetensors"),
-                                                 make_encoder(row.encoder, row.seed));
+                 const TextConditions conditions(features->folder->file("features.safetensors"), row.source.make());
                  const auto model = make(row.seed, conditions.dimension());
                  return train_segment(*objective, *model, conditions, *read_set(), train, segment,
                                       static_cast<uint64_t>(row.seed), label, folder);
                });
   }
 
+  void add_rows_of(const std::string& encoder) {
+    for (const int64_t seed : spec().seeds_of(encoder)) add_rows(encoder, seed);
+  }
+
   void add_rows(const std::string& encoder, int64_t seed) {
-    if (!training_set_) training_set_ = training_set_reader();
     const StagePointer features = features_.at({encoder, seed});
     const int64_t total = spec().train.pictures, half = total / 2;
     for (const std::string& name : spec().objectives) {
       const auto objective = ObjectiveRegistry::instance().make(name, spec().config);
-      Row row{encoder, name, seed, features, {}};
+      Row row{encoder, name, seed, sources_.at({encoder, seed}), features, {}};
       if (name == "flow_matching" || objective->flow_matching_share() > 0) {
         // The first half is the same stage for flow matching's own row and for what starts from it.
         row.segments.push_back(add_segment(row, "flow_matching", {0, half, total, {}, true}, nullptr, features));
@@ -271,7 +385,7 @@ class GraphBuilder {
           {train, features},
           [objective, train, features, row, steps, guidance, codec = graph_.codec, side = graph_.dataset->side(),
            prompts = graph_.prompts, make = make_model()](const RunFolder& folder, Json& provenance) {
-            const TrainedRow trained = load_trained_row(row.encoder, row.seed, make, *features->folder, *train->folder);
+            const TrainedRow trained = load_trained_row(row.source, make, *features->folder, *train->folder);
             const at::Tensor rows = at::arange(static_cast<int64_t>(prompts->judging.size()), at::kLong) +
                                     static_cast<int64_t>(prompts->training.size());
             return sample_prompts(*objective, *trained.model, trained.conditions, *codec, side, rows, steps, guidance,
@@ -294,7 +408,12 @@ class GraphBuilder {
     ProbeData data{graph_.dataset, {}};
     if (!probe.data.empty()) {
       Config config = spec().config;
-      config.values["data"].update(probe.data);
+      // Another dataset has keys of its own.
+      if (probe.data.contains("name")) {
+        config.values["data"] = probe.data;
+      } else {
+        config.values["data"].update(probe.data);
+      }
       data.dataset = DatasetRegistry::instance().make(config.values["data"].value("name", "scenes"), config, spec().data_seed);
     }
     const bool shown = data.dataset == graph_.dataset && !spec().only_probes();
@@ -302,10 +421,7 @@ class GraphBuilder {
     data.input.queries = reworded(*data.dataset, data.input.prompts, probe.query_words);
     data.input.candidates = reworded(*data.dataset, data.input.prompts, probe.candidate_words);
     data.input.options = probe.options;
-    const Json print = data.dataset->fingerprint();
-    const bool known = std::any_of(graph_.probe_datasets.begin(), graph_.probe_datasets.end(),
-                                   [&](const auto& other) { return other->fingerprint() == print; });
-    if (!known) graph_.probe_datasets.push_back(data.dataset);
+    note_dataset(data.dataset);
     return data;
   }
 
@@ -359,8 +475,8 @@ class GraphBuilder {
 
   void add_probes_of(const std::string& name, const std::vector<ProbeData>& data, const std::vector<StagePointer>& pictures,
                      const TextsByWording& texts) {
-    const int64_t seed = spec().seeds_of(name).front();
-    const std::shared_ptr<Encoder> encoder = make_encoder(name, seed);
+    const EncoderSource source = graph_.encoders.at(name);
+    const std::shared_ptr<Encoder> encoder = source.untrained();
     const bool labels = encoder->info().family == "labels";
     const auto readable = [&](const ProbeData& one) { return !labels || one.dataset->has_facts(); };
     std::map<std::string, StagePointer> pooled;
@@ -368,9 +484,12 @@ class GraphBuilder {
       for (const auto& [wording, prompts] : texts) {
         const std::string what = wording.empty() ? "captions" : wording + " texts";
         pooled[wording] = add("pooled", fmt::format("encode {} with {}", what, name),
-                              {{"version", 1}, {"encoder", encoder->fingerprint()}, {"texts", hash_of(prompts)}}, {},
-                              [name, seed, prompts = prompts](const RunFolder& folder, Json&) {
-                                return pool_texts(make_encoder(name, seed), prompts, folder);
+                              {{"version", 1},
+                               {"encoder", encoder->fingerprint()},
+                               {"pooling", source.choice().pooling},
+                               {"texts", hash_of(prompts)}},
+                              inputs_of(source), [source, prompts = prompts](const RunFolder& folder, Json&) {
+                                return pool_texts(pool_with(source.make(), source.choice().pooling), prompts, folder);
                               });
       }
     }
@@ -380,11 +499,11 @@ class GraphBuilder {
         graph_.probes.push_back({probe, name, nullptr, fmt::format("{} reads labels, and {} has none that it knows", name, data[i].dataset->name())});
         continue;
       }
-      graph_.probes.push_back({probe, name, add_probe(probe, name, seed, data[i], pictures[i], pooled, texts), ""});
+      graph_.probes.push_back({probe, name, add_probe(probe, source, data[i], pictures[i], pooled, texts), ""});
     }
   }
 
-  StagePointer add_probe(const ProbeSpec& probe, const std::string& encoder, int64_t seed, const ProbeData& data,
+  StagePointer add_probe(const ProbeSpec& probe, const EncoderSource& source, const ProbeData& data,
                          const StagePointer& pictures, const std::map<std::string, StagePointer>& pooled, const TextsByWording& texts) {
     std::vector<StagePointer> inputs;
     std::vector<std::pair<std::vector<Prompt>, StagePointer>> sources;
@@ -401,12 +520,12 @@ class GraphBuilder {
                              {"prompts", hash_of(data.input.prompts)},
                              {"queries", hash_of(data.input.queries)},
                              {"candidates", hash_of(data.input.candidates)}};
-    return add("probe", fmt::format("probe {} of {}", probe.name, encoder), stage_spec, inputs,
-               [name = probe.probe, encoder, seed, input = data.input, sources, pictures](const RunFolder& folder, Json&) {
+    return add("probe", fmt::format("probe {} of {}", probe.name, source.choice().name), stage_spec, inputs,
+               [name = probe.probe, source, input = data.input, sources, pictures](const RunFolder& folder, Json&) {
                  ProbeFiles files;
                  for (const auto& [prompts, stage] : sources) files.pooled.emplace_back(prompts, stage->folder.get());
                  files.pictures = pictures ? pictures->folder.get() : nullptr;
-                 return run_probe(name, make_encoder(encoder, seed), input, files, folder);
+                 return run_probe(name, source.make(), source.choice().pooling, input, files, folder);
                });
   }
 
@@ -415,7 +534,9 @@ class GraphBuilder {
   std::map<std::string, StagePointer> by_hash_;
   std::vector<StagePointer> shards_;
   StagePointer reference_;
+  std::map<std::pair<std::string, int64_t>, EncoderSource> sources_;
   std::map<std::pair<std::string, int64_t>, StagePointer> features_;
+  std::shared_ptr<const Corpus> corpus_;
   std::function<std::shared_ptr<const TrainingSet>()> training_set_;
 };
 

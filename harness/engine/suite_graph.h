@@ -26,8 +26,17 @@ struct Cell {
 struct Row {
   std::string encoder, objective;
   int64_t seed = 0;
+  EncoderSource source;
   StagePointer features;
   std::vector<StagePointer> segments;
+};
+
+/// An encoder's pretraining.
+struct PretrainingRow {
+  std::string encoder;    ///< registered name
+  std::string objective;  ///< the Pretraining's name
+  int64_t seed = 0;
+  StagePointer stage;
 };
 
 struct ProbeCell {
@@ -47,10 +56,12 @@ struct SuiteGraph {
   std::shared_ptr<PromptTable> prompts;
 
   std::vector<StagePointer> stages;  ///< in an order that respects inputs; equal stages stand once
+  std::map<std::string, EncoderSource> encoders;  ///< by the suite's name, with its first seed
+  std::vector<PretrainingRow> pretrainings;
   std::vector<Row> rows;
   std::vector<Cell> cells;
   std::vector<ProbeCell> probes;
-  std::vector<std::shared_ptr<Dataset>> probe_datasets;  ///< what the probes look at, each once
+  std::vector<std::shared_ptr<Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
   Prompt first_prompt;  ///< one that every encoder of a stage can read
   StagePointer ceiling, reconstruction;  ///< score stages of real and of reconstructed pictures
 };

@@ -177,10 +177,10 @@ Json gather_probes(const SuiteGraph& graph) {
   return probes;
 }
 
-/// Of the data trained on and of all that probes looked at, each line once.
+/// Of the data trained on and of all that probes and pretraining looked at, each line once.
 Json gather_attributions(const SuiteGraph& graph) {
   std::vector<std::string> lines;
-  std::vector<std::shared_ptr<Dataset>> datasets = graph.probe_datasets;
+  std::vector<std::shared_ptr<Dataset>> datasets = graph.other_datasets;
   if (!graph.spec.only_probes()) datasets.insert(datasets.begin(), graph.dataset);
   for (const auto& dataset : datasets) {
     for (const std::string& line : dataset->attributions()) {
@@ -188,6 +188,22 @@ Json gather_attributions(const SuiteGraph& graph) {
     }
   }
   return lines;
+}
+
+/// How encoders without values of their own were trained, each once.
+Json gather_pretrainings(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const PretrainingRow& pretraining : graph.pretrainings) {
+    if (!done(pretraining.stage)) continue;
+    Json row = pretraining.stage->folder->result();
+    row.erase("captions_before");
+    row.update({{"encoder", pretraining.encoder},
+                {"objective", pretraining.objective},
+                {"seed", pretraining.seed},
+                {"run", pretraining.stage->hash()}});
+    rows.push_back(row);
+  }
+  return rows;
 }
 
 Json gather_samples(const SuiteGraph& graph) {
@@ -238,9 +254,17 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
     row["value"] = cell.sample->folder->provenance().at("seconds_per_picture");
     provenance["seconds_per_picture"].push_back(row);
   }
+  provenance["training_seconds"] = Json::array();
+  for (const Row& row : graph.rows) {
+    double seconds = 0;
+    if (!std::all_of(row.segments.begin(), row.segments.end(), done)) continue;
+    for (const StagePointer& segment : row.segments) seconds += segment->folder->provenance().at("seconds").get<double>();
+    provenance["training_seconds"].push_back(
+        {{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"value", seconds}});
+  }
   provenance["weights"] = Json::array();
-  for (const std::string& name : graph.spec.encoders) {
-    const EncoderInfo info = make_encoder(name, Json::object(), 0)->info();
+  for (const auto& [name, source] : graph.encoders) {
+    const EncoderInfo info = source.untrained()->info();
     if (!info.weights_sha256.empty()) {
       provenance["weights"].push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
     }
@@ -280,6 +304,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
           {"prompts", prompts},
           {"rows", gather_rows(graph)},
           {"probes", gather_probes(graph)},
+          {"pretrainings", gather_pretrainings(graph)},
           {"budgets", budgets},
           {"curves", curves},
           {"comparisons", compare_objectives(cells, graph.spec)},
@@ -292,9 +317,8 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
 }
 
 void require_encoders(const SuiteGraph& graph) {
-  for (const std::string& name : graph.spec.encoders) {
-    const auto encoder =
-        make_encoder(name, Json::object(), static_cast<uint64_t>(graph.spec.seeds_of(name).front()));
+  for (const auto& [name, source] : graph.encoders) {
+    const std::shared_ptr<Encoder> encoder = source.untrained();
     const Json fingerprint = encoder->fingerprint();
     const bool needed = std::any_of(graph.stages.begin(), graph.stages.end(), [&](const StagePointer& stage) {
       const bool encodes = stage->folder->kind() == "features" || stage->folder->kind() == "pooled";

@@ -5,6 +5,7 @@
 #include "harness/api/encoder.h"
 #include "harness/api/metric.h"
 #include "harness/api/objective.h"
+#include "harness/api/pretraining.h"
 #include "harness/api/probe.h"
 #include "harness/base/near_name.h"
 #include "harness/base/paths.h"
@@ -24,26 +25,37 @@ void check_names(const std::vector<std::string>& words, ConfigReader& reader, co
   if (words.empty()) fail_input("{}: '{}' is empty", reader.place(key), key);
 }
 
-/// Likewise for encoders, which may carry an argument or be a path.
-void check_encoders(const std::vector<std::string>& words, ConfigReader& reader) {
-  for (const std::string& word : words) {
-    if (!parse_encoder_spec(word)) check_names<EncoderRegistry>({word}, reader, "encoders");
+/// The encoders by name, and nothing in [encoder.*] that no list names.
+std::map<std::string, EncoderChoice> read_encoders(const Config& config, ConfigReader& reader, const std::vector<std::string>& names) {
+  if (names.empty()) fail_input("{}: 'encoders' is empty", reader.place("encoders"));
+  std::map<std::string, EncoderChoice> choices;
+  for (const std::string& name : names) choices[name] = read_encoder_choice(config, reader, name);
+  const Json tables = config.values.value("encoder", Json::object());
+  for (const auto& [name, table] : tables.items()) {
+    if (choices.count(name) > 0) continue;
+    fail_input("{}: [encoder.{}] explains an encoder that 'encoders' does not list{}", config.place("encoder." + name), name,
+               suggestion(name, names));
   }
-  if (words.empty()) fail_input("{}: 'encoders' is empty", reader.place("encoders"));
+  return choices;
 }
 
-TrainOptions read_train(const Config& config) {
-  ConfigReader reader(config, "train");
-  TrainOptions train;
+/// What trainings of generators and of encoders share; the budget is read under its own name.
+TrainOptions read_training(ConfigReader& reader, const std::string& budget, TrainOptions train) {
   train.batch = reader.integer("batch", train.batch, 1, 1 << 20);
-  train.pictures = reader.integer("pictures", train.pictures, 1, int64_t{1} << 40);
-  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40);
+  train.pictures = reader.integer(budget, train.pictures, 1, int64_t{1} << 40);
   train.learning_rate = reader.number("learning_rate", train.learning_rate, 0, 1);
   train.warm_up = reader.number("warm_up", train.warm_up, 0, 1);
   train.weight_decay = reader.number("weight_decay", train.weight_decay, 0, 10);
   train.clip_norm = reader.number("clip_norm", train.clip_norm, 0, 1e9);
   train.ema_half_life = reader.number("ema_half_life", train.ema_half_life, 1e-6, 1);
   train.checkpoints = reader.integer("checkpoints", train.checkpoints, 1, 10000);
+  return train;
+}
+
+TrainOptions read_train(const Config& config) {
+  ConfigReader reader(config, "train");
+  TrainOptions train = read_training(reader, "pictures", TrainOptions());
+  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40);
   reader.finish();
   if (train.pictures % (2 * train.batch) != 0) {
     // MeanFlow starts from the flow-matching network at half the budget, so half must be a whole number of steps.
@@ -51,6 +63,29 @@ TrainOptions read_train(const Config& config) {
                train.pictures, 2 * train.batch);
   }
   return train;
+}
+
+PretrainingOptions read_pretraining(const Config& config) {
+  ConfigReader reader(config, "pretraining");
+  PretrainingOptions pretraining;
+  pretraining.train.pictures = 131072;
+  pretraining.train.batch = 64;
+  pretraining.train = read_training(reader, "captions", pretraining.train);
+  pretraining.paraphrase = reader.number("paraphrase", pretraining.paraphrase, 0, 1);
+  const Json data = reader.raw("data");
+  for (const Json& table : data.is_array() ? data : Json::array()) {
+    if (!table.is_object()) fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
+    pretraining.data.push_back(table);
+  }
+  if (!data.is_null() && pretraining.data.empty()) fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
+  if (pretraining.data.empty()) pretraining.data.push_back(config.values.value("data", Json::object()));
+  for (const std::string& known : PretrainingRegistry::instance().names()) reader.raw(known);
+  reader.finish();
+  if (pretraining.train.pictures % pretraining.train.batch != 0) {
+    fail_input("{}: pretraining.captions {} must be a multiple of pretraining.batch ({})", reader.place("captions"),
+               pretraining.train.pictures, pretraining.train.batch);
+  }
+  return pretraining;
 }
 
 EvaluationOptions read_evaluation(const Config& config, const std::vector<int64_t>& steps,
@@ -162,7 +197,9 @@ SuiteSpec read_suite(Config config) {
   suite.finish();
 
   ConfigReader reader(spec.config, "");
-  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder_seeds", "probe"}) reader.raw(table);
+  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder", "encoder_seeds", "probe", "pretraining"}) {
+    reader.raw(table);
+  }
   spec.encoders = reader.texts("encoders", {"class_label"});
   spec.objectives = reader.texts("objectives", {"flow_matching", "mean_flow"});
   spec.metrics = reader.texts("metrics", {"geneval"});
@@ -172,7 +209,7 @@ SuiteSpec read_suite(Config config) {
   spec.latent = reader.choice("latent", "autoencoder", {"autoencoder", "none"});
   spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
   const Json claims = reader.raw("claims");
-  check_encoders(spec.encoders, reader);
+  spec.encoder_choices = read_encoders(spec.config, reader, spec.encoders);
   if (!spec.only_probes()) check_names<ObjectiveRegistry>(spec.objectives, reader, "objectives");
   if (spec.only_probes() && probes.empty()) {
     fail_input("{}: neither 'objectives' nor 'probes' names anything to do", reader.place("objectives"));
@@ -198,6 +235,7 @@ SuiteSpec read_suite(Config config) {
   for (const std::string& known : ObjectiveRegistry::instance().names()) objective_tables.raw(known);
   objective_tables.finish();
 
+  spec.pretraining = read_pretraining(spec.config);
   if (spec.only_probes()) {
     refuse_training_tables(spec.config);
     return spec;

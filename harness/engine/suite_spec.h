@@ -7,6 +7,7 @@
 
 #include "harness/base/config.h"
 #include "harness/engine/prompt_table.h"
+#include "harness/engine/suite_encoder.h"
 
 namespace emf {
 
@@ -20,6 +21,13 @@ struct TrainOptions {
   double clip_norm = 1;
   double ema_half_life = 0.05;  ///< share of the budget
   int64_t checkpoints = 8;      ///< a budget
+};
+
+/// [pretraining]: how encoders that come without values are trained, all alike.
+struct PretrainingOptions {
+  TrainOptions train;        ///< `pictures` counts captions
+  double paraphrase = 0.5;   ///< share of captions said in other words than the dataset's first
+  std::vector<Json> data;    ///< [data] tables of the datasets whose captions are shown in turn
 };
 
 struct EvaluationOptions {
@@ -51,7 +59,7 @@ struct ProbeSpec {
   std::string title;  ///< for people, behind the probe's name; may be empty
   std::string query_words, candidate_words;  ///< wordings of the dataset (Dataset::wordings); "" = the captions
   int64_t captions = 1000;  ///< the pool at most (the paper has 1,000 queries)
-  Json data = Json::object();  ///< where this probe's data differ from [data]
+  Json data = Json::object();  ///< where this probe's data differ from [data]; with a `name`, another dataset's whole table
   Json options = Json::object();
 };
 
@@ -59,11 +67,13 @@ struct SuiteSpec {
   std::string name, question;
   Config config;  ///< the tables that plugins read themselves: [data], [model], [objective.*]
   std::vector<std::string> encoders, objectives, metrics;
+  std::map<std::string, EncoderChoice> encoder_choices;  ///< of every name in `encoders`
   std::vector<ProbeSpec> probes;
   std::vector<int64_t> steps, seeds;
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
   std::string latent;  ///< "autoencoder" or "none"
   TrainOptions train;
+  PretrainingOptions pretraining;
   EvaluationOptions evaluation;
   std::vector<Claim> claims;
   uint64_t data_seed = 0;

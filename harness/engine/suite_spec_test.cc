@@ -116,6 +116,47 @@ TEST_F(SuiteSpecTest, RefusesWhatASuiteThatOnlyProbesCannotMean) {
             "command line: 'probe.names.probe' names 'few', which is not regi");
 }
 
+TEST_F(SuiteSpecTest, ReadsEncodersWithOptions) {
+  const std::string suite = std::string(kSuite) + R"([encoder.wide]
+encoder = "hash"
+dimension = 256
+pooling = "last"
+[encoder.after]
+encoder = "minilm"
+values_of = "wide/flow_matching"
+)";
+  const SuiteSpec spec = load(suite, {"encoders=hash,wide,after"});
+  EXPECT_EQ(spec.encoder_choices.at("hash").encoder, "hash");
+  EXPECT_EQ(spec.encoder_choices.at("wide").encoder, "hash");
+  EXPECT_EQ(spec.encoder_choices.at("wide").options, Json({{"dimension", 256}}));
+  EXPECT_EQ(spec.encoder_choices.at("wide").pooling, "last");
+  EXPECT_EQ(spec.encoder_choices.at("after").values_of, "wide/flow_matching");
+  EXPECT_EQ(error_of(suite, {"encoders=hash,wide"}), "t.toml:13: [encoder.after] explains an encoder that 'encoders' does not list; known: hash, wide");
+  EXPECT_EQ(error_of(suite, {"encoders=wide,after", "encoder.wide.encoder=hsh"}),
+            "command line: 'encoder' names 'hsh', which is not registered; did you mean 'hash'?");
+  EXPECT_EQ(error_of(suite, {"encoders=wide,after", "encoder.wide.pooling=lst"}),
+            "command line: 'encoder.wide.pooling' is 'lst'; did you mean 'last'?");
+}
+
+TEST_F(SuiteSpecTest, ReadsPretraining) {
+  const std::string suite = std::string(kSuite) + R"([pretraining]
+captions = 640
+batch = 64
+data = [{ name = "scenes" }, { name = "emoji", side = 32 }]
+[pretraining.span_corruption]
+share = 0.5
+)";
+  const SuiteSpec spec = load(suite);
+  EXPECT_EQ(spec.pretraining.train.pictures, 640);
+  ASSERT_EQ(spec.pretraining.data.size(), 2u);
+  EXPECT_EQ(spec.pretraining.data[1].at("side"), 32);
+  EXPECT_EQ(error_of(suite, {"pretraining.captions=650"}),
+            "command line: pretraining.captions 650 must be a multiple of pretraining.batch (64)");
+  EXPECT_EQ(error_of(suite, {"pretraining.captoins=640"}),
+            "command line: unknown key 'pretraining.captoins'; did you mean 'captions'?");
+  EXPECT_EQ(error_of(suite, {"pretraining.data=scenes"}), "command line: 'data' is a list of tables, each as [data] is");
+}
+
 TEST_F(SuiteSpecTest, EverySuiteInTheTreeLoads) {
   for (const std::string& name : suite_names()) {
     const Config config = load_suite_file(name, {});

@@ -41,6 +41,8 @@ struct DistinctTexts {
   at::Tensor rows;              ///< [prompts of the table] int64: the text of each
 };
 
+bool reads_labels(const EncoderInfo& info) { return info.family == "labels"; }
+
 DistinctTexts distinct_texts(const PromptTable& table, bool by_labels) {
   DistinctTexts texts;
   texts.rows = at::empty({table.size()}, at::kLong);
@@ -77,17 +79,27 @@ void for_each_window(const std::string& name, const std::vector<Prompt>& texts, 
   }
 }
 
-/// ids, mask and pooled_raw of initial values: what a trainable encoder needs in every step.
-NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>& texts) {
+/// ids, mask, and of initial values the mean token and pooled_raw: what a trainable encoder needs in every step.
+NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>& texts, size_t training_texts) {
   std::vector<at::Tensor> ids, masks, pooled;
+  at::Tensor sum = at::zeros({encoder.info().dimension});
+  int64_t count = 0;
+  size_t begin = 0;
   for_each_window(encoder.info().name, texts, kBatch, [&](const std::vector<Prompt>& window) {
     const TokenInputs inputs = encoder.prepare(window);
     const TextFeatures features = encoder.forward(inputs);
     ids.push_back(inputs.ids);
     masks.push_back(features.mask);
     pooled.push_back(mean_over_mask(features));
+    const auto training = static_cast<int64_t>(std::min(window.size(), training_texts - std::min(begin, training_texts)));
+    sum += features.tokens.narrow(0, 0, training).sum({0, 1});
+    count += features.mask.narrow(0, 0, training).sum().item<int64_t>();
+    begin += window.size();
   });
-  return {{"ids", stack_padded(ids)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
+  NamedTensors tensors = {{"ids", stack_padded(ids)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
+  // Label vectors start as normals: there is no mean to take away.
+  if (!reads_labels(encoder.info())) tensors["mean"] = sum / count;
+  return tensors;
 }
 
 /// Raw tokens, mask and pooled_raw, from the cache where it has them.
@@ -110,9 +122,9 @@ Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const st
                     const RunFolder& folder) {
   const torch::NoGradGuard no_grad;
   const EncoderInfo info = encoder.info();
-  const DistinctTexts texts = distinct_texts(prompts, info.family == "labels");
+  const DistinctTexts texts = distinct_texts(prompts, reads_labels(info));
   NamedTensors tensors =
-      info.trainable ? prepare_trainable(encoder, texts.prompts) : encode_frozen(encoder, texts.prompts, store);
+      info.trainable ? prepare_trainable(encoder, texts.prompts, prompts.training.size()) : encode_frozen(encoder, texts.prompts, store);
   tensors["rows"] = texts.rows;
   const at::Tensor mask = tensors["mask"];
   if (!info.trainable) {
@@ -138,24 +150,33 @@ TextConditions::TextConditions(const std::filesystem::path& features, std::share
     encoder_ = std::move(encoder);
   } else {
     tokens_ = tensors.at("tokens");
-    mean_ = tensors.at("mean");
   }
+  if (const auto mean = tensors.find("mean"); mean != tensors.end()) mean_ = mean->second;
+}
+
+Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inputs) const {
+  const TextFeatures features = encoder.forward(inputs);
+  if (!mean_.defined()) return {features.tokens, features.mask};
+  return {normalise_tokens(features.tokens, features.mask, mean_), features.mask};
 }
 
 Condition TextConditions::gather(const at::Tensor& prompts) const {
   const at::Tensor rows = rows_.index_select(0, prompts);
   const at::Tensor mask = mask_.index_select(0, rows);
   if (encoder_ == nullptr) return {tokens_.index_select(0, rows), mask};
-  const TextFeatures features = encoder_->forward({ids_.index_select(0, rows), mask});
-  return {features.tokens, features.mask};
+  return forward(*encoder_, {ids_.index_select(0, rows), mask});
+}
+
+double TextConditions::forward_flops(const at::Tensor& prompts) const {
+  if (encoder_ == nullptr) return 0;
+  const at::Tensor rows = rows_.index_select(0, prompts);
+  return encoder_->forward_flops({ids_.index_select(0, rows), mask_.index_select(0, rows)});
 }
 
 Condition TextConditions::encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const {
   const torch::NoGradGuard no_grad;
   // A trainable encoder's own values are those that load_averaged filled.
-  const TextFeatures features = (encoder_ ? *encoder_ : encoder).forward(encoder.prepare(prompts));
-  if (encoder_) return {features.tokens, features.mask};
-  return {normalise_tokens(features.tokens, features.mask, mean_), features.mask};
+  return forward(encoder_ ? *encoder_ : encoder, encoder.prepare(prompts));
 }
 
 Condition TextConditions::none(int64_t count) const {

@@ -13,15 +13,11 @@ ModelMaker model_maker(const SuiteSpec& spec, const std::vector<int64_t>& latent
   };
 }
 
-std::shared_ptr<Encoder> make_encoder(const std::string& name, int64_t seed) {
-  return make_encoder(name, Json::object(), static_cast<uint64_t>(seed));
-}
-
-TrainedRow load_trained_row(const std::string& encoder, int64_t seed, const ModelMaker& make_model, const RunFolder& features,
+TrainedRow load_trained_row(const EncoderSource& source, const ModelMaker& make_model, const RunFolder& features,
                             const RunFolder& train) {
-  const std::shared_ptr<Encoder> own = make_encoder(encoder, seed);
-  TrainedRow row{own, TextConditions(features.file("features.safetensors"), own), nullptr};
-  row.model = make_model(seed, row.conditions.dimension());
+  const std::shared_ptr<Encoder> encoder = source.make();
+  TrainedRow row{encoder, TextConditions(features.file("features.safetensors"), encoder), nullptr};
+  row.model = make_model(source.seed(), row.conditions.dimension());
   load_averaged(train.file("checkpoints/final.safetensors"), *row.model, row.conditions);
   return row;
 }

@@ -16,9 +16,6 @@ using ModelMaker = std::function<std::unique_ptr<Model>(int64_t seed, int64_t co
 /// @param latent_shape  [C,H,W] of what the model paints.   @throws UserError  a bad [model] table (file and line).
 ModelMaker model_maker(const SuiteSpec& spec, const std::vector<int64_t>& latent_shape);
 
-/// An encoder of a row; a seed of its own for random features and initial values.
-std::shared_ptr<Encoder> make_encoder(const std::string& name, int64_t seed);
-
 struct TrainedRow {
   std::shared_ptr<Encoder> encoder;
   TextConditions conditions;
@@ -27,7 +24,7 @@ struct TrainedRow {
 
 /// Loads the averaged weights of a finished training stage.
 /// @param features, train  the row's folders.   @cost  reads both files whole.
-TrainedRow load_trained_row(const std::string& encoder, int64_t seed, const ModelMaker& make_model, const RunFolder& features,
+TrainedRow load_trained_row(const EncoderSource& source, const ModelMaker& make_model, const RunFolder& features,
                             const RunFolder& train);
 
 }  // namespace emf

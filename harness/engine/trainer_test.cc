@@ -8,8 +8,10 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/paths.h"
 #include "harness/base/progress.h"
 #include "harness/engine/optimizer.h"
+#include "harness/engine/training_loop.h"
 #include "tests/oracle/forward_mode.h"
 
 namespace emf {
@@ -136,6 +138,43 @@ TEST_F(TrainerTest, LossThatIsNotFiniteNamesTheStep) {
   } catch (const UserError& error) {
     EXPECT_EQ(std::string(error.what()), "test: the loss is nan at step 0 (0 pictures); lower train.learning_rate");
   }
+}
+
+TEST_F(TrainerTest, AnEncoderIsTunedAndThenFrozenWithWhatItLearnt) {
+  const std::string weights = (project_root() / "tests/oracle/tiny_hf/bert").string();
+  const auto make = [&](Json options) -> std::shared_ptr<Encoder> {
+    options["weights"] = weights;
+    return make_encoder("minilm", options, 0);
+  };
+  const std::shared_ptr<Encoder> tuned = make({{"trainable", true}});
+  const int64_t dimension = tuned->info().dimension;
+  const TokenInputs inputs{at::randint(5, tuned->info().vocabulary, {kPrompts, kText}, at::kLong), at::ones({kPrompts, kText}, at::kBool)};
+  write_safetensors(features_, {{"rows", at::arange(kPrompts)},
+                                {"mean", at::zeros({dimension})},
+                                {"ids", inputs.ids},
+                                {"mask", inputs.mask},
+                                {"pooled_raw", at::zeros({kPrompts, dimension})}});
+  const auto network = [&] {
+    return ModelRegistry::instance().make("dit", parse_config("[model]\nwidth = 16\ndepth = 1\nheads = 2\n", "test"),
+                                          {4, 2, 2, dimension}, 3);
+  };
+  const RunFolder where = folder("tuned");
+  const TextConditions conditions(features_, tuned);
+  const Json result = train_segment(*objective("flow_matching"), *network(), conditions, data_, options_, {0, 1024, 1024, {}, true}, 0,
+                                    "test", where);
+  const double generator = 3 * 1024 * network()->forward_flops_per_row(kText);
+  EXPECT_GT(result.at("flops").get<double>(), generator * 1.01) << "the encoder's share";
+
+  const auto final = where.file("checkpoints/final.safetensors");
+  write_safetensors(store_ / "encoder.safetensors", trained_encoder_values(final));
+  const std::shared_ptr<Encoder> frozen = make({{"values", (store_ / "encoder.safetensors").string()}});
+  EXPECT_FALSE(frozen->info().trainable);
+  EXPECT_NE(frozen->fingerprint(), make({})->fingerprint());
+  load_averaged(final, *network(), conditions);  // fills `tuned` with the same averages
+  const at::NoGradGuard no_grad;
+  const at::Tensor learnt = frozen->forward(inputs).tokens;
+  EXPECT_LT(relative_error(learnt, tuned->forward(inputs).tokens), 1e-6);
+  EXPECT_GT(relative_error(learnt, make({})->forward(inputs).tokens), 1e-3);
 }
 
 TEST(Optimizer, AverageIsBiasCorrected) {

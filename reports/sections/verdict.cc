@@ -72,6 +72,16 @@ std::vector<std::string> limits_of_probes() {
           "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them mattered."};
 }
 
+/// True when all encoders were pretrained by the suite, or are the initial values of one that was: they differ in that alone.
+bool on_equal_terms(const Json& result, const std::vector<std::string>& encoders) {
+  std::set<std::string> pretrained;
+  for (const Json& row : result.value("pretrainings", Json::array())) pretrained.insert(row.at("encoder"));
+  const Json tables = result.value("config", Json::object()).value("encoder", Json::object());
+  return std::all_of(encoders.begin(), encoders.end(), [&](const std::string& name) {
+    return pretrained.count(tables.value(name, Json::object()).value("encoder", name)) > 0;
+  });
+}
+
 std::vector<std::string> limits_of_scores(const SectionInput& input, const Record& record) {
   std::vector<std::string> lines;
   lines.push_back(
@@ -84,9 +94,10 @@ std::vector<std::string> limits_of_scores(const SectionInput& input, const Recor
                                                        "the seeds' mean; its interval spans all the seeds' "
                                                        "intervals.",
                                                        record.max_seeds()));
-  lines.push_back(
-      "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
-      "mattered.");
+  lines.push_back(on_equal_terms(input.result, record.encoders())
+                      ? "Encoders are small and saw this suite's captions alone: what larger ones gain from a pretraining is another question."
+                      : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
+                        "mattered.");
   const std::string small = small_metrics(input.result.at("rows"));
   if (!small.empty()) {
     lines.push_back("Too few pictures for a firm value (small_n): " + small +

@@ -25,6 +25,10 @@ std::string encoder_words(const std::string& encoder) {
                                {"minilm", "Sentence encoder"},
                                {"clip", "CLIP text tower"},
                                {"t5", "T5"},
+                               {"clip_small", "Small CLIP"},
+                               {"t5_small", "Small T5"},
+                               {"llm_small", "Small language model"},
+                               {"sentence_small", "Small sentence encoder"},
                                {"real", "Real pictures"}};
   return look_up(kWords, encoder);
 }
@@ -36,6 +40,14 @@ std::string objective_words(const std::string& objective) {
                                {"ceiling", "as rendered"},
                                {"reconstruction", "through the autoencoder"}};
   return look_up(kWords, objective);
+}
+
+std::string pretraining_words(const std::string& pretraining) {
+  static const Words kWords = {{"picture_contrastive", "know a caption's picture"},
+                               {"span_corruption", "fill gaps in captions"},
+                               {"next_token", "go on with captions"},
+                               {"paraphrase_contrastive", "know a caption in other words"}};
+  return look_up(kWords, pretraining);
 }
 
 std::string metric_words(const std::string& metric) {

@@ -13,6 +13,8 @@ namespace emf {
 std::string encoder_words(const std::string& encoder);
 /// "mean_flow" -> "MeanFlow".
 std::string objective_words(const std::string& objective);
+/// What a pretraining objective asks: "next_token" -> "go on with captions".
+std::string pretraining_words(const std::string& pretraining);
 /// "geneval/color_attr" -> "Colour binding"; "geneval" -> "GenEval".
 std::string metric_words(const std::string& metric);
 /// "discriminability" -> "Discriminability".

@@ -1,0 +1,21 @@
+// Small decoder trained to predict the next token of captions, as language models are.
+#include "encoders/small/small_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_llm_small(const Json& options, uint64_t seed) {
+  const SmallFamily family{
+      .name = "llm_small",
+      .summary = "a small transformer trained to go on with captions",
+      .pretraining = "next_token",
+      .source = "GPT (Radford et al. 2018), in small",
+      .causal = true,
+  };
+  return make_small(family, options, seed);
+}
+
+EMF_REGISTER(EncoderRegistry, "llm_small", "Small decoder trained to predict the next token of captions, as language models are", make_llm_small);
+
+}  // namespace
+}  // namespace emf

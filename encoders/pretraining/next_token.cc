@@ -1,0 +1,41 @@
+// A language model's pretraining: each token tells the next one.
+#include "encoders/pretraining/leaves.h"
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+class NextToken : public Pretraining {
+ public:
+  NextToken(const Config& options, const EncoderInfo& encoder, uint64_t seed) : leaves_("next_token", seed) {
+    ConfigReader(options, "pretraining.next_token").finish();
+    head_ = leaves_.matrix("head", {encoder.vocabulary, encoder.dimension});
+  }
+
+  Json fingerprint() const override { return {{"pretraining", "next_token"}, {"version", 1}}; }
+  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return leaves_.all(); }
+
+  LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
+    const TokenInputs inputs = encoder.prepare(batch.captions);
+    const int64_t length = inputs.ids.size(1);
+    ensure(length > 1, "captions of {} token", length);
+    const TextFeatures features = encoder.forward(inputs);
+    // Rows are padded on the right, so a token has a next one where the mask goes on.
+    const at::Tensor goes_on = inputs.mask.narrow(1, 1, length - 1);
+    const at::Tensor states = features.tokens.narrow(1, 0, length - 1).masked_select(goes_on.unsqueeze(-1)).view({-1, head_.size(1)});
+    return choose_among(at::matmul(states, head_.t()), inputs.ids.narrow(1, 1, length - 1).masked_select(goes_on));
+  }
+
+ private:
+  Leaves leaves_;
+  at::Tensor head_;  ///< [V,D]
+};
+
+std::unique_ptr<Pretraining> make_next_token(const Config& options, const EncoderInfo& encoder, uint64_t seed) {
+  return std::make_unique<NextToken>(options, encoder, seed);
+}
+
+EMF_REGISTER(PretrainingRegistry, "next_token", "Each token of a caption tells the next (causal language model)", make_next_token);
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,20 @@
+// Small encoder trained to fill gaps in captions, as T5 was.
+#include "encoders/small/small_encoder.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Encoder> make_t5_small(const Json& options, uint64_t seed) {
+  const SmallFamily family{
+      .name = "t5_small",
+      .summary = "a small transformer trained to fill gaps in captions",
+      .pretraining = "span_corruption",
+      .source = "T5 (Raffel et al. 2020), in small",
+  };
+  return make_small(family, options, seed);
+}
+
+EMF_REGISTER(EncoderRegistry, "t5_small", "Small encoder trained to fill gaps in captions, as T5 was", make_t5_small);
+
+}  // namespace
+}  // namespace emf
