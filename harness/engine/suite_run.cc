@@ -11,6 +11,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 #include "harness/base/registry.h"
+#include "harness/base/template_audit.h"
 #include "harness/engine/comparison.h"
 #include "harness/engine/probing.h"
 #include "harness/engine/sampler.h"
@@ -225,6 +226,16 @@ Json gather_samples(const SuiteGraph& graph) {
   return samples;
 }
 
+/// Overlap of the judged prompts with the training captions.
+Json gather_template_audit(const SuiteGraph& graph) {
+  const auto texts = [](const std::vector<Prompt>& prompts) {
+    std::vector<std::string> all;
+    for (const Prompt& prompt : prompts) all.push_back(prompt.text);
+    return all;
+  };
+  return audit_templates(texts(graph.prompts->training), texts(graph.prompts->judging)).to_json();
+}
+
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   char text[32];
@@ -295,7 +306,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);
   const CellScores cells = gather_cell_scores(graph);
-  return {{"schema", "emf.result/1"},
+  Json result = {{"schema", "emf.result/1"},
           {"kind", "suite"},
           {"suite", graph.spec.name},
           {"question", graph.spec.question},
@@ -314,6 +325,8 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
           {"instruments", graph.judges->instruments()},
           {"attributions", gather_attributions(graph)},
           {"failed", summary.failed}};
+  if (!graph.spec.only_probes()) result["template_audit"] = gather_template_audit(graph);
+  return result;
 }
 
 void require_encoders(const SuiteGraph& graph) {
