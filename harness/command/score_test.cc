@@ -106,6 +106,28 @@ TEST_F(ScoreCommand, KidOnSubsetsHasAStandardDeviation) {
   EXPECT_GT(Json::parse(some.out)["std"].get<double>(), 0);
 }
 
+TEST_F(ScoreCommand, QuestionGraphsPrintItemsAndFailures) {
+  write_atomically(file("g.csv"),
+                   "item_id,proposition_id,dependency,category_broad\na,1,0,entity\na,2,1,relation\nb,1,0,entity\n");
+  write_atomically(file("a.csv"), "item_id,question_id,answer,t2i_model\na,1,yes,x\na,2,no,x\na,1,no,y\na,2,yes,y\n");
+  const std::vector<std::string> words = {"score",     "question_graph", "--graph", file("g.csv"),
+                                          "--answers", file("a.csv"),    "--rule",  "dsg", "--json"};
+  Outcome outcome = run(words);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.talk.find("2 generators (x, y)"), std::string::npos) << outcome.talk;
+  std::vector<std::string> chosen = words;
+  chosen.insert(chosen.end(), {"--generator", "x"});
+  outcome = run(chosen);
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  Json result = Json::parse(outcome.out);
+  EXPECT_DOUBLE_EQ(result["value"].get<double>(), 0.25);
+  EXPECT_EQ(result["items"][0]["score"], 0.5);
+  EXPECT_EQ(result["failed"], (Json{{{"item_id", "b"}, {"why", "no usable answer"}}}));
+  chosen.back() = "x,y";
+  result = Json::parse(run(chosen).out);
+  EXPECT_EQ(result["items"][0]["pictures"], (Json{0.5, 0.0}));
+}
+
 TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   const auto refused = [](const std::vector<std::string>& words, int code, const std::string& part) {
     const Outcome outcome = run(words);
@@ -116,6 +138,8 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   };
   refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
   refused({"score", "geneval"}, 2, "needs --detections");
+  refused({"score", "geneval", "--graph", "g.csv"}, 2, "does not take --graph");
+  refused({"score", "question_graph", "--graph", "g.csv"}, 2, "needs --graph G.csv and --answers");
   refused({"score", "geneval", "--detections", file("none.jsonl")}, 3, "does not exist");
   write_atomically(file("bad.jsonl"),
                    "{\"metadata\": {\"tag\": \"counting\"}, \"detections\": []}\n{\"metadata\": 3,\n");
