@@ -24,7 +24,7 @@ class Score : public Command {
  public:
   void declare(CLI::App& app) override {
     app_ = &app;
-    app.add_option("metric", options_.metric, "geneval, question_graph, frechet, kid (see: emfbench list metrics)")
+    app.add_option("metric", options_.metric, "geneval, question_graph, frechet, kid, precision_recall, inception (see: emfbench list metrics)")
         ->required();
     app.add_option("--detections", options_.detections, "geneval: judge outputs, JSON Lines, one picture a line");
     app.add_option("--graph", options_.graph,
@@ -35,7 +35,8 @@ class Score : public Command {
     app.add_option("--generator", options_.generators,
                    "question_graph: answers of this t2i_model; several (a,b) count as so many pictures")
         ->delimiter(',');
-    metric_option<std::string>(app, "--rule", "rule", "question_graph: dpg (zeroes travel down) or dsg (one level)");
+    metric_option<std::string>(app, "--rule", "rule", "question_graph: dpg (zeroes travel down, default) or dsg (one level); precision_recall: le (a point "
+                               "on a ball's surface is inside, default: torch-fidelity) or lt (prdc, dgm-eval)");
     metric_flag(app, "--official", "official",
                 "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
                 "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
@@ -44,6 +45,12 @@ class Score : public Command {
     app.add_option("--generated", options_.generated, "features of generated pictures, likewise");
     metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
     metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
+    metric_option<int64_t>(app, "--k", "k", "precision_recall: a ball reaches to the k-th nearest other point (3)");
+    metric_option<std::string>(app, "--kind", "kind", "inception: logits (default) or probabilities, [pictures, classes]");
+    metric_option<int64_t>(app, "--splits", "splits", "inception: mean over so many consecutive parts (1)");
+    metric_option<std::string>(app, "--compat", "compat",
+                               "kid, inception: torch-fidelity draws its very subsets and order (100 subsets of "
+                               "1,000; 10 splits)");
     metric_option<int64_t>(app, "--draws", "draws", "resamples of the bootstrap");
     app.add_option("--seed", options_.seed, "of every resampling");
   }
@@ -58,7 +65,11 @@ class Score : public Command {
       refuse_inputs_but({"--graph", "--answers", "--generator"});
       return score_questions(options_, flags);
     }
-    refuse_inputs_but({"--real", "--generated"});
+    if (options_.metric == "inception") {
+      refuse_inputs_but({"--generated"});
+    } else {
+      refuse_inputs_but({"--real", "--generated"});
+    }
     return score_features(options_, flags);
   }
 
@@ -87,7 +98,8 @@ class Score : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "score",
-             "Scores judge outputs (geneval, question_graph) or features (frechet, kid)", std::make_unique<Score>);
+             "Scores judge outputs (geneval, question_graph) or features (frechet, kid, precision_recall, "
+             "inception)", std::make_unique<Score>);
 
 }  // namespace
 }  // namespace emf

@@ -128,6 +128,26 @@ TEST_F(ScoreCommand, QuestionGraphsPrintItemsAndFailures) {
   EXPECT_EQ(result["items"][0]["pictures"], (Json{0.5, 0.0}));
 }
 
+TEST_F(ScoreCommand, PrecisionAndRecallStandUnderTheirOwnNames) {
+  const Outcome outcome =
+      run({"score", "precision_recall", "--real", archive_ + ":large_offset/y", "--generated",
+           archive_ + ":large_offset/x", "--k", "3", "--rule", "lt", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const Json result = Json::parse(outcome.out);
+  EXPECT_EQ(result["precision"], 0.9625);
+  EXPECT_EQ(result["recall"], 0.6375);
+  EXPECT_EQ(result["density"], 1.8625);
+  EXPECT_EQ(result["coverage"], 1.0);
+  EXPECT_EQ(result["ci95"]["precision"].size(), 2u);
+}
+
+TEST_F(ScoreCommand, InceptionReadsTheGeneratedSideAlone) {
+  const Outcome outcome = run({"score", "inception", "--generated", archive_ + ":isc_peaky/logits", "--splits", "10",
+                               "--compat", "torch-fidelity", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  EXPECT_NEAR(Json::parse(outcome.out)["value"].get<double>(), 4.788900242494806, 1e-9);
+}
+
 TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   const auto refused = [](const std::vector<std::string>& words, int code, const std::string& part) {
     const Outcome outcome = run(words);
@@ -138,6 +158,10 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   };
   refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
   refused({"score", "geneval"}, 2, "needs --detections");
+  refused({"score", "inception"}, 2, "needs --generated Y");
+  refused({"score", "kid", "--generated", "x.npy"}, 2, "needs --real X and --generated Y");
+  refused({"score", "kid", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":two_samples/y", "--k", "3"},
+          2, "'k'");
   refused({"score", "geneval", "--graph", "g.csv"}, 2, "does not take --graph");
   refused({"score", "question_graph", "--graph", "g.csv"}, 2, "needs --graph G.csv and --answers");
   refused({"score", "geneval", "--detections", file("none.jsonl")}, 3, "does not exist");

@@ -97,7 +97,7 @@ TEST(MetricContract, TheBetterSetScoresBetterInTheDirectionTheMetricClaims) {
   const Fixture fixture;
   Fixture better = fixture, worse = fixture;
   better.generated = better.real;
-  for (double& value : worse.generated.values) value += 3;
+  for (double& value : worse.generated.values) value = 3 + value / 10;
   for (const char* key : {"detections", "answers"}) {
     for (Json& row : better.judged) row[key] = fixture.judged[1][key];
     for (Json& row : worse.judged) row[key] = fixture.judged[0][key];
