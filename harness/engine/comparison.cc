@@ -1,8 +1,5 @@
 #include "harness/engine/comparison.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "harness/base/error.h"
 
 namespace emf {
@@ -19,17 +16,14 @@ Difference scaled_difference(const Scores& left, Scores right, double factor) {
   return paired_difference(left, right, options);
 }
 
-/// Holm's step-down correction, in place.
+/// Corrections for the number of rows, in place.
 void correct_for_many(Json& comparisons) {
-  std::vector<size_t> order(comparisons.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return comparisons[a]["p"].get<double>() < comparisons[b]["p"].get<double>(); });
-  double running = 0;
-  for (size_t rank = 0; rank < order.size(); ++rank) {
-    const double p = comparisons[order[rank]]["p"].get<double>() * static_cast<double>(order.size() - rank);
-    running = std::max(running, std::min(1.0, p));
-    comparisons[order[rank]]["p_holm"] = running;
+  std::vector<double> p_values;
+  for (const Json& one : comparisons) p_values.push_back(one["p"]);
+  const std::vector<double> by_holm = holm(p_values), by_rate = benjamini_hochberg(p_values);
+  for (size_t i = 0; i < p_values.size(); ++i) {
+    comparisons[i]["p_holm"] = by_holm[i];
+    comparisons[i]["p_bh"] = by_rate[i];
   }
 }
 
@@ -85,6 +79,8 @@ Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
                                {"difference", difference.value},
                                {"ci95", interval_json(difference.ci95)},
                                {"p", difference.p_value},
+                               {"smallest_detectable",
+                                difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
                                {"n", difference.clusters}});
       }
     }
