@@ -198,4 +198,35 @@ std::string npy_bytes(const NpyArray& array) {
   return bytes;
 }
 
+std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
+  zip_source_t* memory = zip_source_buffer_create(nullptr, 0, 0, nullptr);
+  ensure(memory != nullptr, "no memory for an .npz of {} arrays", arrays.size());
+  zip_source_keep(memory);  // outlives the archive, which takes its own share
+  const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> kept(memory, zip_source_free);
+  Archive archive(zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, nullptr));
+  ensure(archive != nullptr, "an .npz of {} arrays could not be begun", arrays.size());
+  std::vector<std::string> bytes;  // must stay until the archive is closed
+  bytes.reserve(arrays.size());
+  constexpr zip_uint16_t kEpochDate = 0x0021;  // 1980-01-01: a clock would make equal arrays unequal files
+  for (const auto& [name, array] : arrays) {
+    bytes.push_back(npy_bytes(array));
+    zip_source_t* entry = zip_source_buffer(archive.get(), bytes.back().data(), bytes.back().size(), 0);
+    const zip_int64_t place = zip_file_add(archive.get(), (name + ".npy").c_str(), entry, ZIP_FL_ENC_UTF_8);
+    if (place < 0) zip_source_free(entry);
+    ensure(place >= 0, "'{}' could not be added to an .npz", name);
+    const auto index = static_cast<zip_uint64_t>(place);
+    zip_set_file_compression(archive.get(), index, ZIP_CM_STORE, 0);
+    zip_file_set_dostime(archive.get(), index, 0, kEpochDate, 0);
+  }
+  ensure(zip_close(archive.release()) == 0, "an .npz of {} arrays could not be closed", arrays.size());
+  ensure(zip_source_open(memory) == 0, "an .npz of {} arrays could not be read back", arrays.size());
+  zip_stat_t status;
+  ensure(zip_source_stat(memory, &status) == 0, "an .npz of {} arrays has no size", arrays.size());
+  std::string whole(status.size, '\0');
+  const zip_int64_t count = zip_source_read(memory, whole.data(), whole.size());
+  zip_source_close(memory);
+  ensure(count == static_cast<zip_int64_t>(whole.size()), "{} of {} bytes of an .npz were read back", count, whole.size());
+  return whole;
+}
+
 }  // namespace emf
