@@ -122,9 +122,14 @@ std::vector<std::string> names_in(zip_t* archive) {
   return names;
 }
 
-}  // namespace
+/// Where the numbers of an array lie.
+struct Layout {
+  Header header;
+  size_t width = 0;          // bytes a number
+  std::string_view payload;  // at least elements * width bytes
+};
 
-NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+Layout layout_of(std::string_view bytes, const std::string& where) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
   const auto byte = [&](size_t place) {
     return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place]));
@@ -136,25 +141,57 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
   constexpr uint64_t kLongestHeader = 1 << 16;
   if (length > bytes.size() - begin || length > kLongestHeader)
     fail_input("{}: truncated in its header", where);
-  const Header header = parse_header(std::string(bytes.substr(begin, length)), where);
-  const size_t width = static_cast<size_t>(header.kind[1] - '0');
-  const std::string_view payload = bytes.substr(begin + length);
-  if (payload.size() / width < header.elements) {
-    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, payload.size(), header.elements,
-               width);
+  Layout layout;
+  layout.header = parse_header(std::string(bytes.substr(begin, length)), where);
+  layout.width = static_cast<size_t>(layout.header.kind[1] - '0');
+  layout.payload = bytes.substr(begin + length);
+  if (layout.payload.size() / layout.width < layout.header.elements) {
+    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, layout.payload.size(),
+               layout.header.elements, layout.width);
   }
-  NpyArray array;
-  array.shape = header.shape;
-  array.values.resize(header.elements);
-  const Reader reader = reader_of(header.kind);
+  return layout;
+}
+
+void convert(const Layout& layout, size_t begin, size_t count, double* values) {
+  const Reader reader = reader_of(layout.header.kind);
   char number[8];
-  for (size_t i = 0; i < array.values.size(); ++i) {
-    std::memcpy(number, payload.data() + i * width, width);
-    if (header.swapped) std::reverse(number, number + width);
-    array.values[i] = reader(number);
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(number, layout.payload.data() + (begin + i) * layout.width, layout.width);
+    if (layout.header.swapped) std::reverse(number, number + layout.width);
+    values[i] = reader(number);
   }
-  if (header.fortran && header.shape.size() > 1) array.values = row_major(array.values, array.shape);
+}
+
+}  // namespace
+
+NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+  const Layout layout = layout_of(bytes, where);
+  NpyArray array;
+  array.shape = layout.header.shape;
+  array.values.resize(layout.header.elements);
+  convert(layout, 0, layout.header.elements, array.values.data());
+  if (layout.header.fortran && array.shape.size() > 1) array.values = row_major(array.values, array.shape);
   return array;
+}
+
+NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
+  const auto bytes = file_.bytes();
+  const Layout layout =
+      layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  const std::vector<int64_t>& shape = layout.header.shape;
+  if (shape.size() != 2) fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
+  if (layout.header.fortran) fail_input("{}: columns stand before rows; save it in C order", path.string());
+  rows_ = shape[0];
+  columns_ = shape[1];
+}
+
+std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
+  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin, begin + count, rows_);
+  const auto bytes = file_.bytes();
+  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  std::vector<double> values(static_cast<size_t>(count * columns_));
+  convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
+  return values;
 }
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }

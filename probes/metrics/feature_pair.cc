@@ -5,9 +5,7 @@
 #include <set>
 
 namespace emf {
-namespace {
 
-/// "layer is 3 and 4": the first fact on which two identities differ.
 std::string first_difference(const Json& a, const Json& b) {
   std::set<std::string> keys;
   for (const auto& [key, value] : a.items()) keys.insert(key);
@@ -18,8 +16,6 @@ std::string first_difference(const Json& a, const Json& b) {
   }
   return "they differ";
 }
-
-}  // namespace
 
 RowMatrixMap checked_features(const FeatureMatrix* features, const char* side, const std::string& metric,
                               int64_t least_rows) {

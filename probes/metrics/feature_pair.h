@@ -19,6 +19,9 @@ struct FeaturePair {
   std::vector<std::string> warnings;
 };
 
+/// "layer is 3 and 4": the first fact on which two identities, objects both, differ.
+std::string first_difference(const Json& a, const Json& b);
+
 /// One set: present, large enough, finite.  @param side  "real" or "generated", for errors.
 RowMatrixMap checked_features(const FeatureMatrix* features, const char* side, const std::string& metric,
                               int64_t least_rows);
