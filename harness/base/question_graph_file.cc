@@ -1,4 +1,6 @@
 // Question graphs and answers between CSV, judged rows and structs.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <charconv>
 #include <set>

@@ -1,5 +1,6 @@
 // emfbench score METRIC: scores from judge outputs or from features, without pictures or networks.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <map>
 #include <set>

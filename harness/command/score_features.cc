@@ -117,9 +117,10 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   }
   const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
   const bool rows_alone = needs_rows(options);
-  Set real, generated = read_set(options.generated, options, rows_alone);
-  MetricInput input;
+  Set real, generated;
   if (!alone) real = read_set(options.real, options, rows_alone);
+  generated = read_set(options.generated, options, rows_alone);
+  MetricInput input;
   if (real.rows) input.real = &*real.rows;
   if (generated.rows) input.generated = &*generated.rows;
   if (real.statistics) input.real_statistics = &*real.statistics;

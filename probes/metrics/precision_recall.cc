@@ -84,7 +84,7 @@ Eigen::VectorXd radii_of(const Points& points, int64_t k) {
 
 /// What the four scores are means of.
 struct Counts {
-  std::vector<double> precise, dense;      // a generated row: in any real ball; real balls around it over k
+  std::vector<double> precise, dense;      // a generated row: in any real ball; number of real balls around it
   std::vector<double> recalled, covered;   // a real row: in any generated ball; its ball holds a generated row
 };
 
@@ -118,7 +118,7 @@ Counts count(const Points& real, const Points& generated, const Settings& settin
         if (inside(own)) counts.recalled[static_cast<size_t>(j)] = 1;
       }
       counts.precise[g] = balls > 0 ? 1 : 0;
-      counts.dense[g] = static_cast<double>(balls) / static_cast<double>(settings.k);
+      counts.dense[g] = static_cast<double>(balls);
     }
   }
   return counts;
@@ -160,20 +160,21 @@ class PrecisionRecall : public Metric {
     const double precision = mean(counts.precise), recall = mean(counts.recalled);
     values.front() = feature_value(pair, settings.name,
                                    precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
-    const auto add = [&](const std::string& name, const std::vector<double>& scores) {
-      MetricValue value = feature_value(pair, settings.name + "/" + name, mean(scores));
+    const auto add = [&](const std::string& name, const std::vector<double>& scores, double scale) {
+      MetricValue value = feature_value(pair, settings.name + "/" + name, scale * mean(scores));
       BootstrapOptions own = settings.bootstrap;
       const std::string stream = "precision_recall/" + name;
       own.stream = stream;
       if (own.draws > 0 && static_cast<int64_t>(scores.size()) <= kLargestBootstrap) {
         value.ci95 = estimate_mean({scores, {}, {}}, own).ci95;
+        if (value.ci95) value.ci95 = {scale * (*value.ci95)[0], scale * (*value.ci95)[1]};
       }
       values.push_back(value);
     };
-    add("precision", counts.precise);
-    add("recall", counts.recalled);
-    add("density", counts.dense);
-    add("coverage", counts.covered);
+    add("precision", counts.precise, 1);
+    add("recall", counts.recalled, 1);
+    add("density", counts.dense, 1 / static_cast<double>(settings.k));
+    add("coverage", counts.covered, 1);
     for (MetricValue& value : values) {
       value.identity["estimator"] =
           fmt::format("nearest-neighbour balls, k {}, distance {} radius", settings.k, settings.touching ? "<=" : "<");

@@ -32,7 +32,7 @@ TEST(PrecisionRecall, CountsArePeersExactly) {
       for (const MetricValue& value : scored(real, generated, strict)) {
         if (value.name == "precision_recall") continue;
         const std::string score = value.name.substr(std::string("precision_recall/").size());
-        EXPECT_NEAR(*value.value, peers["lt"][score].get<double>(), 1e-15) << value.name << " of " << name << k;
+        EXPECT_EQ(*value.value, peers["lt"][score].get<double>()) << value.name << " of " << name << k;
       }
     }
   }

@@ -1,5 +1,7 @@
 // Score of prompts by questions that depend on one another: DPG-Bench's rule and DSG's, with an interval over
 // prompts.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <set>
 
