@@ -143,22 +143,32 @@ Interval percentile_interval(const std::vector<double>& draws, double level) {
 }
 
 Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options) {
+  std::map<std::string, Estimate> strata;
+  return estimate_mean(scores, options, strata);
+}
+
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
+                       std::map<std::string, Estimate>& strata) {
   Estimate estimate;
-  estimate.n = static_cast<int64_t>(scores.values.size());
   std::vector<std::vector<double>> draws;
   bool resampled = false;
   const Tallies tallies = tally(scores);
   for (const auto& [stratum, named] : tallies) {
     const std::vector<Tally> clusters = in_order(named);
-    estimate.clusters += static_cast<int64_t>(clusters.size());
-    estimate.value += plain_mean(clusters) / static_cast<double>(tallies.size());
+    Estimate& own = strata[stratum];
+    own.clusters = static_cast<int64_t>(clusters.size());
+    own.value = plain_mean(clusters);
+    for (const Tally& cluster : clusters) own.n += cluster.items;
+    estimate.n += own.n;
+    estimate.clusters += own.clusters;
+    estimate.value += own.value / static_cast<double>(tallies.size());
     resampled = resampled || clusters.size() > 1;
-    BootstrapOptions own = options;
+    BootstrapOptions named_options = options;
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
-    own.stream = stream;
+    named_options.stream = stream;
     draws.push_back(bootstrap(
-        static_cast<int64_t>(clusters.size()),
-        [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, own));
+        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, named_options));
+    if (clusters.size() > 1) own.ci95 = percentile_interval(draws.back(), options.level);
   }
   if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
   return estimate;

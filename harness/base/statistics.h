@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -71,6 +72,11 @@ struct Estimate {
 ///
 /// @throws InternalError  no items, or lengths that differ.
 Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options = {});
+
+/// estimate_mean() and, from the same draws, that of each stratum alone: no more work than the first.
+/// @param strata  filled by name; each entry is what estimate_mean() says of that stratum's items.
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
+                       std::map<std::string, Estimate>& strata);
 
 struct Difference {
   double value = 0;  ///< estimate of a minus estimate of b

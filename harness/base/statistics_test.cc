@@ -99,6 +99,30 @@ TEST(Bootstrap, StrataWeighEquallyWhateverTheirSizes) {
   EXPECT_DOUBLE_EQ(estimate_mean(scores).value, 0.5);
 }
 
+TEST(Bootstrap, StrataFromTheSameDrawsAreThoseOfTheirOwn) {
+  Scores both;
+  std::map<std::string, Scores> alone;
+  for (int i = 0; i < 40; ++i) {
+    const std::string stratum = i % 3 == 0 ? "a" : "b", cluster = std::to_string(i / 4);
+    for (Scores* scores : {&both, &alone[stratum]}) {
+      scores->values.push_back(i % 7);
+      scores->clusters.push_back(cluster);
+      scores->strata.push_back(stratum);
+    }
+  }
+  std::map<std::string, Estimate> strata;
+  const Estimate whole = estimate_mean(both, {}, strata);
+  EXPECT_EQ(whole.ci95, estimate_mean(both).ci95);
+  ASSERT_EQ(strata.size(), 2u);
+  for (const auto& [name, scores] : alone) {
+    const Estimate own = estimate_mean(scores);
+    EXPECT_EQ(strata[name].value, own.value);
+    EXPECT_EQ(strata[name].ci95, own.ci95);
+    EXPECT_EQ(strata[name].n, own.n);
+    EXPECT_EQ(strata[name].clusters, own.clusters);
+  }
+}
+
 TEST(Bootstrap, OneClusterHasNoInterval) {
   EXPECT_FALSE(estimate_mean({{1, 0}, {"a", "a"}, {}}).ci95.has_value());
 }

@@ -71,6 +71,7 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
   input.judged = &rows;
   input.options = options.metric_options;
   input.options["origin"] = source;
+  input.options["verbose"] = true;
   input.seed = options.seed;
   std::vector<MetricValue> values = metric->score(input);
   MetricValue& overall = values.front();
@@ -95,18 +96,21 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
                                                              {"score", *values[i].value},
                                                              {"ci95", interval_json(values[i])}};
   }
-  print_json({{"images", metric->items(input)},
-              {"tasks", tasks},
-              {"overall", *overall.value},
-              {"ci95", interval_json(overall)},
-              {"n", overall.n},
-              {"images_correct", overall.details.at("images_correct")},
-              {"prompts_correct", overall.details.at("prompts_correct")},
-              {"summary", overall.details.at("summary")},
-              {"not_judged", unjudged},
-              {"identity", overall.identity},
-              {"warnings", overall.warnings},
-              {"seconds", options.seconds()}});
+  Json images;
+  images.swap(overall.details["images"]);
+  Json result = {{"tasks", tasks},
+                 {"overall", *overall.value},
+                 {"ci95", interval_json(overall)},
+                 {"n", overall.n},
+                 {"images_correct", overall.details.at("images_correct")},
+                 {"prompts_correct", overall.details.at("prompts_correct")},
+                 {"summary", overall.details.at("summary")},
+                 {"not_judged", unjudged},
+                 {"identity", overall.identity},
+                 {"warnings", overall.warnings}};
+  result["images"].swap(images);
+  result["seconds"] = options.seconds();
+  print_json(result);
   return ExitCode::kGood;
 }
 

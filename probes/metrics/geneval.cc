@@ -26,7 +26,7 @@ struct Settings {
   GenEvalOptions rule;
   Json rule_json = Json::object();
   std::vector<std::string> corrected;
-  bool any_class = false;
+  bool any_class = false, verbose = false;
 };
 
 Settings settings_of(const MetricInput& input) {
@@ -47,6 +47,7 @@ Settings settings_of(const MetricInput& input) {
   }
   settings.corrected = reader.texts("corrected", {});
   if (settings.corrected == std::vector<std::string>{"all"}) settings.corrected = geneval_quirks();
+  settings.verbose = reader.flag("verbose", false);
   settings.any_class = reader.choice("classes", "official", {"official", "any"}) == "any";
   reader.finish();
   settings.rule = geneval_options(settings.rule_json, config.origin);
@@ -131,28 +132,40 @@ std::vector<std::string> tags_in_order(const std::vector<Judged>& results) {
   return tags;
 }
 
-/// Score of the rows of one tag, or of all of them ("").
-MetricValue value_of(const std::vector<Judged>& results, const std::string& tag, const Settings& settings) {
-  Scores scores;
-  for (const Judged& result : results) {
-    if (!tag.empty() && result.tag != tag) continue;
-    scores.values.push_back(result.verdict.correct ? 1.0 : 0.0);
-    scores.clusters.push_back(result.cluster);
-    scores.strata.push_back(result.tag);
-  }
-  const Estimate estimate = estimate_mean(scores, settings.bootstrap);
+MetricValue value_of(const std::string& name, const Estimate& estimate, int64_t correct, const Settings& settings) {
   MetricValue value;
-  value.name = tag.empty() ? settings.name : settings.name + "/" + tag;
+  value.name = name;
   value.value = estimate.value;
   value.ci95 = estimate.ci95;
   value.n = estimate.n;
   value.identity = {{"rule", "djghosh13/geneval af4902f"}, {"options", settings.rule_json}};
   if (!settings.corrected.empty()) value.identity["corrected"] = settings.corrected;
-  value.details = {{"correct", std::count(scores.values.begin(), scores.values.end(), 1.0)},
-                   {"total", estimate.n},
-                   {"prompts", estimate.clusters}};
+  value.details = {{"correct", correct}, {"total", estimate.n}, {"prompts", estimate.clusters}};
   return value;
 }
+
+/// The overall score, then one of each tag.
+std::vector<MetricValue> values_of(const std::vector<Judged>& results, const Settings& settings) {
+  Scores scores;
+  std::map<std::string, int64_t> correct;
+  int64_t all = 0;
+  for (const Judged& result : results) {
+    scores.values.push_back(result.verdict.correct ? 1.0 : 0.0);
+    scores.clusters.push_back(result.cluster);
+    scores.strata.push_back(result.tag);
+    correct[result.tag] += result.verdict.correct;
+    all += result.verdict.correct;
+  }
+  std::map<std::string, Estimate> tasks;
+  const Estimate overall = estimate_mean(scores, settings.bootstrap, tasks);
+  std::vector<MetricValue> values = {value_of(settings.name, overall, all, settings)};
+  for (const std::string& tag : tags_in_order(results)) {
+    values.push_back(value_of(settings.name + "/" + tag, tasks.at(tag), correct[tag], settings));
+  }
+  return values;
+}
+
+Json json_of(const Judged& result) { return {{"correct", result.verdict.correct}, {"reason", result.verdict.reason}}; }
 
 /// Share of prompts of which any picture is right.
 double prompts_correct(const std::vector<Judged>& results, int64_t& prompts) {
@@ -194,7 +207,8 @@ std::string official_summary(const std::vector<Judged>& results) {
 }
 
 /// Options: those of the rule (threshold ...); corrected: quirks of the released code to put right, by name, or
-/// "all"; classes: "official" (default: another class is an error) or "any". A row is a picture: its metadata and
+/// "all"; classes: "official" (default: another class is an error) or "any"; verbose: the
+/// official summary's text and every picture's verdict among the first value's details. A row is a picture: its metadata and
 /// detections, or a line of the official results.jsonl with the verdict already in it.
 class GenEval : public Metric {
  public:
@@ -204,8 +218,7 @@ class GenEval : public Metric {
     const Settings settings = settings_of(input);
     const std::vector<Judged> results = judge(input, settings);
     const std::vector<std::string> tags = tags_in_order(results);
-    std::vector<MetricValue> values = {value_of(results, "", settings)};
-    for (const std::string& tag : tags) values.push_back(value_of(results, tag, settings));
+    std::vector<MetricValue> values = values_of(results, settings);
     // The official mean leaves an absent task out silently, which makes it another score.
     for (const std::string_view task : geneval_tasks()) {
       if (std::find(tags.begin(), tags.end(), task) == tags.end()) {
@@ -216,7 +229,11 @@ class GenEval : public Metric {
     values.front().details["images_correct"] =
         values.front().details["correct"].get<double>() / values.front().details["total"].get<double>();
     values.front().details["prompts_correct"] = prompts_correct(results, prompts);
-    values.front().details["summary"] = official_summary(results);
+    if (settings.verbose) {
+      values.front().details["summary"] = official_summary(results);
+      Json& images = values.front().details["images"] = Json::array();
+      for (const Judged& result : results) images.push_back(json_of(result));
+    }
     return values;
   }
 
@@ -230,7 +247,7 @@ class GenEval : public Metric {
   std::vector<Json> items(const MetricInput& input) const override {
     std::vector<Json> rows;
     for (const Judged& result : judge(input, settings_of(input))) {
-      rows.push_back({{"correct", result.verdict.correct}, {"reason", result.verdict.reason}});
+      rows.push_back(json_of(result));
     }
     return rows;
   }

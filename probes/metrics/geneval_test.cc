@@ -94,6 +94,7 @@ TEST(GenEval, SummaryIsTheOfficialText) {
     for (const std::vector<Json>* rows : {&made, &results}) {
       MetricInput input;
       input.judged = rows;
+      input.options = {{"verbose", true}};
       const MetricValue value = MetricRegistry::instance().make("geneval")->score(input).front();
       EXPECT_EQ(value.details["summary"], summary["official_output"]);
     }
