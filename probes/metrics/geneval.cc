@@ -1,5 +1,6 @@
 // GenEval's task scores and overall score from detections, with intervals clustered by prompt.
 #include <algorithm>
+#include <unordered_set>
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
@@ -15,7 +16,7 @@ constexpr int kMostDraws = 1'000'000;
 struct Judged {
   std::string tag;
   std::string cluster;  // prompt text, or the whole metadata line when it has no prompt
-  std::string line;     // metadata, which the official summary tells prompts apart by
+  std::string line;     // what tells prompts apart in the official summary: the metadata, or tag and prompt
   GenEvalVerdict verdict;
 };
 
@@ -58,8 +59,9 @@ Settings settings_of(const MetricInput& input) {
 /// A misspelt class would be a picture that never shows it.
 void refuse_unknown_classes(const GenEvalMetadata& metadata, const std::vector<Detection>& detections,
                             const std::string& where) {
+  static const std::unordered_set<std::string> known(geneval_classes().begin(), geneval_classes().end());
   const auto check = [&](const std::string& name) {
-    if (geneval_class_id(name) < 0) {
+    if (known.count(name) == 0) {
       fail_input("{}: unknown class '{}'{}", where, name, suggestion(name, geneval_classes()));
     }
   };
@@ -108,7 +110,7 @@ std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
         row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
     const std::vector<Detection> detections = geneval_detections(row["detections"], where);
     if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
-    const std::string line = row["metadata"].dump();
+    const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
     results.push_back({metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
                        geneval_verdict(metadata, detections, options)});
   }
