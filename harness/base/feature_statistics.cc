@@ -12,11 +12,12 @@
 namespace emf {
 namespace {
 
-/// Rows of the factor held before it is brought back to D, in units of D: the QR of 5 D x D for every 4 D rows
-/// costs little more than one QR of them all.
+/// Rows of the factor held before it is brought back to D, in units of D: the QR of 5 D x D for every 4 D
+/// rows costs little more than one QR of them all.
 constexpr Eigen::Index kHeld = 5;
 
-/// Eigenvalues below minus this share of the largest are no rounding of a covariance, single precision included.
+/// Eigenvalues below minus this share of the largest are no rounding of a covariance, single precision
+/// included.
 constexpr double kMostNegative = 1e-3;
 
 }  // namespace
@@ -57,7 +58,8 @@ void FeatureStatistics::add(const Rows& rows) {
 
 void FeatureStatistics::merge(const FeatureStatistics& other) {
   if (other.rows_ == 0 && !other.from_file_) return;
-  ensure(other.rows_ > 0 && (rows_ > 0 || !from_file_), "statistics of an unknown number of rows were merged");
+  ensure(other.rows_ > 0 && (rows_ > 0 || !from_file_),
+         "statistics of an unknown number of rows were merged");
   if (rows_ == 0) {
     *this = other;
     if (factor_.rows() > kHeld * factor_.cols()) compress();
@@ -94,15 +96,18 @@ Eigen::MatrixXd FeatureStatistics::covariance() const {
 double FeatureStatistics::trace() const { return factor_.squaredNorm() * scale() * scale(); }
 
 Eigen::VectorXd FeatureStatistics::mean_difference(const FeatureStatistics& a, const FeatureStatistics& b) {
-  ensure(a.dimension() == b.dimension(), "means of {} and {} features were compared", a.dimension(), b.dimension());
+  ensure(a.dimension() == b.dimension(), "means of {} and {} features were compared", a.dimension(),
+         b.dimension());
   return (a.origin_ - b.origin_) + (a.offset_ - b.offset_);
 }
 
-FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance,
-                                                  int64_t rows, const std::string& where) {
+FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean,
+                                                  const Eigen::MatrixXd& covariance, int64_t rows,
+                                                  const std::string& where) {
   const Eigen::Index size = mean.size();
   if (size == 0 || covariance.rows() != size || covariance.cols() != size) {
-    fail_input("{}: a mean of {} and a covariance of {} x {}", where, size, covariance.rows(), covariance.cols());
+    fail_input("{}: a mean of {} and a covariance of {} x {}", where, size, covariance.rows(),
+               covariance.cols());
   }
   if (!mean.allFinite() || !covariance.allFinite()) fail_input("{}: the statistics are not finite", where);
   if (rows < 0 || rows == 1) fail_input("{}: statistics of {} rows have no covariance", where, rows);
@@ -128,7 +133,9 @@ FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean, c
 
 bool holds_statistics(const std::filesystem::path& path) {
   const std::vector<std::string> names = npz_names(path);
-  const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  const auto has = [&](const char* name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
   return has("mu") && has("sigma");
 }
 
@@ -137,23 +144,26 @@ FeatureStatistics read_statistics(const std::filesystem::path& path) {
   if (sigma.shape.size() != 2 && !(sigma.shape.empty() && sigma.values.size() == 1)) {
     fail_input("{}: sigma must be [D, D], but has {} axes", path.string(), sigma.shape.size());
   }
-  const int64_t rows = sigma.shape.empty() ? 1 : sigma.shape[0], columns = sigma.shape.empty() ? 1 : sigma.shape[1];
+  const int64_t rows = sigma.shape.empty() ? 1 : sigma.shape[0],
+                columns = sigma.shape.empty() ? 1 : sigma.shape[1];
   const std::vector<std::string> names = npz_names(path);
   int64_t count = 0;
   if (std::find(names.begin(), names.end(), "n") != names.end()) {
     const NpyArray n = read_npz(path, "n");
-    if (n.values.size() != 1 || n.values[0] != std::floor(n.values[0])) fail_input("{}: n must be one whole number", path.string());
+    if (n.values.size() != 1 || n.values[0] != std::floor(n.values[0]))
+      fail_input("{}: n must be one whole number", path.string());
     count = static_cast<int64_t>(n.values[0]);
   }
   return FeatureStatistics::from_moments(
       Eigen::Map<const Eigen::VectorXd>(mean.values.data(), static_cast<Eigen::Index>(mean.values.size())),
-      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(sigma.values.data(), rows,
-                                                                                               columns),
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+          sigma.values.data(), rows, columns),
       count, path.string());
 }
 
 void write_statistics(const std::filesystem::path& path, const FeatureStatistics& statistics) {
-  if (statistics.rows() < 2) fail_input("{}: statistics need at least 2 rows, not {}", path.string(), statistics.rows());
+  if (statistics.rows() < 2)
+    fail_input("{}: statistics need at least 2 rows, not {}", path.string(), statistics.rows());
   const int64_t size = statistics.dimension();
   const Eigen::VectorXd mean = statistics.mean();
   const Eigen::MatrixXd sigma = statistics.covariance();  // symmetric: its order in memory does not matter

@@ -9,8 +9,8 @@ namespace emf {
 
 /// The mean and a factor R of the scatter, R^T R = sum (x - mean)(x - mean)^T, of rows that need not be kept.
 ///
-/// A QR factor keeps the digits that a sum of products loses: sums of x x^T halve them, and lose all at a mean of
-/// 1e4 in single precision. Means are kept as an offset from the first row, for the same reason.
+/// A QR factor keeps the digits that a sum of products loses: sums of x x^T halve them, and lose all at a
+/// mean of 1e4 in single precision. Means are kept as an offset from the first row, for the same reason.
 /// Memory: at most 5 D x D numbers while rows are added, D x D after. Thread-compatible.
 class FeatureStatistics {
  public:
@@ -24,8 +24,8 @@ class FeatureStatistics {
   /// @throws UserError  `where`: sizes that differ, numbers that are not finite, a covariance that is not
   ///                    symmetric, or with an eigenvalue too negative for rounding (names it).
   /// @cost  an eigendecomposition; half of the digits of small eigenvalues are already lost in the file.
-  static FeatureStatistics from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance, int64_t rows,
-                                        const std::string& where);
+  static FeatureStatistics from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance,
+                                        int64_t rows, const std::string& where);
 
   /// Adds rows [n, D].  @cost  about 2.5 n D^2.
   void add(const Rows& rows);

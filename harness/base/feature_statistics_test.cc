@@ -74,10 +74,14 @@ TEST_F(StatisticsFile, NumbersThatAreNoStatisticsAreRefused) {
   const NpyArray mean{{2}, {0, 0}};
   EXPECT_EQ(refusal({{"mu", mean}, {"sigma", {{2, 2}, {2, 1, 1, 2}}}}), "read");
   EXPECT_NE(refusal({{"mu", mean}}).find("no array 'sigma'"), std::string::npos);
-  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{1, 1}, {2}}}}).find("a mean of 2 and a covariance of 1 x 1"), std::string::npos);
-  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{2, 2}, {1, 0.5, 0, 1}}}}).find("not symmetric"), std::string::npos);
-  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{2, 2}, {1, 2, 2, 1}}}}).find("eigenvalue -"), std::string::npos);
-  EXPECT_NE(refusal({{"mu", {{2}, {0, NAN}}}, {"sigma", {{2, 2}, {1, 0, 0, 1}}}}).find("not finite"), std::string::npos);
+  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{1, 1}, {2}}}}).find("a mean of 2 and a covariance of 1 x 1"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{2, 2}, {1, 0.5, 0, 1}}}}).find("not symmetric"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{2, 2}, {1, 2, 2, 1}}}}).find("eigenvalue -"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"mu", {{2}, {0, NAN}}}, {"sigma", {{2, 2}, {1, 0, 0, 1}}}}).find("not finite"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -126,13 +126,14 @@ void geneval_correct(GenEvalOptions& options, const std::string& quirk) {
                                                  {"unshrunk_length", &options.unshrunk_length},
                                                  {"color_hides_position", &options.color_hides_position}};
   const auto found = switches.find(quirk);
-  if (found == switches.end()) fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
+  if (found == switches.end())
+    fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
   *found->second = false;
 }
 
 float geneval_iou(const CornerBox& a, const CornerBox& b, float border) {
-  const float shared = area(
-      {std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]), std::min(a[3], b[3])}, border);
+  const float shared =
+      area({std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]), std::min(a[3], b[3])}, border);
   const float together = area(a, border) + area(b, border) - shared;
   return together != 0 ? shared / together : 0;
 }
@@ -174,11 +175,11 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
     boxes.resize(std::min(boxes.size(), static_cast<size_t>(options.max_objects)));
     std::vector<Detection>& survivors = kept[name];
     for (const Detection& box : boxes) {
-      const bool dropped = options.max_overlap != 1 &&
-                           std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
-                             return !(geneval_iou(other.box, box.box, options.pixel_border ? 1 : 0) <
-                                      options.max_overlap);
-                           });
+      const bool dropped =
+          options.max_overlap != 1 &&
+          std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
+            return !(geneval_iou(other.box, box.box, options.pixel_border ? 1 : 0) < options.max_overlap);
+          });
       if (!dropped) survivors.push_back(box);
     }
   }

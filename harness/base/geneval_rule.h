@@ -30,10 +30,10 @@ struct GenEvalOptions {
   float max_overlap = 1.0f;         ///< boxes of one class at or above this IoU are dropped; 1 = never
   float position_threshold = 0.1f;  ///< share of both sizes by which an offset shrinks
   // The released code's quirks, each of which can be put right by name.
-  bool pixel_border = true;          ///< IoU counts both border pixels
-  bool top_boxes_only = true;        ///< colours and places look at the `count` most confident boxes, all of which
-                                     ///< must fit; put right: any `count` boxes that fit will do
-  bool unshrunk_length = true;       ///< a shrunk offset is divided by the length of the unshrunk one
+  bool pixel_border = true;     ///< IoU counts both border pixels
+  bool top_boxes_only = true;   ///< colours and places look at the `count` most confident boxes, all of which
+                                ///< must fit; put right: any `count` boxes that fit will do
+  bool unshrunk_length = true;  ///< a shrunk offset is divided by the length of the unshrunk one
   bool color_hides_position = true;  ///< a failed colour skips the check of the place
 };
 
@@ -64,7 +64,8 @@ struct GenEvalVerdict {
   std::string reason;  ///< one line a failed check, joined by newlines; "" when correct
 };
 
-/// IoU with both border pixels counted: areas are (x2 - x1 + border)(y2 - y1 + border). 0 when both areas are.
+/// IoU with both border pixels counted: areas are (x2 - x1 + border)(y2 - y1 + border). 0 when both areas
+/// are.
 float geneval_iou(const CornerBox& a, const CornerBox& b, float border = 1);
 
 /// Relations of a to b, sorted by name; none when the shrunk offset is under 1e-3 on both axes, two on

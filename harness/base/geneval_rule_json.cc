@@ -82,7 +82,8 @@ bool fits_float(const Json& number, float& value) {
 /// Reads a detection that is as it should be, without writing down where it stands: files hold ten thousands.
 bool read_well_formed(const Json& row, Detection& detection) {
   if (!row.is_object()) return false;
-  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"), color = row.find("color");
+  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"),
+             color = row.find("color");
   if (name == row.end() || box == row.end() || score == row.end() || !name->is_string() || !box->is_array() ||
       box->size() != 4 || !fits_float(*score, detection.score)) {
     return false;

@@ -176,19 +176,21 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
 
 NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
   const auto bytes = file_.bytes();
-  const Layout layout =
-      layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
   const std::vector<int64_t>& shape = layout.header.shape;
-  if (shape.size() != 2) fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
+  if (shape.size() != 2)
+    fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
   if (layout.header.fortran) fail_input("{}: columns stand before rows; save it in C order", path.string());
   rows_ = shape[0];
   columns_ = shape[1];
 }
 
 std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
-  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin, begin + count, rows_);
+  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin,
+         begin + count, rows_);
   const auto bytes = file_.bytes();
-  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  const Layout layout =
+      layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
   std::vector<double> values(static_cast<size_t>(count * columns_));
   convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
   return values;
@@ -262,7 +264,8 @@ std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
   std::string whole(status.size, '\0');
   const zip_int64_t count = zip_source_read(memory, whole.data(), whole.size());
   zip_source_close(memory);
-  ensure(count == static_cast<zip_int64_t>(whole.size()), "{} of {} bytes of an .npz were read back", count, whole.size());
+  ensure(count == static_cast<zip_int64_t>(whole.size()), "{} of {} bytes of an .npz were read back", count,
+         whole.size());
   return whole;
 }
 

@@ -51,7 +51,8 @@ NpyArray read_npz(const std::filesystem::path& path, const std::string& name);
 /// A float64 array as .npy bytes, for write_atomically.
 std::string npy_bytes(const NpyArray& array);
 
-/// Float64 arrays as the bytes of a stored .npz, in the order of their names; the same arrays give the same bytes.
+/// Float64 arrays as the bytes of a stored .npz, in the order of their names; the same arrays give the same
+/// bytes.
 std::string npz_bytes(const std::map<std::string, NpyArray>& arrays);
 
 }  // namespace emf

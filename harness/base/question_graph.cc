@@ -96,11 +96,13 @@ CheckedGraph check_graph(const QuestionGraph& graph, DependencyRule rule, bool o
     }
   }
   for (const std::string& cycle : cycles_of(graph, checked)) {
-    checked.warnings.push_back(fmt::format("{}: questions depend on each other in a circle, {}", graph.item_id, cycle));
+    checked.warnings.push_back(
+        fmt::format("{}: questions depend on each other in a circle, {}", graph.item_id, cycle));
   }
   if (official && words && rule == DependencyRule::kDsg) {
     for (auto& parents : checked.parents) parents.clear();
-    checked.warnings.push_back(fmt::format("{}: all dependencies dropped, as the official loader does", graph.item_id));
+    checked.warnings.push_back(
+        fmt::format("{}: all dependencies dropped, as the official loader does", graph.item_id));
   }
   return checked;
 }

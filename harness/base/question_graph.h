@@ -1,5 +1,5 @@
-// How pictures are scored by questions that depend on one another: the rules of DPG-Bench and of DSG, and what
-// is checked of a graph before either is applied.
+// How pictures are scored by questions that depend on one another: the rules of DPG-Bench and of DSG, and
+// what is checked of a graph before either is applied.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +14,8 @@
 namespace emf {
 
 /// Both set a question to 0 when a parent was answered "no".
-/// DPG reads a parent's CURRENT score in file order, so zeroes travel down the graph; DSG reads the answers as
-/// they were given, so a zero goes one level only.
+/// DPG reads a parent's CURRENT score in file order, so zeroes travel down the graph; DSG reads the answers
+/// as they were given, so a zero goes one level only.
 enum class DependencyRule { kDpg, kDsg };
 
 struct GraphQuestion {
@@ -41,8 +41,8 @@ struct CheckedGraph {
 
 /// Reads the dependencies of a graph and says what is wrong with them.
 ///
-/// Words, a question that is its own parent, and parents that do not exist are left out with a warning; longer
-/// cycles stay (either rule ends on them) and are warned about.
+/// Words, a question that is its own parent, and parents that do not exist are left out with a warning;
+/// longer cycles stay (either rule ends on them) and are warned about.
 /// @param official  as the released loaders have it: self and absent parents stay, and under the DSG rule one
 ///                  bad cell drops every dependency of the item.
 CheckedGraph check_graph(const QuestionGraph& graph, DependencyRule rule, bool official);
@@ -66,12 +66,14 @@ PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& check
 /// @param graph_path    item_id, proposition_id, dependency; category_broad and category_detailed if there.
 /// @param answers_path  item_id, question_id, answer; t2i_model and picture if there. Without `picture`, the
 ///                      n-th answer to one question is about the n-th picture (of a 2x2 grid, say).
-/// @param generators    rows whose t2i_model is one of these; each is a picture of its own. Empty: the file must
+/// @param generators    rows whose t2i_model is one of these; each is a picture of its own. Empty: the file
+/// must
 ///                      hold one generator.
 /// @return  one row a picture, items in the graph's order: {"item_id", "picture", "questions": [{"id",
 ///          "dependency", "category", "subcategory"}], "answers": {id: text}}; an item without any answer is
 ///          one row with none. Only an item's first row holds its questions.
-/// @throws UserError  absent file; missing column; an id that is no number, an item or question twice, several
+/// @throws UserError  absent file; missing column; an id that is no number, an item or question twice,
+/// several
 ///                    generators and none chosen (names file and line, or the generators).
 std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
                                        const std::filesystem::path& answers_path,

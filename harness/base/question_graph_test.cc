@@ -51,7 +51,8 @@ TEST(QuestionGraph, FileOrderDecidesWhatATravellingZeroReaches) {
 }
 
 TEST(QuestionGraph, OnlyExactlyYesCountsAndSilenceIsNo) {
-  EXPECT_DOUBLE_EQ(scored({"0", "0", "0", "0"}, {"yes", "Yes", "yes.", ""}, DependencyRule::kDpg).score, 0.25);
+  EXPECT_DOUBLE_EQ(scored({"0", "0", "0", "0"}, {"yes", "Yes", "yes.", ""}, DependencyRule::kDpg).score,
+                   0.25);
   EXPECT_DOUBLE_EQ(scored({"0", "0", "1"}, {"yes"}, DependencyRule::kDpg).score, 1.0 / 3);
 }
 
@@ -74,7 +75,8 @@ TEST(QuestionGraph, CirclesAreFound) {
 
 TEST(QuestionGraph, OfficialLoadersKeepTheirFaults) {
   // DSG: a word anywhere drops every dependency of the item.
-  EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg, true).score, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg, true).score,
+                   2.0 / 3);
   EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg).score, 0);
   // DSG: only answered questions are in the mean.
   EXPECT_DOUBLE_EQ(scored({"0", "0", "0"}, {"yes"}, DependencyRule::kDsg, true).score, 1);
@@ -142,7 +144,8 @@ TEST_F(QuestionGraphFile, BadFilesAreNamedByLine) {
             std::string::npos);
   EXPECT_NE(refusal("item_id,proposition_id,dependency\na,1,0\na,1,0\n", answers).find("g.csv:3: question 1"),
             std::string::npos);
-  EXPECT_NE(refusal("item_id,proposition_id\na,1\n", answers).find("no column 'dependency'"), std::string::npos);
+  EXPECT_NE(refusal("item_id,proposition_id\na,1\n", answers).find("no column 'dependency'"),
+            std::string::npos);
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer\na,1,yes\na,first,no\n").find("a.csv:3: question_id"),
             std::string::npos);
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer,picture\na,1,yes,p\na,1,no,p\n").find("a.csv:3"),

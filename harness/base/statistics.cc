@@ -167,7 +167,8 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
     named_options.stream = stream;
     draws.push_back(bootstrap(
-        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, named_options));
+        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); },
+        named_options));
     if (clusters.size() > 1) own.ci95 = percentile_interval(draws.back(), options.level);
   }
   if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
@@ -199,7 +200,8 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
   if (!resampled) return difference;
   const std::vector<double> averaged = averaged_draws(draws);
   difference.ci95 = percentile_interval(averaged, options.level);
-  if (const auto degrees = difference.clusters - static_cast<int64_t>(left.size()); degrees > 0 && averaged.size() > 1) {
+  if (const auto degrees = difference.clusters - static_cast<int64_t>(left.size());
+      degrees > 0 && averaged.size() > 1) {
     difference.standard_error = sample_std(averaged);
     difference.smallest_detectable =
         smallest_detectable_difference(*difference.standard_error, static_cast<double>(degrees));
@@ -223,8 +225,8 @@ double t_quantile(double share, double degrees) {
 }
 
 Interval t_interval(std::span<const double> values, double level) {
-  const double half = t_quantile((1 + level) / 2, static_cast<double>(values.size()) - 1) * sample_std(values) /
-                      std::sqrt(static_cast<double>(values.size()));
+  const double half = t_quantile((1 + level) / 2, static_cast<double>(values.size()) - 1) *
+                      sample_std(values) / std::sqrt(static_cast<double>(values.size()));
   return {mean(values) - half, mean(values) + half};
 }
 
@@ -237,7 +239,8 @@ std::vector<double> holm(const std::vector<double>& p_values) {
   std::vector<double> corrected(p_values.size());
   double running = 0;
   for (size_t rank = 0; rank < order.size(); ++rank) {
-    running = std::max(running, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
+    running =
+        std::max(running, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
     corrected[order[rank]] = running;
   }
   return corrected;

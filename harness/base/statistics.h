@@ -83,8 +83,9 @@ struct Difference {
   std::optional<Interval> ci95;
   double p_value = 1;  ///< two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1
   int64_t clusters = 0;
-  std::optional<double> standard_error;       ///< standard deviation of the draws; absent as ci95 is
-  std::optional<double> smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
+  std::optional<double> standard_error;  ///< standard deviation of the draws; absent as ci95 is
+  std::optional<double>
+      smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
 };
 
 /// Paired difference of two estimate_mean()s: each draw takes the same clusters on both sides, so what the
@@ -109,8 +110,8 @@ double smallest_detectable_difference(double standard_error, double degrees, dou
                                       double power = 0.8);
 
 /// p values corrected for their number, in the order given; each at least its p, at most 1.
-/// Holm: the chance of any false finding stays below the level. Benjamini-Hochberg: the expected share of false
-/// findings among the findings does (independent or positively dependent tests).
+/// Holm: the chance of any false finding stays below the level. Benjamini-Hochberg: the expected share of
+/// false findings among the findings does (independent or positively dependent tests).
 /// @throws InternalError  a p outside 0..1.
 /// @source  Holm 1979; Benjamini and Hochberg 1995.
 std::vector<double> holm(const std::vector<double>& p_values);

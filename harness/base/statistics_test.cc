@@ -196,7 +196,8 @@ TEST(Quantiles, SeedsGiveStudentsInterval) {
 TEST(ManyComparisons, HolmAndBenjaminiHochbergAsPublished) {
   // R: p.adjust(c(.01, .04, .03, .005, .5), "holm") and "BH".
   const std::vector<double> p = {0.01, 0.04, 0.03, 0.005, 0.5};
-  const std::vector<double> expected_holm = {0.04, 0.09, 0.09, 0.025, 0.5}, expected_bh = {0.025, 0.05, 0.05, 0.025, 0.5};
+  const std::vector<double> expected_holm = {0.04, 0.09, 0.09, 0.025, 0.5},
+                            expected_bh = {0.025, 0.05, 0.05, 0.025, 0.5};
   const std::vector<double> by_holm = holm(p), by_bh = benjamini_hochberg(p);
   for (size_t i = 0; i < p.size(); ++i) {
     EXPECT_NEAR(by_holm[i], expected_holm[i], 1e-15) << i;

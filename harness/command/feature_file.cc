@@ -98,7 +98,8 @@ std::optional<FeatureStatistics> read_feature_statistics(const std::string& path
   if (!place.array.empty() || !std::filesystem::is_regular_file(place.file)) return std::nullopt;
   const std::string kind = place.file.extension();
   if (kind == ".npz" && holds_statistics(place.file)) return read_statistics(place.file);
-  if (kind != ".npy" || (!any_size && std::filesystem::file_size(place.file) <= kLargeBytes)) return std::nullopt;
+  if (kind != ".npy" || (!any_size && std::filesystem::file_size(place.file) <= kLargeBytes))
+    return std::nullopt;
   const NpyRows rows(place.file);
   if (rows.columns() < 1) fail_input("{}: features have no columns", path);
   FeatureStatistics statistics;
@@ -106,7 +107,8 @@ std::optional<FeatureStatistics> read_feature_statistics(const std::string& path
   for (int64_t begin = 0; begin < rows.rows(); begin += block) {
     const int64_t count = std::min(block, rows.rows() - begin);
     const std::vector<double> values = rows.read(begin, count);
-    const auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
     if (bad != values.end()) {
       const int64_t at = bad - values.begin();
       fail_input("{}: features hold {} at row {}, column {}; remove or recompute that row", path, *bad,

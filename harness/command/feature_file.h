@@ -1,4 +1,5 @@
-// Feature files of the command line: .npy, .npz and .safetensors as matrices, and statistics made of them or read.
+// Feature files of the command line: .npy, .npz and .safetensors as matrices, and statistics made of them or
+// read.
 #pragma once
 
 #include <optional>
@@ -18,8 +19,8 @@ namespace emf {
 /// D].
 FeatureMatrix read_features(const std::string& path);
 
-/// The statistics of a file without its rows: an .npz of pytorch-fid (mu, sigma) as it stands, a large .npy block by
-/// block, so that memory is bounded by D x D.
+/// The statistics of a file without its rows: an .npz of pytorch-fid (mu, sigma) as it stands, a large .npy
+/// block by block, so that memory is bounded by D x D.
 ///
 /// @param any_size  block by block for a small .npy too.
 /// @return  nothing for other files, whose rows read_features() reads.

@@ -48,7 +48,8 @@ struct Set {
 /// Rows only where the metric needs them: statistics files have none, and large files need not fit in memory.
 Set read_set(const std::string& path, const ScoreOptions& options, bool rows_alone) {
   Set set;
-  if (!rows_alone) set.statistics = read_feature_statistics(path, options.metric_options.value("interval", "") == "none");
+  if (!rows_alone)
+    set.statistics = read_feature_statistics(path, options.metric_options.value("interval", "") == "none");
   if (!set.statistics) set.rows = read_features(path);
   return set;
 }
@@ -66,8 +67,8 @@ std::vector<MetricValue> scored(const Metric& metric, const MetricInput& input, 
   try {
     return metric.score(input);
   } catch (const UserError& error) {
-    throw UserError(fmt::format("{} (real: {}; generated: {})", error.what(), options.real.empty() ? "none" : options.real,
-                                options.generated),
+    throw UserError(fmt::format("{} (real: {}; generated: {})", error.what(),
+                                options.real.empty() ? "none" : options.real, options.generated),
                     error.code());
   }
 }
@@ -80,31 +81,38 @@ Json save_statistics(const ScoreOptions& options) {
   if (!statistics) {
     const FeatureMatrix rows = read_features(source);
     statistics.emplace();
-    statistics->add(checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
+    statistics->add(
+        checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
   }
   write_statistics(options.save_statistics, *statistics);
-  return {{"statistics", options.save_statistics}, {"n", statistics->rows()}, {"dimension", statistics->dimension()}};
+  return {{"statistics", options.save_statistics},
+          {"n", statistics->rows()},
+          {"dimension", statistics->dimension()}};
 }
 
 /// The difference from an earlier result of the same kind.
 /// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
 Json difference_from(const std::string& path, const Json& result, const std::string& metric) {
   const Json other = read_json(path);
-  if (!other.is_object() || !other.contains("value") || !other["value"].is_number() || !other.contains("identity")) {
+  if (!other.is_object() || !other.contains("value") || !other["value"].is_number() ||
+      !other.contains("identity")) {
     fail_input("{} is no result of score: it has no value and identity", path);
   }
   if (other["identity"] != result["identity"]) {
     fail_input("{}: {} and this {} are not comparable ({})", path, path, metric,
                first_difference(other["identity"], result["identity"]));
   }
-  return {{"file", path}, {"value", other["value"]}, {"difference", result["value"].get<double>() - other["value"].get<double>()}};
+  return {{"file", path},
+          {"value", other["value"]},
+          {"difference", result["value"].get<double>() - other["value"].get<double>()}};
 }
 
 }  // namespace
 
 ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (!options.save_statistics.empty()) {
-    if (options.metric != "frechet") fail_input("score {} has no statistics to save; frechet has", options.metric);
+    if (options.metric != "frechet")
+      fail_input("score {} has no statistics to save; frechet has", options.metric);
     const Json saved = save_statistics(options);
     if (options.real.empty() || options.generated.empty()) {
       if (flags.json) print_json(saved);
@@ -133,7 +141,9 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
   if (!flags.json) {
     print_values(values);
-    if (result.contains("against")) fmt::print("  difference from {} {:.10g}\n", options.against, result["against"]["difference"].get<double>());
+    if (result.contains("against"))
+      fmt::print("  difference from {} {:.10g}\n", options.against,
+                 result["against"]["difference"].get<double>());
     return ExitCode::kGood;
   }
   result["seconds"] = options.seconds();

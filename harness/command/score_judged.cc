@@ -12,10 +12,11 @@ namespace emf {
 
 namespace {
 
-/// Gives rows the official metadata of their prompt ("prompt", or "index": line of the file from 0, as the official
-/// folders are named), and says which prompts have no row.
+/// Gives rows the official metadata of their prompt ("prompt", or "index": line of the file from 0, as the
+/// official folders are named), and says which prompts have no row.
 /// @throws UserError  a row whose prompt or index the file does not hold (names the row).
-std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::string& path, const std::string& origin) {
+std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::string& path,
+                                         const std::string& origin) {
   const std::vector<Json> lines = read_json_lines(path);
   if (lines.empty()) fail_input("{} is empty: it must hold one metadata object a line", path);
   std::map<std::string, size_t> places;
@@ -28,18 +29,23 @@ std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::str
   for (size_t r = 0; r < rows.size(); ++r) {
     Json& row = rows[r];
     std::optional<size_t> place;
-    const Json prompt = !row.is_object() ? Json()
+    const Json prompt = !row.is_object()         ? Json()
                         : row.contains("prompt") ? row["prompt"]
-                        : row.contains("metadata") && row["metadata"].is_object() ? row["metadata"].value("prompt", Json())
-                                                                                  : Json();
-    if (row.is_object() && row.contains("index") && row["index"].is_number_unsigned()) place = row["index"].get<size_t>();
+                        : row.contains("metadata") && row["metadata"].is_object()
+                            ? row["metadata"].value("prompt", Json())
+                            : Json();
+    if (row.is_object() && row.contains("index") && row["index"].is_number_unsigned())
+      place = row["index"].get<size_t>();
     if (prompt.is_string()) {
       const auto found = places.find(prompt.get<std::string>());
-      if (found == places.end()) fail_input("{} row {}: no prompt '{}' in {}", origin, r + 1, prompt.get<std::string>(), path);
+      if (found == places.end())
+        fail_input("{} row {}: no prompt '{}' in {}", origin, r + 1, prompt.get<std::string>(), path);
       place = found->second;
     }
-    if (!place) fail_input("{} row {}: needs \"prompt\" or \"index\" to find its line of {}", origin, r + 1, path);
-    if (*place >= lines.size()) fail_input("{} row {}: index {} of {} lines in {}", origin, r + 1, *place, lines.size(), path);
+    if (!place)
+      fail_input("{} row {}: needs \"prompt\" or \"index\" to find its line of {}", origin, r + 1, path);
+    if (*place >= lines.size())
+      fail_input("{} row {}: index {} of {} lines in {}", origin, r + 1, *place, lines.size(), path);
     judged.insert(*place);
     if (!row.contains("correct")) row["metadata"] = lines[*place];
   }
@@ -127,14 +133,15 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   input.seed = options.seed;
   const MetricValue value = metric->score(input).front();
   if (!flags.json) {
-    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value), value.n,
-               value.details.at("failed").size());
+    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value),
+               value.n, value.details.at("failed").size());
     for (const auto& [name, category] : value.details.at("categories").items()) {
       fmt::print("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
                  category.at("answers").get<int64_t>());
     }
     for (const Json& item : value.details.at("failed")) {
-      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(), item.at("why").get<std::string>());
+      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(),
+                 item.at("why").get<std::string>());
     }
     print_warnings(value);
     return ExitCode::kGood;

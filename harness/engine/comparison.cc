@@ -72,16 +72,17 @@ Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
         const auto left = cells.find(cell_name(encoder, "mean_flow", steps)), right = cells.find(cell_name(encoder, other, steps));
         if (left == cells.end() || right == cells.end()) continue;
         const Difference difference = scaled_difference(left->second, right->second, 1);
-        comparisons.push_back({{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
-                               {"metric", "geneval"},
-                               {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
-                               {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
-                               {"difference", difference.value},
-                               {"ci95", interval_json(difference.ci95)},
-                               {"p", difference.p_value},
-                               {"smallest_detectable",
-                                difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
-                               {"n", difference.clusters}});
+        comparisons.push_back(
+            {{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
+             {"metric", "geneval"},
+             {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
+             {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
+             {"difference", difference.value},
+             {"ci95", interval_json(difference.ci95)},
+             {"p", difference.p_value},
+             {"smallest_detectable",
+              difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
+             {"n", difference.clusters}});
       }
     }
   }

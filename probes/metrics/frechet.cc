@@ -33,8 +33,8 @@ Settings settings_of(const MetricInput& input) {
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.compat = reader.choice("compat", "none",
-                                  {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics", "edm2",
-                                   "torch-fidelity-float32"});
+                                  {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics",
+                                   "edm2", "torch-fidelity-float32"});
   settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife", "bootstrap"});
   settings.groups = reader.integer("groups", settings.groups, 2, 10'000);
   settings.infinity = reader.flag("infinity", false);
@@ -48,8 +48,8 @@ Settings settings_of(const MetricInput& input) {
   return settings;
 }
 
-/// Squared length of the difference of means as torch-fidelity has it: sums, means and their product in single
-/// precision (numpy keeps the features' own).
+/// Squared length of the difference of means as torch-fidelity has it: sums, means and their product in
+/// single precision (numpy keeps the features' own).
 double single_precision_mean_term(const FeaturePair& pair) {
   const auto mean_of = [](const RowMatrixMap& rows) {
     Eigen::RowVectorXf sum = Eigen::RowVectorXf::Zero(rows.cols());
@@ -63,8 +63,9 @@ double single_precision_mean_term(const FeaturePair& pair) {
 std::vector<int64_t> sizes_of(int64_t smallest, int64_t n, int64_t points) {
   std::vector<int64_t> sizes;
   for (int64_t i = 0; i < points; ++i) {
-    const double place = static_cast<double>(smallest) +
-                         static_cast<double>(i) * (static_cast<double>(n - smallest) / static_cast<double>(points - 1));
+    const double place =
+        static_cast<double>(smallest) +
+        static_cast<double>(i) * (static_cast<double>(n - smallest) / static_cast<double>(points - 1));
     const int64_t size = i + 1 == points ? n : static_cast<int64_t>(place);
     if (sizes.empty() || size > sizes.back()) sizes.push_back(size);
   }
@@ -77,7 +78,8 @@ struct Inputs {
   FrechetSide real, generated;
 };
 
-FrechetSide side_of(const FeatureMatrix* rows, const FeatureStatistics* statistics, const char* side, const std::string& name) {
+FrechetSide side_of(const FeatureMatrix* rows, const FeatureStatistics* statistics, const char* side,
+                    const std::string& name) {
   if (statistics == nullptr) {
     FeatureStatistics made;
     made.add(checked_features(rows, side, name, 2));
@@ -101,19 +103,23 @@ Inputs inputs_of(const MetricInput& input, const std::string& name) {
                 side_of(input.generated, input.generated_statistics, "generated", name)};
   const int64_t left = inputs.real.statistics.dimension(), right = inputs.generated.statistics.dimension();
   if (left != right) {
-    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name, left, right);
+    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name,
+               left, right);
   }
   return inputs;
 }
 
 /// Options:
-///  - compat: another scorer's conventions. pytorch-fid, clean-fid, torch-fidelity, torchmetrics and edm2 mean the
-///    same number in double precision and differ from it by the rounding of their matrix roots (up to 5e-6), which is
-///    not imitated; torch-fidelity-float32 takes the means of single-precision features in single precision, which
-///    moves the distance by up to 1e-2 where means are large.
-///  - interval: jackknife (groups = 20), bootstrap (draws = 200), none, or auto: jackknife where it takes some
+///  - compat: another scorer's conventions. pytorch-fid, clean-fid, torch-fidelity, torchmetrics and edm2
+///  mean the
+///    same number in double precision and differ from it by the rounding of their matrix roots (up to 5e-6),
+///    which is not imitated; torch-fidelity-float32 takes the means of single-precision features in single
+///    precision, which moves the distance by up to 1e-2 where means are large.
+///  - interval: jackknife (groups = 20), bootstrap (draws = 200), none, or auto: jackknife where it takes
+///  some
 ///    seconds at most.
-///  - infinity: the value is the intercept of the distance on 1 / N over `points` = 15 sizes from `smallest` (0: 5,000,
+///  - infinity: the value is the intercept of the distance on 1 / N over `points` = 15 sizes from `smallest`
+///  (0: 5,000,
 ///    or a tenth) to all generated rows, in `order` shuffled (by the seed) or given.
 class Frechet : public Metric {
  public:
@@ -123,12 +129,14 @@ class Frechet : public Metric {
     const Settings settings = settings_of(input);
     const Inputs inputs = inputs_of(input, settings.name);
     if (!inputs.rows) {
-      const bool needs_rows = settings.infinity || settings.interval == "jackknife" || settings.interval == "bootstrap" ||
-                              settings.compat == "torch-fidelity-float32";
-      if (needs_rows) fail_input("{}: intervals, infinity and float32 means need features, not statistics", settings.name);
+      const bool needs_rows = settings.infinity || settings.interval == "jackknife" ||
+                              settings.interval == "bootstrap" || settings.compat == "torch-fidelity-float32";
+      if (needs_rows)
+        fail_input("{}: intervals, infinity and float32 means need features, not statistics", settings.name);
     }
     FrechetTerms terms = frechet_terms(inputs.real, inputs.generated);
-    if (settings.compat == "torch-fidelity-float32") terms.mean_term = single_precision_mean_term(*inputs.rows);
+    if (settings.compat == "torch-fidelity-float32")
+      terms.mean_term = single_precision_mean_term(*inputs.rows);
     if (!std::isfinite(terms.mean_term + terms.trace_real + terms.trace_generated + terms.trace_root)) {
       fail_input("{}: features are too large to compare in double precision", settings.name);
     }
@@ -184,7 +192,8 @@ class Frechet : public Metric {
     const bool possible = std::min(n, m) > 2 && std::min(n, m) - (std::min(n, m) + groups - 1) / groups >= 2;
     std::optional<FrechetInterval> interval;
     if (possible && (asked || (settings.interval == "auto" && work <= kUnaskedWork))) {
-      interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups, settings.bootstrap.seed);
+      interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups,
+                                   settings.bootstrap.seed);
       value.details["interval"] = fmt::format("jackknife, {} groups", groups);
       value.details["bias_corrected"] = *interval->corrected;
     } else if (settings.interval == "bootstrap") {
@@ -204,17 +213,19 @@ class Frechet : public Metric {
     int64_t smallest = settings.smallest;
     if (smallest == 0) smallest = n > 2 * kSmallestSubset ? kSmallestSubset : std::max<int64_t>(2, n / 10);
     if (smallest < 2 || smallest >= n) {
-      fail_input("{}: the smallest subset must hold 2 rows or more and fewer than the {} generated ones", settings.name, n);
+      fail_input("{}: the smallest subset must hold 2 rows or more and fewer than the {} generated ones",
+                 settings.name, n);
     }
     std::vector<int64_t> order = shuffled_places(n, settings.bootstrap.seed, "frechet/infinity");
     if (settings.order == "given") std::sort(order.begin(), order.end());
-    const FrechetLine line = frechet_line(inputs.real, generated, order, sizes_of(smallest, n, settings.points));
+    const FrechetLine line =
+        frechet_line(inputs.real, generated, order, sizes_of(smallest, n, settings.points));
     value.details["distance_of_all"] = *value.value;
     value.details["line"] = {{"n", line.sizes}, {"value", line.distances}, {"slope", line.slope}};
     value.value = line.intercept;
-    value.identity["estimator"] =
-        fmt::format("frechet at infinite N, {} sizes from {}, {}", line.sizes.size(), smallest,
-                    settings.order == "given" ? "rows in order" : fmt::format("seed {}", settings.bootstrap.seed));
+    value.identity["estimator"] = fmt::format(
+        "frechet at infinite N, {} sizes from {}, {}", line.sizes.size(), smallest,
+        settings.order == "given" ? "rows in order" : fmt::format("seed {}", settings.bootstrap.seed));
     const int64_t groups = std::min(settings.groups, smallest / 2);
     const double work = static_cast<double>(groups * settings.points) *
                         frechet_work(inputs.real.statistics.rows(), n, generated.cols());

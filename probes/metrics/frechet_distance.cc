@@ -19,13 +19,15 @@ FeatureStatistics statistics_of(const RowMatrixMap& rows, std::span<const int64_
   return statistics;
 }
 
-/// The statistics of all rows but those of one group, for every group: merges of what stands before and behind it.
+/// The statistics of all rows but those of one group, for every group: merges of what stands before and
+/// behind it.
 std::vector<FeatureStatistics> without_each_group(const RowMatrixMap& rows, int64_t groups, uint64_t seed,
                                                   std::string_view stream) {
   const std::vector<int64_t> order = shuffled_places(rows.rows(), seed, stream);
   std::vector<FeatureStatistics> own;
   for (int64_t g = 0; g < groups; ++g) {
-    const auto begin = static_cast<size_t>(g * rows.rows() / groups), end = static_cast<size_t>((g + 1) * rows.rows() / groups);
+    const auto begin = static_cast<size_t>(g * rows.rows() / groups),
+               end = static_cast<size_t>((g + 1) * rows.rows() / groups);
     own.push_back(statistics_of(rows, std::span(order).subspan(begin, end - begin)));
   }
   std::vector<FeatureStatistics> behind(own.size() + 1);
@@ -101,7 +103,8 @@ FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated
 
 double frechet_work(int64_t real_rows, int64_t generated_rows, int64_t dimension) {
   const auto d = static_cast<double>(dimension);
-  const double n = std::min(static_cast<double>(real_rows), d), m = std::min(static_cast<double>(generated_rows), d);
+  const double n = std::min(static_cast<double>(real_rows), d),
+               m = std::min(static_cast<double>(generated_rows), d);
   return 2 * n * m * d + 12 * n * m * std::min(n, m);
 }
 
@@ -109,17 +112,20 @@ std::vector<int64_t> shuffled_places(int64_t n, uint64_t seed, std::string_view 
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
   Random random(seed, stream, 0);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
+  for (size_t i = order.size(); i > 1; --i)
+    std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
   return order;
 }
 
-FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
-                                  double distance, int64_t groups, uint64_t seed) {
+FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real,
+                                  const FrechetSide& generated, double distance, int64_t groups,
+                                  uint64_t seed) {
   std::vector<double> by_real, by_generated;
   for (const FeatureStatistics& less : without_each_group(pair.real, groups, seed, "frechet/real")) {
     by_real.push_back(distance_of(FrechetSide(less), generated));
   }
-  for (const FeatureStatistics& less : without_each_group(pair.generated, groups, seed, "frechet/generated")) {
+  for (const FeatureStatistics& less :
+       without_each_group(pair.generated, groups, seed, "frechet/generated")) {
     by_generated.push_back(distance_of(real, FrechetSide(less)));
   }
   const Spread a = spread_of(by_real, distance), b = spread_of(by_generated, distance);
@@ -138,7 +144,8 @@ FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, cons
     own.stream = stream;
     std::vector<int64_t> places;
     const std::vector<int32_t> counts = bootstrap_counts(rows.rows(), draw, own);
-    for (size_t i = 0; i < counts.size(); ++i) places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
+    for (size_t i = 0; i < counts.size(); ++i)
+      places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
     return FrechetSide(statistics_of(rows, places));
   };
   std::vector<double> draws;
@@ -154,13 +161,14 @@ FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, cons
   return interval;
 }
 
-FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,
-                         const std::vector<int64_t>& sizes) {
+FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
+                         const std::vector<int64_t>& order, const std::vector<int64_t>& sizes) {
   std::vector<double> distances;
   FeatureStatistics growing;
   int64_t begin = 0;
   for (const int64_t size : sizes) {
-    growing.merge(statistics_of(generated, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(size - begin))));
+    growing.merge(statistics_of(
+        generated, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(size - begin))));
     begin = size;
     distances.push_back(distance_of(real, FrechetSide(growing)));
   }
@@ -168,7 +176,8 @@ FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
 }
 
 FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
-                                       const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups) {
+                                       const std::vector<int64_t>& order, const FrechetLine& line,
+                                       int64_t groups) {
   std::vector<double> intercepts;
   for (int64_t g = 0; g < groups; ++g) {
     std::vector<int64_t> kept;

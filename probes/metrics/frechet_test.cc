@@ -43,8 +43,11 @@ TEST(Frechet, AgreesWithSixtyDigitArithmetic) {
 
 TEST(Frechet, PeersAreMetWithinTheirOwnError) {
   const std::vector<std::pair<std::string, std::string>> peers = {
-      {"pytorch-fid", "pytorch_fid"},       {"clean-fid", "clean_fid"}, {"torch-fidelity", "torch_fidelity"},
-      {"torchmetrics", "torchmetrics_float64"}, {"edm2", "edm2"},
+      {"pytorch-fid", "pytorch_fid"},
+      {"clean-fid", "clean_fid"},
+      {"torch-fidelity", "torch_fidelity"},
+      {"torchmetrics", "torchmetrics_float64"},
+      {"edm2", "edm2"},
       {"torch-fidelity-float32", "torch_fidelity_float32_features"}};
   int compared = 0;
   for (const auto& [name, one] : peer_values()["cases"].items()) {
@@ -52,8 +55,9 @@ TEST(Frechet, PeersAreMetWithinTheirOwnError) {
     for (const auto& [compat, peer] : peers) {
       if (!one["peers"].contains(peer)) continue;  // those that crash at D = 1
       const double value = one["peers"][peer][0], error = one["peers"][peer][1];
-      const MetricValue ours = score_features("frechet", oracle_features(name + "/y"), oracle_features(name + "/x"),
-                                              {{"compat", compat}, {"interval", "none"}});
+      const MetricValue ours =
+          score_features("frechet", oracle_features(name + "/y"), oracle_features(name + "/x"),
+                         {{"compat", compat}, {"interval", "none"}});
       // Single-precision sums of a few terms depend on their order.
       const double rounding = compat == "torch-fidelity-float32" ? 1e-7 : 1e-9;
       EXPECT_NEAR(*ours.value, value, 10 * error + rounding * (1 + truth)) << name << ", " << compat;
@@ -87,7 +91,8 @@ TEST(Frechet, BlocksMergedInAnyOrderGiveTheSameDistance) {
       const FeatureMatrix& set = side == 0 ? real : generated;
       std::vector<FeatureStatistics> parts(3);
       for (int64_t i = 0; i < set.rows; ++i) {
-        parts[static_cast<size_t>(i % 3)].add(RowMatrixMap(set.values.data() + i * set.columns, 1, set.columns));
+        parts[static_cast<size_t>(i % 3)].add(
+            RowMatrixMap(set.values.data() + i * set.columns, 1, set.columns));
       }
       for (const size_t part : {2u, 0u, 1u}) sides[side].merge(parts[part]);
       EXPECT_EQ(sides[side].rows(), set.rows);
@@ -106,14 +111,17 @@ TEST(Frechet, IntervalsAreAsWideAsTheDistanceSpreads) {
   std::vector<double> distances, jackknife, bootstrap;
   int corrected_nearer = 0;
   for (uint64_t seed = 0; seed < 60; ++seed) {
-    const FeatureMatrix real = normal_features(120, 6, 1000 + seed), generated = normal_features(120, 6, 2000 + seed, 0.3);
+    const FeatureMatrix real = normal_features(120, 6, 1000 + seed),
+                        generated = normal_features(120, 6, 2000 + seed, 0.3);
     const MetricValue one = score_features("frechet", real, generated);
     distances.push_back(*one.value);
     jackknife.push_back(one.details["standard_error"]);
     const double truth = 6 * 0.09;
-    corrected_nearer += std::abs(one.details["bias_corrected"].get<double>() - truth) < std::abs(*one.value - truth);
+    corrected_nearer +=
+        std::abs(one.details["bias_corrected"].get<double>() - truth) < std::abs(*one.value - truth);
     if (seed % 6 == 0) {
-      bootstrap.push_back(score_features("frechet", real, generated, {{"interval", "bootstrap"}}).details["standard_error"]);
+      bootstrap.push_back(
+          score_features("frechet", real, generated, {{"interval", "bootstrap"}}).details["standard_error"]);
     }
   }
   const double spread = sample_std(distances);
@@ -124,7 +132,8 @@ TEST(Frechet, IntervalsAreAsWideAsTheDistanceSpreads) {
 
 TEST(Frechet, TheLineAtInfinityIsThePeers) {
   const Json& peer = peer_values()["fid_infinity"];
-  const FeatureMatrix real = oracle_features("fid_infinity/y_reference"), generated = oracle_features("fid_infinity/x_generated");
+  const FeatureMatrix real = oracle_features("fid_infinity/y_reference"),
+                      generated = oracle_features("fid_infinity/x_generated");
   const Json options = {{"infinity", true}, {"points", 6}, {"smallest", 100}, {"order", "given"}};
   const MetricValue value = score_features("frechet", real, generated, options);
   EXPECT_EQ(value.details["line"]["n"], peer["n"]);

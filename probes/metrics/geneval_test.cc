@@ -112,7 +112,8 @@ TEST(GenEval, UnknownClassesAreRefusedUnlessAllowed) {
     metric->score(input);
     ADD_FAILURE() << "scored";
   } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("row 1: unknown class 'catt'; did you mean 'cat'?"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("row 1: unknown class 'catt'; did you mean 'cat'?"),
+              std::string::npos);
   }
   input.options = {{"classes", "any"}};
   EXPECT_EQ(*metric->score(input).front().value, 0);

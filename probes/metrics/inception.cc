@@ -1,5 +1,5 @@
-// Inception Score: how sure a classifier is of each picture, and how varied the classes are; from its logits or
-// probabilities, whatever the classifier.
+// Inception Score: how sure a classifier is of each picture, and how varied the classes are; from its logits
+// or probabilities, whatever the classifier.
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -83,7 +83,8 @@ double score_of(const Classes& classes, std::span<const int64_t> rows) {
 
 std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptions& options) {
   const auto n = static_cast<double>(classes.shares.rows());
-  if (options.draws == 0 || n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
+  if (options.draws == 0 ||
+      n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
     return std::nullopt;
   }
   const Eigen::VectorXd sureness = classes.shares.cwiseProduct(classes.logs).rowwise().sum();
@@ -103,10 +104,10 @@ std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptio
   return percentile_interval(draws);
 }
 
-/// Options: kind "logits" (default) or "probabilities"; splits = 1: of the whole set, with a bootstrap interval
-/// (draws = 500; 0 = none; none beyond 2e9 rows x classes x draws either). splits > 1: mean and standard deviation
-/// (over n) of consecutive parts. compat "torch-fidelity": 10 splits of rows in the order of numpy's seed 2020.
-/// Reads `generated` alone.
+/// Options: kind "logits" (default) or "probabilities"; splits = 1: of the whole set, with a bootstrap
+/// interval (draws = 500; 0 = none; none beyond 2e9 rows x classes x draws either). splits > 1: mean and
+/// standard deviation (over n) of consecutive parts. compat "torch-fidelity": 10 splits of rows in the order
+/// of numpy's seed 2020. Reads `generated` alone.
 class Inception : public Metric {
  public:
   bool higher_is_better() const override { return true; }

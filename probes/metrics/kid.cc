@@ -179,7 +179,8 @@ Options options_of(const MetricInput& input) {
 ///  - subsets > 0: mean and standard deviation (over n) of that many subsets of subset_size rows without
 ///  replacement, as
 ///    torch-fidelity has it; ci95 is the central 95 % of the subsets' own values.
-///  - compat = "torch-fidelity": its very subsets (numpy's seed 2020, the generated side drawn first), 100 of 1,000
+///  - compat = "torch-fidelity": its very subsets (numpy's seed 2020, the generated side drawn first), 100 of
+///  1,000
 ///    rows unless said otherwise.
 class Kid : public Metric {
  public:
@@ -212,17 +213,18 @@ class Kid : public Metric {
       const RowMatrix generated = options.numpy_draws
                                       ? chosen_rows(pair.generated, numpy.choice(pair.generated.rows(), size))
                                       : subset_of(pair.generated, size, options, "generated", i);
-      const RowMatrix real = options.numpy_draws ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
-                                                 : subset_of(pair.real, size, options, "real", i);
+      const RowMatrix real = options.numpy_draws
+                                 ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
+                                 : subset_of(pair.real, size, options, "real", i);
       values.push_back(distance_of(real, generated, none).value);
     }
     const double center = mean(values);
     double squares = 0;
     for (const double value : values) squares += (value - center) * (value - center);
     MetricValue result = feature_value(pair, options.name, center);
-    result.identity["estimator"] =
-        fmt::format("unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
-                    options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
+    result.identity["estimator"] = fmt::format(
+        "unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
+        options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
     result.details["std"] = std::sqrt(squares / static_cast<double>(values.size()));
     result.details["subsets"] = options.subsets;
     result.details["subset_size"] = size;

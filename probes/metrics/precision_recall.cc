@@ -39,8 +39,8 @@ double exact(const Points& a, Eigen::Index i, const Points& b, Eigen::Index j) {
   return (a.rows.row(i) - b.rows.row(j)).squaredNorm();
 }
 
-/// Share of |a'|^2 + |b'|^2 by which a squared distance from products may be off: products and norms of D terms
-/// err by D eps each, centring by a few eps more.
+/// Share of |a'|^2 + |b'|^2 by which a squared distance from products may be off: products and norms of D
+/// terms err by D eps each, centring by a few eps more.
 double slack_of(Eigen::Index dimension) {
   return 4 * (static_cast<double>(dimension) + 16) * std::numeric_limits<double>::epsilon();
 }
@@ -65,7 +65,8 @@ Eigen::VectorXd radii_of(const Points& points, int64_t k) {
     for (Eigen::Index i = 0; i < rows; ++i) {
       const Eigen::Index self = begin + i;
       for (Eigen::Index j = 0, at = 0; j < n; ++j) {
-        if (j != self) sorted[static_cast<size_t>(at++)] = squared(i, j) + slack * (points.norms[self] + points.norms[j]);
+        if (j != self)
+          sorted[static_cast<size_t>(at++)] = squared(i, j) + slack * (points.norms[self] + points.norms[j]);
       }
       // The k smallest upper ends hold k distances, so the k-th distance is at most the k-th upper end.
       std::nth_element(sorted.begin(), sorted.begin() + (k - 1), sorted.end());
@@ -84,12 +85,13 @@ Eigen::VectorXd radii_of(const Points& points, int64_t k) {
 
 /// What the four scores are means of.
 struct Counts {
-  std::vector<double> precise, dense;      // a generated row: in any real ball; number of real balls around it
-  std::vector<double> recalled, covered;   // a real row: in any generated ball; its ball holds a generated row
+  std::vector<double> precise, dense;     // a generated row: in any real ball; number of real balls around it
+  std::vector<double> recalled, covered;  // a real row: in any generated ball; its ball holds a generated row
 };
 
 Counts count(const Points& real, const Points& generated, const Settings& settings) {
-  const Eigen::VectorXd real_radii = radii_of(real, settings.k), generated_radii = radii_of(generated, settings.k);
+  const Eigen::VectorXd real_radii = radii_of(real, settings.k),
+                        generated_radii = radii_of(generated, settings.k);
   const Eigen::Index n = real.rows.rows(), m = generated.rows.rows();
   const double slack = slack_of(real.rows.cols());
   Counts counts;
@@ -110,7 +112,9 @@ Counts count(const Points& real, const Points& generated, const Settings& settin
         if (std::abs(distance - own) <= doubt || std::abs(distance - real_radii[j]) <= doubt) {
           distance = exact(generated, begin + i, real, j);
         }
-        const auto inside = [&](double radius) { return settings.touching ? distance <= radius : distance < radius; };
+        const auto inside = [&](double radius) {
+          return settings.touching ? distance <= radius : distance < radius;
+        };
         if (inside(real_radii[j])) {
           ++balls;
           counts.covered[static_cast<size_t>(j)] = 1;
@@ -141,8 +145,8 @@ Settings settings_of(const MetricInput& input) {
 
 /// Options: k = 3; rule "le" (torch-fidelity, guided-diffusion) or "lt" (prdc, dgm-eval); draws = 500 (0 = no
 /// intervals; none beyond 20,000 rows either). The first value is the harmonic mean of precision and recall.
-/// Intervals resample the rows that are judged, the balls held fixed: a resample of the balls would hold copies,
-/// whose radii are zero.
+/// Intervals resample the rows that are judged, the balls held fixed: a resample of the balls would hold
+/// copies, whose radii are zero.
 class PrecisionRecall : public Metric {
  public:
   bool higher_is_better() const override { return true; }
@@ -152,14 +156,15 @@ class PrecisionRecall : public Metric {
     const FeaturePair pair = checked_pair(input, settings.name, settings.k + 1);
     const Eigen::RowVectorXd origin = pair.real.row(0);
     const Eigen::RowVectorXd center = origin + (pair.real.rowwise() - origin).colwise().mean();
-    if (!std::isfinite((pair.real.rowwise() - center).squaredNorm() + (pair.generated.rowwise() - center).squaredNorm())) {
+    if (!std::isfinite((pair.real.rowwise() - center).squaredNorm() +
+                       (pair.generated.rowwise() - center).squaredNorm())) {
       fail_input("{}: features are too large to compare in double precision", settings.name);
     }
     const Counts counts = count(Points(pair.real, center), Points(pair.generated, center), settings);
     std::vector<MetricValue> values(1);
     const double precision = mean(counts.precise), recall = mean(counts.recalled);
-    values.front() = feature_value(pair, settings.name,
-                                   precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
+    values.front() = feature_value(
+        pair, settings.name, precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
     const auto add = [&](const std::string& name, const std::vector<double>& scores, double scale) {
       MetricValue value = feature_value(pair, settings.name + "/" + name, scale * mean(scores));
       BootstrapOptions own = settings.bootstrap;
@@ -176,15 +181,16 @@ class PrecisionRecall : public Metric {
     add("density", counts.dense, 1 / static_cast<double>(settings.k));
     add("coverage", counts.covered, 1);
     for (MetricValue& value : values) {
-      value.identity["estimator"] =
-          fmt::format("nearest-neighbour balls, k {}, distance {} radius", settings.k, settings.touching ? "<=" : "<");
+      value.identity["estimator"] = fmt::format("nearest-neighbour balls, k {}, distance {} radius",
+                                                settings.k, settings.touching ? "<=" : "<");
     }
     return values;
   }
 };
 
 EMF_REGISTER(MetricRegistry, "precision_recall",
-             "Precision, recall, density and coverage by nearest-neighbour balls", std::make_unique<PrecisionRecall>);
+             "Precision, recall, density and coverage by nearest-neighbour balls",
+             std::make_unique<PrecisionRecall>);
 
 }  // namespace
 }  // namespace emf

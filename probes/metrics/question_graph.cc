@@ -57,9 +57,11 @@ Settings settings_of(const MetricInput& input) {
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.origin = reader.text("origin", settings.origin);
-  settings.rule = reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
+  settings.rule =
+      reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
   settings.official = reader.flag("official", false);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
+  settings.bootstrap.draws =
+      static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
   settings.bootstrap.seed = input.seed;
   settings.bootstrap.stream = "question_graph";
   reader.finish();
@@ -94,8 +96,8 @@ void score_item(Item& item, const std::vector<PictureAnswers>& answers, const Se
     any = any || usable(item.graph, answers[i]);
     const std::string missing = unanswered(item.graph, answers[i]);
     if (!answers[i].empty() && !missing.empty()) {
-      item.warnings.push_back(
-          fmt::format("{} picture {}: {} has no answer, which counts as no", item.graph.item_id, picture.name, missing));
+      item.warnings.push_back(fmt::format("{} picture {}: {} has no answer, which counts as no",
+                                          item.graph.item_id, picture.name, missing));
     }
   }
   if (!any) item.why = item.graph.questions.empty() ? "no questions" : "no usable answer";
@@ -128,7 +130,8 @@ Judged judge(const MetricInput& input, const Settings& settings) {
   }
   if (settings.official_dpg() && !judged.items.front().graph.questions.empty()) {
     Item& first = judged.items.front();
-    first.warnings.push_back(fmt::format("{}: the official loader skips the file's first question", first.graph.item_id));
+    first.warnings.push_back(
+        fmt::format("{}: the official loader skips the file's first question", first.graph.item_id));
     first.graph.questions.erase(first.graph.questions.begin());
   }
   for (size_t i = 0; i < judged.items.size(); ++i) score_item(judged.items[i], answers[i], settings);
@@ -153,7 +156,8 @@ Json categories_of(const Judged& judged, bool official_dpg, bool detailed) {
   }
   Json categories = Json::object();
   for (const auto& [name, tally] : tallies) {
-    categories[name] = {{"score", tally.sum / static_cast<double>(tally.questions)}, {"answers", tally.questions}};
+    categories[name] = {{"score", tally.sum / static_cast<double>(tally.questions)},
+                        {"answers", tally.questions}};
   }
   return categories;
 }
@@ -161,9 +165,9 @@ Json categories_of(const Judged& judged, bool official_dpg, bool detailed) {
 /// Options: rule ("dpg" or "dsg"), official, draws.
 ///
 /// official, rule dpg: the file's first question is skipped, an item that fails is left out of the mean, and
-/// category scores use the last picture before the rule. official, rule dsg: one bad dependency drops all of the
-/// item's, and only answered questions count. Otherwise nothing is left out: an item without a usable answer
-/// scores 0, and every item that failed is listed either way.
+/// category scores use the last picture before the rule. official, rule dsg: one bad dependency drops all of
+/// the item's, and only answered questions count. Otherwise nothing is left out: an item without a usable
+/// answer scores 0, and every item that failed is listed either way.
 class QuestionGraphs : public Metric {
  public:
   bool higher_is_better() const override { return true; }
@@ -185,11 +189,12 @@ class QuestionGraphs : public Metric {
       scores.clusters.push_back(item.graph.item_id);
     }
     value.name = settings.name;
-    value.identity = {{"rule", settings.rule == DependencyRule::kDpg ? "dpg" : "dsg"}, {"official", settings.official}};
+    value.identity = {{"rule", settings.rule == DependencyRule::kDpg ? "dpg" : "dsg"},
+                      {"official", settings.official}};
     value.n = static_cast<int64_t>(judged.items.size());
     if (scores.values.empty()) {
-      fail_input("{}: not one of {} items can be scored; the first is '{}': {}", settings.origin, judged.items.size(),
-                 judged.items.front().graph.item_id, judged.items.front().why);
+      fail_input("{}: not one of {} items can be scored; the first is '{}': {}", settings.origin,
+                 judged.items.size(), judged.items.front().graph.item_id, judged.items.front().why);
     }
     const Estimate estimate = estimate_mean(scores, settings.bootstrap);
     value.value = estimate.value;
