@@ -26,6 +26,8 @@ find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(Eigen3 REQUIRED)
+# Boost.Math alone (libboost-math-dev): headers, so no component to link.
+find_path(EMF_BOOST_MATH_INCLUDE boost/math/distributions/students_t.hpp REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)

@@ -24,9 +24,13 @@ struct FeatureMatrix {
       Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
 };
 
+class FeatureStatistics;  // harness/base/feature_statistics.h
+
 struct MetricInput {
   const FeatureMatrix* real = nullptr;
   const FeatureMatrix* generated = nullptr;
+  const FeatureStatistics* real_statistics = nullptr;  ///< instead of `real`, for metrics that need no rows
+  const FeatureStatistics* generated_statistics = nullptr;
   const std::vector<Json>* judged = nullptr;  ///< one judge output a picture, as in items/*.jsonl
   Json options = Json::object();
   uint64_t seed = 0;  ///< of the bootstrap

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -43,10 +44,13 @@ std::string read_file(const std::filesystem::path& path) {
 Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 
 std::vector<Json> read_json_lines(const std::filesystem::path& path) {
-  std::istringstream text(read_file(path));
+  const std::string text = read_file(path);
   std::vector<Json> rows;
-  std::string line;
-  for (size_t number = 1; std::getline(text, line); ++number) {
+  size_t number = 1;
+  for (size_t begin = 0; begin < text.size(); ++number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line = text.substr(begin, end - begin);
+    begin = end + 1;
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     rows.push_back(parse_json(line, fmt::format("{}:{}", path.string(), number)));
   }

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "harness/base/caption_grammar.h"
+#include "harness/base/error.h"
+#include "harness/base/near_name.h"
 
 namespace emf {
 namespace {
@@ -19,8 +21,8 @@ float product(float a, float b) {
   return static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
 }
 
-float area(const CornerBox& box) {
-  return product(std::max(box[2] - box[0] + 1.0f, 0.0f), std::max(box[3] - box[1] + 1.0f, 0.0f));
+float area(const CornerBox& box, float border) {
+  return product(std::max(box[2] - box[0] + border, 0.0f), std::max(box[3] - box[1] + border, 0.0f));
 }
 
 float sign(float value) { return static_cast<float>((value > 0) - (value < 0)); }
@@ -51,7 +53,8 @@ class IncludeJudge {
   void judge(const GenEvalClause& clause) {
     std::vector<Detection> found;
     if (const auto position = kept_.find(clause.class_name); position != kept_.end()) {
-      const auto count = std::min(position->second.size(), static_cast<size_t>(clause.count));
+      auto count = position->second.size();
+      if (options_.top_boxes_only) count = std::min(count, static_cast<size_t>(clause.count));
       found.assign(position->second.begin(), position->second.begin() + static_cast<std::ptrdiff_t>(count));
     }
     const size_t failures = reasons.size();
@@ -60,7 +63,8 @@ class IncludeJudge {
           fmt::format("expected {}>={}, found {}", clause.class_name, clause.count, found.size()));
     } else {
       if (clause.color) judge_color(clause, found);
-      if (clause.relation && reasons.size() == failures) judge_position(clause, found);
+      const bool hidden = options_.color_hides_position && reasons.size() != failures;
+      if (clause.relation && !hidden) judge_position(clause, found);
     }
     matched_.push_back(reasons.size() == failures ? std::optional(std::move(found)) : std::nullopt);
   }
@@ -68,7 +72,7 @@ class IncludeJudge {
   std::vector<std::string> reasons;
 
  private:
-  void judge_color(const GenEvalClause& clause, const std::vector<Detection>& found) {
+  void judge_color(const GenEvalClause& clause, std::vector<Detection>& found) {
     const auto right = std::count_if(found.begin(), found.end(), [&](const Detection& detection) {
       return detection.color == clause.color;
     });
@@ -76,6 +80,8 @@ class IncludeJudge {
       reasons.push_back(fmt::format("expected {} {}>={}, found {} {}; and {}", *clause.color,
                                     clause.class_name, clause.count, right, *clause.color,
                                     color_census(found)));
+    } else if (!options_.top_boxes_only) {
+      std::erase_if(found, [&](const Detection& detection) { return detection.color != clause.color; });
     }
   }
 
@@ -85,16 +91,20 @@ class IncludeJudge {
       reasons.push_back(fmt::format("no target for {} to be {}", clause.class_name, *clause.relation));
       return;
     }
+    std::optional<std::string> failure;
     for (const Detection& object : found) {
       for (const Detection& target : *targets) {
-        const auto relations = geneval_relations(object.box, target.box, options_.position_threshold);
-        if (std::find(relations.begin(), relations.end(), *clause.relation) == relations.end()) {
-          reasons.push_back(fmt::format("expected {} {} target, found {} target", clause.class_name,
-                                        *clause.relation, joined(relations, " and ")));
-          return;
+        const auto relations =
+            geneval_relations(object.box, target.box, options_.position_threshold, options_.unshrunk_length);
+        const bool holds = std::find(relations.begin(), relations.end(), *clause.relation) != relations.end();
+        if (holds && !options_.top_boxes_only) return;
+        if (!holds && !failure) {
+          failure = fmt::format("expected {} {} target, found {} target", clause.class_name, *clause.relation,
+                                joined(relations, " and "));
         }
       }
     }
+    if (failure) reasons.push_back(*failure);
   }
 
   const std::map<std::string, std::vector<Detection>>& kept_;
@@ -104,14 +114,32 @@ class IncludeJudge {
 
 }  // namespace
 
-float geneval_iou(const CornerBox& a, const CornerBox& b) {
+const std::vector<std::string>& geneval_quirks() {
+  static const std::vector<std::string> names = {"pixel_border", "top_boxes_only", "unshrunk_length",
+                                                 "color_hides_position"};
+  return names;
+}
+
+void geneval_correct(GenEvalOptions& options, const std::string& quirk) {
+  const std::map<std::string, bool*> switches = {{"pixel_border", &options.pixel_border},
+                                                 {"top_boxes_only", &options.top_boxes_only},
+                                                 {"unshrunk_length", &options.unshrunk_length},
+                                                 {"color_hides_position", &options.color_hides_position}};
+  const auto found = switches.find(quirk);
+  if (found == switches.end())
+    fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
+  *found->second = false;
+}
+
+float geneval_iou(const CornerBox& a, const CornerBox& b, float border) {
   const float shared =
-      area({std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]), std::min(a[3], b[3])});
-  const float together = area(a) + area(b) - shared;
+      area({std::max(a[0], b[0]), std::max(a[1], b[1]), std::min(a[2], b[2]), std::min(a[3], b[3])}, border);
+  const float together = area(a, border) + area(b, border) - shared;
   return together != 0 ? shared / together : 0;
 }
 
-std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b, float position_threshold) {
+std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b, float position_threshold,
+                                           bool unshrunk_length) {
   std::array<float, 2> offset{}, shrunk{};
   for (size_t axis = 0; axis < 2; ++axis) {
     offset[axis] = (a[axis] + a[axis + 2]) / 2 - (b[axis] + b[axis + 2]) / 2;
@@ -120,8 +148,9 @@ std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& 
         std::max(std::abs(offset[axis]) - product(position_threshold, sizes), 0.0f) * sign(offset[axis]);
   }
   if (std::abs(shrunk[0]) < kNoOffset && std::abs(shrunk[1]) < kNoOffset) return {};
-  // The unshrunk length, so far-apart large objects lose some of both components.
-  const float length = std::sqrt(product(offset[0], offset[0]) + product(offset[1], offset[1]));
+  // By the unshrunk length, far-apart large objects lose some of both components.
+  const std::array<float, 2>& whole = unshrunk_length ? offset : shrunk;
+  const float length = std::sqrt(product(whole[0], whole[0]) + product(whole[1], whole[1]));
   const float dx = shrunk[0] / length, dy = shrunk[1] / length;
   std::vector<std::string> relations;
   if (dy < -kRelationShare) relations.emplace_back("above");
@@ -146,10 +175,11 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
     boxes.resize(std::min(boxes.size(), static_cast<size_t>(options.max_objects)));
     std::vector<Detection>& survivors = kept[name];
     for (const Detection& box : boxes) {
-      const bool dropped = options.max_overlap != 1 &&
-                           std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
-                             return !(geneval_iou(other.box, box.box) < options.max_overlap);
-                           });
+      const bool dropped =
+          options.max_overlap != 1 &&
+          std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
+            return !(geneval_iou(other.box, box.box, options.pixel_border ? 1 : 0) < options.max_overlap);
+          });
       if (!dropped) survivors.push_back(box);
     }
   }

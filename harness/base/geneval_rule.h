@@ -29,7 +29,19 @@ struct GenEvalOptions {
   int max_objects = 16;             ///< boxes kept a class, most confident first
   float max_overlap = 1.0f;         ///< boxes of one class at or above this IoU are dropped; 1 = never
   float position_threshold = 0.1f;  ///< share of both sizes by which an offset shrinks
+  // The released code's quirks, each of which can be put right by name.
+  bool pixel_border = true;     ///< IoU counts both border pixels
+  bool top_boxes_only = true;   ///< colours and places look at the `count` most confident boxes, all of which
+                                ///< must fit; put right: any `count` boxes that fit will do
+  bool unshrunk_length = true;  ///< a shrunk offset is divided by the length of the unshrunk one
+  bool color_hides_position = true;  ///< a failed colour skips the check of the place
 };
+
+/// Names of the quirks above, as geneval_correct() takes them.
+const std::vector<std::string>& geneval_quirks();
+
+/// Puts a quirk right.  @throws UserError  another name than geneval_quirks() (names the nearest).
+void geneval_correct(GenEvalOptions& options, const std::string& quirk);
 
 /// One clause of a metadata line.
 struct GenEvalClause {
@@ -52,13 +64,14 @@ struct GenEvalVerdict {
   std::string reason;  ///< one line a failed check, joined by newlines; "" when correct
 };
 
-/// IoU with both border pixels counted: areas are (x2 - x1 + 1)(y2 - y1 + 1). 0 when both areas are.
-float geneval_iou(const CornerBox& a, const CornerBox& b);
+/// IoU with both border pixels counted: areas are (x2 - x1 + border)(y2 - y1 + border). 0 when both areas
+/// are.
+float geneval_iou(const CornerBox& a, const CornerBox& b, float border = 1);
 
 /// Relations of a to b, sorted by name; none when the shrunk offset is under 1e-3 on both axes, two on
 /// diagonals.
 std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b,
-                                           float position_threshold = 0.1f);
+                                           float position_threshold = 0.1f, bool unshrunk_length = true);
 
 /// Boxes kept, by class, most confident first: threshold, then max_objects, then suppression inside a class.
 /// Equal scores: the later detection first (the official code reverses an ascending sort).

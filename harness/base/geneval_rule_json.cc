@@ -72,6 +72,32 @@ std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const
   return clauses;
 }
 
+bool fits_float(const Json& number, float& value) {
+  if (!number.is_number()) return false;
+  const double wide = number.get<double>();
+  value = static_cast<float>(wide);
+  return std::abs(wide) <= std::numeric_limits<float>::max();
+}
+
+/// Reads a detection that is as it should be, without writing down where it stands: files hold ten thousands.
+bool read_well_formed(const Json& row, Detection& detection) {
+  if (!row.is_object()) return false;
+  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"),
+             color = row.find("color");
+  if (name == row.end() || box == row.end() || score == row.end() || !name->is_string() || !box->is_array() ||
+      box->size() != 4 || !fits_float(*score, detection.score)) {
+    return false;
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    if (!fits_float((*box)[i], detection.box[i])) return false;
+  }
+  detection.class_name = name->get_ref<const std::string&>();
+  if (color == row.end() || color->is_null()) return true;
+  if (!color->is_string()) return false;
+  detection.color = color->get_ref<const std::string&>();
+  return true;
+}
+
 }  // namespace
 
 GenEvalMetadata geneval_metadata(const Json& line, const std::string& where) {
@@ -89,9 +115,13 @@ std::vector<Detection> geneval_detections(const Json& rows, const std::string& w
   std::vector<Detection> detections;
   detections.reserve(rows.size());
   for (const Json& row : rows) {
+    Detection detection;
+    if (read_well_formed(row, detection)) {
+      detections.push_back(std::move(detection));
+      continue;
+    }
     const std::string place = fmt::format("{}: detections[{}]", where, detections.size());
     if (!row.is_object()) fail_input("{} must be an object", place);
-    Detection detection;
     detection.class_name = text_of(row, "cls", place);
     if (!row.contains("box") || !row["box"].is_array() || row["box"].size() != 4) {
       fail_input("{}: \"box\" must be [x1, y1, x2, y2]", place);

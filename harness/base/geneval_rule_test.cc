@@ -83,5 +83,39 @@ TEST(GenEvalRule, RefusesWhatItCannotRead) {
             "row 3: unknown option 'treshold'; did you mean 'threshold'?");
 }
 
+TEST(GenEvalRule, QuirksArePutRightOneByOne) {
+  const auto right = [](const char* quirk) {
+    GenEvalOptions options;
+    geneval_correct(options, quirk);
+    return options;
+  };
+  const auto seen = [](const char* cls, CornerBox box, float score, const char* color) {
+    return Detection{cls, box, score, color};
+  };
+  // Two edge-to-edge boxes of one pixel share a border only when both border pixels count.
+  EXPECT_GT(geneval_iou({0, 0, 1, 1}, {1, 0, 2, 1}), 0);
+  EXPECT_EQ(geneval_iou({0, 0, 1, 1}, {1, 0, 2, 1}, 0), 0);
+  // A better second box never helps the released code.
+  GenEvalMetadata red;
+  red.include = {{"cow", 1, "red", {}, 0}};
+  const std::vector<Detection> cows = {seen("cow", {0, 0, 9, 9}, 0.9f, "blue"),
+                                       seen("cow", {20, 0, 29, 9}, 0.8f, "red")};
+  EXPECT_FALSE(geneval_verdict(red, cows).correct);
+  EXPECT_TRUE(geneval_verdict(red, cows, right("top_boxes_only")).correct);
+  // A failed colour hides a failed place.
+  GenEvalMetadata placed;
+  placed.include = {{"dog", 1, {}, {}, 0}, {"cow", 1, "red", "left of", 0}};
+  const std::vector<Detection> both = {seen("dog", {0, 0, 9, 9}, 0.9f, "red"),
+                                       seen("cow", {40, 0, 49, 9}, 0.9f, "blue")};
+  EXPECT_EQ(geneval_verdict(placed, both).reason.find("left of"), std::string::npos);
+  EXPECT_NE(geneval_verdict(placed, both, right("color_hides_position")).reason.find("left of"),
+            std::string::npos);
+  // Large neighbours side by side: the shrunk offset is short beside the unshrunk one.
+  const CornerBox a = {0, 0, 100, 100}, b = {38, 0, 138, 100};
+  EXPECT_TRUE(geneval_relations(a, b).empty());
+  EXPECT_EQ(geneval_relations(a, b, 0.1f, false), std::vector<std::string>{"left of"});
+  EXPECT_NE(refusal([&] { right("top_box"); }).find("no quirk 'top_box'"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace emf

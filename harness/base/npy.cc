@@ -122,9 +122,14 @@ std::vector<std::string> names_in(zip_t* archive) {
   return names;
 }
 
-}  // namespace
+/// Where the numbers of an array lie.
+struct Layout {
+  Header header;
+  size_t width = 0;          // bytes a number
+  std::string_view payload;  // at least elements * width bytes
+};
 
-NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+Layout layout_of(std::string_view bytes, const std::string& where) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
   const auto byte = [&](size_t place) {
     return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place]));
@@ -136,25 +141,59 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
   constexpr uint64_t kLongestHeader = 1 << 16;
   if (length > bytes.size() - begin || length > kLongestHeader)
     fail_input("{}: truncated in its header", where);
-  const Header header = parse_header(std::string(bytes.substr(begin, length)), where);
-  const size_t width = static_cast<size_t>(header.kind[1] - '0');
-  const std::string_view payload = bytes.substr(begin + length);
-  if (payload.size() / width < header.elements) {
-    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, payload.size(), header.elements,
-               width);
+  Layout layout;
+  layout.header = parse_header(std::string(bytes.substr(begin, length)), where);
+  layout.width = static_cast<size_t>(layout.header.kind[1] - '0');
+  layout.payload = bytes.substr(begin + length);
+  if (layout.payload.size() / layout.width < layout.header.elements) {
+    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, layout.payload.size(),
+               layout.header.elements, layout.width);
   }
-  NpyArray array;
-  array.shape = header.shape;
-  array.values.resize(header.elements);
-  const Reader reader = reader_of(header.kind);
+  return layout;
+}
+
+void convert(const Layout& layout, size_t begin, size_t count, double* values) {
+  const Reader reader = reader_of(layout.header.kind);
   char number[8];
-  for (size_t i = 0; i < array.values.size(); ++i) {
-    std::memcpy(number, payload.data() + i * width, width);
-    if (header.swapped) std::reverse(number, number + width);
-    array.values[i] = reader(number);
+  for (size_t i = 0; i < count; ++i) {
+    std::memcpy(number, layout.payload.data() + (begin + i) * layout.width, layout.width);
+    if (layout.header.swapped) std::reverse(number, number + layout.width);
+    values[i] = reader(number);
   }
-  if (header.fortran && header.shape.size() > 1) array.values = row_major(array.values, array.shape);
+}
+
+}  // namespace
+
+NpyArray parse_npy(std::string_view bytes, const std::string& where) {
+  const Layout layout = layout_of(bytes, where);
+  NpyArray array;
+  array.shape = layout.header.shape;
+  array.values.resize(layout.header.elements);
+  convert(layout, 0, layout.header.elements, array.values.data());
+  if (layout.header.fortran && array.shape.size() > 1) array.values = row_major(array.values, array.shape);
   return array;
+}
+
+NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
+  const auto bytes = file_.bytes();
+  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  const std::vector<int64_t>& shape = layout.header.shape;
+  if (shape.size() != 2)
+    fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
+  if (layout.header.fortran) fail_input("{}: columns stand before rows; save it in C order", path.string());
+  rows_ = shape[0];
+  columns_ = shape[1];
+}
+
+std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
+  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin,
+         begin + count, rows_);
+  const auto bytes = file_.bytes();
+  const Layout layout =
+      layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  std::vector<double> values(static_cast<size_t>(count * columns_));
+  convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
+  return values;
 }
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
@@ -196,6 +235,38 @@ std::string npy_bytes(const NpyArray& array) {
   bytes += header;
   bytes.append(reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(double));
   return bytes;
+}
+
+std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
+  zip_source_t* memory = zip_source_buffer_create(nullptr, 0, 0, nullptr);
+  ensure(memory != nullptr, "no memory for an .npz of {} arrays", arrays.size());
+  zip_source_keep(memory);  // outlives the archive, which takes its own share
+  const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> kept(memory, zip_source_free);
+  Archive archive(zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, nullptr));
+  ensure(archive != nullptr, "an .npz of {} arrays could not be begun", arrays.size());
+  std::vector<std::string> bytes;  // must stay until the archive is closed
+  bytes.reserve(arrays.size());
+  constexpr zip_uint16_t kEpochDate = 0x0021;  // 1980-01-01: a clock would make equal arrays unequal files
+  for (const auto& [name, array] : arrays) {
+    bytes.push_back(npy_bytes(array));
+    zip_source_t* entry = zip_source_buffer(archive.get(), bytes.back().data(), bytes.back().size(), 0);
+    const zip_int64_t place = zip_file_add(archive.get(), (name + ".npy").c_str(), entry, ZIP_FL_ENC_UTF_8);
+    if (place < 0) zip_source_free(entry);
+    ensure(place >= 0, "'{}' could not be added to an .npz", name);
+    const auto index = static_cast<zip_uint64_t>(place);
+    zip_set_file_compression(archive.get(), index, ZIP_CM_STORE, 0);
+    zip_file_set_dostime(archive.get(), index, 0, kEpochDate, 0);
+  }
+  ensure(zip_close(archive.release()) == 0, "an .npz of {} arrays could not be closed", arrays.size());
+  ensure(zip_source_open(memory) == 0, "an .npz of {} arrays could not be read back", arrays.size());
+  zip_stat_t status;
+  ensure(zip_source_stat(memory, &status) == 0, "an .npz of {} arrays has no size", arrays.size());
+  std::string whole(status.size, '\0');
+  const zip_int64_t count = zip_source_read(memory, whole.data(), whole.size());
+  zip_source_close(memory);
+  ensure(count == static_cast<zip_int64_t>(whole.size()), "{} of {} bytes of an .npz were read back", count,
+         whole.size());
+  return whole;
 }
 
 }  // namespace emf

@@ -1,6 +1,7 @@
 #include "harness/base/npy.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -47,7 +48,7 @@ TEST(Npy, ReadsOrdersAndTypesAsNumpyDoes) {
 
 TEST(Npy, ReadsDeflatedArraysOfAnArchive) {
   const auto path = project_root() / "tests/oracle/metric_features.npz";
-  EXPECT_EQ(npz_names(path).size(), 24u);
+  EXPECT_EQ(npz_names(path).size(), 39u);
   const NpyArray array = read_npz(path, "two_samples/x");
   EXPECT_EQ(array.shape, (std::vector<int64_t>{2, 5}));
   EXPECT_NE(refusal([&] { read_npz(path, "two_sample/x"); }).find("did you mean 'two_samples/x'?"),
@@ -72,6 +73,20 @@ TEST(Npy, RefusesDamageInOneLine) {
   EXPECT_NE(message("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }").find("structures"),
             std::string::npos);
   EXPECT_NE(refusal([] { npz_names(project_root() / "LICENSE"); }).find("not an .npz"), std::string::npos);
+}
+
+TEST(Npy, RowsAreReadABlockAtATime) {
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_npy_rows_{}.npy", ::getpid());
+  write_atomically(path, npy_bytes({{3, 2}, {1, 2, 3, 4, 5, 6}}));
+  {
+    const NpyRows rows(path);
+    EXPECT_EQ(rows.rows(), 3);
+    EXPECT_EQ(rows.columns(), 2);
+    EXPECT_EQ(rows.read(1, 2), (std::vector<double>{3, 4, 5, 6}));
+  }
+  write_atomically(path, npy_bytes({{3}, {1, 2, 3}}));
+  EXPECT_NE(refusal([&] { NpyRows rows(path); }).find("but have 1 axes"), std::string::npos);
+  std::filesystem::remove(path);
 }
 
 }  // namespace

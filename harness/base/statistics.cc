@@ -1,6 +1,8 @@
 #include "harness/base/statistics.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -80,6 +82,15 @@ std::vector<double> averaged_draws(const std::vector<std::vector<double>>& draws
   return averaged;
 }
 
+/// Places of p values, smallest first; equal ones in the order given.
+std::vector<size_t> ascending(const std::vector<double>& p_values) {
+  std::vector<size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  for (const double p : p_values) ensure(p >= 0 && p <= 1, "a p value of {}", p);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return p_values[a] < p_values[b]; });
+  return order;
+}
+
 }  // namespace
 
 double mean(std::span<const double> values) {
@@ -132,22 +143,33 @@ Interval percentile_interval(const std::vector<double>& draws, double level) {
 }
 
 Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options) {
+  std::map<std::string, Estimate> strata;
+  return estimate_mean(scores, options, strata);
+}
+
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
+                       std::map<std::string, Estimate>& strata) {
   Estimate estimate;
-  estimate.n = static_cast<int64_t>(scores.values.size());
   std::vector<std::vector<double>> draws;
   bool resampled = false;
   const Tallies tallies = tally(scores);
   for (const auto& [stratum, named] : tallies) {
     const std::vector<Tally> clusters = in_order(named);
-    estimate.clusters += static_cast<int64_t>(clusters.size());
-    estimate.value += plain_mean(clusters) / static_cast<double>(tallies.size());
+    Estimate& own = strata[stratum];
+    own.clusters = static_cast<int64_t>(clusters.size());
+    own.value = plain_mean(clusters);
+    for (const Tally& cluster : clusters) own.n += cluster.items;
+    estimate.n += own.n;
+    estimate.clusters += own.clusters;
+    estimate.value += own.value / static_cast<double>(tallies.size());
     resampled = resampled || clusters.size() > 1;
-    BootstrapOptions own = options;
+    BootstrapOptions named_options = options;
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
-    own.stream = stream;
+    named_options.stream = stream;
     draws.push_back(bootstrap(
-        static_cast<int64_t>(clusters.size()),
-        [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, own));
+        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); },
+        named_options));
+    if (clusters.size() > 1) own.ci95 = percentile_interval(draws.back(), options.level);
   }
   if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
   return estimate;
@@ -178,11 +200,62 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
   if (!resampled) return difference;
   const std::vector<double> averaged = averaged_draws(draws);
   difference.ci95 = percentile_interval(averaged, options.level);
+  if (const auto degrees = difference.clusters - static_cast<int64_t>(left.size());
+      degrees > 0 && averaged.size() > 1) {
+    difference.standard_error = sample_std(averaged);
+    difference.smallest_detectable =
+        smallest_detectable_difference(*difference.standard_error, static_cast<double>(degrees));
+  }
   const auto not_above = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d <= 0; });
   const auto not_below = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d >= 0; });
   difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + std::min(not_above, not_below)) /
                                          static_cast<double>(1 + averaged.size()));
   return difference;
+}
+
+double normal_quantile(double share) {
+  ensure(share > 0 && share < 1, "a quantile at {} was asked for", share);
+  return boost::math::quantile(boost::math::normal(), share);
+}
+
+double t_quantile(double share, double degrees) {
+  ensure(share > 0 && share < 1, "a quantile at {} was asked for", share);
+  ensure(degrees > 0, "a t quantile with {} degrees of freedom was asked for", degrees);
+  return boost::math::quantile(boost::math::students_t(degrees), share);
+}
+
+Interval t_interval(std::span<const double> values, double level) {
+  const double half = t_quantile((1 + level) / 2, static_cast<double>(values.size()) - 1) *
+                      sample_std(values) / std::sqrt(static_cast<double>(values.size()));
+  return {mean(values) - half, mean(values) + half};
+}
+
+double smallest_detectable_difference(double standard_error, double degrees, double level, double power) {
+  return (t_quantile((1 + level) / 2, degrees) + t_quantile(power, degrees)) * standard_error;
+}
+
+std::vector<double> holm(const std::vector<double>& p_values) {
+  const std::vector<size_t> order = ascending(p_values);
+  std::vector<double> corrected(p_values.size());
+  double running = 0;
+  for (size_t rank = 0; rank < order.size(); ++rank) {
+    running =
+        std::max(running, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
+    corrected[order[rank]] = running;
+  }
+  return corrected;
+}
+
+std::vector<double> benjamini_hochberg(const std::vector<double>& p_values) {
+  const std::vector<size_t> order = ascending(p_values);
+  const auto n = static_cast<double>(order.size());
+  std::vector<double> corrected(p_values.size());
+  double running = 1;
+  for (size_t rank = order.size(); rank-- > 0;) {
+    running = std::min(running, p_values[order[rank]] * n / static_cast<double>(rank + 1));
+    corrected[order[rank]] = running;
+  }
+  return corrected;
 }
 
 }  // namespace emf

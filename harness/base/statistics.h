@@ -1,10 +1,11 @@
-// Means, percentiles and seeded bootstraps (plain, by clusters, by strata, paired): the error bars of every
-// score.
+// Means, percentiles, seeded bootstraps (plain, by clusters, by strata, paired) and corrections for many
+// comparisons: the error bars of every score.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -72,11 +73,19 @@ struct Estimate {
 /// @throws InternalError  no items, or lengths that differ.
 Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options = {});
 
+/// estimate_mean() and, from the same draws, that of each stratum alone: no more work than the first.
+/// @param strata  filled by name; each entry is what estimate_mean() says of that stratum's items.
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
+                       std::map<std::string, Estimate>& strata);
+
 struct Difference {
   double value = 0;  ///< estimate of a minus estimate of b
   std::optional<Interval> ci95;
   double p_value = 1;  ///< two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1
   int64_t clusters = 0;
+  std::optional<double> standard_error;  ///< standard deviation of the draws; absent as ci95 is
+  std::optional<double>
+      smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
 };
 
 /// Paired difference of two estimate_mean()s: each draw takes the same clusters on both sides, so what the
@@ -84,5 +93,28 @@ struct Difference {
 ///
 /// @throws UserError  the sides do not hold the same clusters (names one that only one side has).
 Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options = {});
+
+/// Quantile of the standard normal, and of Student's t.
+/// @param share  in (0, 1).  @param degrees  of freedom, above 0.  @throws InternalError  outside.
+double normal_quantile(double share);
+double t_quantile(double share, double degrees);
+
+/// Mean of independent repeats (training seeds, say) with Student's interval: mean +- t s / sqrt(n).
+/// @throws InternalError  fewer than two values.
+Interval t_interval(std::span<const double> values, double level = 0.95);
+
+/// The least true difference that a two-sided test at `level` finds with probability `power`:
+/// (t at (1 + level) / 2, plus t at power) times the standard error.
+/// @param degrees  of freedom of the standard error, above 0.
+double smallest_detectable_difference(double standard_error, double degrees, double level = 0.95,
+                                      double power = 0.8);
+
+/// p values corrected for their number, in the order given; each at least its p, at most 1.
+/// Holm: the chance of any false finding stays below the level. Benjamini-Hochberg: the expected share of
+/// false findings among the findings does (independent or positively dependent tests).
+/// @throws InternalError  a p outside 0..1.
+/// @source  Holm 1979; Benjamini and Hochberg 1995.
+std::vector<double> holm(const std::vector<double>& p_values);
+std::vector<double> benjamini_hochberg(const std::vector<double>& p_values);
 
 }  // namespace emf

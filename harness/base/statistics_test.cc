@@ -99,6 +99,30 @@ TEST(Bootstrap, StrataWeighEquallyWhateverTheirSizes) {
   EXPECT_DOUBLE_EQ(estimate_mean(scores).value, 0.5);
 }
 
+TEST(Bootstrap, StrataFromTheSameDrawsAreThoseOfTheirOwn) {
+  Scores both;
+  std::map<std::string, Scores> alone;
+  for (int i = 0; i < 40; ++i) {
+    const std::string stratum = i % 3 == 0 ? "a" : "b", cluster = std::to_string(i / 4);
+    for (Scores* scores : {&both, &alone[stratum]}) {
+      scores->values.push_back(i % 7);
+      scores->clusters.push_back(cluster);
+      scores->strata.push_back(stratum);
+    }
+  }
+  std::map<std::string, Estimate> strata;
+  const Estimate whole = estimate_mean(both, {}, strata);
+  EXPECT_EQ(whole.ci95, estimate_mean(both).ci95);
+  ASSERT_EQ(strata.size(), 2u);
+  for (const auto& [name, scores] : alone) {
+    const Estimate own = estimate_mean(scores);
+    EXPECT_EQ(strata[name].value, own.value);
+    EXPECT_EQ(strata[name].ci95, own.ci95);
+    EXPECT_EQ(strata[name].n, own.n);
+    EXPECT_EQ(strata[name].clusters, own.clusters);
+  }
+}
+
 TEST(Bootstrap, OneClusterHasNoInterval) {
   EXPECT_FALSE(estimate_mean({{1, 0}, {"a", "a"}, {}}).ci95.has_value());
 }
@@ -135,6 +159,54 @@ TEST(PairedDifference, RefusesDifferentPrompts) {
   } catch (const UserError& error) {
     EXPECT_NE(std::string(error.what()).find("'b'"), std::string::npos);
   }
+}
+
+TEST(PairedDifference, SmallestDetectableIsFoundFourTimesInFive) {
+  BootstrapOptions options;
+  options.draws = 300;
+  constexpr int kTrials = 300;
+  const Difference known = paired_difference({normals(7, 60), {}, {}}, {normals(8, 60), {}, {}}, options);
+  ASSERT_TRUE(known.smallest_detectable);
+  EXPECT_NEAR(*known.standard_error, std::sqrt(2.0 / 60), 0.06);
+  int found = 0;
+  for (uint64_t trial = 0; trial < kTrials; ++trial) {
+    Scores a = {normals(5000 + 2 * trial, 60), {}, {}};
+    const double truth = smallest_detectable_difference(std::sqrt(2.0 / 60), 59);
+    for (double& value : a.values) value += truth;
+    found += paired_difference(a, {normals(5001 + 2 * trial, 60), {}, {}}, options).p_value < 0.05;
+  }
+  EXPECT_NEAR(found / static_cast<double>(kTrials), 0.8, 4 * std::sqrt(0.16 / kTrials));
+}
+
+TEST(Quantiles, AgreeWithTables) {
+  EXPECT_NEAR(normal_quantile(0.975), 1.959963984540054, 1e-14);
+  EXPECT_NEAR(t_quantile(0.975, 1), 12.706204736174698, 1e-12);
+  EXPECT_NEAR(t_quantile(0.975, 9), 2.262157162798205, 1e-13);
+  EXPECT_NEAR(t_quantile(0.2, 30), -t_quantile(0.8, 30), 1e-14);
+  EXPECT_THROW(t_quantile(1, 5), InternalError);
+}
+
+TEST(Quantiles, SeedsGiveStudentsInterval) {
+  const std::vector<double> seeds = {0.71, 0.74, 0.77};
+  const Interval interval = t_interval(seeds);
+  EXPECT_NEAR((interval[0] + interval[1]) / 2, 0.74, 1e-12);
+  EXPECT_NEAR(interval[1] - 0.74, 4.302652729749462 * 0.03 / std::sqrt(3.0), 1e-12);
+}
+
+TEST(ManyComparisons, HolmAndBenjaminiHochbergAsPublished) {
+  // R: p.adjust(c(.01, .04, .03, .005, .5), "holm") and "BH".
+  const std::vector<double> p = {0.01, 0.04, 0.03, 0.005, 0.5};
+  const std::vector<double> expected_holm = {0.04, 0.09, 0.09, 0.025, 0.5},
+                            expected_bh = {0.025, 0.05, 0.05, 0.025, 0.5};
+  const std::vector<double> by_holm = holm(p), by_bh = benjamini_hochberg(p);
+  for (size_t i = 0; i < p.size(); ++i) {
+    EXPECT_NEAR(by_holm[i], expected_holm[i], 1e-15) << i;
+    EXPECT_NEAR(by_bh[i], expected_bh[i], 1e-15) << i;
+    EXPECT_GE(by_bh[i], p[i]);
+  }
+  EXPECT_TRUE(holm({}).empty());
+  EXPECT_EQ(holm({0.6, 0.7}), (std::vector<double>{1, 1}));
+  EXPECT_THROW(benjamini_hochberg({1.5}), InternalError);
 }
 
 }  // namespace

@@ -1,16 +1,20 @@
 #include "harness/command/feature_file.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "harness/base/json.h"
 #include "harness/base/npy.h"
+#include "harness/base/sha256.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
 
 constexpr const char* kUsualName = "features";
+/// A .npy above this is read block by block where its rows are not needed.
+constexpr uintmax_t kLargeBytes = 256u << 20;
 
 struct Place {
   std::filesystem::path file;
@@ -70,7 +74,8 @@ FeatureMatrix read_features(const std::string& path) {
   const Place place = place_of(path);
   if (!std::filesystem::exists(place.file)) fail_missing("{} does not exist", place.file.string());
   if (std::filesystem::is_directory(place.file)) {
-    fail_input("{} is a folder; give features as .npy, .npz or .safetensors", place.file.string());
+    fail_input("{} is {}folder; give features as .npy, .npz or .safetensors", place.file.string(),
+               std::filesystem::is_empty(place.file) ? "an empty " : "a ");
   }
   const std::string kind = place.file.extension();
   if (kind == ".safetensors") return from_safetensors(place);
@@ -86,6 +91,40 @@ FeatureMatrix read_features(const std::string& path) {
     return matrix(std::move(array.values), array.shape, place.file.string());
   }
   fail_input("{}: features must be .npy, .npz or .safetensors", place.file.string());
+}
+
+std::optional<FeatureStatistics> read_feature_statistics(const std::string& path, bool any_size) {
+  const Place place = place_of(path);
+  if (!place.array.empty() || !std::filesystem::is_regular_file(place.file)) return std::nullopt;
+  const std::string kind = place.file.extension();
+  if (kind == ".npz" && holds_statistics(place.file)) return read_statistics(place.file);
+  if (kind != ".npy" || (!any_size && std::filesystem::file_size(place.file) <= kLargeBytes))
+    return std::nullopt;
+  const NpyRows rows(place.file);
+  if (rows.columns() < 1) fail_input("{}: features have no columns", path);
+  FeatureStatistics statistics;
+  const int64_t block = std::max<int64_t>(1, 4 * rows.columns());
+  for (int64_t begin = 0; begin < rows.rows(); begin += block) {
+    const int64_t count = std::min(block, rows.rows() - begin);
+    const std::vector<double> values = rows.read(begin, count);
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+    if (bad != values.end()) {
+      const int64_t at = bad - values.begin();
+      fail_input("{}: features hold {} at row {}, column {}; remove or recompute that row", path, *bad,
+                 begin + at / rows.columns(), at % rows.columns());
+    }
+    statistics.add(Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+        values.data(), count, rows.columns()));
+  }
+  return statistics;
+}
+
+std::string feature_file_sha256(const std::string& path) {
+  const MappedFile file(place_of(path).file);
+  Sha256 hash;
+  hash.update(file.bytes().data(), file.bytes().size());
+  return hash.hex();
 }
 
 }  // namespace emf

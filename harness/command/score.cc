@@ -1,16 +1,13 @@
 // emfbench score METRIC: scores from judge outputs or from features, without pictures or networks.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <chrono>
-#include <optional>
+#include <map>
+#include <set>
 
-#include "harness/api/metric.h"
-#include "harness/base/file.h"
-#include "harness/command/command.h"
-#include "harness/command/feature_file.h"
+#include "harness/command/score_options.h"
 
 namespace emf {
-namespace {
 
 Json interval_json(const MetricValue& value) { return value.ci95 ? Json(*value.ci95) : Json(); }
 
@@ -22,111 +19,143 @@ void print_warnings(const MetricValue& value) {
   for (const std::string& warning : value.warnings) fmt::print("warning: {}\n", warning);
 }
 
+namespace {
+
 class Score : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("metric", metric_, "geneval, frechet, kid (see: emfbench list metrics)")->required();
-    app.add_option("--detections", detections_, "geneval: judge outputs, JSON Lines, one picture a line");
-    app.add_option("--real", real_, "features of real pictures: .npy, .npz, .safetensors or FILE:name");
-    app.add_option("--generated", generated_, "features of generated pictures, likewise");
-    app.add_option("--subsets", subsets_, "kid: number of random subsets; 0 scores the whole sets");
-    app.add_option("--subset-size", subset_size_, "kid: rows a subset");
-    app.add_option("--draws", draws_, "resamples of the bootstrap");
-    app.add_option("--seed", seed_, "of every resampling");
+    app_ = &app;
+    app.add_option(
+           "metric", options_.metric,
+           "geneval, question_graph, frechet, kid, precision_recall, inception (see: emfbench list metrics)")
+        ->required();
+    app.add_option(
+        "--detections", options_.detections,
+        "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
+        "color}]}");
+    app.add_option("--results", options_.results,
+                   "geneval: the official results.jsonl, verdicts already in it");
+    app.add_option(
+        "--metadata", options_.metadata,
+        "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
+        "from 0), and prompts without a row are listed");
+    app.add_flag("--summary", options_.summary, "geneval: print the official summary's text");
+    app.add_option_function<std::vector<std::string>>(
+           "--corrected",
+           [this](const std::vector<std::string>& names) { options_.metric_options["corrected"] = names; },
+           "geneval: put quirks of the released code right: pixel_border, top_boxes_only, unshrunk_length, "
+           "color_hides_position (a,b), or all")
+        ->delimiter(',');
+    metric_option<std::string>(app, "--classes", "classes",
+                               "geneval: official (default; another class is an error) or any");
+    app.add_option(
+        "--graph", options_.graph,
+        "question_graph: CSV of item_id, proposition_id, dependency, category_broad, category_detailed");
+    app.add_option(
+        "--answers", options_.answers,
+        "question_graph: CSV of item_id, question_id, answer; t2i_model and picture if there. Without "
+        "picture, the n-th answer to a question is about the n-th picture");
+    app.add_option("--generator", options_.generators,
+                   "question_graph: answers of this t2i_model; several (a,b) count as so many pictures")
+        ->delimiter(',');
+    metric_option<std::string>(
+        app, "--rule", "rule",
+        "question_graph: dpg (zeroes travel down, default) or dsg (one level); precision_recall: le (a point "
+        "on a ball's surface is inside, default: torch-fidelity) or lt (prdc, dgm-eval)");
+    metric_flag(
+        app, "--official", "official",
+        "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
+        "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
+        "dependencies, only answered questions count");
+    app.add_option(
+        "--real", options_.real,
+        "features of real pictures: .npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of "
+        "pytorch-fid's statistics (mu, sigma)");
+    app.add_option("--generated", options_.generated, "features of generated pictures, likewise");
+    metric_option<int64_t>(app, "--subsets", "subsets",
+                           "kid: number of random subsets; 0 scores the whole sets");
+    metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
+    metric_option<int64_t>(app, "--k", "k",
+                           "precision_recall: a ball reaches to the k-th nearest other point (3)");
+    metric_option<std::string>(app, "--kind", "kind",
+                               "inception: logits (default) or probabilities, [pictures, classes]");
+    metric_option<int64_t>(app, "--splits", "splits", "inception: mean over so many consecutive parts (1)");
+    metric_option<std::string>(app, "--compat", "compat",
+                               "another scorer's conventions. kid, inception: torch-fidelity (its very "
+                               "subsets and order: 100 subsets of "
+                               "1,000; 10 splits). frechet: pytorch-fid, clean-fid, torch-fidelity, "
+                               "torchmetrics, edm2 (the same number; the "
+                               "rounding of their matrix roots is not imitated) or torch-fidelity-float32 "
+                               "(means in single precision)");
+    metric_option<std::string>(app, "--interval", "interval",
+                               "frechet: auto (jackknife if it takes seconds), jackknife, bootstrap or none");
+    metric_option<int64_t>(app, "--groups", "groups", "frechet: groups of the jackknife (20)");
+    metric_flag(app, "--infinity", "infinity",
+                "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
+    metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
+    metric_option<int64_t>(app, "--smallest", "smallest",
+                           "frechet --infinity: smallest size (5000, or a tenth)");
+    metric_option<std::string>(app, "--order", "order",
+                               "frechet --infinity: rows shuffled (by --seed) or given");
+    app.add_option(
+        "--save-statistics", options_.save_statistics,
+        "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
+    app.add_option(
+        "--against", options_.against,
+        "features: an earlier --json output; prints the difference, or refuses if the two are of different "
+        "things");
+    metric_option<int64_t>(app, "--draws", "draws", "resamples of the bootstrap");
+    app.add_option("--seed", options_.seed, "of every resampling");
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const auto& entry = MetricRegistry::instance().find(metric_);
-    const std::unique_ptr<Metric> metric = entry.make();
-    if (metric_ == "geneval") return score_judged(*metric, flags);
-    return score_features(*metric, flags);
+    MetricRegistry::instance().find(options_.metric);  // names the nearest
+    if (options_.metric == "geneval") {
+      refuse_inputs_but({"--detections", "--results", "--metadata", "--summary"});
+      return score_detections(options_, flags);
+    }
+    if (options_.metric == "question_graph") {
+      refuse_inputs_but({"--graph", "--answers", "--generator"});
+      return score_questions(options_, flags);
+    }
+    if (options_.metric == "inception") {
+      refuse_inputs_but({"--generated", "--against"});
+    } else {
+      refuse_inputs_but({"--real", "--generated", "--save-statistics", "--against"});
+    }
+    return score_features(options_, flags);
   }
 
  private:
-  Json options() const {
-    Json options = Json::object();
-    if (subsets_) options["subsets"] = *subsets_;
-    if (subset_size_) options["subset_size"] = *subset_size_;
-    if (draws_) options["draws"] = *draws_;
-    return options;
+  /// A flag that a metric reads under `key`; the metric refuses it when it is not one of its own.
+  template <typename Value>
+  void metric_option(CLI::App& app, const std::string& flag, const std::string& key,
+                     const std::string& help) {
+    app.add_option_function<Value>(
+        flag, [this, key](const Value& value) { options_.metric_options[key] = value; }, help);
+  }
+  void metric_flag(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
+    app.add_flag_callback(
+        flag, [this, key] { options_.metric_options[key] = true; }, help);
   }
 
-  double seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-  }
-
-  ExitCode score_judged(const Metric& metric, const CommonFlags& flags) {
-    if (detections_.empty()) fail_input("score {} needs --detections F.jsonl", metric_);
-    if (!real_.empty() || !generated_.empty())
-      fail_input("score {} takes --detections, not features", metric_);
-    const std::vector<Json> rows = read_json_lines(detections_);
-    MetricInput input;
-    input.judged = &rows;
-    input.options = options();
-    input.options["origin"] = detections_;
-    input.seed = seed_;
-    const std::vector<MetricValue> values = metric.score(input);
-    const MetricValue& overall = values.front();
-    if (!flags.json) {
-      for (const MetricValue& value : values) {
-        fmt::print("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
-                   value.details.at("correct").dump(), value.details.at("total").dump());
+  /// Inputs of another metric would be ignored without a word.
+  void refuse_inputs_but(const std::set<std::string>& own) const {
+    for (const char* flag : {"--detections", "--results", "--metadata", "--summary", "--graph", "--answers",
+                             "--generator", "--real", "--generated", "--save-statistics", "--against"}) {
+      if (own.count(flag) == 0 && app_->count(flag) > 0) {
+        fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }
-      print_warnings(overall);
-      return ExitCode::kGood;
     }
-    Json tasks = Json::object();
-    for (size_t i = 1; i < values.size(); ++i) {
-      tasks[values[i].name.substr(overall.name.size() + 1)] = {{"correct", values[i].details.at("correct")},
-                                                               {"total", values[i].details.at("total")},
-                                                               {"prompts", values[i].details.at("prompts")},
-                                                               {"score", *values[i].value},
-                                                               {"ci95", interval_json(values[i])}};
-    }
-    print_json({{"images", metric.items(input)},
-                {"tasks", tasks},
-                {"overall", *overall.value},
-                {"ci95", interval_json(overall)},
-                {"n", overall.n},
-                {"identity", overall.identity},
-                {"warnings", overall.warnings},
-                {"seconds", seconds()}});
-    return ExitCode::kGood;
   }
 
-  ExitCode score_features(const Metric& metric, const CommonFlags& flags) {
-    if (real_.empty() || generated_.empty()) fail_input("score {} needs --real X and --generated Y", metric_);
-    if (!detections_.empty()) fail_input("score {} takes features, not --detections", metric_);
-    const FeatureMatrix real = read_features(real_), generated = read_features(generated_);
-    MetricInput input;
-    input.real = &real;
-    input.generated = &generated;
-    input.options = options();
-    input.seed = seed_;
-    const MetricValue value = metric.score(input).front();
-    if (!flags.json) {
-      fmt::print("{} {:.10g}{}  ({} real, {} generated, {} features)\n", value.name, *value.value,
-                 interval_text(value), real.rows, generated.rows, real.columns);
-      print_warnings(value);
-      return ExitCode::kGood;
-    }
-    Json result = value.details;
-    result["value"] = *value.value;
-    if (value.ci95) result["ci95"] = *value.ci95;
-    result["identity"] = value.identity;
-    result["warnings"] = value.warnings;
-    result["seconds"] = seconds();
-    print_json(result);
-    return ExitCode::kGood;
-  }
-
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::string metric_, detections_, real_, generated_;
-  std::optional<int64_t> subsets_, subset_size_, draws_;
-  uint64_t seed_ = 0;
+  const CLI::App* app_ = nullptr;
+  ScoreOptions options_;
 };
 
-EMF_REGISTER(CommandRegistry, "score", "Scores judge outputs (geneval) or features (frechet, kid)",
+EMF_REGISTER(CommandRegistry, "score",
+             "Scores judge outputs (geneval, question_graph) or features (frechet, kid, precision_recall, "
+             "inception)",
              std::make_unique<Score>);
 
 }  // namespace

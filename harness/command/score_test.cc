@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "harness/base/file.h"
@@ -106,6 +107,123 @@ TEST_F(ScoreCommand, KidOnSubsetsHasAStandardDeviation) {
   EXPECT_GT(Json::parse(some.out)["std"].get<double>(), 0);
 }
 
+TEST_F(ScoreCommand, QuestionGraphsPrintItemsAndFailures) {
+  write_atomically(
+      file("g.csv"),
+      "item_id,proposition_id,dependency,category_broad\na,1,0,entity\na,2,1,relation\nb,1,0,entity\n");
+  write_atomically(file("a.csv"),
+                   "item_id,question_id,answer,t2i_model\na,1,yes,x\na,2,no,x\na,1,no,y\na,2,yes,y\n");
+  const std::vector<std::string> words = {"score",     "question_graph", "--graph", file("g.csv"),
+                                          "--answers", file("a.csv"),    "--rule",  "dsg",
+                                          "--json"};
+  Outcome outcome = run(words);
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.talk.find("2 generators (x, y)"), std::string::npos) << outcome.talk;
+  std::vector<std::string> chosen = words;
+  chosen.insert(chosen.end(), {"--generator", "x"});
+  outcome = run(chosen);
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  Json result = Json::parse(outcome.out);
+  EXPECT_DOUBLE_EQ(result["value"].get<double>(), 0.25);
+  EXPECT_EQ(result["items"][0]["score"], 0.5);
+  EXPECT_EQ(result["failed"], (Json{{{"item_id", "b"}, {"why", "no usable answer"}}}));
+  chosen.back() = "x,y";
+  result = Json::parse(run(chosen).out);
+  EXPECT_EQ(result["items"][0]["pictures"], (Json{0.5, 0.0}));
+}
+
+TEST_F(ScoreCommand, PrecisionAndRecallStandUnderTheirOwnNames) {
+  const Outcome outcome =
+      run({"score", "precision_recall", "--real", archive_ + ":large_offset/y", "--generated",
+           archive_ + ":large_offset/x", "--k", "3", "--rule", "lt", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const Json result = Json::parse(outcome.out);
+  EXPECT_EQ(result["precision"], 0.9625);
+  EXPECT_EQ(result["recall"], 0.6375);
+  EXPECT_EQ(result["density"], 1.8625);
+  EXPECT_EQ(result["coverage"], 1.0);
+  EXPECT_EQ(result["ci95"]["precision"].size(), 2u);
+}
+
+TEST_F(ScoreCommand, InceptionReadsTheGeneratedSideAlone) {
+  const Outcome outcome = run({"score", "inception", "--generated", archive_ + ":isc_peaky/logits",
+                               "--splits", "10", "--compat", "torch-fidelity", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  EXPECT_NEAR(Json::parse(outcome.out)["value"].get<double>(), 4.788900242494806, 1e-9);
+}
+
+TEST_F(ScoreCommand, OfficialResultsGiveTheOfficialSummary) {
+  const Json oracle = read_json(project_root() / "tests/oracle/geneval_cases.json");
+  for (const Json& summary : oracle["summary"]) {
+    std::vector<Json> rows = summary["rows"];
+    for (Json& row : rows) {
+      row["metadata"] = Json{{"tag", row["tag"]}, {"prompt", row["prompt"]}}.dump();
+      row["reason"] = "";
+    }
+    write_atomically(file("results.jsonl"), json_lines(rows));
+    const Outcome outcome = run({"score", "geneval", "--results", file("results.jsonl"), "--summary"});
+    ASSERT_EQ(outcome.code, 0) << outcome.talk;
+    EXPECT_EQ(outcome.out, summary["official_output"].get<std::string>());
+  }
+}
+
+TEST_F(ScoreCommand, MetadataIsFoundByPromptAndMissingPromptsAreListed) {
+  write_atomically(
+      file("m.jsonl"),
+      R"({"tag": "single_object", "include": [{"class": "cow", "count": 1}], "prompt": "a photo of a cow"})"
+      "\n"
+      R"({"tag": "single_object", "include": [{"class": "dog", "count": 1}], "prompt": "a photo of a dog"})"
+      "\n");
+  write_atomically(
+      file("d.jsonl"),
+      R"({"prompt": "a photo of a cow", "detections": [{"cls": "cow", "box": [0, 0, 9, 9], "score": 0.9}]})"
+      "\n");
+  std::vector<std::string> words = {"score",      "geneval",       "--detections", file("d.jsonl"),
+                                    "--metadata", file("m.jsonl"), "--json"};
+  const Json result = Json::parse(run(words).out);
+  EXPECT_EQ(result["overall"], 1.0);
+  EXPECT_EQ(result["not_judged"], (Json{"a photo of a dog"}));
+  write_atomically(file("d.jsonl"), R"({"prompt": "a photo of a cat", "detections": []})");
+  const Outcome refused = run(words);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.talk.find("d.jsonl row 1: no prompt 'a photo of a cat'"), std::string::npos)
+      << refused.talk;
+}
+
+TEST_F(ScoreCommand, StatisticsAreSavedReadAndComparedWithEarlierResults) {
+  const std::string real = archive_ + ":heavy_tail/y", generated = archive_ + ":heavy_tail/x";
+  ASSERT_EQ(run({"score", "frechet", "--real", real, "--save-statistics", file("ref.npz"), "--json"}).code,
+            0);
+  const Json rows =
+      Json::parse(run({"score", "frechet", "--real", real, "--generated", generated, "--json"}).out);
+  const Outcome outcome =
+      run({"score", "frechet", "--real", file("ref.npz"), "--generated", generated, "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const Json from_file = Json::parse(outcome.out);
+  EXPECT_NEAR(from_file["value"].get<double>(), rows["value"].get<double>(),
+              1e-9 * (1 + rows["value"].get<double>()));
+  EXPECT_EQ(from_file["n_real"], 100);
+  write_atomically(file("earlier.json"), from_file.dump());
+  std::vector<std::string> words = {"score",   "frechet", "--real",    file("ref.npz"),     "--generated",
+                                    generated, "--json",  "--against", file("earlier.json")};
+  EXPECT_EQ(Json::parse(run(words).out)["against"]["difference"], 0.0);
+  words[3] = real;
+  const Outcome refused = run(words);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.talk.find("not comparable (real_sha256 is"), std::string::npos) << refused.talk;
+}
+
+TEST_F(ScoreCommand, LargeFilesAreReadInBlocksToTheSameScore) {
+  const FeatureMatrix real = oracle_features("large_offset/y"), generated = oracle_features("large_offset/x");
+  write_atomically(file("y.npy"), npy_bytes({{real.rows, real.columns}, real.values}));
+  write_atomically(file("x.npy"), npy_bytes({{generated.rows, generated.columns}, generated.values}));
+  const double whole = score_features("frechet", real, generated).value.value();
+  const Outcome outcome = run({"score", "frechet", "--real", file("y.npy"), "--generated", file("x.npy"),
+                               "--interval", "none", "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  EXPECT_NEAR(Json::parse(outcome.out)["value"].get<double>(), whole, 1e-9);
+}
+
 TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   const auto refused = [](const std::vector<std::string>& words, int code, const std::string& part) {
     const Outcome outcome = run(words);
@@ -115,7 +233,36 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
     EXPECT_EQ(std::count(outcome.talk.begin(), outcome.talk.end(), '\n'), 1) << outcome.talk;
   };
   refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
-  refused({"score", "geneval"}, 2, "needs --detections");
+  refused({"score", "geneval"}, 2, "needs --detections F.jsonl or --results");
+  refused({"score", "inception"}, 2, "needs --generated Y");
+  refused({"score", "kid", "--generated", "x.npy"}, 2, "needs --real X and --generated Y");
+  refused({"score", "kid", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":two_samples/y",
+           "--k", "3"},
+          2, "'k'");
+  write_atomically(
+      file("class.jsonl"),
+      "{\"metadata\": {\"tag\": \"counting\", \"include\": [{\"class\": \"benhc\", \"count\": 1}]}, "
+      "\"detections\": []}\n");
+  refused({"score", "geneval", "--detections", file("class.jsonl")}, 2, "row 1: unknown class 'benhc'");
+  refused({"score", "geneval", "--detections", file("class.jsonl"), "--corrected", "top_box"}, 2,
+          "no quirk 'top_box'");
+  make_folder(file("nothing"));
+  refused({"score", "frechet", "--real", file("nothing"), "--generated", archive_}, 2,
+          "nothing is an empty folder");
+  write_atomically(file("nan.npy"), npy_bytes({{2, 2}, {1, 2, std::nan(""), 4}}));
+  write_atomically(file("one.npy"), npy_bytes({{1, 2}, {1, 2}}));
+  for (const char* metric : {"frechet", "kid"}) {
+    refused({"score", metric, "--real", file("nan.npy"), "--generated", file("nan.npy")}, 2, "nan.npy");
+    refused({"score", metric, "--real", file("one.npy"), "--generated", file("one.npy")}, 2, "one.npy");
+  }
+  refused(
+      {"score", "frechet", "--real", file("nan.npy"), "--generated", file("nan.npy"), "--interval", "none"},
+      2, "row 1, column 0");
+  refused({"score", "inception", "--generated", file("nan.npy")}, 2, "row 1, column 0");
+  refused({"score", "kid", "--save-statistics", file("s.npz"), "--real", file("nan.npy")}, 2,
+          "no statistics to save");
+  refused({"score", "geneval", "--graph", "g.csv"}, 2, "does not take --graph");
+  refused({"score", "question_graph", "--graph", "g.csv"}, 2, "needs --graph G.csv and --answers");
   refused({"score", "geneval", "--detections", file("none.jsonl")}, 3, "does not exist");
   write_atomically(file("bad.jsonl"),
                    "{\"metadata\": {\"tag\": \"counting\"}, \"detections\": []}\n{\"metadata\": 3,\n");

@@ -1,8 +1,5 @@
 #include "harness/engine/comparison.h"
 
-#include <algorithm>
-#include <numeric>
-
 #include "harness/base/error.h"
 
 namespace emf {
@@ -19,17 +16,14 @@ Difference scaled_difference(const Scores& left, Scores right, double factor) {
   return paired_difference(left, right, options);
 }
 
-/// Holm's step-down correction, in place.
+/// Corrections for the number of rows, in place.
 void correct_for_many(Json& comparisons) {
-  std::vector<size_t> order(comparisons.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return comparisons[a]["p"].get<double>() < comparisons[b]["p"].get<double>(); });
-  double running = 0;
-  for (size_t rank = 0; rank < order.size(); ++rank) {
-    const double p = comparisons[order[rank]]["p"].get<double>() * static_cast<double>(order.size() - rank);
-    running = std::max(running, std::min(1.0, p));
-    comparisons[order[rank]]["p_holm"] = running;
+  std::vector<double> p_values;
+  for (const Json& one : comparisons) p_values.push_back(one["p"]);
+  const std::vector<double> by_holm = holm(p_values), by_rate = benjamini_hochberg(p_values);
+  for (size_t i = 0; i < p_values.size(); ++i) {
+    comparisons[i]["p_holm"] = by_holm[i];
+    comparisons[i]["p_bh"] = by_rate[i];
   }
 }
 
@@ -78,14 +72,17 @@ Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
         const auto left = cells.find(cell_name(encoder, "mean_flow", steps)), right = cells.find(cell_name(encoder, other, steps));
         if (left == cells.end() || right == cells.end()) continue;
         const Difference difference = scaled_difference(left->second, right->second, 1);
-        comparisons.push_back({{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
-                               {"metric", "geneval"},
-                               {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
-                               {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
-                               {"difference", difference.value},
-                               {"ci95", interval_json(difference.ci95)},
-                               {"p", difference.p_value},
-                               {"n", difference.clusters}});
+        comparisons.push_back(
+            {{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
+             {"metric", "geneval"},
+             {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
+             {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
+             {"difference", difference.value},
+             {"ci95", interval_json(difference.ci95)},
+             {"p", difference.p_value},
+             {"smallest_detectable",
+              difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
+             {"n", difference.clusters}});
       }
     }
   }

@@ -21,7 +21,8 @@ void append_scores(Scores& scores, const Scores& more);
 /// Only the items of a task; `metric` is "geneval" (all) or "geneval/<tag>".
 Scores of_metric(const Scores& scores, const std::string& metric);
 
-/// MeanFlow against every other objective of the same encoder at each step count, with Holm-corrected p values.
+/// MeanFlow against every other objective of the same encoder at each step count, with p values corrected by
+/// Holm and by Benjamini-Hochberg, and the smallest difference that so many prompts would show.
 Json compare_objectives(const CellScores& cells, const SuiteSpec& spec);
 
 /// A verdict a claim: "pass" when the 95 % interval of left - factor * right lies above zero, "fail" when below,

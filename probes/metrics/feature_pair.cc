@@ -5,10 +5,20 @@
 #include <set>
 
 namespace emf {
-namespace {
 
-RowMatrixMap checked(const FeatureMatrix* features, const char* side, const std::string& metric,
-                     int64_t least_rows) {
+std::string first_difference(const Json& a, const Json& b) {
+  std::set<std::string> keys;
+  for (const auto& [key, value] : a.items()) keys.insert(key);
+  for (const auto& [key, value] : b.items()) keys.insert(key);
+  for (const std::string& key : keys) {
+    const Json left = a.value(key, Json()), right = b.value(key, Json());
+    if (left != right) return fmt::format("{} is {} and {}", key, left.dump(), right.dump());
+  }
+  return "they differ";
+}
+
+RowMatrixMap checked_features(const FeatureMatrix* features, const char* side, const std::string& metric,
+                              int64_t least_rows) {
   if (features == nullptr || features->rows == 0) fail_input("{}: no {} features", metric, side);
   if (features->rows < least_rows) {
     fail_input("{}: needs at least {} rows of {} features, not {}", metric, least_rows, side, features->rows);
@@ -26,23 +36,9 @@ RowMatrixMap checked(const FeatureMatrix* features, const char* side, const std:
   return {features->values.data(), features->rows, features->columns};
 }
 
-/// "layer is 3 and 4": the first fact on which two identities differ.
-std::string first_difference(const Json& a, const Json& b) {
-  std::set<std::string> keys;
-  for (const auto& [key, value] : a.items()) keys.insert(key);
-  for (const auto& [key, value] : b.items()) keys.insert(key);
-  for (const std::string& key : keys) {
-    const Json left = a.value(key, Json()), right = b.value(key, Json());
-    if (left != right) return fmt::format("{} is {} and {}", key, left.dump(), right.dump());
-  }
-  return "they differ";
-}
-
-}  // namespace
-
 FeaturePair checked_pair(const MetricInput& input, const std::string& metric, int64_t least_rows) {
-  FeaturePair pair{checked(input.real, "real", metric, least_rows),
-                   checked(input.generated, "generated", metric, least_rows),
+  FeaturePair pair{checked_features(input.real, "real", metric, least_rows),
+                   checked_features(input.generated, "generated", metric, least_rows),
                    Json::object(),
                    {}};
   if (pair.real.cols() != pair.generated.cols()) {

@@ -19,6 +19,13 @@ struct FeaturePair {
   std::vector<std::string> warnings;
 };
 
+/// "layer is 3 and 4": the first fact on which two identities, objects both, differ.
+std::string first_difference(const Json& a, const Json& b);
+
+/// One set: present, large enough, finite.  @param side  "real" or "generated", for errors.
+RowMatrixMap checked_features(const FeatureMatrix* features, const char* side, const std::string& metric,
+                              int64_t least_rows);
+
 /// @param metric  names it in errors.  @param least_rows  each set needs.
 /// @throws UserError  a set absent, too small, not finite (names the row), of another D, or features of
 /// something else.

@@ -1,5 +1,6 @@
 // GenEval's task scores and overall score from detections, with intervals clustered by prompt.
 #include <algorithm>
+#include <unordered_set>
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
@@ -15,6 +16,7 @@ constexpr int kMostDraws = 1'000'000;
 struct Judged {
   std::string tag;
   std::string cluster;  // prompt text, or the whole metadata line when it has no prompt
+  std::string line;     // what tells prompts apart in the official summary: the metadata, or tag and prompt
   GenEvalVerdict verdict;
 };
 
@@ -24,6 +26,8 @@ struct Settings {
   BootstrapOptions bootstrap;
   GenEvalOptions rule;
   Json rule_json = Json::object();
+  std::vector<std::string> corrected;
+  bool any_class = false, verbose = false;
 };
 
 Settings settings_of(const MetricInput& input) {
@@ -42,9 +46,51 @@ Settings settings_of(const MetricInput& input) {
        {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
     if (reader.has(key)) settings.rule_json[key] = reader.raw(key);
   }
+  settings.corrected = reader.texts("corrected", {});
+  if (settings.corrected == std::vector<std::string>{"all"}) settings.corrected = geneval_quirks();
+  settings.verbose = reader.flag("verbose", false);
+  settings.any_class = reader.choice("classes", "official", {"official", "any"}) == "any";
   reader.finish();
   settings.rule = geneval_options(settings.rule_json, config.origin);
+  for (const std::string& quirk : settings.corrected) geneval_correct(settings.rule, quirk);
   return settings;
+}
+
+/// A misspelt class would be a picture that never shows it.
+void refuse_unknown_classes(const GenEvalMetadata& metadata, const std::vector<Detection>& detections,
+                            const std::string& where) {
+  static const std::unordered_set<std::string> known(geneval_classes().begin(), geneval_classes().end());
+  const auto check = [&](const std::string& name) {
+    if (known.count(name) == 0) {
+      fail_input("{}: unknown class '{}'{}", where, name, suggestion(name, geneval_classes()));
+    }
+  };
+  for (const auto* clauses : {&metadata.include, &metadata.exclude}) {
+    for (const GenEvalClause& clause : *clauses) {
+      check(clause.class_name);
+      if (clause.color && geneval_color_id(*clause.color) < 0) {
+        fail_input("{}: unknown color '{}'{}", where, *clause.color,
+                   suggestion(*clause.color, geneval_colors()));
+      }
+    }
+  }
+  for (const Detection& detection : detections) check(detection.class_name);
+}
+
+/// A line of the official results.jsonl, which holds its verdict.
+Judged judged_before(const Json& row, const std::string& where) {
+  for (const char* key : {"tag", "prompt"}) {
+    if (!row.contains(key) || !row[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
+  }
+  if (!row["correct"].is_boolean()) fail_input("{}: \"correct\" must be true or false", where);
+  const Json metadata = row.value("metadata", Json());
+  const std::string line = metadata.is_string() ? metadata.get<std::string>()
+                           : metadata.is_null()
+                               ? row["tag"].get<std::string>() + row["prompt"].get<std::string>()
+                               : metadata.dump();
+  const Json reason = row.value("reason", Json());
+  return {
+      row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
 }
 
 std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
@@ -55,14 +101,22 @@ std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
   results.reserve(input.judged->size());
   for (const Json& row : *input.judged) {
     const std::string where = fmt::format("{} row {}", settings.origin, results.size() + 1);
+    if (row.is_object() && row.contains("correct") && !row.contains("detections")) {
+      results.push_back(judged_before(row, where));
+      continue;
+    }
     if (!row.is_object() || !row.contains("metadata") || !row.contains("detections")) {
       fail_input("{}: a judged row must be an object with \"metadata\" and \"detections\"", where);
     }
     const GenEvalMetadata metadata = geneval_metadata(row["metadata"], where);
     const GenEvalOptions options =
         row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
-    results.push_back({metadata.tag, metadata.prompt.empty() ? row["metadata"].dump() : metadata.prompt,
-                       geneval_verdict(metadata, geneval_detections(row["detections"], where), options)});
+    const std::vector<Detection> detections = geneval_detections(row["detections"], where);
+    if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
+    const std::string line =
+        metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
+    results.push_back({metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
+                       geneval_verdict(metadata, detections, options)});
   }
   return results;
 }
@@ -84,28 +138,91 @@ std::vector<std::string> tags_in_order(const std::vector<Judged>& results) {
   return tags;
 }
 
-/// Score of the rows of one tag, or of all of them ("").
-MetricValue value_of(const std::vector<Judged>& results, const std::string& tag, const Settings& settings) {
-  Scores scores;
-  for (const Judged& result : results) {
-    if (!tag.empty() && result.tag != tag) continue;
-    scores.values.push_back(result.verdict.correct ? 1.0 : 0.0);
-    scores.clusters.push_back(result.cluster);
-    scores.strata.push_back(result.tag);
-  }
-  const Estimate estimate = estimate_mean(scores, settings.bootstrap);
+MetricValue value_of(const std::string& name, const Estimate& estimate, int64_t correct,
+                     const Settings& settings) {
   MetricValue value;
-  value.name = tag.empty() ? settings.name : settings.name + "/" + tag;
+  value.name = name;
   value.value = estimate.value;
   value.ci95 = estimate.ci95;
   value.n = estimate.n;
   value.identity = {{"rule", "djghosh13/geneval af4902f"}, {"options", settings.rule_json}};
-  value.details = {{"correct", std::count(scores.values.begin(), scores.values.end(), 1.0)},
-                   {"total", estimate.n},
-                   {"prompts", estimate.clusters}};
+  if (!settings.corrected.empty()) value.identity["corrected"] = settings.corrected;
+  value.details = {{"correct", correct}, {"total", estimate.n}, {"prompts", estimate.clusters}};
   return value;
 }
 
+/// The overall score, then one of each tag.
+std::vector<MetricValue> values_of(const std::vector<Judged>& results, const Settings& settings) {
+  Scores scores;
+  std::map<std::string, int64_t> correct;
+  int64_t all = 0;
+  for (const Judged& result : results) {
+    scores.values.push_back(result.verdict.correct ? 1.0 : 0.0);
+    scores.clusters.push_back(result.cluster);
+    scores.strata.push_back(result.tag);
+    correct[result.tag] += result.verdict.correct;
+    all += result.verdict.correct;
+  }
+  std::map<std::string, Estimate> tasks;
+  const Estimate overall = estimate_mean(scores, settings.bootstrap, tasks);
+  std::vector<MetricValue> values = {value_of(settings.name, overall, all, settings)};
+  for (const std::string& tag : tags_in_order(results)) {
+    values.push_back(value_of(settings.name + "/" + tag, tasks.at(tag), correct[tag], settings));
+  }
+  return values;
+}
+
+Json json_of(const Judged& result) {
+  return {{"correct", result.verdict.correct}, {"reason", result.verdict.reason}};
+}
+
+/// Share of prompts of which any picture is right.
+double prompts_correct(const std::vector<Judged>& results, int64_t& prompts) {
+  std::map<std::string, bool> any;
+  for (const Judged& result : results) any[result.line] |= result.verdict.correct;
+  prompts = static_cast<int64_t>(any.size());
+  return static_cast<double>(
+             std::count_if(any.begin(), any.end(), [](const auto& one) { return one.second; })) /
+         static_cast<double>(prompts);
+}
+
+/// What summary_scores.py prints, to the letter: tasks in the order in which they come.
+std::string official_summary(const std::vector<Judged>& results) {
+  struct Tally {
+    int64_t correct = 0, total = 0;
+  };
+  std::vector<std::string> order;
+  std::map<std::string, Tally> tasks;
+  int64_t correct = 0, prompts = 0;
+  for (const Judged& result : results) {
+    const auto [entry, fresh] = tasks.try_emplace(result.tag);
+    if (fresh) order.push_back(result.tag);
+    ++entry->second.total;
+    entry->second.correct += result.verdict.correct;
+    correct += result.verdict.correct;
+  }
+  const double any = prompts_correct(results, prompts);
+  std::string text = fmt::format(
+      "Summary\n=======\nTotal images: {}\nTotal prompts: {}\n% correct images: {:.2f}%\n% correct prompts: "
+      "{:.2f}%\n\n"
+      "Task breakdown\n==============\n",
+      results.size(), prompts, 100.0 * static_cast<double>(correct) / static_cast<double>(results.size()),
+      100 * any);
+  double sum = 0;
+  for (const std::string& tag : order) {
+    const Tally& tally = tasks[tag];
+    const double share = static_cast<double>(tally.correct) / static_cast<double>(tally.total);
+    text += fmt::format("{:<16} = {:.2f}% ({} / {})\n", tag, 100 * share, tally.correct, tally.total);
+    sum += share;
+  }
+  return text +
+         fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
+}
+
+/// Options: those of the rule (threshold ...); corrected: quirks of the released code to put right, by name,
+/// or "all"; classes: "official" (default: another class is an error) or "any"; verbose: the official
+/// summary's text and every picture's verdict among the first value's details. A row is a picture: its
+/// metadata and detections, or a line of the official results.jsonl with the verdict already in it.
 class GenEval : public Metric {
  public:
   bool higher_is_better() const override { return true; }
@@ -114,13 +231,21 @@ class GenEval : public Metric {
     const Settings settings = settings_of(input);
     const std::vector<Judged> results = judge(input, settings);
     const std::vector<std::string> tags = tags_in_order(results);
-    std::vector<MetricValue> values = {value_of(results, "", settings)};
-    for (const std::string& tag : tags) values.push_back(value_of(results, tag, settings));
+    std::vector<MetricValue> values = values_of(results, settings);
     // The official mean leaves an absent task out silently, which makes it another score.
     for (const std::string_view task : geneval_tasks()) {
       if (std::find(tags.begin(), tags.end(), task) == tags.end()) {
         values.front().warnings.push_back(fmt::format("no_{}", task));
       }
+    }
+    int64_t prompts = 0;
+    values.front().details["images_correct"] =
+        values.front().details["correct"].get<double>() / values.front().details["total"].get<double>();
+    values.front().details["prompts_correct"] = prompts_correct(results, prompts);
+    if (settings.verbose) {
+      values.front().details["summary"] = official_summary(results);
+      Json& images = values.front().details["images"] = Json::array();
+      for (const Judged& result : results) images.push_back(json_of(result));
     }
     return values;
   }
@@ -135,7 +260,7 @@ class GenEval : public Metric {
   std::vector<Json> items(const MetricInput& input) const override {
     std::vector<Json> rows;
     for (const Judged& result : judge(input, settings_of(input))) {
-      rows.push_back({{"correct", result.verdict.correct}, {"reason", result.verdict.reason}});
+      rows.push_back(json_of(result));
     }
     return rows;
   }

@@ -86,5 +86,38 @@ TEST(GenEval, RowOptionsWinOverTheMetricsOptions) {
   EXPECT_EQ(MetricRegistry::instance().make("geneval")->item_scores(input), (std::vector<double>{1, 0}));
 }
 
+TEST(GenEval, SummaryIsTheOfficialText) {
+  const Json oracle = read_json(project_root() / "tests/oracle/geneval_cases.json");
+  for (const Json& summary : oracle["summary"]) {
+    std::vector<Json> made, results = summary["rows"];
+    for (const Json& one : summary["rows"]) made.push_back(row(one["tag"], one["prompt"], one["correct"]));
+    for (const std::vector<Json>* rows : {&made, &results}) {
+      MetricInput input;
+      input.judged = rows;
+      input.options = {{"verbose", true}};
+      const MetricValue value = MetricRegistry::instance().make("geneval")->score(input).front();
+      EXPECT_EQ(value.details["summary"], summary["official_output"]);
+    }
+  }
+}
+
+TEST(GenEval, UnknownClassesAreRefusedUnlessAllowed) {
+  Json strange = row("single_object", "a photo of a cat", true);
+  strange["detections"][0]["cls"] = "catt";
+  const std::vector<Json> rows = {strange};
+  MetricInput input;
+  input.judged = &rows;
+  const auto metric = MetricRegistry::instance().make("geneval");
+  try {
+    metric->score(input);
+    ADD_FAILURE() << "scored";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("row 1: unknown class 'catt'; did you mean 'cat'?"),
+              std::string::npos);
+  }
+  input.options = {{"classes", "any"}};
+  EXPECT_EQ(*metric->score(input).front().value, 0);
+}
+
 }  // namespace
 }  // namespace emf

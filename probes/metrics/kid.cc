@@ -10,6 +10,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
+#include "harness/base/numpy_random.h"
 #include "harness/base/random.h"
 #include "harness/base/statistics.h"
 #include "probes/metrics/feature_pair.h"
@@ -18,6 +19,7 @@ namespace emf {
 namespace {
 
 constexpr Eigen::Index kBlock = 256;  // rows of a Gram matrix held at once
+constexpr uint32_t kTorchFidelitySeed = 2020;
 constexpr int64_t kLargestBootstrap =
     4000;  // rows a side; beyond, a bootstrap takes minutes and no interval is given
 
@@ -29,6 +31,7 @@ struct Centred {
 struct Options {
   std::string name = "kid";
   int64_t subsets = 0, subset_size = 1000;
+  bool numpy_draws = false;
   BootstrapOptions bootstrap;
 };
 
@@ -132,19 +135,24 @@ Distance distance_of(const RowMatrix& real, const RowMatrix& generated, const Bo
   return distance;
 }
 
+RowMatrix chosen_rows(const RowMatrixMap& rows, const std::vector<int64_t>& places) {
+  RowMatrix chosen(static_cast<Eigen::Index>(places.size()), rows.cols());
+  for (size_t i = 0; i < places.size(); ++i) chosen.row(static_cast<Eigen::Index>(i)) = rows.row(places[i]);
+  return chosen;
+}
+
 /// `size` different rows: the first places of a shuffle that belongs to (seed, side, subset).
 RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Options& options, const char* side,
                     int64_t subset) {
   Random random(options.bootstrap.seed, fmt::format("kid/subset/{}", side), static_cast<uint64_t>(subset));
   std::vector<int64_t> order(static_cast<size_t>(rows.rows()));
   std::iota(order.begin(), order.end(), int64_t{0});
-  RowMatrix chosen(size, rows.cols());
   for (int64_t i = 0; i < size; ++i) {
     const auto place = static_cast<size_t>(i);
     std::swap(order[place], order[place + random.below(static_cast<uint32_t>(rows.rows() - i))]);
-    chosen.row(i) = rows.row(order[place]);
   }
-  return chosen;
+  order.resize(static_cast<size_t>(size));
+  return chosen_rows(rows, order);
 }
 
 Options options_of(const MetricInput& input) {
@@ -154,7 +162,8 @@ Options options_of(const MetricInput& input) {
   ConfigReader reader(config, "");
   Options options;
   options.name = reader.text("name", options.name);
-  options.subsets = reader.integer("subsets", options.subsets, 0, 1'000'000);
+  options.numpy_draws = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
+  options.subsets = reader.integer("subsets", options.numpy_draws ? 100 : 0, 0, 1'000'000);
   options.subset_size = reader.integer("subset_size", options.subset_size, 2, 1'000'000);
   options.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
   options.bootstrap.seed = input.seed;
@@ -170,6 +179,9 @@ Options options_of(const MetricInput& input) {
 ///  - subsets > 0: mean and standard deviation (over n) of that many subsets of subset_size rows without
 ///  replacement, as
 ///    torch-fidelity has it; ci95 is the central 95 % of the subsets' own values.
+///  - compat = "torch-fidelity": its very subsets (numpy's seed 2020, the generated side drawn first), 100 of
+///  1,000
+///    rows unless said otherwise.
 class Kid : public Metric {
  public:
   bool higher_is_better() const override { return false; }
@@ -196,18 +208,23 @@ class Kid : public Metric {
     BootstrapOptions none = options.bootstrap;
     none.draws = 0;
     std::vector<double> values;
+    NumpyRandom numpy(kTorchFidelitySeed);
     for (int64_t i = 0; i < options.subsets; ++i) {
-      values.push_back(distance_of(subset_of(pair.real, size, options, "real", i),
-                                   subset_of(pair.generated, size, options, "generated", i), none)
-                           .value);
+      const RowMatrix generated = options.numpy_draws
+                                      ? chosen_rows(pair.generated, numpy.choice(pair.generated.rows(), size))
+                                      : subset_of(pair.generated, size, options, "generated", i);
+      const RowMatrix real = options.numpy_draws
+                                 ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
+                                 : subset_of(pair.real, size, options, "real", i);
+      values.push_back(distance_of(real, generated, none).value);
     }
     const double center = mean(values);
     double squares = 0;
     for (const double value : values) squares += (value - center) * (value - center);
     MetricValue result = feature_value(pair, options.name, center);
-    result.identity["estimator"] =
-        fmt::format("unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, seed {}", options.subsets, size,
-                    options.bootstrap.seed);
+    result.identity["estimator"] = fmt::format(
+        "unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
+        options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
     result.details["std"] = std::sqrt(squares / static_cast<double>(values.size()));
     result.details["subsets"] = options.subsets;
     result.details["subset_size"] = size;

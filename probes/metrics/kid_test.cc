@@ -83,5 +83,23 @@ TEST(Kid, SubsetsAreDrawnWithoutReplacementAndAveraged) {
   EXPECT_NEAR(*some.value, *whole.value, 4 * some.details["std"].get<double>() / std::sqrt(200.0));
 }
 
+TEST(Kid, SubsetsOfTorchFidelityAreMet) {
+  int compared = 0;
+  for (const auto& [name, one] : peer_values()["cases"].items()) {
+    if (!one.contains("kid_driver")) continue;
+    const Json& peer = one["kid_driver"];
+    const MetricValue value = score_features(
+        "kid", oracle_features(name + "/y"), oracle_features(name + "/x"),
+        {{"compat", "torch-fidelity"}, {"subsets", peer["subsets"]}, {"subset_size", peer["subset_size"]}});
+    const double expected = peer["kernel_inception_distance_mean"];
+    EXPECT_NEAR(*value.value, expected, 1e-10 * std::abs(expected)) << name;
+    EXPECT_NEAR(value.details["std"].get<double>(), peer["kernel_inception_distance_std"].get<double>(),
+                1e-10)
+        << name;
+    ++compared;
+  }
+  EXPECT_GE(compared, 3);
+}
+
 }  // namespace
 }  // namespace emf

@@ -29,7 +29,10 @@ std::vector<Json> made_judged() {
                      {{"tag", i % 2 == 0 ? "single_object" : "two_object"},
                       {"prompt", fmt::format("prompt {}", i / 4)},
                       {"include", {{{"class", "cat"}, {"count", 1}}}}}},
-                    {"detections", detections}});
+                    {"detections", detections},
+                    {"item_id", fmt::format("item {}", i / 4)},
+                    {"questions", {{{"id", 1}, {"dependency", "0"}}, {{"id", 2}, {"dependency", "1"}}}},
+                    {"answers", {{"1", i % 3 != 0 ? "yes" : "no"}, {"2", "yes"}}}});
   }
   return rows;
 }
@@ -94,9 +97,11 @@ TEST(MetricContract, TheBetterSetScoresBetterInTheDirectionTheMetricClaims) {
   const Fixture fixture;
   Fixture better = fixture, worse = fixture;
   better.generated = better.real;
-  for (double& value : worse.generated.values) value += 3;
-  for (Json& row : better.judged) row["detections"] = fixture.judged[1]["detections"];
-  for (Json& row : worse.judged) row["detections"] = Json::array();
+  for (double& value : worse.generated.values) value = 3 + value / 10;
+  for (const char* key : {"detections", "answers"}) {
+    for (Json& row : better.judged) row[key] = fixture.judged[1][key];
+    for (Json& row : worse.judged) row[key] = fixture.judged[0][key];
+  }
   for (const std::string& name : MetricRegistry::instance().names()) {
     const auto metric = MetricRegistry::instance().make(name);
     const double good = *metric->score(better.input()).front().value,

@@ -31,6 +31,12 @@ inline std::vector<MetricCase> metric_cases() {
   return cases;
 }
 
+/// What other software says of all the sets, the further ones included.
+inline const Json& peer_values() {
+  static const Json values = read_json(project_root() / "tests/oracle/metric_peer_values.json");
+  return values;
+}
+
 inline FeatureMatrix rows_of(const FeatureMatrix& features, const std::vector<int64_t>& rows) {
   FeatureMatrix chosen{{}, static_cast<int64_t>(rows.size()), features.columns, features.identity};
   for (const int64_t row : rows) {

@@ -1,0 +1,160 @@
+// Scores from judge outputs: GenEval's detections and the answers to question graphs.
+#include <map>
+#include <optional>
+#include <set>
+
+#include "harness/base/file.h"
+#include "harness/base/geneval_rule.h"
+#include "harness/base/question_graph.h"
+#include "harness/command/score_options.h"
+
+namespace emf {
+
+namespace {
+
+/// Gives rows the official metadata of their prompt ("prompt", or "index": line of the file from 0, as the
+/// official folders are named), and says which prompts have no row.
+/// @throws UserError  a row whose prompt or index the file does not hold (names the row).
+std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::string& path,
+                                         const std::string& origin) {
+  const std::vector<Json> lines = read_json_lines(path);
+  if (lines.empty()) fail_input("{} is empty: it must hold one metadata object a line", path);
+  std::map<std::string, size_t> places;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const GenEvalMetadata line = geneval_metadata(lines[i], fmt::format("{}:{}", path, i + 1));
+    if (line.prompt.empty()) fail_input("{}:{}: \"prompt\" is missing", path, i + 1);
+    places.emplace(line.prompt, i);
+  }
+  std::set<size_t> judged;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    Json& row = rows[r];
+    std::optional<size_t> place;
+    const Json prompt = !row.is_object()         ? Json()
+                        : row.contains("prompt") ? row["prompt"]
+                        : row.contains("metadata") && row["metadata"].is_object()
+                            ? row["metadata"].value("prompt", Json())
+                            : Json();
+    if (row.is_object() && row.contains("index") && row["index"].is_number_unsigned())
+      place = row["index"].get<size_t>();
+    if (prompt.is_string()) {
+      const auto found = places.find(prompt.get<std::string>());
+      if (found == places.end())
+        fail_input("{} row {}: no prompt '{}' in {}", origin, r + 1, prompt.get<std::string>(), path);
+      place = found->second;
+    }
+    if (!place)
+      fail_input("{} row {}: needs \"prompt\" or \"index\" to find its line of {}", origin, r + 1, path);
+    if (*place >= lines.size())
+      fail_input("{} row {}: index {} of {} lines in {}", origin, r + 1, *place, lines.size(), path);
+    judged.insert(*place);
+    if (!row.contains("correct")) row["metadata"] = lines[*place];
+  }
+  std::vector<std::string> missing;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (judged.count(i) == 0) missing.push_back(lines[i]["prompt"]);
+  }
+  return missing;
+}
+
+}  // namespace
+
+ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags) {
+  if (options.detections.empty() == options.results.empty()) {
+    fail_input("score {} needs --detections F.jsonl or --results results.jsonl", options.metric);
+  }
+  const std::string& source = options.detections.empty() ? options.results : options.detections;
+  const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
+  std::vector<Json> rows = read_json_lines(source);
+  for (size_t i = 0; i < rows.size() && !options.results.empty(); ++i) {
+    if (!rows[i].is_object() || !rows[i].contains("correct")) {
+      fail_input("{} row {}: \"correct\" is missing, so this is no line of results.jsonl", source, i + 1);
+    }
+    rows[i].erase("detections");
+  }
+  std::vector<std::string> unjudged;
+  if (!options.metadata.empty()) unjudged = attach_metadata(rows, options.metadata, source);
+  MetricInput input;
+  input.judged = &rows;
+  input.options = options.metric_options;
+  input.options["origin"] = source;
+  input.options["verbose"] = true;
+  input.seed = options.seed;
+  std::vector<MetricValue> values = metric->score(input);
+  MetricValue& overall = values.front();
+  if (!unjudged.empty()) overall.warnings.push_back(fmt::format("{}_prompts_not_judged", unjudged.size()));
+  if (options.summary && !flags.json) {
+    fmt::print("{}", overall.details.at("summary").get<std::string>());
+    return ExitCode::kGood;
+  }
+  if (!flags.json) {
+    for (const MetricValue& value : values) {
+      fmt::print("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
+                 value.details.at("correct").dump(), value.details.at("total").dump());
+    }
+    print_warnings(overall);
+    return ExitCode::kGood;
+  }
+  Json tasks = Json::object();
+  for (size_t i = 1; i < values.size(); ++i) {
+    tasks[values[i].name.substr(overall.name.size() + 1)] = {{"correct", values[i].details.at("correct")},
+                                                             {"total", values[i].details.at("total")},
+                                                             {"prompts", values[i].details.at("prompts")},
+                                                             {"score", *values[i].value},
+                                                             {"ci95", interval_json(values[i])}};
+  }
+  Json images;
+  images.swap(overall.details["images"]);
+  Json result = {{"tasks", tasks},
+                 {"overall", *overall.value},
+                 {"ci95", interval_json(overall)},
+                 {"n", overall.n},
+                 {"images_correct", overall.details.at("images_correct")},
+                 {"prompts_correct", overall.details.at("prompts_correct")},
+                 {"summary", overall.details.at("summary")},
+                 {"not_judged", unjudged},
+                 {"identity", overall.identity},
+                 {"warnings", overall.warnings}};
+  result["images"].swap(images);
+  result["seconds"] = options.seconds();
+  print_json(result);
+  return ExitCode::kGood;
+}
+
+ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) {
+  if (options.graph.empty() || options.answers.empty()) {
+    fail_input("score {} needs --graph G.csv and --answers A.csv", options.metric);
+  }
+  const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
+  const std::vector<Json> rows = read_question_graphs(options.graph, options.answers, options.generators);
+  MetricInput input;
+  input.judged = &rows;
+  input.options = options.metric_options;
+  input.options["origin"] = options.answers;
+  input.seed = options.seed;
+  const MetricValue value = metric->score(input).front();
+  if (!flags.json) {
+    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value),
+               value.n, value.details.at("failed").size());
+    for (const auto& [name, category] : value.details.at("categories").items()) {
+      fmt::print("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
+                 category.at("answers").get<int64_t>());
+    }
+    for (const Json& item : value.details.at("failed")) {
+      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(),
+                 item.at("why").get<std::string>());
+    }
+    print_warnings(value);
+    return ExitCode::kGood;
+  }
+  Json result = value.details;
+  result["value"] = *value.value;
+  result["ci95"] = interval_json(value);
+  result["n"] = value.n;
+  result["identity"] = value.identity;
+  result["warnings"] = value.warnings;
+  result["seconds"] = options.seconds();
+  print_json(result);
+  return ExitCode::kGood;
+}
+
+}  // namespace emf

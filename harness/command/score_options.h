@@ -1,0 +1,45 @@
+// What the command line of `score` says, shared by its kinds of input: judge outputs and features.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/api/metric.h"
+#include "harness/command/command.h"
+
+namespace emf {
+
+struct ScoreOptions {
+  std::string metric;
+  std::string detections, results, metadata;  // geneval
+  bool summary = false;                       // geneval: the official summary's text
+  std::string graph, answers;                 // question_graph
+  std::vector<std::string> generators;        // question_graph
+  std::string real, generated;                // features
+  std::string save_statistics;                // frechet: a file to write
+  std::string against;                        // features: an earlier result
+  Json metric_options = Json::object();       ///< as the metric reads them; it refuses those it does not know
+  uint64_t seed = 0;
+  std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+  double seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+};
+
+/// null when there is none.
+Json interval_json(const MetricValue& value);
+/// "  95 % [low, high]", or "".
+std::string interval_text(const MetricValue& value);
+void print_warnings(const MetricValue& value);
+
+/// Scores pictures from what a judge said of them.  @throws UserError  files missing or malformed.
+ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags);
+ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags);
+
+/// Scores a set of features against another.  @throws UserError  likewise.
+ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags);
+
+}  // namespace emf

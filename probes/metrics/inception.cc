@@ -1,0 +1,153 @@
+// Inception Score: how sure a classifier is of each picture, and how varied the classes are; from its logits
+// or probabilities, whatever the classifier.
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "harness/api/metric.h"
+#include "harness/base/config.h"
+#include "harness/base/numpy_random.h"
+#include "harness/base/statistics.h"
+#include "probes/metrics/feature_pair.h"
+
+namespace emf {
+namespace {
+
+constexpr uint32_t kTorchFidelitySeed = 2020;
+constexpr double kMostBootstrapWork = 2e9;  // rows x classes x draws; beyond, no interval is given
+constexpr int64_t kSmall = 2000;
+
+struct Settings {
+  std::string name = "inception";
+  bool logits = true, numpy_order = false;
+  int64_t splits = 1;
+  BootstrapOptions bootstrap;
+};
+
+/// Log probabilities and probabilities, [N, classes].
+struct Classes {
+  RowMatrix logs, shares;
+};
+
+Settings settings_of(const MetricInput& input) {
+  Config config;
+  config.values = input.options;
+  config.origin = "inception options";
+  ConfigReader reader(config, "");
+  Settings settings;
+  settings.name = reader.text("name", settings.name);
+  settings.logits = reader.choice("kind", "logits", {"logits", "probabilities"}) == "logits";
+  settings.numpy_order = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
+  settings.splits = reader.integer("splits", settings.numpy_order ? 10 : 1, 1, 1'000'000);
+  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
+  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.stream = "inception";
+  reader.finish();
+  return settings;
+}
+
+bool is_distribution(const RowMatrixMap& rows, Eigen::Index i) {
+  constexpr double kSumTolerance = 1e-3;  // half precision sums over a thousand classes
+  return rows.row(i).minCoeff() >= 0 && std::abs(rows.row(i).sum() - 1) <= kSumTolerance;
+}
+
+Classes classes_of(const RowMatrixMap& rows, const Settings& settings) {
+  Classes classes;
+  if (!settings.logits) {
+    for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+      if (is_distribution(rows, i)) continue;
+      fail_input("{}: row {} is not a probability distribution (smallest {}, sum {}); give --kind logits",
+                 settings.name, i, rows.row(i).minCoeff(), rows.row(i).sum());
+    }
+    classes.shares = rows;
+    classes.logs = rows.array().max(std::numeric_limits<double>::min()).log();  // p log p is 0 where p is
+    return classes;
+  }
+  classes.logs = rows.colwise() - rows.rowwise().maxCoeff();
+  const Eigen::VectorXd total = classes.logs.array().exp().rowwise().sum().log();
+  classes.logs.colwise() -= total;
+  classes.shares = classes.logs.array().exp();
+  return classes;
+}
+
+/// exp of the mean divergence of rows from their own mean.
+double score_of(const Classes& classes, std::span<const int64_t> rows) {
+  const auto n = static_cast<double>(rows.size());
+  Eigen::RowVectorXd center = Eigen::RowVectorXd::Zero(classes.shares.cols());
+  for (const int64_t i : rows) center += classes.shares.row(i);
+  const Eigen::RowVectorXd log_center = (center / n).array().max(std::numeric_limits<double>::min()).log();
+  double sum = 0;
+  for (const int64_t i : rows) sum += classes.shares.row(i).dot(classes.logs.row(i) - log_center);
+  return std::exp(sum / n);
+}
+
+std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptions& options) {
+  const auto n = static_cast<double>(classes.shares.rows());
+  if (options.draws == 0 ||
+      n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
+    return std::nullopt;
+  }
+  const Eigen::VectorXd sureness = classes.shares.cwiseProduct(classes.logs).rowwise().sum();
+  const auto draws = bootstrap(
+      classes.shares.rows(),
+      [&](std::span<const int32_t> counts) {
+        const Eigen::RowVectorXd weights =
+            Eigen::Map<const Eigen::Matrix<int32_t, 1, Eigen::Dynamic>>(counts.data(), classes.shares.rows())
+                .cast<double>() /
+            n;
+        const Eigen::RowVectorXd center = weights * classes.shares;
+        const double variety =
+            (center.array() * center.array().max(std::numeric_limits<double>::min()).log()).sum();
+        return std::exp(weights.dot(sureness) - variety);
+      },
+      options);
+  return percentile_interval(draws);
+}
+
+/// Options: kind "logits" (default) or "probabilities"; splits = 1: of the whole set, with a bootstrap
+/// interval (draws = 500; 0 = none; none beyond 2e9 rows x classes x draws either). splits > 1: mean and
+/// standard deviation (over n) of consecutive parts. compat "torch-fidelity": 10 splits of rows in the order
+/// of numpy's seed 2020. Reads `generated` alone.
+class Inception : public Metric {
+ public:
+  bool higher_is_better() const override { return true; }
+
+  std::vector<MetricValue> score(const MetricInput& input) const override {
+    const Settings settings = settings_of(input);
+    const RowMatrixMap rows = checked_features(input.generated, "generated", settings.name, settings.splits);
+    const Classes classes = classes_of(rows, settings);
+    std::vector<int64_t> order(static_cast<size_t>(rows.rows()));
+    std::iota(order.begin(), order.end(), int64_t{0});
+    if (settings.numpy_order) order = NumpyRandom(kTorchFidelitySeed).permutation(rows.rows());
+    std::vector<double> parts;
+    for (int64_t s = 0; s < settings.splits; ++s) {
+      const int64_t begin = s * rows.rows() / settings.splits, end = (s + 1) * rows.rows() / settings.splits;
+      parts.push_back(score_of(
+          classes, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))));
+    }
+    MetricValue value;
+    value.name = settings.name;
+    value.value = mean(parts);
+    value.n = rows.rows();
+    value.identity = {{"features", input.generated->identity},
+                      {"estimator", fmt::format("Inception Score, {} split{}{}", settings.splits,
+                                                settings.splits == 1 ? "" : "s",
+                                                settings.numpy_order ? ", order of numpy's seed 2020" : "")}};
+    value.details = {{"n_generated", rows.rows()}, {"dimension", rows.cols()}, {"splits", settings.splits}};
+    double squares = 0;
+    for (const double part : parts) squares += (part - *value.value) * (part - *value.value);
+    value.details["std"] = std::sqrt(squares / static_cast<double>(parts.size()));
+    if (settings.splits == 1) value.ci95 = interval_of(classes, settings.bootstrap);
+    if (rows.rows() < kSmall) value.warnings.emplace_back("small_n");
+    bool distributions = settings.logits;
+    for (Eigen::Index i = 0; distributions && i < rows.rows(); ++i) distributions = is_distribution(rows, i);
+    if (distributions) value.warnings.emplace_back("logits_look_like_probabilities");
+    return {value};
+  }
+};
+
+EMF_REGISTER(MetricRegistry, "inception", "Inception Score from a classifier's logits or probabilities",
+             std::make_unique<Inception>);
+
+}  // namespace
+}  // namespace emf
