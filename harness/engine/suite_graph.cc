@@ -253,7 +253,7 @@ class GraphBuilder {
       return PretrainingRegistry::instance().make(objective, config, info, static_cast<uint64_t>(seed));
     };
     const TrainOptions& train = spec().pretraining.train;
-    Json stage_spec = {{"version", 1},
+    Json stage_spec = {{"version", 2},
                        {"encoder", source.make(trainable)->fingerprint()},
                        {"pretraining", make()->fingerprint()},
                        {"corpus", corpus_->fingerprint()},
@@ -322,7 +322,7 @@ class GraphBuilder {
                            const StagePointer& features) {
     const auto objective = std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(objective_name, spec().config));
     const TrainOptions& train = spec().train;
-    Json stage_spec = {{"version", 1},
+    Json stage_spec = {{"version", 2},
                        {"objective", objective->fingerprint()},
                        {"model", model_spec()},
                        {"encoder", row.encoder},

@@ -130,6 +130,26 @@ TEST_F(TrainerTest, CountsPicturesAndFlops) {
   EXPECT_EQ(result.at("curve").back()[0], 1024);
 }
 
+/// An objective whose residual is always 2.
+class ConstantResidual : public Objective {
+ public:
+  explicit ConstantResidual(std::unique_ptr<Objective> inner) : inner_(std::move(inner)) {}
+  Json fingerprint() const override { return inner_->fingerprint(); }
+  Draw draw(const RowKeys& keys, at::IntArrayRef shape, double progress) const override { return inner_->draw(keys, shape, progress); }
+  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+    return {inner_->loss(model, x, condition, draw).loss, {{"residual", 2.0}}};
+  }
+  SamplerResult sample(Model& model, const SamplerRequest& request) const override { return inner_->sample(model, request); }
+
+ private:
+  std::unique_ptr<Objective> inner_;
+};
+
+TEST_F(TrainerTest, CurvesHoldMeansOfSteps) {
+  const Json result = train(ConstantResidual(objective("flow_matching")), {0, 1024, 1024, {}, true}, folder("mean"));
+  for (const Json& point : result.at("curve")) EXPECT_EQ(point[1], 2.0) << point[0];
+}
+
 TEST_F(TrainerTest, LossThatIsNotFiniteNamesTheStep) {
   data_.x.fill_(std::numeric_limits<float>::quiet_NaN());
   try {

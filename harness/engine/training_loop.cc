@@ -17,6 +17,7 @@ constexpr const char* kFinal = "checkpoints/final.safetensors";
 /// Averages of an event line's numbers since the last one.
 class Averages {
  public:
+  /// All numbers of one step.
   void add(const std::vector<std::pair<std::string, double>>& numbers) {
     for (const auto& [name, value] : numbers) sums_[name] += value;
     ++count_;
@@ -113,8 +114,9 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
     samples_ += options_.batch;
     flops_ += done.flops;
 
-    averages.add(done.loss.numbers);
-    averages.add({{"loss", value}, {"gradient_norm", gradient_norm}});
+    std::vector<std::pair<std::string, double>> numbers = done.loss.numbers;
+    numbers.insert(numbers.end(), {{"loss", value}, {"gradient_norm", gradient_norm}});
+    averages.add(numbers);
     if ((step + 1) % event_every == 0 || samples_ >= span_.to) {
       Json line = averages.take();
       progress.update(samples_, fmt::format("residual {:.4f}", line.at("residual").get<double>()));
