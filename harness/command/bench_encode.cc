@@ -19,6 +19,24 @@ std::vector<Prompt> some_captions() {
   return probe_captions(*DatasetRegistry::instance().make("scenes", config, 0), kCaptions);
 }
 
+/// What padding adds: products see real tokens alone, attention every pair of places of a padded row. FLOPs of a row are
+/// a * tokens + b * tokens^2, so two lengths tell b.
+double padding_flops(const Encoder& encoder, const std::vector<int64_t>& lengths) {
+  const auto flops_of = [&](int64_t length) {
+    return encoder.forward_flops({at::zeros({1, length}, at::kLong), at::ones({1, length}, at::kBool)});
+  };
+  const double a_pair = (flops_of(2) - 2 * flops_of(1)) / 2;
+  double pairs = 0;
+  for (const std::vector<int64_t>& batch : batches_by_length(lengths)) {
+    const auto longest = static_cast<double>(lengths[static_cast<size_t>(batch.back())]);
+    for (const int64_t row : batch) {
+      const auto own = static_cast<double>(lengths[static_cast<size_t>(row)]);
+      pairs += longest * longest - own * own;
+    }
+  }
+  return a_pair * pairs;
+}
+
 }  // namespace
 
 Json bench_encode(const EncodeBench& bench, int threads) {
@@ -29,11 +47,7 @@ Json bench_encode(const EncodeBench& bench, int threads) {
   const TokenInputs inputs = encoder->prepare(prompts);
   const Clock clock = time_of([&] { encode_packed(*encoder, inputs, FeatureContent::kPooled); }, 2);
 
-  const std::vector<int64_t> lengths = lengths_of(inputs.mask);
-  int64_t real = inputs.mask.sum().item<int64_t>(), padded = 0;
-  for (const std::vector<int64_t>& batch : batches_by_length(lengths)) {
-    padded += static_cast<int64_t>(batch.size()) * lengths[static_cast<size_t>(batch.back())];
-  }
+  const int64_t num_tokens = inputs.mask.sum().item<int64_t>();
   const double flops = encoder->forward_flops(inputs);
   const double roofline = gemm_roofline(bench.precision == "bf16" ? at::kBFloat16 : at::kFloat);
   return {{"what", "encode"},
@@ -41,12 +55,12 @@ Json bench_encode(const EncodeBench& bench, int threads) {
           {"precision", bench.precision.empty() ? "fp32" : bench.precision},
           {"threads", threads},
           {"prompts", prompts.size()},
-          {"num_tokens", real},
-          {"padding", static_cast<double>(padded) / static_cast<double>(real) - 1},
+          {"num_tokens", num_tokens},
+          {"padding", flops > 0 ? padding_flops(*encoder, lengths_of(inputs.mask)) / flops : 0},
           {"seconds", clock.wall_s},
           {"cpu_seconds", clock.cpu_s},
           {"samples_per_second", static_cast<double>(prompts.size()) / clock.wall_s},
-          {"tokens_per_second", static_cast<double>(real) / clock.wall_s},
+          {"tokens_per_second", static_cast<double>(num_tokens) / clock.wall_s},
           {"needed_gflop", flops * 1e-9},
           {"gemm_gflop_per_cpu_second", roofline * 1e-9},
           {"share_of_gemm", flops / clock.cpu_s / roofline},
