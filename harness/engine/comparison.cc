@@ -36,10 +36,11 @@ Json interval_json(const std::optional<Interval>& interval) {
 Scores prompt_scores(const std::vector<double>& correct, const std::vector<Prompt>& prompts) {
   ensure(correct.size() == prompts.size(), "{} scores of {} prompts", correct.size(), prompts.size());
   Scores scores;
-  scores.values = correct;
-  for (const Prompt& prompt : prompts) {
-    scores.clusters.push_back(prompt.text);
-    scores.strata.push_back(prompt.labels.at("tag"));
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    if (prompts[i].labels.value("reworded", false)) continue;
+    scores.values.push_back(correct[i]);
+    scores.clusters.push_back(prompts[i].text);
+    scores.strata.push_back(prompts[i].labels.at("tag"));
   }
   return scores;
 }

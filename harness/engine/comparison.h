@@ -14,7 +14,7 @@ namespace emf {
 /// Correctness of every judged picture of a cell ("encoder/objective/steps", or "ceiling"), over all seeds.
 using CellScores = std::map<std::string, Scores>;
 
-/// Scores of one seed's pictures: clusters are prompts, strata are tasks.
+/// Scores of one seed's pictures, reworded prompts left out: clusters are prompts, strata are tasks.
 Scores prompt_scores(const std::vector<double>& correct, const std::vector<Prompt>& prompts);
 void append_scores(Scores& scores, const Scores& more);
 

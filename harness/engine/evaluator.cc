@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include <algorithm>
+
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/models/autoencoder.h"
@@ -98,12 +100,22 @@ Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std:
   input.seed = seed;
   const auto geneval = MetricRegistry::instance().make("geneval");
   write_atomically(folder.file("items/geneval.jsonl"), json_lines(geneval->items(input)));
-  Json metrics = Json::array();
-  for (const MetricValue& value : geneval->score(input)) metrics.push_back(to_json(value));
   Json result = {{"correct", geneval->item_scores(input)}};
+  Json metrics = Json::array();
+  // Prompts in words that training does not have are another score; they stand behind the plain ones.
+  const auto first_reworded = std::find_if(prompts.begin(), prompts.end(), [](const Prompt& prompt) { return prompt.labels.value("reworded", false); });
+  const auto num_plain = first_reworded - prompts.begin();
+  const std::vector<Json> plain(judged.begin(), judged.begin() + num_plain), reworded(judged.begin() + num_plain, judged.end());
+  input.judged = &plain;
+  for (const MetricValue& value : geneval->score(input)) metrics.push_back(to_json(value));
+  if (!reworded.empty()) {
+    input.judged = &reworded;
+    input.options = {{"name", "geneval/held_out_template"}};
+    metrics.push_back(to_json(geneval->score(input).front()));
+  }
 
   if (reference.real != nullptr) {
-    const FeatureMatrix generated = to_matrix(judges.features(pictures), reference.real->identity);
+    const FeatureMatrix generated = to_matrix(judges.features(pictures.narrow(0, 0, num_plain)), reference.real->identity);
     for (const std::string& name : reference.metrics) {
       MetricInput features;
       features.real = reference.real;

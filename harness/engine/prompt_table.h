@@ -12,7 +12,10 @@ namespace emf {
 struct PromptTable {
   std::vector<Prompt> training;          ///< distinct, in order of first appearance
   std::vector<int64_t> training_index;   ///< [pool] row of `training` of each training picture
-  std::vector<Prompt> judging;           ///< a prompt a picture: all of them once, then all again
+  std::vector<Prompt> judging;           ///< a prompt a picture: all of them once, then all again, then the reworded ones
+
+  /// Prompts of `judging` in the wording that training has; those behind them carry the label "reworded".
+  int64_t num_plain() const;
 
   int64_t size() const { return static_cast<int64_t>(training.size() + judging.size()); }
   /// Hash of every text and label: part of the specs of what reads this table.
@@ -21,6 +24,7 @@ struct PromptTable {
 
 struct JudgingOptions {
   int64_t prompts = 200, pictures_per_prompt = 1;
+  int64_t reworded = 0;  ///< of the prompts, judged once more in words that training's captions do not have
   uint64_t seed = 0;
 };
 

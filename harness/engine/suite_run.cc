@@ -54,7 +54,7 @@ Json metric_row(const Json& cell, const Json& metric) {
 void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const std::vector<Prompt>& prompts) {
   for (const bool held_out : {false, true}) {
     Scores part;
-    for (size_t i = 0; i < prompts.size(); ++i) {
+    for (size_t i = 0; i < scores.values.size(); ++i) {  // reworded prompts stand behind these
       if (prompts[i].labels.value("held_out", false) != held_out) continue;
       part.values.push_back(scores.values[i]);
       part.clusters.push_back(scores.clusters[i]);
@@ -230,7 +230,9 @@ Json gather_samples(const SuiteGraph& graph) {
 Json gather_template_audit(const SuiteGraph& graph) {
   const auto texts = [](const std::vector<Prompt>& prompts) {
     std::vector<std::string> all;
-    for (const Prompt& prompt : prompts) all.push_back(prompt.text);
+    for (const Prompt& prompt : prompts) {
+      if (!prompt.labels.value("reworded", false)) all.push_back(prompt.text);
+    }
     return all;
   };
   return audit_templates(texts(graph.prompts->training), texts(graph.prompts->judging)).to_json();
@@ -302,6 +304,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   Json prompts = Json::array();
   for (const Prompt& prompt : graph.prompts->judging) {
     prompts.push_back({{"text", prompt.text}, {"tag", prompt.labels.at("tag")}, {"held_out", prompt.labels.value("held_out", false)}});
+    if (prompt.labels.value("reworded", false)) prompts.back()["reworded"] = true;
   }
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);

@@ -11,7 +11,8 @@ std::vector<std::string> task_metrics(const Record& record) {
   std::vector<std::string> present;
   for (const char* name :
        {"geneval/single_object", "geneval/two_object", "geneval/counting", "geneval/colors",
-        "geneval/position", "geneval/color_attr", "geneval/in_distribution", "geneval/held_out"}) {
+        "geneval/position", "geneval/color_attr", "geneval/in_distribution", "geneval/held_out",
+        "geneval/held_out_template"}) {
     if (record.has_metric(name)) present.push_back(name);
   }
   return present;
@@ -53,7 +54,10 @@ class Tasks : public Section {
     return paragraph(
                "Share of correct pictures in each of GenEval's tasks, 95 % interval beneath; then the same "
                "pictures split by whether "
-               "training ever showed the prompt's pairs of object and colour.") +
+               "training ever showed the prompt's pairs of object and colour" +
+               std::string(record.has_metric("geneval/held_out_template")
+                               ? "; last, other pictures of prompts said in words that training's captions do not have."
+                               : ".")) +
            table.html();
   }
 

@@ -59,10 +59,15 @@ std::string small_metrics(const Json& rows) {
 /// "200 prompts", or "500 prompts, 2,000 pictures a row," where prompts are judged several times.
 std::string count_judged(const Json& pictures) {
   std::set<std::string> prompts;
-  for (const Json& picture : pictures) prompts.insert(picture.at("text"));
+  int64_t judged = 0;
+  for (const Json& picture : pictures) {
+    if (picture.value("reworded", false)) continue;
+    prompts.insert(picture.at("text"));
+    ++judged;
+  }
   const std::string words = format_count(static_cast<int64_t>(prompts.size())) + " prompts";
-  if (prompts.size() == pictures.size()) return words;
-  return fmt::format("{}, {} pictures a cell,", words, format_count(static_cast<int64_t>(pictures.size())));
+  if (static_cast<int64_t>(prompts.size()) == judged) return words;
+  return fmt::format("{}, {} pictures a cell,", words, format_count(judged));
 }
 
 /// A suite that only probes has no row: what its tables cannot say.

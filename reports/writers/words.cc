@@ -60,6 +60,7 @@ std::string metric_words(const std::string& metric) {
                                {"geneval/color_attr", "Colour binding"},
                                {"geneval/in_distribution", "Pairs seen in training"},
                                {"geneval/held_out", "Pairs held out"},
+                               {"geneval/held_out_template", "In other words"},
                                {"fd_lite0", "Fr\u00e9chet distance on lite0 features (fd_lite0)"},
                                {"kid_lite0", "Kernel distance on lite0 features (kid_lite0)"},
                                {"network_evaluations", "Network evaluations a picture"},

@@ -1,0 +1,45 @@
+// Reworded prompts say the facts of judged ones in words that training does not have, and stand behind all others.
+#include "harness/engine/prompt_table.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "harness/base/caption_grammar.h"
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+std::unique_ptr<Dataset> scenes(const std::string& more) {
+  return DatasetRegistry::instance().make("scenes", parse_config("[data]\nside = 32\nclasses = 4\ncolors = 3\n" + more, "test"), 0);
+}
+
+TEST(PromptTable, RewordedPromptsAreNewToTraining) {
+  // Training says a share in other words too, so that a reworded prompt must avoid those it happened to use.
+  const auto dataset = scenes("paraphrase = 0.2\n");
+  const PromptTable table = make_prompt_table(*dataset, 400, {.prompts = 24, .pictures_per_prompt = 2, .reworded = 10, .seed = 0});
+  ASSERT_EQ(table.judging.size(), 58u);
+  EXPECT_EQ(table.num_plain(), 48);
+  std::set<std::string> training;
+  for (const Prompt& prompt : table.training) training.insert(prompt.text);
+  for (size_t i = 0; i < 10; ++i) {
+    const Prompt &plain = table.judging[i], &reworded = table.judging[48 + i];
+    EXPECT_TRUE(reworded.labels.at("reworded").get<bool>());
+    EXPECT_EQ(training.count(reworded.text), 0u) << reworded.text;
+    EXPECT_EQ(parse_caption(reworded.text), parse_caption(plain.text));
+    EXPECT_EQ(reworded.labels.at("held_out"), plain.labels.at("held_out"));
+    EXPECT_EQ(reworded.labels.at("tag"), plain.labels.at("tag"));
+  }
+}
+
+TEST(PromptTable, RewordingChangesNoOtherPrompt) {
+  const auto dataset = scenes("");
+  const PromptTable plain = make_prompt_table(*dataset, 100, {.prompts = 24, .seed = 3});
+  const PromptTable more = make_prompt_table(*dataset, 100, {.prompts = 24, .reworded = 5, .seed = 3});
+  for (size_t i = 0; i < plain.judging.size(); ++i) EXPECT_EQ(more.judging[i].text, plain.judging[i].text);
+  EXPECT_NE(more.hash(), plain.hash());
+}
+
+}  // namespace
+}  // namespace emf
