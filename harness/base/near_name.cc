@@ -9,19 +9,21 @@
 namespace emf {
 namespace {
 
+/// Characters inserted, deleted, replaced, or swapped with their neighbour.
 size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
+  std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
+  std::iota(last.begin(), last.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
     row[0] = i;
     for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t substitute = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substitute});
+      row[j] = std::min({last[j] + 1, row[j - 1] + 1, last[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+      if (swapped) row[j] = std::min(row[j], before[j - 2] + 1);
     }
+    before = last;
+    last = row;
   }
-  return row.back();
+  return last.back();
 }
 
 }  // namespace
@@ -31,7 +33,9 @@ std::string near_name(std::string_view word, const std::vector<std::string>& kno
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& name : known) {
     const size_t distance = edit_distance(word, name);
-    if (distance < best_distance) {
+    // Of two as near, a slip of the fingers keeps the length.
+    const bool keeps_length = name.size() == word.size() && best.size() != word.size();
+    if (distance < best_distance || (distance == best_distance && !best.empty() && keeps_length)) {
       best_distance = distance;
       best = name;
     }
