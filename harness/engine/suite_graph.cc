@@ -219,7 +219,12 @@ class GraphBuilder {
   StagePointer values_stage(const EncoderChoice& choice, int64_t seed) {
     if (!choice.values_of.empty()) return add_trained_values(choice, seed);
     const EncoderInfo info = EncoderSource(choice, seed).untrained()->info();
-    return choice.pretrain && !info.pretraining.empty() ? add_pretraining(choice, info, seed) : nullptr;
+    if (!choice.pretrain || info.pretraining.empty()) return nullptr;
+    if (!parse_encoder_spec(choice.encoder)->argument.empty()) {
+      fail_input("{}: a suite pretrains encoders under their own names, not inside '{}'; give that one trained values, as in {}:FILE",
+                 spec().config.place("encoders"), choice.encoder, choice.encoder);
+    }
+    return add_pretraining(choice, info, seed);
   }
 
   /// An encoder's values as a row's training left them.
