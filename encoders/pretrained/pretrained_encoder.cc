@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <future>
 
-#include "encoders/pretrained/checkpoint_files.h"
-#include "encoders/trained_values.h"
 #include <fmt/ranges.h>
 
+#include "encoders/pretrained/checkpoint_files.h"
+#include "encoders/transformer/transformer_encoder.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -18,7 +18,7 @@ namespace {
 // A text without any token cannot be encoded: it gets this one (SmolLM2's <|endoftext|>).
 constexpr int64_t kEmptyTextId = 0;
 
-class PretrainedEncoder : public Encoder {
+class PretrainedEncoder : public TransformerEncoder {
  public:
   PretrainedEncoder(const PretrainedFamily& family, const Json& options) : family_(family) {
     const Config config = encoder_options(options, family.name);
@@ -117,18 +117,6 @@ class PretrainedEncoder : public Encoder {
     return rows;
   }
 
-  TextFeatures forward(const TokenInputs& inputs) const override {
-    if (trainable_) return model().forward(inputs, layer_);
-    const at::NoGradGuard frozen;
-    return model().forward(inputs, layer_);
-  }
-
-  double forward_flops(const TokenInputs& inputs) const override { return model().forward_flops(inputs); }
-
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
-    return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
-  }
-
  private:
   const CheckpointFiles& files() const {
     if (!files_) {
@@ -152,8 +140,7 @@ class PretrainedEncoder : public Encoder {
     return *tokenizer_;
   }
 
-  const Transformer& model() const {
-    if (model_) return *model_;
+  std::unique_ptr<const Transformer> load() const override {
     files();
     // Hashed while the weights are read: a damaged file must not pass for the pinned one.
     std::future<std::string> found;
@@ -169,24 +156,17 @@ class PretrainedEncoder : public Encoder {
     if (layer_ > model->config().num_layers) {
       fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_, model->config().num_layers);
     }
-    if (!values_.empty()) load_trained_values(values_, model->parameters());
-    if (trainable_) {
-      for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);
-    }
-    model_ = std::move(model);
-    return *model_;
+    return model;
   }
 
   PretrainedFamily family_;
-  int64_t layer_, max_tokens_;
-  std::string precision_, values_;
-  bool trainable_ = false;
+  int64_t max_tokens_;
+  std::string precision_;
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;
   // Filled on first use.
   mutable bool checked_ = false;
   mutable std::unique_ptr<const Tokenizer> tokenizer_;
-  mutable std::unique_ptr<const Transformer> model_;
 };
 
 }  // namespace

@@ -3,8 +3,7 @@
 #include <cmath>
 
 #include "encoders/tokenizers/clip_bpe.h"
-#include "encoders/trained_values.h"
-#include "encoders/transformer/transformer.h"
+#include "encoders/transformer/transformer_encoder.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -65,7 +64,7 @@ TransformerWeights initial_weights(const TransformerConfig& config, uint64_t see
   return weights;
 }
 
-class SmallEncoder : public Encoder {
+class SmallEncoder : public TransformerEncoder {
  public:
   SmallEncoder(const SmallFamily& family, const Json& options, uint64_t seed)
       : family_(family), seed_(seed), package_(package_file("clip-vocabulary")) {
@@ -132,40 +131,16 @@ class SmallEncoder : public Encoder {
     return rows;
   }
 
-  TextFeatures forward(const TokenInputs& inputs) const override {
-    if (trainable_) return model().forward(inputs, layer_);
-    const at::NoGradGuard frozen;
-    return model().forward(inputs, layer_);
-  }
-
-  double forward_flops(const TokenInputs& inputs) const override { return model().forward_flops(inputs); }
-
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
-    return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
-  }
-
  private:
-  const Transformer& model() const {
-    if (model_) return *model_;
-    auto model = std::make_unique<const Transformer>(sizes_, initial_weights(sizes_, seed_));
-    if (!values_.empty()) load_trained_values(values_, model->parameters());
-    if (trainable_) {
-      for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);
-    }
-    model_ = std::move(model);
-    return *model_;
+  std::unique_ptr<const Transformer> load() const override {
+    return std::make_unique<const Transformer>(sizes_, initial_weights(sizes_, seed_));
   }
 
   SmallFamily family_;
   uint64_t seed_;
   PackageFile package_;
-  std::string values_;
-  bool trainable_ = false;
-  int64_t layer_ = Transformer::kFinal;
   TransformerConfig sizes_;
-  // Filled on first use.
-  mutable std::unique_ptr<Tokenizer> tokenizer_;
-  mutable std::unique_ptr<const Transformer> model_;
+  mutable std::unique_ptr<Tokenizer> tokenizer_;  // filled on first use
 };
 
 }  // namespace

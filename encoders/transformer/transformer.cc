@@ -11,6 +11,9 @@
 namespace emf {
 namespace {
 
+// oneDNN, which does the bfloat16 products, compiles and keeps code for every number of rows it meets, megabytes each.
+constexpr int64_t kTokensMultiple = 64;
+
 at::Tensor apply(const LinearWeights& linear, const at::Tensor& x) { return at::linear(x, linear.weight, linear.bias); }
 
 /// @param in_place  the result overwrites x.
@@ -32,27 +35,34 @@ at::Tensor activate(Activation activation, at::Tensor x, bool in_place) {
 
 }  // namespace
 
-/// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real tokens;
-/// only attention sees padding.
+/// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real tokens, of
+/// which the last may be repeated up to a round number; only attention sees padding.
 struct Transformer::Packing {
   int64_t batch = 0;
   int64_t length = 0;  ///< of the longest row, real tokens
-  bool has_padding = false;
+  int64_t num_real = 0;  ///< tokens before the repeated ones
+  bool is_dense = false;  ///< the T tokens are batch * length
   at::Tensor source;    ///< [T] place of each real token in the caller's B * L
   at::Tensor place;     ///< [T] place in batch * length, each row's real tokens moved to its left
   at::Tensor position;  ///< [T] within its row
   at::Tensor cosine[2], sine[2];  ///< [T,1,S/2] of full and of windowed layers
   at::Tensor bias[2];   ///< what is added to the scores, [1 or B,1 or H,L,L]; undefined where the causal flag does it all
 
-  explicit Packing(const at::Tensor& mask) {
+  /// @param multiple  T is rounded up to it.
+  Packing(const at::Tensor& mask, int64_t multiple) {
     const at::Tensor counts = mask.sum(1);
     batch = mask.size(0);
     length = counts.max().item<int64_t>();
-    has_padding = counts.min().item<int64_t>() != length;
     source = mask.flatten().nonzero().squeeze(1);
+    num_real = source.size(0);
+    if (const int64_t rest = num_real % multiple; rest != 0) {
+      source = at::cat({source, source.narrow(0, num_real - 1, 1).expand(multiple - rest)});
+    }
+    has_padding_ = num_real != batch * length;
+    is_dense = source.size(0) == batch * length && !has_padding_;
     position = mask.cumsum(1).sub(1).flatten().index_select(0, source);
     place = source.div(mask.size(1), "floor").mul(length).add(position);
-    if (has_padding) real_ = at::arange(length).unsqueeze(0) < counts.unsqueeze(1);
+    if (has_padding_) real_ = at::arange(length).unsqueeze(0) < counts.unsqueeze(1);
   }
 
   void turn(bool windowed, const std::vector<double>& rotary) {
@@ -73,7 +83,7 @@ struct Transformer::Packing {
       allowed = back >= 0;
     }
     // Padding stands to the right of every real token, so a causal mask hides it too.
-    if (has_padding && !causal) {
+    if (has_padding_ && !causal) {
       const at::Tensor keys = real_.unsqueeze(1).unsqueeze(1);  // [B,1,1,L]
       allowed = allowed.defined() ? allowed & keys : keys.expand({batch, 1, length, length});
     }
@@ -84,6 +94,7 @@ struct Transformer::Packing {
   }
 
  private:
+  bool has_padding_ = false;
   at::Tensor real_;  ///< [B,L]
 };
 
@@ -146,15 +157,15 @@ at::Tensor Transformer::attend(const at::Tensor& query_key_value, const Transfor
   if (config_.positions == PositionKind::kRotary) {
     all = turn_heads(all, heads + kv_heads, packing.cosine[windowed], packing.sine[windowed]);
   }
-  if (packing.has_padding) {
+  if (!packing.is_dense) {
     all = at::zeros({packing.batch * packing.length, heads + 2 * kv_heads, size}, all.options())
-              .index_copy(0, packing.place, all);
+              .index_copy(0, packing.place.narrow(0, 0, packing.num_real), all.narrow(0, 0, packing.num_real));
   }
   all = all.view({packing.batch, packing.length, heads + 2 * kv_heads, size}).transpose(1, 2);
   const at::Tensor mixed = mix(all.narrow(1, 0, heads), all.narrow(1, heads, kv_heads),
                                all.narrow(1, heads + kv_heads, kv_heads), windowed, packing);
   const at::Tensor rows = mixed.transpose(1, 2).reshape({packing.batch * packing.length, heads * size});
-  return packing.has_padding ? rows.index_select(0, packing.place) : rows;
+  return packing.is_dense ? rows : rows.index_select(0, packing.place);
 }
 
 TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) const {
@@ -162,7 +173,8 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   ensure(depth >= 0 && depth <= config_.num_layers, "layer {} of {}", layer, config_.num_layers);
   ensure(inputs.ids.size(1) <= config_.context, "{} tokens in a context of {}", inputs.ids.size(1),
          config_.context);
-  Packing packing(inputs.mask);
+  const bool is_bfloat16 = !weights_.layers.empty() && weights_.layers[0].up.weight.scalar_type() == at::kBFloat16;
+  Packing packing(inputs.mask, is_bfloat16 ? kTokensMultiple : 1);
   const auto is_windowed = [&](int64_t i) { return !config_.windowed.empty() && config_.windowed[static_cast<size_t>(i)]; };
   at::Tensor relative;
   if (config_.positions == PositionKind::kRelativeBias) {
@@ -209,7 +221,8 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
 
   const int64_t batch = inputs.mask.size(0), length = inputs.mask.size(1);
   const at::Tensor tokens =
-      at::zeros({batch * length, config_.hidden}, at::kFloat).index_copy(0, packing.source, hidden);
+      at::zeros({batch * length, config_.hidden}, at::kFloat)
+          .index_copy(0, packing.source.narrow(0, 0, packing.num_real), hidden.narrow(0, 0, packing.num_real));
   return {tokens.view({batch, length, config_.hidden}), inputs.mask};
 }
 

@@ -16,6 +16,7 @@ class PromptFile : public testing::Test {
   void TearDown() override { std::filesystem::remove(path_); }
 
   std::vector<Prompt> read(const std::string& ending, const std::string& bytes) {
+    std::filesystem::remove(path_);
     path_ = std::filesystem::temp_directory_path() / ("emf_prompts_" + std::to_string(getpid()) + ending);
     std::ofstream(path_, std::ios::binary) << bytes;
     return read_prompts(path_);

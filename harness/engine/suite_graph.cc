@@ -26,6 +26,16 @@ namespace {
 constexpr int64_t kShardPictures = 4096;  ///< pictures a latents stage: small enough for both cores to share the work
 constexpr uint64_t kUnseen = uint64_t{1} << 40;  ///< sample indices from here on are never trained on
 
+/// What of a training decides its outcome, budget and corpus apart.
+Json training_spec(const TrainOptions& train) {
+  return {{"batch", train.batch},
+          {"learning_rate", train.learning_rate},
+          {"warm_up", train.warm_up},
+          {"weight_decay", train.weight_decay},
+          {"clip_norm", train.clip_norm},
+          {"ema_half_life", train.ema_half_life}};
+}
+
 /// Builds a graph piece by piece. Shared inputs are captured by value (shared_ptr), so stages outlive the builder.
 class GraphBuilder {
  public:
@@ -263,13 +273,8 @@ class GraphBuilder {
                        {"pretraining", make()->fingerprint()},
                        {"corpus", corpus_->fingerprint()},
                        {"seed", seed},
-                       {"captions", train.pictures},
-                       {"batch", train.batch},
-                       {"learning_rate", train.learning_rate},
-                       {"warm_up", train.warm_up},
-                       {"weight_decay", train.weight_decay},
-                       {"clip_norm", train.clip_norm},
-                       {"ema_half_life", train.ema_half_life}};
+                       {"captions", train.pictures}};
+    stage_spec.update(training_spec(train));
     const std::string label = fmt::format("pretrain {} seed {}", choice.encoder, seed);
     const StagePointer stage = add("pretrain", label, stage_spec, {},
                                    [source, trainable, make, corpus = corpus_, train, seed, label](const RunFolder& folder, Json&) {
@@ -333,13 +338,8 @@ class GraphBuilder {
                        {"encoder", row.encoder},
                        {"seed", row.seed},
                        {"segment", {segment.from, segment.to, segment.total}},
-                       {"pool", train.pool},
-                       {"batch", train.batch},
-                       {"learning_rate", train.learning_rate},
-                       {"warm_up", train.warm_up},
-                       {"weight_decay", train.weight_decay},
-                       {"clip_norm", train.clip_norm},
-                       {"ema_half_life", train.ema_half_life}};
+                       {"pool", train.pool}};
+    stage_spec.update(training_spec(train));
     std::vector<StagePointer> inputs = shards_;
     inputs.push_back(features);
     if (before) {

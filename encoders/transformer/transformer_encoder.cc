@@ -1,0 +1,28 @@
+#include "encoders/transformer/transformer_encoder.h"
+
+#include "encoders/trained_values.h"
+
+namespace emf {
+
+TextFeatures TransformerEncoder::forward(const TokenInputs& inputs) const {
+  if (trainable_) return model().forward(inputs, layer_);
+  const at::NoGradGuard frozen;
+  return model().forward(inputs, layer_);
+}
+
+std::vector<std::pair<std::string, at::Tensor>> TransformerEncoder::parameters() const {
+  return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
+}
+
+const Transformer& TransformerEncoder::model() const {
+  if (model_) return *model_;
+  std::unique_ptr<const Transformer> model = load();
+  if (!values_.empty()) load_trained_values(values_, model->parameters());
+  if (trainable_) {
+    for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);
+  }
+  model_ = std::move(model);
+  return *model_;
+}
+
+}  // namespace emf
