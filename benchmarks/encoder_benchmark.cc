@@ -32,16 +32,15 @@ void llm_forward(benchmark::State& state) {
 void gemm(benchmark::State& state) {
   const at::Tensor rows = at::randn({1024, 576}), weight = at::randn({3072, 576});
   for (auto _ : state) benchmark::DoNotOptimize(at::linear(rows, weight).data_ptr());
-  state.counters["GFLOP/s"] = benchmark::Counter(
-      2e-9 * 1024 * 576 * 3072 * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
+  state.counters["GFLOP/s"] = benchmark::Counter(2e-9 * 1024 * 576 * 3072 * static_cast<double>(state.iterations()),
+                                                 benchmark::Counter::kIsRate);
 }
 
 void llm_first_feature(benchmark::State& state) {
   for (auto _ : state) {
     const auto encoder = EncoderRegistry::instance().make("llm", Json(), 0);
     const at::NoGradGuard no_grad;
-    benchmark::DoNotOptimize(
-        encoder->forward(encoder->prepare({{"a photo of a cat", Json()}})).tokens.data_ptr());
+    benchmark::DoNotOptimize(encoder->forward(encoder->prepare({{"a photo of a cat", Json()}})).tokens.data_ptr());
   }
 }
 

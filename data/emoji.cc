@@ -78,19 +78,24 @@ class Emoji : public Dataset {
       files_.push_back(require_package_file("emoji-" + vendor));
       sprites.push_back(emoji::read_sprite_archive(files_.back()));
     }
-    for (Concept& one : emoji::read_concepts(read_json(captions.path), read_json(groups.path), captions.path.string())) {
+    for (Concept& one :
+         emoji::read_concepts(read_json(captions.path), read_json(groups.path), captions.path.string())) {
       // The captions know newer emoji than the pictures.
-      const bool drawn = std::all_of(sprites.begin(), sprites.end(), [&](const auto& pictures) { return pictures.count(one.key) > 0; });
+      const bool drawn = std::all_of(sprites.begin(), sprites.end(),
+                                     [&](const auto& pictures) { return pictures.count(one.key) > 0; });
       if (!drawn || (options_.distinct && !emoji::is_distinct(one))) continue;
       if (options_.part != "whole" && is_held_out(one) != (options_.part == "held_out")) continue;
-      for (const auto& pictures : sprites) pictures_.push_back(emoji::decode_over_white(pictures.at(one.key), one.label));
-      if (std::find(group_names_.begin(), group_names_.end(), one.group) == group_names_.end()) group_names_.push_back(one.group);
+      for (const auto& pictures : sprites)
+        pictures_.push_back(emoji::decode_over_white(pictures.at(one.key), one.label));
+      if (std::find(group_names_.begin(), group_names_.end(), one.group) == group_names_.end())
+        group_names_.push_back(one.group);
       places_[one.key] = concepts_.size();
       by_text_.try_emplace(one.label, concepts_.size());
       by_text_.try_emplace(emoji::full_caption(one), concepts_.size());
       concepts_.push_back(std::move(one));
     }
-    if (concepts_.empty()) fail_input("{}: no emoji of it has a picture in {}", captions.path.string(), files_.back().path.string());
+    if (concepts_.empty())
+      fail_input("{}: no emoji of it has a picture in {}", captions.path.string(), files_.back().path.string());
     order_ = shuffled(seed_, "emoji/order");
   }
 
@@ -191,14 +196,16 @@ class Emoji : public Dataset {
     if (wording == "label") return {one.label, labels};
     if (wording == "tags") return {emoji::tag_list(one), labels};
     if (wording == "full") return {emoji::full_caption(one), labels};
-    fail_input("emoji says its prompts as full, label or tags, not as '{}'{}", wording, suggestion(wording, wordings()));
+    fail_input("emoji says its prompts as full, label or tags, not as '{}'{}", wording,
+               suggestion(wording, wordings()));
   }
 
   size_t place_of(const Prompt& prompt) const {
     const bool labelled = prompt.labels.is_object() && prompt.labels.contains("hexcode");
     const auto& places = labelled ? places_ : by_text_;
     const auto found = places.find(labelled ? prompt.labels.at("hexcode").get<std::string>() : prompt.text);
-    if (found == places.end()) fail_input("emoji: no picture of '{}': neither a name nor a caption of this subset", prompt.text);
+    if (found == places.end())
+      fail_input("emoji: no picture of '{}': neither a name nor a caption of this subset", prompt.text);
     return found->second;
   }
 
@@ -228,9 +235,12 @@ class Emoji : public Dataset {
   std::vector<std::string> group_names_, no_colors_;
 };
 
-std::unique_ptr<Dataset> make_emoji(const Config& config, uint64_t seed) { return std::make_unique<Emoji>(config, seed); }
+std::unique_ptr<Dataset> make_emoji(const Config& config, uint64_t seed) {
+  return std::make_unique<Emoji>(config, seed);
+}
 
-EMF_REGISTER(DatasetRegistry, "emoji", "Real names and tags of 1,911 emoji with the pictures of two vendors, for probes", make_emoji);
+EMF_REGISTER(DatasetRegistry, "emoji",
+             "Real names and tags of 1,911 emoji with the pictures of two vendors, for probes", make_emoji);
 
 }  // namespace
 }  // namespace emf

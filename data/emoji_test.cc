@@ -18,7 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kGroups = R"({"groups": {"0": "smileys-emotion", "1": "people-body", "4": "food-drink", "8": "symbols"},
+constexpr const char* kGroups =
+    R"({"groups": {"0": "smileys-emotion", "1": "people-body", "4": "food-drink", "8": "symbols"},
   "subgroups": {"0": "face-smiling", "15": "person", "34": "food-fruit", "90": "keycap"}})";
 constexpr const char* kCaptions = R"([
   {"label": "grinning face", "hexcode": "1F600", "tags": ["cheerful", "teeth"], "group": 0, "subgroup": 0},
@@ -93,7 +94,8 @@ class EmojiTest : public testing::Test {
   }
 
   static std::unique_ptr<Dataset> open(const std::string& table = "", uint64_t seed = 0) {
-    return DatasetRegistry::instance().make("emoji", parse_config("[data]\nname = \"emoji\"\n" + table, "test.toml"), seed);
+    return DatasetRegistry::instance().make("emoji", parse_config("[data]\nname = \"emoji\"\n" + table, "test.toml"),
+                                            seed);
   }
 
   static std::pair<ExitCode, std::string> refusal(const std::string& table) {
@@ -149,7 +151,8 @@ TEST_F(EmojiTest, LiesOverWhiteWithATightBox) {
   const Sample sample = data->draw({"red apple", Json()}, 0);
   EXPECT_EQ(sample.picture[0], 255);
   const size_t middle = (16 * 32 + 16) * 3;
-  EXPECT_EQ(std::vector<int>(sample.picture.begin() + middle, sample.picture.begin() + middle + 3), (std::vector<int>{120, 0, 0}));
+  EXPECT_EQ(std::vector<int>(sample.picture.begin() + middle, sample.picture.begin() + middle + 3),
+            (std::vector<int>{120, 0, 0}));
   ASSERT_EQ(sample.boxes.size(), 1u);
   const Box& box = sample.boxes[0];
   EXPECT_EQ(data->class_names().at(static_cast<size_t>(box.class_id)), "food-drink");

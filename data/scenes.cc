@@ -32,8 +32,7 @@ class Scenes : public Dataset {
   Scenes(const Config& config, uint64_t seed)
       : world_(scenes::read_options(config)),
         seed_(seed),
-        book_(world_.options().classes, world_.options().vendors,
-              scenes::size_range(1, world_.options().side).high) {
+        book_(world_.options().classes, world_.options().vendors, scenes::size_range(1, world_.options().side).high) {
     for (const int id : world_.options().classes) class_names_.push_back(geneval_classes()[id]);
     for (const int id : world_.options().colors) color_names_.push_back(geneval_colors()[id]);
   }
@@ -61,8 +60,7 @@ class Scenes : public Dataset {
       const auto& used = world_.options().vendors;
       if (std::find(used.begin(), used.end(), vendor.at("vendor")) != used.end()) {
         lines.push_back(fmt::format("{}. From {} {} ({}).", vendor.at("attribution").get<std::string>(),
-                                    vendor.at("package").get<std::string>(),
-                                    vendor.at("version").get<std::string>(),
+                                    vendor.at("package").get<std::string>(), vendor.at("version").get<std::string>(),
                                     vendor.at("registry").get<std::string>()));
       }
     }
@@ -91,8 +89,7 @@ class Scenes : public Dataset {
   std::vector<Prompt> all_prompts(Split split) const override {
     std::vector<Prompt> prompts;
     const bool official = split != Split::kParaphrase;
-    const bool reworded =
-        split == Split::kParaphrase || (split == Split::kTrain && world_.options().paraphrase > 0);
+    const bool reworded = split == Split::kParaphrase || (split == Split::kTrain && world_.options().paraphrase > 0);
     for (const Task task : world_.options().tasks) {
       for (uint32_t number = 0; number < world_.size(task); ++number) {
         const Facts facts = world_.facts(task, number);
@@ -171,16 +168,14 @@ void paste(const Sprite& sprite, const Corner& corner, int side, std::span<uint8
     for (int x = 0; x < sprite.width; ++x, source += 4, target += 3) {
       const int rest = 255 - source[3];
       // (v + 127) / 255 rounds; premultiplied colour never exceeds alpha, so the sum stays within a byte.
-      for (int c = 0; c < 3; ++c)
-        target[c] = static_cast<uint8_t>(source[c] + (target[c] * rest + 127) / 255);
+      for (int c = 0; c < 3; ++c) target[c] = static_cast<uint8_t>(source[c] + (target[c] * rest + 127) / 255);
     }
   }
 }
 
-void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture,
-                   std::vector<Box>& boxes) const {
-  ensure(picture.size() == static_cast<size_t>(side()) * side() * 3, "a picture of {} bytes at side {}",
-         picture.size(), side());
+void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const {
+  ensure(picture.size() == static_cast<size_t>(side()) * side() * 3, "a picture of {} bytes at side {}", picture.size(),
+         side());
   const scenes::Freedom& freedom = world_.options().freedom;
   scenes::paint_background(side(), freedom.variety, random, picture);
   const int total = std::accumulate(facts.objects.begin(), facts.objects.end(), 0,
@@ -238,8 +233,7 @@ std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
     available += pool.size();
   }
   if (count < 1 || static_cast<size_t>(count) > available) {
-    fail_input("data: {} evaluation prompts asked for, this world has 1 to {} different ones", count,
-               available);
+    fail_input("data: {} evaluation prompts asked for, this world has 1 to {} different ones", count, available);
   }
   // Equal shares; what a small task cannot give goes to the others.
   std::vector<size_t> quota(tasks.size(), 0);
@@ -252,14 +246,12 @@ std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
   for (size_t t = 0; t < tasks.size(); ++t) {
     const Pool& pool = pools[t];
     const double natural = static_cast<double>(pool.held_out.size()) / static_cast<double>(pool.size());
-    size_t held =
-        static_cast<size_t>(std::lround(std::max(natural, kHeldOutShare) * static_cast<double>(quota[t])));
+    size_t held = static_cast<size_t>(std::lround(std::max(natural, kHeldOutShare) * static_cast<double>(quota[t])));
     held = std::min(held, pool.held_out.size());
     const size_t shown = std::min(quota[t] - held, pool.shown.size());
     held = quota[t] - shown;
     chosen[t].assign(pool.held_out.begin(), pool.held_out.begin() + static_cast<std::ptrdiff_t>(held));
-    chosen[t].insert(chosen[t].end(), pool.shown.begin(),
-                     pool.shown.begin() + static_cast<std::ptrdiff_t>(shown));
+    chosen[t].insert(chosen[t].end(), pool.shown.begin(), pool.shown.begin() + static_cast<std::ptrdiff_t>(shown));
     Random random(seed, "scenes/evaluation_order", static_cast<uint64_t>(tasks[t]));
     for (size_t i = 0; i + 1 < chosen[t].size(); ++i) {
       std::swap(chosen[t][i], chosen[t][i + random.below(static_cast<uint32_t>(chosen[t].size() - i))]);
@@ -296,8 +288,7 @@ Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
   sample.prompt = prompt;
   sample.picture.resize(static_cast<size_t>(side()) * side() * 3);
   // The caption is part of the key: one index gives unrelated layouts for different prompts.
-  paint(facts, Random(seed_, stream_key("scenes/draw/" + write_caption(facts)), index), sample.picture,
-        sample.boxes);
+  paint(facts, Random(seed_, stream_key("scenes/draw/" + write_caption(facts)), index), sample.picture, sample.boxes);
   return sample;
 }
 

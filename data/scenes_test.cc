@@ -17,8 +17,8 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  return DatasetRegistry::instance().make(
-      "scenes", parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml"), seed);
+  return DatasetRegistry::instance().make("scenes", parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml"),
+                                          seed);
 }
 
 std::string refusal(const std::string& table) {
@@ -67,8 +67,7 @@ void expect_true_facts(const Dataset& dataset, const Sample& sample) {
     EXPECT_LE(box.y1, dataset.side());
     EXPECT_LT(box.x0 + 1, box.x1) << sample.prompt.text;
     EXPECT_LT(box.y0 + 1, box.y1) << sample.prompt.text;
-    for (const Box& other : sample.boxes)
-      EXPECT_TRUE(&box == &other || !overlap(box, other)) << sample.prompt.text;
+    for (const Box& other : sample.boxes) EXPECT_TRUE(&box == &other || !overlap(box, other)) << sample.prompt.text;
   }
   std::map<std::pair<std::string, std::string>, int> said;
   for (const Json& include : sample.prompt.labels.at("include")) {
@@ -77,8 +76,7 @@ void expect_true_facts(const Dataset& dataset, const Sample& sample) {
   EXPECT_EQ(seen, said) << sample.prompt.text;
   if (sample.prompt.labels.at("tag") == "position") {
     const std::string relation = sample.prompt.labels["include"][1]["position"][0];
-    EXPECT_EQ(relations(sample.boxes.at(1), sample.boxes.at(0)), std::set<std::string>{relation})
-        << sample.index;
+    EXPECT_EQ(relations(sample.boxes.at(1), sample.boxes.at(0)), std::set<std::string>{relation}) << sample.index;
   }
 }
 
@@ -91,8 +89,7 @@ TEST(Scenes, SamplesAreTrueAtEverySide) {
       ASSERT_EQ(sample.picture.size(), static_cast<size_t>(side * side * 3));
       expect_true_facts(*dataset, sample);
       ++tasks[sample.prompt.labels.at("tag")];
-      EXPECT_EQ(parse_caption(sample.prompt.text), facts_from_metadata(sample.prompt.labels))
-          << sample.prompt.text;
+      EXPECT_EQ(parse_caption(sample.prompt.text), facts_from_metadata(sample.prompt.labels)) << sample.prompt.text;
       EXPECT_EQ(sample.prompt.labels.at("prompt"), sample.prompt.text);
       const Prompt prompt = dataset->prompt(index);
       EXPECT_EQ(prompt.text, sample.prompt.text);
@@ -133,7 +130,8 @@ TEST(Scenes, QuartersHoldOneObjectEach) {
 TEST(Scenes, LessVarietyMovesObjectsLess) {
   // Spread of the place of a lone object, in pixels.
   const auto spread = [](double variety) {
-    const auto dataset = world(fmt::format("tasks = [\"single_object\"]\nclasses = 1\nvendors = 1\nvariety = {:.2f}", variety));
+    const auto dataset =
+        world(fmt::format("tasks = [\"single_object\"]\nclasses = 1\nvendors = 1\nvariety = {:.2f}", variety));
     double sum = 0, squares = 0;
     for (uint64_t index = 0; index < 400; ++index) {
       const double x = dataset->sample(index).boxes.at(0).x0;
@@ -153,9 +151,7 @@ TEST(Scenes, BoxesAreTight) {
       world("tasks = [\"single_object\", \"counting\", \"color_attr\"]\ncolors = [\"black\", \"white\"]");
   for (uint64_t index = 0; index < 300; ++index) {
     const Sample sample = dataset->sample(index);
-    const auto pixel = [&](int x, int y, int c) {
-      return static_cast<int>(sample.picture[(y * 32 + x) * 3 + c]);
-    };
+    const auto pixel = [&](int x, int y, int c) { return static_cast<int>(sample.picture[(y * 32 + x) * 3 + c]); };
     const auto outside = [&](int x, int y) {
       return std::none_of(sample.boxes.begin(), sample.boxes.end(), [&](const Box& box) {
         // One pixel around a box may hold the faintest anti-aliasing.
@@ -203,12 +199,10 @@ TEST(Scenes, GoldenPictures) {
   const auto small = world("classes = 6\ncolors = 4"), whole = world("side = 64");
   EXPECT_EQ(small->fingerprint().at("format"), 1);
   EXPECT_EQ(small->sample(0).prompt.text, "a photo of an apple");
-  EXPECT_EQ(sha256_hex(bytes(small->sample(0))),
-            "26c718390ea54ebdac6aaadc72cc242d4c6aa0e56b0dee11372b32b12c28373b");
+  EXPECT_EQ(sha256_hex(bytes(small->sample(0))), "26c718390ea54ebdac6aaadc72cc242d4c6aa0e56b0dee11372b32b12c28373b");
   EXPECT_EQ(sha256_hex(bytes(small->sample(123456789))),
             "8ca9b7d959d3017116d12e5061010870e6d715f72e39be4c9e6131cd332a215c");
-  EXPECT_EQ(sha256_hex(bytes(whole->sample(3))),
-            "c263cad257a009f00d03aee27855f355f4357cdc20c1d24bc0f2c9636e55301e");
+  EXPECT_EQ(sha256_hex(bytes(whole->sample(3))), "c263cad257a009f00d03aee27855f355f4357cdc20c1d24bc0f2c9636e55301e");
 }
 
 TEST(Scenes, TheSmallWorldSays558Things) {
@@ -267,8 +261,7 @@ TEST(Scenes, EvaluationPromptsAreBalancedAndHoldUnseenPairs) {
   }
   EXPECT_EQ(texts.size(), 240u);
   EXPECT_EQ(tasks["single_object"], 20);
-  for (const char* task : {"two_object", "counting", "colors", "position", "color_attr"})
-    EXPECT_EQ(tasks[task], 44);
+  for (const char* task : {"two_object", "counting", "colors", "position", "color_attr"}) EXPECT_EQ(tasks[task], 44);
   EXPECT_GE(held, colored / 10);
   EXPECT_LE(held, colored / 3);
   const auto again = dataset->evaluation_prompts(240, 3), other = dataset->evaluation_prompts(240, 4);
@@ -302,8 +295,7 @@ TEST(Scenes, EveryClassIsDrawnByEveryVendorThatHasIt) {
 }
 
 TEST(Scenes, BadOptionsAreRefusedInOneLine) {
-  EXPECT_EQ(refusal("classes = [\"car\", \"aple\"]"),
-            "test.toml:3: 'classes' knows no 'aple'; did you mean 'apple'?");
+  EXPECT_EQ(refusal("classes = [\"car\", \"aple\"]"), "test.toml:3: 'classes' knows no 'aple'; did you mean 'apple'?");
   EXPECT_NE(refusal("classes = [\"bench\"]").find("'bench'"), std::string::npos);
   EXPECT_NE(refusal("classes = 65").find("outside 1..64"), std::string::npos);
   EXPECT_NE(refusal("colors = \"grene\"").find("did you mean 'green'?"), std::string::npos);

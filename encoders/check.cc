@@ -38,8 +38,8 @@ class CheckEncoder : public EncoderWrapper {
     a_ = make_encoder(a_name_, a_options, seed);
     b_ = make_encoder(b_name_, b_options, seed);
     if (a_->info().dimension != b_->info().dimension) {
-      fail_input("check: {} has {} dimensions, {} has {}; only equal ones compare", a_name_, a_->info().dimension, b_name_,
-                 b_->info().dimension);
+      fail_input("check: {} has {} dimensions, {} has {}; only equal ones compare", a_name_, a_->info().dimension,
+                 b_name_, b_->info().dimension);
     }
   }
 
@@ -56,7 +56,8 @@ class CheckEncoder : public EncoderWrapper {
   }
 
   Json fingerprint() const override {
-    return {{"encoder", "check"}, {"version", 1}, {"a", a_->fingerprint()}, {"b", b_->fingerprint()}, {"abs", absolute_}, {"rel", relative_}};
+    return {{"encoder", "check"},     {"version", 1},     {"a", a_->fingerprint()},
+            {"b", b_->fingerprint()}, {"abs", absolute_}, {"rel", relative_}};
   }
 
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
@@ -96,8 +97,8 @@ class CheckEncoder : public EncoderWrapper {
     const at::Tensor beyond = (difference <= absolute_ + relative_ * expected.abs()).logical_not_();
     const int64_t num_beyond = beyond.sum().item<int64_t>();
     if (num_beyond > 0) {
-      fail_input("check: {} and {} differ beyond abs {} + rel {} in {} of {} features, by up to {:.3g}", a_name_, b_name_, absolute_,
-                 relative_, num_beyond, difference.numel(), difference.max().item<double>());
+      fail_input("check: {} and {} differ beyond abs {} + rel {} in {} of {} features, by up to {:.3g}", a_name_,
+                 b_name_, absolute_, relative_, num_beyond, difference.numel(), difference.max().item<double>());
     }
   }
 
@@ -106,8 +107,11 @@ class CheckEncoder : public EncoderWrapper {
     for (size_t i = 0; i < kDecades; ++i) {
       if (decades_[i] == 0) continue;
       const int low = kLowestDecade + static_cast<int>(i) - 1;
-      const std::string range = i == 0 ? fmt::format("< 1e{}", kLowestDecade) : i + 1 == kDecades ? ">= 1" : fmt::format("1e{}..1e{}", low, low + 1);
-      text += fmt::format("\n  {:<12}{:>7.3f} %", range, 100.0 * static_cast<double>(decades_[i]) / static_cast<double>(num_compared_));
+      const std::string range = i == 0              ? fmt::format("< 1e{}", kLowestDecade)
+                                : i + 1 == kDecades ? ">= 1"
+                                                    : fmt::format("1e{}..1e{}", low, low + 1);
+      text += fmt::format("\n  {:<12}{:>7.3f} %", range,
+                          100.0 * static_cast<double>(decades_[i]) / static_cast<double>(num_compared_));
     }
     return text;
   }
@@ -119,7 +123,9 @@ class CheckEncoder : public EncoderWrapper {
   mutable int64_t num_compared_ = 0;
 };
 
-std::unique_ptr<Encoder> make_check(const Json& options, uint64_t seed) { return std::make_unique<CheckEncoder>(options, seed); }
+std::unique_ptr<Encoder> make_check(const Json& options, uint64_t seed) {
+  return std::make_unique<CheckEncoder>(options, seed);
+}
 
 EMF_REGISTER(EncoderRegistry, "check", "check:a,b gives a's features and fails where b's differ", make_check);
 

@@ -24,8 +24,10 @@ TEST(Check, GivesTheFirstEncodersFeaturesAndAHistogram) {
   const torch::NoGradGuard no_grad;
   testing::internal::CaptureStderr();
   {
-    const auto encoder = make_encoder("check:hash,degraded:noise=0.001:hash", {{"abs", 0.1}}, 5), plain = make_encoder("hash", Json(), 5);
-    EXPECT_TRUE(at::equal(encoder->forward(encoder->prepare(kPrompts)).tokens, plain->forward(plain->prepare(kPrompts)).tokens));
+    const auto encoder = make_encoder("check:hash,degraded:noise=0.001:hash", {{"abs", 0.1}}, 5),
+               plain = make_encoder("hash", Json(), 5);
+    EXPECT_TRUE(at::equal(encoder->forward(encoder->prepare(kPrompts)).tokens,
+                          plain->forward(plain->prepare(kPrompts)).tokens));
   }
   const std::string talk = testing::internal::GetCapturedStderr();
   EXPECT_NE(talk.find("of 896 features"), std::string::npos) << talk;

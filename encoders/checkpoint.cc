@@ -14,7 +14,8 @@ std::unique_ptr<Encoder> make_checkpoint(const Json& options, uint64_t) {
   return make_pretrained(family, options);
 }
 
-EMF_REGISTER(EncoderRegistry, "checkpoint", "Any checkpoint of yours, by its own config: /path/to/folder or file.gguf", make_checkpoint);
+EMF_REGISTER(EncoderRegistry, "checkpoint", "Any checkpoint of yours, by its own config: /path/to/folder or file.gguf",
+             make_checkpoint);
 
 }  // namespace
 }  // namespace emf

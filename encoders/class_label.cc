@@ -43,8 +43,7 @@ FieldValues values_of(const Facts& facts) {
 }
 
 int64_t value_of(const Json& word, const std::vector<std::string>& known, const char* field, size_t index) {
-  const auto found =
-      word.is_string() ? std::find(known.begin(), known.end(), word.get<std::string>()) : known.end();
+  const auto found = word.is_string() ? std::find(known.begin(), known.end(), word.get<std::string>()) : known.end();
   if (found == known.end()) {
     fail_input("prompt {}: label '{}' is {}, which is none of GenEval's words", index, field, word.dump());
   }
@@ -71,8 +70,7 @@ FieldValues values_of(const Json& labels, size_t index) {
     if (i == 0) {
       const Json count = object.value("count", Json(1));
       if (!count.is_number_integer() || count < 1 || count > kMaxCount) {
-        fail_input("prompt {}: label 'count' is {}, not an integer from 1 to {}", index, count.dump(),
-                   kMaxCount);
+        fail_input("prompt {}: label 'count' is {}, not an integer from 1 to {}", index, count.dump(), kMaxCount);
       }
       values[kCount1] = count.get<int64_t>() - 1;
     }
@@ -82,8 +80,7 @@ FieldValues values_of(const Json& labels, size_t index) {
       values[kRelation] = value_of(relation, geneval_relations(), "position", index);
     }
   }
-  if (!values[kTask] && !values[kClass1])
-    fail_input("prompt {}: its labels name neither task nor object", index);
+  if (!values[kTask] && !values[kClass1]) fail_input("prompt {}: its labels name neither task nor object", index);
   return values;
 }
 
@@ -103,12 +100,10 @@ class ClassLabel : public Encoder {
     values_ = reader.text("values", "");
     trainable_ = reader.flag("trainable", true);
     reader.finish();
-    ensure(geneval_tasks().size() == kFieldValues[kTask] &&
-               geneval_classes().size() == kFieldValues[kClass1] &&
+    ensure(geneval_tasks().size() == kFieldValues[kTask] && geneval_classes().size() == kFieldValues[kClass1] &&
                geneval_colors().size() == kFieldValues[kColor1] &&
                geneval_relations().size() == kFieldValues[kRelation],
-           "the caption grammar has {} classes, class_label {}", geneval_classes().size(),
-           kFieldValues[kClass1]);
+           "the caption grammar has {} classes, class_label {}", geneval_classes().size(), kFieldValues[kClass1]);
     table_ = normal_named(seed, "encoder/class_label/table", {kNumIds, dimension_});
     if (!values_.empty()) load_trained_values(values_, {{"table", table_}});
     table_.requires_grad_(trainable_);
@@ -128,11 +123,8 @@ class ClassLabel : public Encoder {
   }
 
   Json fingerprint() const override {
-    Json fingerprint = {{"encoder", "class_label"},
-                        {"version", 1},
-                        {"dimension", dimension_},
-                        {"values", kNumIds},
-                        {"seed", seed_}};
+    Json fingerprint = {
+        {"encoder", "class_label"}, {"version", 1}, {"dimension", dimension_}, {"values", kNumIds}, {"seed", seed_}};
     if (!trainable_) fingerprint["trainable"] = false;
     if (!values_.empty()) fingerprint["trained_values"] = sha256_file(values_);
     return fingerprint;
@@ -178,8 +170,8 @@ std::unique_ptr<Encoder> make_class_label(const Json& options, uint64_t seed) {
   return std::make_unique<ClassLabel>(options, seed);
 }
 
-EMF_REGISTER(EncoderRegistry, "class_label",
-             "The paper's discrete labels: a learnable vector for each label value", make_class_label);
+EMF_REGISTER(EncoderRegistry, "class_label", "The paper's discrete labels: a learnable vector for each label value",
+             make_class_label);
 
 }  // namespace
 }  // namespace emf

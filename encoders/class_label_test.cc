@@ -19,8 +19,7 @@ TEST(ClassLabel, AbsentFieldsHaveNoToken) {
                           labels(R"({"tag":"color_attr","include":[{"class":"cat","count":1,"color":"red"},
                   {"class":"dog","count":1,"color":"blue"}]})")});
   // task, class 1, colour 1, count 1, relation, class 2, colour 2
-  const at::Tensor expected =
-      at::tensor({1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1}).view({3, 7});
+  const at::Tensor expected = at::tensor({1, 1, 0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1, 0, 1, 1}).view({3, 7});
   EXPECT_TRUE(at::equal(inputs.mask, expected.to(at::kBool)));
 }
 
@@ -54,15 +53,14 @@ TEST(ClassLabel, WhatItCannotReadIsNamed) {
   };
   EXPECT_EQ(message({"an essay\nabout cats", Json()}),
             "prompt 1: class_label reads GenEval's captions and labels only, not \"an essay\\nabout cats\"");
-  const std::string unknown =
-      message(labels(R"({"tag":"single_object","include":[{"class":"catt","count":1}]})"));
+  const std::string unknown = message(labels(R"({"tag":"single_object","include":[{"class":"catt","count":1}]})"));
   EXPECT_EQ(unknown.find("prompt 1: "), 0u) << unknown;
   EXPECT_NE(unknown.find("catt"), std::string::npos) << unknown;
-  for (const char* bad : {R"({"tag":"counting","include":[{"class":"cat","count":"two"}]})",
-                          R"({"tag":"counting","include":[{"class":"cat","count":99}]})",
-                          R"({"tag":"counting","include":[3]})", R"({"tag":"counting","include":"cat"})",
-                          R"({"tag":7,"include":[{"class":"cat"}]})", R"({"include":[]})",
-                          R"({"tag":"position","include":[{"class":"cat"},{"class":"dog","position":5}]})"}) {
+  for (const char* bad :
+       {R"({"tag":"counting","include":[{"class":"cat","count":"two"}]})",
+        R"({"tag":"counting","include":[{"class":"cat","count":99}]})", R"({"tag":"counting","include":[3]})",
+        R"({"tag":"counting","include":"cat"})", R"({"tag":7,"include":[{"class":"cat"}]})", R"({"include":[]})",
+        R"({"tag":"position","include":[{"class":"cat"},{"class":"dog","position":5}]})"}) {
     EXPECT_EQ(message(labels(bad)).find("prompt 1: "), 0u) << bad;
   }
 }

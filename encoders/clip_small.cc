@@ -14,7 +14,8 @@ std::unique_ptr<Encoder> make_clip_small(const Json& options, uint64_t seed) {
   return make_small(family, options, seed);
 }
 
-EMF_REGISTER(EncoderRegistry, "clip_small", "Small encoder trained on captions against their pictures, as CLIP was", make_clip_small);
+EMF_REGISTER(EncoderRegistry, "clip_small", "Small encoder trained on captions against their pictures, as CLIP was",
+             make_clip_small);
 
 }  // namespace
 }  // namespace emf

@@ -73,19 +73,22 @@ class DegradedEncoder : public EncoderWrapper {
     const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
     reader.finish();
     inner_ = make_encoder(name_, inner_options, seed);
-    if (rank_ > inner_->info().dimension) fail_input("degraded: rank {} of an encoder with {} dimensions", rank_, inner_->info().dimension);
+    if (rank_ > inner_->info().dimension)
+      fail_input("degraded: rank {} of an encoder with {} dimensions", rank_, inner_->info().dimension);
   }
 
   EncoderInfo info() const override {
     EncoderInfo info = inner_->info();
     info.name = "degraded";
-    info.summary = fmt::format("{}, shared {}, rank {}, noise {}, whitening {}", name_, shared_, rank_, noise_, whitening_ ? "on" : "off");
+    info.summary = fmt::format("{}, shared {}, rank {}, noise {}, whitening {}", name_, shared_, rank_, noise_,
+                               whitening_ ? "on" : "off");
     return info;
   }
 
   Json fingerprint() const override {
-    Json fingerprint = {{"encoder", "degraded"}, {"version", 1},     {"inner", inner_->fingerprint()}, {"shared", shared_},
-                        {"rank", rank_},         {"noise", noise_}, {"whitening", whitening_}};
+    Json fingerprint = {{"encoder", "degraded"},  {"version", 1},  {"inner", inner_->fingerprint()},
+                        {"shared", shared_},      {"rank", rank_}, {"noise", noise_},
+                        {"whitening", whitening_}};
     if (shared_ > 0 || rank_ > 0 || noise_ > 0) fingerprint["seed"] = seed_;
     return fingerprint;
   }
@@ -95,7 +98,9 @@ class DegradedEncoder : public EncoderWrapper {
     const Parts& parts = this->parts();
     at::Tensor x = features.tokens;
     if (whitening_) x = at::matmul(x - parts.mean, parts.whiten);
-    if (rank_ > 0) x = at::matmul(at::matmul(x, parts.basis), parts.basis.t()) * std::sqrt(static_cast<double>(x.size(-1)) / static_cast<double>(rank_));
+    if (rank_ > 0)
+      x = at::matmul(at::matmul(x, parts.basis), parts.basis.t()) *
+          std::sqrt(static_cast<double>(x.size(-1)) / static_cast<double>(rank_));
     if (shared_ > 0) x = x + parts.direction * (shared_ * parts.norm);
     if (noise_ > 0) x = x + noise_of(inputs) * (noise_ * parts.norm / std::sqrt(static_cast<double>(x.size(-1))));
     return {x.masked_fill(features.mask.logical_not().unsqueeze(-1), 0), features.mask};
@@ -147,15 +152,18 @@ class DegradedEncoder : public EncoderWrapper {
       const auto first = captions.begin() + static_cast<std::ptrdiff_t>(begin);
       const std::vector<Prompt> batch(first, first + kCaptionsPerForward);
       const TextFeatures features = inner_->forward(inner_->prepare(batch));
-      pieces.push_back(features.tokens.detach().masked_select(features.mask.unsqueeze(-1)).view({-1, features.tokens.size(2)}));
+      pieces.push_back(
+          features.tokens.detach().masked_select(features.mask.unsqueeze(-1)).view({-1, features.tokens.size(2)}));
     }
     const at::Tensor tokens = at::cat(pieces).to(at::kDouble);  // [n,D]
     parts.norm = tokens.square().sum(1).mean().sqrt().item<double>();
     if (!whitening_) return;
     const at::Tensor mean = tokens.mean(0, /*keepdim=*/true), centred = tokens - mean;
-    const auto [values, vectors] = at::linalg_eigh(at::matmul(centred.t(), centred) / static_cast<double>(tokens.size(0)));
+    const auto [values, vectors] =
+        at::linalg_eigh(at::matmul(centred.t(), centred) / static_cast<double>(tokens.size(0)));
     const double floor = values.mean().item<double>() * kEigenvalueFloor;
-    const at::Tensor scales = values.clamp_min(floor).rsqrt() * (parts.norm / std::sqrt(static_cast<double>(tokens.size(1))));
+    const at::Tensor scales =
+        values.clamp_min(floor).rsqrt() * (parts.norm / std::sqrt(static_cast<double>(tokens.size(1))));
     parts.mean = mean.squeeze(0).to(at::kFloat);
     parts.whiten = at::matmul(vectors * scales, vectors.t()).to(at::kFloat);
   }
@@ -186,9 +194,12 @@ class DegradedEncoder : public EncoderWrapper {
   mutable std::optional<Parts> parts_;
 };
 
-std::unique_ptr<Encoder> make_degraded(const Json& options, uint64_t seed) { return std::make_unique<DegradedEncoder>(options, seed); }
+std::unique_ptr<Encoder> make_degraded(const Json& options, uint64_t seed) {
+  return std::make_unique<DegradedEncoder>(options, seed);
+}
 
-EMF_REGISTER(EncoderRegistry, "degraded", "degraded:E is E with a shared component, less rank, noise or whitening", make_degraded);
+EMF_REGISTER(EncoderRegistry, "degraded", "degraded:E is E with a shared component, less rank, noise or whitening",
+             make_degraded);
 
 }  // namespace
 }  // namespace emf

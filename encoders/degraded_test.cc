@@ -9,13 +9,15 @@ namespace {
 
 std::vector<Prompt> prompts() {
   std::vector<Prompt> list;
-  for (const char* text : {"a photo of a cat", "a photo of a red dog", "a photo of two blue buses", "a photo of a kite left of a cup"}) {
+  for (const char* text :
+       {"a photo of a cat", "a photo of a red dog", "a photo of two blue buses", "a photo of a kite left of a cup"}) {
     list.push_back({text, Json()});
   }
   return list;
 }
 
-at::Tensor real_tokens(const std::string& spec, const std::vector<Prompt>& texts, const Json& options = Json::object()) {
+at::Tensor real_tokens(const std::string& spec, const std::vector<Prompt>& texts,
+                       const Json& options = Json::object()) {
   const torch::NoGradGuard no_grad;
   const auto encoder = make_encoder(spec, options, 5);
   const TextFeatures features = encoder->forward(encoder->prepare(texts));
@@ -37,7 +39,8 @@ TEST(Degraded, RankIsWhatIsAskedAndNormsStay) {
 }
 
 TEST(Degraded, SharedComponentIsOneVectorOfTheAskedNorm) {
-  const at::Tensor plain = real_tokens("hash", prompts()), shifted = real_tokens("degraded:hash", prompts(), {{"shared", 3}});
+  const at::Tensor plain = real_tokens("hash", prompts()),
+                   shifted = real_tokens("degraded:hash", prompts(), {{"shared", 3}});
   const at::Tensor added = shifted - plain;
   EXPECT_LT((added - added[0]).abs().max().item<double>(), 1e-4);
   EXPECT_NEAR(added[0].norm().item<double>(), 3 * mean_norm(plain), 0.1 * 3 * mean_norm(plain));
@@ -46,7 +49,8 @@ TEST(Degraded, SharedComponentIsOneVectorOfTheAskedNorm) {
 TEST(Degraded, NoiseHasTheAskedSizeAndIsKeyedByText) {
   const std::vector<Prompt> twice = {prompts()[0], prompts()[1], prompts()[0]};
   const at::Tensor added = real_tokens("degraded:noise=0.5:hash", twice) - real_tokens("hash", twice);
-  EXPECT_NEAR(mean_norm(added), 0.5 * mean_norm(real_tokens("hash", twice)), 0.05 * mean_norm(real_tokens("hash", twice)));
+  EXPECT_NEAR(mean_norm(added), 0.5 * mean_norm(real_tokens("hash", twice)),
+              0.05 * mean_norm(real_tokens("hash", twice)));
   const int64_t length = 5;  // "a photo of a cat"
   EXPECT_TRUE(at::equal(real_tokens("degraded:noise=0.5:hash", twice).narrow(0, 0, length),
                         real_tokens("degraded:noise=0.5:hash", twice).narrow(0, added.size(0) - length, length)));
@@ -55,7 +59,8 @@ TEST(Degraded, NoiseHasTheAskedSizeAndIsKeyedByText) {
 
 TEST(Degraded, WhiteningCentresCaptionsLikeThoseItWasMeasuredOn) {
   const std::vector<Prompt> texts = prompts();
-  const at::Tensor shifted = real_tokens("degraded:whitening=true:shared=0:hash", texts), plain = real_tokens("hash", texts);
+  const at::Tensor shifted = real_tokens("degraded:whitening=true:shared=0:hash", texts),
+                   plain = real_tokens("hash", texts);
   EXPECT_LT(shifted.mean(0).norm().item<double>(), plain.mean(0).norm().item<double>());
 }
 
@@ -69,14 +74,18 @@ TEST(Degraded, NothingDependsOnTheBatch) {
 
 TEST(Degraded, FingerprintsTellTheWaysApart) {
   std::set<std::string> seen;
-  for (const char* spec : {"degraded:hash", "degraded:rank=4:hash", "degraded:shared=1:hash", "degraded:noise=1:hash", "degraded:whitening=true:hash", "degraded:random"}) {
+  for (const char* spec : {"degraded:hash", "degraded:rank=4:hash", "degraded:shared=1:hash", "degraded:noise=1:hash",
+                           "degraded:whitening=true:hash", "degraded:random"}) {
     EXPECT_TRUE(seen.insert(canonical_json(make_encoder(spec, Json(), 1)->fingerprint())).second) << spec;
   }
-  EXPECT_EQ(make_encoder("degraded:rank=4:hash", Json(), 1)->fingerprint(), make_encoder("degraded:hash", {{"rank", 4}}, 1)->fingerprint());
+  EXPECT_EQ(make_encoder("degraded:rank=4:hash", Json(), 1)->fingerprint(),
+            make_encoder("degraded:hash", {{"rank", 4}}, 1)->fingerprint());
 }
 
 TEST(Degraded, MistakesAreNamed) {
-  for (const auto& [spec, hint] : {std::pair{"degraded:rnak=4:hash", "rank"}, {"degraded:rank=400:hash", "128 dimensions"}, {"degraded:hsh", "hash"}}) {
+  for (const auto& [spec, hint] : {std::pair{"degraded:rnak=4:hash", "rank"},
+                                   {"degraded:rank=400:hash", "128 dimensions"},
+                                   {"degraded:hsh", "hash"}}) {
     try {
       make_encoder(spec, Json(), 1);
       FAIL() << spec;

@@ -19,8 +19,7 @@ at::Tensor mean_over_mask(const TextFeatures& features) {
   return (features.tokens * weight).sum(1) / weight.sum(1);
 }
 
-std::vector<std::vector<int64_t>> Encoder::tokenize(const std::vector<Prompt>& prompts,
-                                                    bool /*with_specials*/) const {
+std::vector<std::vector<int64_t>> Encoder::tokenize(const std::vector<Prompt>& prompts, bool /*with_specials*/) const {
   const TokenInputs inputs = prepare(prompts);
   std::vector<std::vector<int64_t>> rows(prompts.size());
   const auto ids = inputs.ids.accessor<int64_t, 2>();

@@ -66,11 +66,8 @@ class HashEncoder : public Encoder {
   }
 
   Json fingerprint() const override {
-    return {{"encoder", "hash"},
-            {"version", 1},
-            {"dimension", dimension_},
-            {"max_tokens", max_tokens_},
-            {"seed", seed_}};
+    return {
+        {"encoder", "hash"}, {"version", 1}, {"dimension", dimension_}, {"max_tokens", max_tokens_}, {"seed", seed_}};
   }
 
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {

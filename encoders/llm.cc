@@ -19,8 +19,8 @@ std::unique_ptr<Encoder> make_llm(const Json& options, uint64_t) {
   return make_pretrained(family, options);
 }
 
-EMF_REGISTER(EncoderRegistry, "llm",
-             "Language model: SmolLM2-135M-Instruct, hidden states after the final norm", make_llm);
+EMF_REGISTER(EncoderRegistry, "llm", "Language model: SmolLM2-135M-Instruct, hidden states after the final norm",
+             make_llm);
 
 }  // namespace
 }  // namespace emf

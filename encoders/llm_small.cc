@@ -15,7 +15,8 @@ std::unique_ptr<Encoder> make_llm_small(const Json& options, uint64_t seed) {
   return make_small(family, options, seed);
 }
 
-EMF_REGISTER(EncoderRegistry, "llm_small", "Small decoder trained to predict the next token of captions, as language models are", make_llm_small);
+EMF_REGISTER(EncoderRegistry, "llm_small",
+             "Small decoder trained to predict the next token of captions, as language models are", make_llm_small);
 
 }  // namespace
 }  // namespace emf

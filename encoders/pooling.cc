@@ -24,7 +24,9 @@ at::Tensor mask_without_first(const at::Tensor& mask) {
 
 }  // namespace
 
-std::vector<std::string> pooling_names() { return {"mean", "drop_first", "normalised", "last", "eos", "centred", "whitened"}; }
+std::vector<std::string> pooling_names() {
+  return {"mean", "drop_first", "normalised", "last", "eos", "centred", "whitened"};
+}
 
 Pooling::Pooling(const std::string& name) : name_(name), kind_(name.substr(0, name.find(':'))) {
   const std::vector<std::string> known = pooling_names();
@@ -55,7 +57,8 @@ Pooling::Pooling(const std::string& name) : name_(name), kind_(name.substr(0, na
 
 at::Tensor Pooling::operator()(const TextFeatures& features) const {
   if (centre_.defined() && centre_.size(0) != features.tokens.size(2)) {
-    fail_input("pooling '{}': the file's features have {} dimensions, these {}", name_, centre_.size(0), features.tokens.size(2));
+    fail_input("pooling '{}': the file's features have {} dimensions, these {}", name_, centre_.size(0),
+               features.tokens.size(2));
   }
   if (kind_ == "last" || kind_ == "eos") {
     const at::Tensor last = features.mask.mul(at::arange(features.mask.size(1)).add(1)).argmax(1);

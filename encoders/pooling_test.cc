@@ -34,7 +34,8 @@ TEST(Pooling, MeansAndLastTokens) {
 
 class PoolingFile : public testing::Test {
  protected:
-  PoolingFile() : path_(std::filesystem::temp_directory_path() / ("emf_pooling_" + std::to_string(getpid()) + ".safetensors")) {}
+  PoolingFile()
+      : path_(std::filesystem::temp_directory_path() / ("emf_pooling_" + std::to_string(getpid()) + ".safetensors")) {}
   ~PoolingFile() override { std::filesystem::remove(path_); }
   std::filesystem::path path_;
 };

@@ -15,7 +15,8 @@ std::unique_ptr<Encoder> make_qwen(const Json& options, uint64_t) {
   return make_pretrained(family, options);
 }
 
-EMF_REGISTER(EncoderRegistry, "qwen", "Language model: Qwen 2, 2.5 or 3, from a checkpoint of yours: qwen:/path", make_qwen);
+EMF_REGISTER(EncoderRegistry, "qwen", "Language model: Qwen 2, 2.5 or 3, from a checkpoint of yours: qwen:/path",
+             make_qwen);
 
 }  // namespace
 }  // namespace emf

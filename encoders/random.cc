@@ -64,8 +64,7 @@ std::unique_ptr<Encoder> make_random(const Json& options, uint64_t seed) {
   return std::make_unique<RandomEncoder>(options, seed);
 }
 
-EMF_REGISTER(EncoderRegistry, "random", "Control: fixed noise for each whole text, no shared parts",
-             make_random);
+EMF_REGISTER(EncoderRegistry, "random", "Control: fixed noise for each whole text, no shared parts", make_random);
 
 }  // namespace
 }  // namespace emf

@@ -18,7 +18,7 @@ class RecordEncoder : public EncoderWrapper {
     const Config config = encoder_options(options, "record");
     ConfigReader reader(config, "");
     name_ = reader.text("argument", "hash");
-    path_ = reader.text("path", "");  // "" saves nothing
+    path_ = reader.text("path", "");                 // "" saves nothing
     const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
     reader.finish();
     inner_ = make_encoder(name_, inner_options, seed);
@@ -40,7 +40,9 @@ class RecordEncoder : public EncoderWrapper {
   }
 
   /// Where the record goes decides no feature.
-  Json fingerprint() const override { return {{"encoder", "record"}, {"version", 1}, {"inner", inner_->fingerprint()}}; }
+  Json fingerprint() const override {
+    return {{"encoder", "record"}, {"version", 1}, {"inner", inner_->fingerprint()}};
+  }
 
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures features = inner_->forward(inputs);
@@ -81,7 +83,9 @@ class RecordEncoder : public EncoderWrapper {
   mutable int64_t num_rows_ = 0, num_written_ = 0;
 };
 
-std::unique_ptr<Encoder> make_record(const Json& options, uint64_t seed) { return std::make_unique<RecordEncoder>(options, seed); }
+std::unique_ptr<Encoder> make_record(const Json& options, uint64_t seed) {
+  return std::make_unique<RecordEncoder>(options, seed);
+}
 
 EMF_REGISTER(EncoderRegistry, "record", "record:E is E, its inputs and features saved to options path", make_record);
 

@@ -14,7 +14,8 @@ namespace {
 TEST(Record, SavesWhatWentThrough) {
   const torch::NoGradGuard no_grad;
   const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_record_{}.safetensors", ::getpid());
-  const std::vector<Prompt> prompts = {{"a cat", Json()}, {"a photo of two dogs", Json()}, {"", Json()}, {"one more kite", Json()}};
+  const std::vector<Prompt> prompts = {
+      {"a cat", Json()}, {"a photo of two dogs", Json()}, {"", Json()}, {"one more kite", Json()}};
   const auto plain = make_encoder("hash", Json(), 5);
   const TextFeatures expected = plain->forward(plain->prepare(prompts));
   {

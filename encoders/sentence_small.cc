@@ -14,7 +14,9 @@ std::unique_ptr<Encoder> make_sentence_small(const Json& options, uint64_t seed)
   return make_small(family, options, seed);
 }
 
-EMF_REGISTER(EncoderRegistry, "sentence_small", "Small encoder trained on captions against their paraphrases, as sentence encoders are", make_sentence_small);
+EMF_REGISTER(EncoderRegistry, "sentence_small",
+             "Small encoder trained on captions against their paraphrases, as sentence encoders are",
+             make_sentence_small);
 
 }  // namespace
 }  // namespace emf

@@ -7,15 +7,16 @@
 
 namespace emf {
 
-void load_trained_values(const std::filesystem::path& path, const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
+void load_trained_values(const std::filesystem::path& path,
+                         const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
   const at::NoGradGuard no_grad;
   NamedTensors values = read_safetensors(path);
   for (const auto& [name, parameter] : parameters) {
     const auto found = values.find(name);
     if (found == values.end()) fail_input("{}: no values of the encoder's '{}'", path.string(), name);
     if (found->second.sizes() != parameter.sizes()) {
-      fail_input("{}: '{}' has shape [{}], the encoder's has [{}]", path.string(), name, fmt::join(found->second.sizes(), ","),
-                 fmt::join(parameter.sizes(), ","));
+      fail_input("{}: '{}' has shape [{}], the encoder's has [{}]", path.string(), name,
+                 fmt::join(found->second.sizes(), ","), fmt::join(parameter.sizes(), ","));
     }
     parameter.copy_(found->second);
     values.erase(found);

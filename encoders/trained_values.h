@@ -12,6 +12,7 @@ namespace emf {
 
 /// Copies a file's tensors into parameters of the same names, whatever their dtype.
 /// @throws UserError  absent (kMissing), malformed; a parameter missing or of another shape, or a tensor of no known name.
-void load_trained_values(const std::filesystem::path& path, const std::vector<std::pair<std::string, at::Tensor>>& parameters);
+void load_trained_values(const std::filesystem::path& path,
+                         const std::vector<std::pair<std::string, at::Tensor>>& parameters);
 
 }  // namespace emf

@@ -99,8 +99,7 @@ double mean_over(const Retrieved& retrieved, const Eigen::VectorXd& cosine, int6
   double sure = 0, tied = 0;
   for (const int64_t i : retrieved.sure) sure += cosine[i];
   for (const int64_t i : retrieved.tied) tied += cosine[i];
-  return (sure + retrieved.shares * tied / static_cast<double>(retrieved.tied.size())) /
-         static_cast<double>(k);
+  return (sure + retrieved.shares * tied / static_cast<double>(retrieved.tied.size())) / static_cast<double>(k);
 }
 
 /// Every candidate against some of the queries: a column a query.
@@ -161,14 +160,12 @@ class Discriminability : public Probe {
     const Options options = options_of(input);
     const auto pool = static_cast<int64_t>(input.prompts.size());
     if (pool < options.k + 1) {
-      fail_input("discriminability: {} captions, but k = {} needs at least {}", pool, options.k,
-                 options.k + 1);
+      fail_input("discriminability: {} captions, but k = {} needs at least {}", pool, options.k, options.k + 1);
     }
     std::set<std::string> texts;
     for (const Prompt& prompt : input.prompts) {
       if (!texts.insert(prompt.text).second) {
-        fail_input("discriminability: caption '{}' stands twice in the pool; give each caption once",
-                   prompt.text);
+        fail_input("discriminability: caption '{}' stands twice in the pool; give each caption once", prompt.text);
       }
     }
     const Texts words = read_texts(input, pool);
@@ -184,8 +181,9 @@ class Discriminability : public Probe {
     result.n_queries = static_cast<int64_t>(queries.size());
     result.n_candidates = pool - 1;
     for (size_t begin = 0; begin < queries.size(); begin += kBlock) {
-      const std::vector<int64_t> block(queries.begin() + static_cast<std::ptrdiff_t>(begin),
-                                       queries.begin() + static_cast<std::ptrdiff_t>(std::min(queries.size(), begin + kBlock)));
+      const std::vector<int64_t> block(
+          queries.begin() + static_cast<std::ptrdiff_t>(begin),
+          queries.begin() + static_cast<std::ptrdiff_t>(std::min(queries.size(), begin + kBlock)));
       const Eigen::MatrixXd look = cosines(raw_visual, raw_visual, block);
       const Eigen::MatrixXd centred_look = cosines(centred_visual, centred_visual, block);
       const Eigen::MatrixXd likeness = cosines(words.raw.candidates, words.raw.queries, block);
@@ -223,8 +221,7 @@ class Discriminability : public Probe {
   }
 
  private:
-  static void add(Mode& mode, const Retrieved& retrieved, const Eigen::VectorXd& look, int64_t query,
-                  int64_t k) {
+  static void add(Mode& mode, const Retrieved& retrieved, const Eigen::VectorXd& look, int64_t query, int64_t k) {
     mode.score.push_back(mean_over(retrieved, look, k));
     mode.chance.push_back((look.sum() - look[query]) / static_cast<double>(look.size() - 1));
     mode.oracle.push_back(mean_over(nearest(look, query, k), look, k));
@@ -249,10 +246,9 @@ class Discriminability : public Probe {
   }
 };
 
-EMF_REGISTER(
-    ProbeRegistry, "discriminability",
-    "Do captions near each other in text features have pictures that look alike? (the paper's Table 1)",
-    std::make_unique<Discriminability>);
+EMF_REGISTER(ProbeRegistry, "discriminability",
+             "Do captions near each other in text features have pictures that look alike? (the paper's Table 1)",
+             std::make_unique<Discriminability>);
 
 }  // namespace
 }  // namespace emf

@@ -38,9 +38,7 @@ double value_of(const ProbeResult& result, const std::string& mode) {
   return 0;
 }
 
-ProbeResult run(const ProbeInput& input) {
-  return ProbeRegistry::instance().make("discriminability")->run(input);
-}
+ProbeResult run(const ProbeInput& input) { return ProbeRegistry::instance().make("discriminability")->run(input); }
 
 TEST(Discriminability, AgreesWithAHandCountedExample) {
   // Texts 0 and 1 are near, 2 and 3 are near; pictures of 0 and 1 stand at 60 degrees, those of 2 and 3
@@ -67,8 +65,7 @@ TEST(Discriminability, TextThatIsThePictureReachesTheOracle) {
 }
 
 TEST(Discriminability, TextThatTellsNothingApartStaysAtChance) {
-  const ProbeResult result =
-      run(input_of(features(50, 2, std::vector<double>(100, 1)), random_features(50, 8, 2)));
+  const ProbeResult result = run(input_of(features(50, 2, std::vector<double>(100, 1)), random_features(50, 8, 2)));
   for (const char* mode : {"raw", "visual_centred", "centred"}) {
     EXPECT_NEAR(value_of(result, mode), result.numbers["chance"][mode].get<double>(), 1e-12) << mode;
   }
@@ -79,24 +76,21 @@ TEST(Discriminability, ASharedComponentMovesRawButNotCentred) {
   FeatureMatrix shifted_text = text, shifted_visual = visual;
   for (double& value : shifted_text.values) value += 7;
   for (double& value : shifted_visual.values) value += 7;
-  const ProbeResult plain = run(input_of(text, visual)),
-                    shifted = run(input_of(shifted_text, shifted_visual));
+  const ProbeResult plain = run(input_of(text, visual)), shifted = run(input_of(shifted_text, shifted_visual));
   EXPECT_NEAR(value_of(plain, "centred"), value_of(shifted, "centred"), 1e-10);
   EXPECT_GT(value_of(shifted, "raw"), 0.9);
   EXPECT_LT(value_of(plain, "raw"), 0.5);
 }
 
 TEST(Discriminability, OrderOfThePoolDecidesNothing) {
-  const FeatureMatrix text = random_features(30, 1, 5),
-                      visual = random_features(30, 4, 6);  // one column: many ties
+  const FeatureMatrix text = random_features(30, 1, 5), visual = random_features(30, 4, 6);  // one column: many ties
   ProbeInput forward = input_of(text, visual), backward = forward;
   std::reverse(backward.prompts.begin(), backward.prompts.end());
   FeatureMatrix turned_text = text;
   for (int64_t i = 0; i < 30; ++i) {
     turned_text.values[static_cast<size_t>(i)] = text.values[static_cast<size_t>(29 - i)];
     for (int64_t j = 0; j < 4; ++j) {
-      backward.visual.values[static_cast<size_t>(4 * i + j)] =
-          visual.values[static_cast<size_t>(4 * (29 - i) + j)];
+      backward.visual.values[static_cast<size_t>(4 * i + j)] = visual.values[static_cast<size_t>(4 * (29 - i) + j)];
     }
   }
   backward.pooled = [&](const std::vector<Prompt>&) { return turned_text; };
@@ -118,7 +112,8 @@ TEST(Discriminability, LargePoolsAreAskedASeededSample) {
 
 TEST(Discriminability, QueriesInOtherWordsLookForTheirOwnCaption) {
   // Names point at their own caption, but for name 2, which points at caption 0.
-  const FeatureMatrix captions = features(3, 3, {1, 0, 0, 0, 1, 0, 0, 0, 1}), names = features(3, 3, {1, 0.1, 0, 0, 1, 0.1, 1, 0.1, 0});
+  const FeatureMatrix captions = features(3, 3, {1, 0, 0, 0, 1, 0, 0, 0, 1}),
+                      names = features(3, 3, {1, 0.1, 0, 0, 1, 0.1, 1, 0.1, 0});
   ProbeInput input = input_of(captions, random_features(3, 4, 11));
   for (int i = 0; i < 3; ++i) input.queries.push_back({fmt::format("name {}", i), Json()});
   input.pooled = [&](const std::vector<Prompt>& texts) { return texts[0].text == "name 0" ? names : captions; };

@@ -54,11 +54,11 @@ class Disentanglement : public Probe {
     reader.finish();
 
     if (!input.queries.empty() || !input.candidates.empty()) {
-      fail_input("disentanglement takes words away from the captions themselves; leave query_words and candidate_words out");
+      fail_input(
+          "disentanglement takes words away from the captions themselves; leave query_words and candidate_words out");
     }
     const auto count = static_cast<int64_t>(input.prompts.size());
-    if (count < 2)
-      fail_input("disentanglement: {} prompts, but unrelated ones are needed: give at least 2", count);
+    if (count < 2) fail_input("disentanglement: {} prompts, but unrelated ones are needed: give at least 2", count);
     const Rows whole = checked_rows(input.pooled(input.prompts), count, "disentanglement text");
     const Eigen::RowVectorXd center = whole.colwise().mean();
     const Rows units = unit_rows(whole), centred_units = unit_rows(whole, center);
@@ -94,9 +94,8 @@ class Disentanglement : public Probe {
   }
 
  private:
-  static void record(double share, const std::vector<Prompt>& rests,
-                     const std::array<std::vector<double>, 4>& scores, const BootstrapOptions& bootstrap,
-                     ProbeResult& result) {
+  static void record(double share, const std::vector<Prompt>& rests, const std::array<std::vector<double>, 4>& scores,
+                     const BootstrapOptions& bootstrap, ProbeResult& result) {
     constexpr std::array<const char*, 4> kNames = {"raw", "adjusted", "centred", "retrieval"};
     const std::string ending = share == kShares.front() ? "" : fmt::format("@{}", share);
     for (size_t mode = 0; mode < scores.size(); ++mode) {
@@ -108,10 +107,9 @@ class Disentanglement : public Probe {
   }
 };
 
-EMF_REGISTER(
-    ProbeRegistry, "disentanglement",
-    "How much of a prompt's features stays when random parts of it are dropped? (the paper's Table 2)",
-    std::make_unique<Disentanglement>);
+EMF_REGISTER(ProbeRegistry, "disentanglement",
+             "How much of a prompt's features stays when random parts of it are dropped? (the paper's Table 2)",
+             std::make_unique<Disentanglement>);
 
 }  // namespace
 }  // namespace emf

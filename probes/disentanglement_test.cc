@@ -85,13 +85,10 @@ TEST(Disentanglement, AnEncoderThatTellsNothingApart) {
   ProbeInput input;
   input.prompts = made_prompts();
   input.pooled = [](const std::vector<Prompt>& prompts) {
-    return FeatureMatrix{
-        std::vector<double>(prompts.size() * 3, 2.0), static_cast<int64_t>(prompts.size()), 3, {}};
+    return FeatureMatrix{std::vector<double>(prompts.size() * 3, 2.0), static_cast<int64_t>(prompts.size()), 3, {}};
   };
   for (const ProbeMode& mode : ProbeRegistry::instance().make("disentanglement")->run(input).modes) {
-    const double expected = mode.name.starts_with("raw")         ? 1
-                            : mode.name.starts_with("retrieval") ? 1.0 / 40
-                                                                 : 0;
+    const double expected = mode.name.starts_with("raw") ? 1 : mode.name.starts_with("retrieval") ? 1.0 / 40 : 0;
     EXPECT_NEAR(mode.value, expected, 1e-12) << mode.name;
   }
 }
@@ -116,8 +113,7 @@ TEST(DroppedParts, LabelsStayAValidMetadataLine) {
   const Json line = Json::parse(
       R"({"tag": "position", "include": [{"class": "cup", "count": 1, "color": "red"},
           {"class": "dog", "count": 1, "color": "black", "position": ["left of", 0]}], "prompt": "p"})");
-  bool second_dropped = false, color_dropped = false, position_dropped = false, tag_dropped = false,
-       whole = false;
+  bool second_dropped = false, color_dropped = false, position_dropped = false, tag_dropped = false, whole = false;
   for (uint64_t seed = 0; seed < 200; ++seed) {
     const Prompt rest = without_labels({"p", line}, 0.5, seed);
     const Json& include = rest.labels["include"];

@@ -19,8 +19,7 @@ Random draw_of(const std::string& text, double share, uint64_t seed) {
 int64_t moved_target(const Json& position, const std::vector<int64_t>& places) {
   const bool sound = position.is_array() && position.size() == 2 && position[1].is_number_integer();
   const int64_t target = sound ? position[1].get<int64_t>() : -1;
-  return target >= 0 && target < static_cast<int64_t>(places.size()) ? places[static_cast<size_t>(target)]
-                                                                     : -1;
+  return target >= 0 && target < static_cast<int64_t>(places.size()) ? places[static_cast<size_t>(target)] : -1;
 }
 
 }  // namespace
@@ -43,8 +42,7 @@ Prompt without_words(const Prompt& prompt, double share, uint64_t seed) {
 Prompt without_labels(const Prompt& prompt, double share, uint64_t seed) {
   const Json include = prompt.labels.is_object() ? prompt.labels.value("include", Json()) : Json();
   if (!include.is_array() || include.empty()) {
-    fail_input("'{}' has no labels to drop: parts of labels need GenEval metadata with an include clause",
-               prompt.text);
+    fail_input("'{}' has no labels to drop: parts of labels need GenEval metadata with an include clause", prompt.text);
   }
   Random random = draw_of(prompt.labels.dump(), share, seed);
   const auto dropped = [&] { return random.uniform() < share; };

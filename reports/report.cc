@@ -39,8 +39,7 @@ std::pair<std::string, std::filesystem::file_time_type> age_of(const std::filesy
 
 }  // namespace
 
-std::filesystem::path write_report(const std::filesystem::path& suite_folder,
-                                   const std::filesystem::path& store,
+std::filesystem::path write_report(const std::filesystem::path& suite_folder, const std::filesystem::path& store,
                                    const std::filesystem::path& out_folder) {
   const SectionInput input = read_record(suite_folder, store);
   const std::filesystem::path page = out_folder / "index.html";
@@ -49,9 +48,7 @@ std::filesystem::path write_report(const std::filesystem::path& suite_folder,
   return page;
 }
 
-Json report_document(const std::filesystem::path& suite_folder) {
-  return document_of(read_record(suite_folder, {}));
-}
+Json report_document(const std::filesystem::path& suite_folder) { return document_of(read_record(suite_folder, {})); }
 
 std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite) {
   const std::filesystem::path runs = store / "runs" / "suite";

@@ -20,8 +20,7 @@ namespace emf {
 /// @throws UserError    record absent (kMissing) or not fitting its schema (names the JSON pointer);
 /// out_folder not writable.
 /// @cost                under a second; the page has a few MB, most of it scripts and sample pictures.
-std::filesystem::path write_report(const std::filesystem::path& suite_folder,
-                                   const std::filesystem::path& store,
+std::filesystem::path write_report(const std::filesystem::path& suite_folder, const std::filesystem::path& store,
                                    const std::filesystem::path& out_folder);
 
 /// {"suite", "rows": [{"encoder","objective","steps","seed","metric","value","ci95","n","run"}], "claims"} of

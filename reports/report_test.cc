@@ -124,12 +124,10 @@ TEST_F(ReportTest, SectionsAreNamedAfterTheirFiles) {
 }
 
 TEST_F(ReportTest, EverySectionStandsTheBarestRecord) {
-  const Json bare = {{"schema", "emf.result/1"}, {"kind", "suite"},  {"suite", "bare"},
-                     {"question", "?"},          {"spec_hash", "0"}, {"prompts", Json::array()},
-                     {"rows", Json::array()}};
+  const Json bare = {{"schema", "emf.result/1"}, {"kind", "suite"},          {"suite", "bare"},      {"question", "?"},
+                     {"spec_hash", "0"},         {"prompts", Json::array()}, {"rows", Json::array()}};
   validate_result(bare);
-  EXPECT_NE(render_page({bare, Json::object(), store_}).find("came without its provenance"),
-            std::string::npos);
+  EXPECT_NE(render_page({bare, Json::object(), store_}).find("came without its provenance"), std::string::npos);
 }
 
 TEST_F(ReportTest, TextFromTheRecordIsEscapedEverywhere) {
@@ -222,8 +220,8 @@ TEST_F(ReportTest, TheNewestRunOfTheSuiteIsFound) {
 TEST_F(ReportTest, PageMatchesItsGolden) {
   const std::filesystem::path golden = project_root() / "tests" / "golden" / "report" / "index.html";
   // PNG bytes depend on the zlib at hand; what they show is not this test's business.
-  std::string html = std::regex_replace(page(), std::regex("data:image/png;base64,[A-Za-z0-9+/=]+"),
-                                        "data:image/png;base64,");
+  std::string html =
+      std::regex_replace(page(), std::regex("data:image/png;base64,[A-Za-z0-9+/=]+"), "data:image/png;base64,");
   // The page's own style is a file of its own; a golden copy of it would only say so twice.
   html = std::regex_replace(html, std::regex("<style>[^<]*</style>"), "<style></style>");
   if (std::getenv("EMF_UPDATE_GOLDEN") != nullptr) {
@@ -233,9 +231,8 @@ TEST_F(ReportTest, PageMatchesItsGolden) {
   const std::string wanted = read_file(golden);
   const auto difference = std::mismatch(html.begin(), html.end(), wanted.begin(), wanted.end());
   const auto place = static_cast<size_t>(difference.first - html.begin());
-  EXPECT_TRUE(html == wanted) << "first difference at byte " << place << ":\n  page   "
-                              << html.substr(place, 120) << "\n  golden "
-                              << wanted.substr(std::min(place, wanted.size()), 120)
+  EXPECT_TRUE(html == wanted) << "first difference at byte " << place << ":\n  page   " << html.substr(place, 120)
+                              << "\n  golden " << wanted.substr(std::min(place, wanted.size()), 120)
                               << "\nIf it is meant, EMF_UPDATE_GOLDEN=1 writes it.";
 }
 

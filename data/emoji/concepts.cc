@@ -59,8 +59,6 @@ std::string tag_list(const Concept& one) {
   return text.empty() ? one.label : text;
 }
 
-std::string full_caption(const Concept& one) {
-  return one.tags.empty() ? one.label : one.label + ": " + tag_list(one);
-}
+std::string full_caption(const Concept& one) { return one.tags.empty() ? one.label : one.label + ": " + tag_list(one); }
 
 }  // namespace emf::emoji

@@ -27,7 +27,8 @@ struct ZipCloser {
 std::map<std::string, std::string> read_sprite_archive(const PackageFile& file) {
   const std::string where = file.path.string();
   if (sha256_file(file.path) != file.sha256) {
-    fail_input("{}: not the file that data/packages.json names, or damaged; fetch it anew with: {}", where, file.how_to_get());
+    fail_input("{}: not the file that data/packages.json names, or damaged; fetch it anew with: {}", where,
+               file.how_to_get());
   }
   int code = 0;
   const std::unique_ptr<zip_t, ZipCloser> archive(zip_open(where.c_str(), ZIP_RDONLY, &code));

@@ -14,8 +14,8 @@ namespace emf::emoji {
 /// One emoji over white.
 struct Picture {
   int side = 0;
-  std::vector<uint8_t> rgb;    ///< side * side * 3, row by row
-  std::array<int, 4> box{};    ///< x0, y0, x1, y1 of the pixels at least a quarter opaque; ends exclusive
+  std::vector<uint8_t> rgb;  ///< side * side * 3, row by row
+  std::array<int, 4> box{};  ///< x0, y0, x1, y1 of the pixels at least a quarter opaque; ends exclusive
 };
 
 /// Encoded PNGs by concept_key() of their file name.

@@ -55,8 +55,8 @@ std::array<int, 4> spread(std::span<const int> lengths, int room, Chance chance)
 }
 
 /// Objects of one band along the axis, each anywhere across it between low and low + thickness.
-void place_band(std::span<const Extent> extents, int low, int thickness, int side, bool turned,
-                Chance chance, std::span<Corner> corners) {
+void place_band(std::span<const Extent> extents, int low, int thickness, int side, bool turned, Chance chance,
+                std::span<Corner> corners) {
   std::array<int, 4> lengths{};
   for (size_t i = 0; i < extents.size(); ++i) lengths[i] = along(extents[i], turned);
   const auto offsets = spread(std::span(lengths).first(extents.size()), side, chance);
@@ -136,7 +136,8 @@ SizeRange size_range(int objects, int side, const Freedom& freedom) {
                       : objects == 2 ? 0.47
                                      : 0.41;
   // At 64 px only every second size, so that the cache stays small.
-  const SizeRange whole{static_cast<int>(std::lround(low * side)), static_cast<int>(high * side), std::max(1, side / 32)};
+  const SizeRange whole{static_cast<int>(std::lround(low * side)), static_cast<int>(high * side),
+                        std::max(1, side / 32)};
   const int steps = static_cast<int>(std::lround((whole.high - whole.low) / whole.step * variety));
   return {variety < 1 ? whole.high - steps * whole.step : whole.low, whole.high, whole.step};
 }

@@ -101,8 +101,8 @@ SpriteBook::SpriteBook(const std::vector<int>& classes, const std::vector<std::s
         const std::filesystem::path path = folder() / file.at("file").get<std::string>();
         const std::string bytes = read_file(path);
         if (sha256_hex(bytes) != file.at("sha256")) {
-          fail_input("{}: not the sprite that manifest.json names; restore it: git checkout -- {}",
-                     path.string(), path.string());
+          fail_input("{}: not the sprite that manifest.json names; restore it: git checkout -- {}", path.string(),
+                     path.string());
         }
         const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
         cv::Mat decoded = cv::imdecode(encoded, cv::IMREAD_UNCHANGED), rgba;
@@ -172,8 +172,7 @@ const Sprite& SpriteBook::make(size_t slot, const Source& source, int color_id, 
       const int alpha = std::clamp(static_cast<int>(std::lround(pixel[3] * 255)), 0, 255);
       for (int c = 0; c < 3; ++c) {
         // Never above alpha: pasting could overflow.
-        sprite->rgba.push_back(
-            static_cast<uint8_t>(std::clamp(static_cast<int>(std::lround(pixel[c])), 0, alpha)));
+        sprite->rgba.push_back(static_cast<uint8_t>(std::clamp(static_cast<int>(std::lround(pixel[c])), 0, alpha)));
       }
       sprite->rgba.push_back(static_cast<uint8_t>(alpha));
       if (alpha < kOpaqueEnough) continue;

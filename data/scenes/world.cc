@@ -99,10 +99,8 @@ World::World(Options options)
       class_position_(geneval_classes().size(), -1),
       color_position_(geneval_colors().size(), -1),
       pair_held_out_(geneval_classes().size() * geneval_colors().size(), false) {
-  for (size_t i = 0; i < options_.classes.size(); ++i)
-    class_position_[options_.classes[i]] = static_cast<int>(i);
-  for (size_t i = 0; i < options_.colors.size(); ++i)
-    color_position_[options_.colors[i]] = static_cast<int>(i);
+  for (size_t i = 0; i < options_.classes.size(); ++i) class_position_[options_.classes[i]] = static_cast<int>(i);
+  for (size_t i = 0; i < options_.colors.size(); ++i) color_position_[options_.colors[i]] = static_cast<int>(i);
   draw_held_out_pairs();
 }
 
@@ -117,8 +115,7 @@ void World::draw_held_out_pairs() {
     }
   }
   std::sort(ranked.begin(), ranked.end());
-  const size_t wanted =
-      static_cast<size_t>(std::lround(options_.held_out * static_cast<double>(ranked.size())));
+  const size_t wanted = static_cast<size_t>(std::lround(options_.held_out * static_cast<double>(ranked.size())));
   // Fewer than half of a class's colours and of a colour's classes, so that each stays learnable.
   const int class_limit = (static_cast<int>(options_.colors.size()) - 1) / 2;
   const int color_limit = (static_cast<int>(options_.classes.size()) - 1) / 2;
@@ -196,8 +193,7 @@ Facts World::facts(Task task, uint32_t number) const {
 
 bool World::held_out(const Facts& facts) const {
   return std::any_of(facts.objects.begin(), facts.objects.end(), [&](const ObjectFact& object) {
-    return object.color_id >= 0 &&
-           pair_held_out_[object.class_id * geneval_colors().size() + object.color_id];
+    return object.color_id >= 0 && pair_held_out_[object.class_id * geneval_colors().size() + object.color_id];
   });
 }
 

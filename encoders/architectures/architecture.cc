@@ -19,7 +19,9 @@ int64_t CheckpointConfig::size(const std::string& key) const {
   return value;
 }
 
-int64_t CheckpointConfig::size(const std::string& key, int64_t otherwise) const { return has(key) ? size(key) : otherwise; }
+int64_t CheckpointConfig::size(const std::string& key, int64_t otherwise) const {
+  return has(key) ? size(key) : otherwise;
+}
 
 double CheckpointConfig::number(const std::string& key) const {
   if (!has(key)) fail_input("{}: '{}' is absent", origin_, key);
@@ -30,7 +32,9 @@ double CheckpointConfig::number(const std::string& key) const {
   return value;
 }
 
-double CheckpointConfig::number(const std::string& key, double otherwise) const { return has(key) ? number(key) : otherwise; }
+double CheckpointConfig::number(const std::string& key, double otherwise) const {
+  return has(key) ? number(key) : otherwise;
+}
 
 std::string CheckpointConfig::text(const std::string& key, const std::string& otherwise) const {
   if (!has(key)) return otherwise;
@@ -40,7 +44,8 @@ std::string CheckpointConfig::text(const std::string& key, const std::string& ot
 
 bool CheckpointConfig::flag(const std::string& key, bool otherwise) const {
   if (!has(key)) return otherwise;
-  if (!values_.at(key).is_boolean()) fail_input("{}: '{}' is {}, not true or false", origin_, key, values_.at(key).dump());
+  if (!values_.at(key).is_boolean())
+    fail_input("{}: '{}' is {}, not true or false", origin_, key, values_.at(key).dump());
   return values_.at(key);
 }
 
@@ -50,7 +55,9 @@ CheckpointConfig CheckpointConfig::table(const std::string& key) const {
   return {values_.at(key), origin_ + ": " + key};
 }
 
-void CheckpointConfig::refuse(const std::string& what) const { fail_input("{}: {}, which is not built here", origin_, what); }
+void CheckpointConfig::refuse(const std::string& what) const {
+  fail_input("{}: {}, which is not built here", origin_, what);
+}
 
 Activation activation_of(const CheckpointConfig& config, const std::string& name) {
   if (name == "silu" || name == "swish") return Activation::kSilu;
@@ -118,7 +125,8 @@ RowReader WeightLoader::rows(const std::string& name, int64_t num_rows, int64_t 
   return source_.rows(prefix_ + name, num_rows, row_size);
 }
 
-std::string weight_prefix(const WeightSource& source, const std::string& name, const std::vector<std::string>& prefixes) {
+std::string weight_prefix(const WeightSource& source, const std::string& name,
+                          const std::vector<std::string>& prefixes) {
   for (const std::string& prefix : prefixes) {
     if (source.has(prefix + name)) return prefix;
   }
@@ -135,8 +143,8 @@ ArchitectureChoice choose_architecture(const CheckpointConfig& config) {
     type = chosen.text("model_type", type == "clip" ? "clip_text_model" : type == "gemma3" ? "gemma3_text" : "");
   }
   if (!registry.contains(type)) {
-    fail_input("{}: model_type '{}' is not built here{}; known: {}", config.origin(), type, suggestion(type, registry.names()),
-               fmt::join(registry.names(), ", "));
+    fail_input("{}: model_type '{}' is not built here{}; known: {}", config.origin(), type,
+               suggestion(type, registry.names()), fmt::join(registry.names(), ", "));
   }
   return {registry.make(type), chosen};
 }

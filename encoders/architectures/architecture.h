@@ -72,7 +72,8 @@ class WeightLoader {
 
 /// The one of `prefixes` under which `name` is found: checkpoints of whole models put their text tower under one.
 /// @throws UserError  under none.
-std::string weight_prefix(const WeightSource& source, const std::string& name, const std::vector<std::string>& prefixes);
+std::string weight_prefix(const WeightSource& source, const std::string& name,
+                          const std::vector<std::string>& prefixes);
 
 /// A family of checkpoints, by the model_type of its config.json; one file each.
 class Architecture {
@@ -80,8 +81,8 @@ class Architecture {
   static constexpr const char* kKind = "architecture";
   virtual ~Architecture() = default;
   virtual TransformerConfig config(const CheckpointConfig& config) const = 0;
-  virtual TransformerWeights weights(const CheckpointConfig& config, const TransformerConfig& sizes, const WeightSource& source,
-                                     at::ScalarType precision) const = 0;
+  virtual TransformerWeights weights(const CheckpointConfig& config, const TransformerConfig& sizes,
+                                     const WeightSource& source, at::ScalarType precision) const = 0;
 };
 
 /// By model_type ("llama", "qwen3", "clip_text_model").

@@ -19,7 +19,9 @@ double relative_error(const at::Tensor& value, const at::Tensor& expected, const
 class TinyCheckpoint : public testing::TestWithParam<std::string> {
  protected:
   std::filesystem::path folder() const { return project_root() / "tests/oracle/tiny_hf" / GetParam(); }
-  Transformer load(at::ScalarType precision) const { return CheckpointFiles(folder()).load(precision, /*whole_table=*/false); }
+  Transformer load(at::ScalarType precision) const {
+    return CheckpointFiles(folder()).load(precision, /*whole_table=*/false);
+  }
 };
 
 TEST_P(TinyCheckpoint, HiddenStatesEqualTransformers) {
@@ -31,7 +33,8 @@ TEST_P(TinyCheckpoint, HiddenStatesEqualTransformers) {
   // Both ways of computing it: recorded for gradients, and fused.
   for (const bool recorded : {true, false}) {
     const c10::AutoGradMode mode(recorded);
-    worst = std::max(worst, relative_error(transformer.forward(inputs).tokens, expected.at("last_hidden_state"), inputs.mask));
+    worst = std::max(worst,
+                     relative_error(transformer.forward(inputs).tokens, expected.at("last_hidden_state"), inputs.mask));
     const int64_t depth = transformer.config().num_layers;
     for (int64_t layer = 0; layer < depth + (GetParam() == "clip_text" ? 1 : 0); ++layer) {
       worst = std::max(worst, relative_error(transformer.forward(inputs, layer).tokens,
@@ -46,14 +49,16 @@ TEST_P(TinyCheckpoint, Bfloat16IsNearFloat32) {
   const NamedTensors expected = read_safetensors(folder() / "expected.safetensors");
   const TokenInputs inputs{expected.at("input_ids").to(at::kLong), expected.at("attention_mask").to(at::kBool)};
   const c10::AutoGradMode frozen(false);
-  const double error = relative_error(load(at::kBFloat16).forward(inputs).tokens, expected.at("last_hidden_state"), inputs.mask);
+  const double error =
+      relative_error(load(at::kBFloat16).forward(inputs).tokens, expected.at("last_hidden_state"), inputs.mask);
   std::printf("%s: bfloat16 relative error %.2e\n", GetParam().c_str(), error);
   EXPECT_LT(error, 5e-2);
   EXPECT_GT(error, 1e-5);
 }
 
 INSTANTIATE_TEST_SUITE_P(HuggingFace, TinyCheckpoint,
-                         testing::Values("bert", "clip_text", "gemma2", "gemma3", "llama", "qwen2", "qwen3", "t5_encoder"));
+                         testing::Values("bert", "clip_text", "gemma2", "gemma3", "llama", "qwen2", "qwen3",
+                                         "t5_encoder"));
 
 /// What choosing and reading a config ends in.
 std::string refusal(const Json& values) {
@@ -67,13 +72,15 @@ std::string refusal(const Json& values) {
 }
 
 TEST(Architecture, RefusalsNameFileKeyAndWhatIsKnown) {
-  EXPECT_EQ(refusal({{"model_type", "lama"}}),
-            "config.json: model_type 'lama' is not built here; did you mean 'llama'?; known: bert, clip_text_model, gemma2, "
-            "gemma3_text, llama, qwen2, qwen3, t5");
+  EXPECT_EQ(
+      refusal({{"model_type", "lama"}}),
+      "config.json: model_type 'lama' is not built here; did you mean 'llama'?; known: bert, clip_text_model, gemma2, "
+      "gemma3_text, llama, qwen2, qwen3, t5");
   EXPECT_EQ(refusal({{"model_type", "llama"}}), "config.json: 'num_hidden_layers' is absent");
   EXPECT_EQ(refusal({{"model_type", "bert"}, {"hidden_size", "many"}}),
             "config.json: 'hidden_size' is \"many\", not an integer in 1..16777216");
-  EXPECT_EQ(refusal({{"model_type", "bert"}, {"hidden_act", "mish"}}), "config.json: its activation is 'mish', which is not built here");
+  EXPECT_EQ(refusal({{"model_type", "bert"}, {"hidden_act", "mish"}}),
+            "config.json: its activation is 'mish', which is not built here");
 }
 
 TEST(Architecture, RotaryScalingIsLlama3s) {

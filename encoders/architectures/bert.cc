@@ -34,12 +34,14 @@ class Bert : public Architecture {
 
   TransformerWeights weights(const CheckpointConfig& file, const TransformerConfig& sizes, const WeightSource& source,
                              at::ScalarType precision) const override {
-    const WeightLoader load(source, weight_prefix(source, "embeddings.word_embeddings.weight", {"", "bert."}), precision);
+    const WeightLoader load(source, weight_prefix(source, "embeddings.word_embeddings.weight", {"", "bert."}),
+                            precision);
     const int64_t hidden = sizes.hidden;
     TransformerWeights weights;
     weights.embed = load.rows("embeddings.word_embeddings.weight", sizes.vocabulary, hidden);
     // A prompt is one sentence, so every token is of type 0.
-    const at::Tensor types = load.tensor("embeddings.token_type_embeddings.weight", {file.size("type_vocab_size", 2), hidden});
+    const at::Tensor types =
+        load.tensor("embeddings.token_type_embeddings.weight", {file.size("type_vocab_size", 2), hidden});
     weights.positions = load.tensor("embeddings.position_embeddings.weight", {sizes.context, hidden}) + types[0];
     weights.embedding_norm = load.norm("embeddings.LayerNorm", hidden, true);
     for (int64_t i = 0; i < sizes.num_layers; ++i) {

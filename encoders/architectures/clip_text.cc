@@ -29,7 +29,8 @@ class ClipText : public Architecture {
 
   TransformerWeights weights(const CheckpointConfig&, const TransformerConfig& sizes, const WeightSource& source,
                              at::ScalarType precision) const override {
-    const WeightLoader load(source, weight_prefix(source, "embeddings.token_embedding.weight", {"text_model.", ""}), precision);
+    const WeightLoader load(source, weight_prefix(source, "embeddings.token_embedding.weight", {"text_model.", ""}),
+                            precision);
     const int64_t hidden = sizes.hidden;
     TransformerWeights weights;
     weights.embed = load.rows("embeddings.token_embedding.weight", sizes.vocabulary, hidden);
@@ -39,7 +40,8 @@ class ClipText : public Architecture {
       TransformerLayer layer;
       layer.attention_norm = load.norm(name("layer_norm1"), hidden, true);
       layer.query_key_value = load.linear(
-          {{name("self_attn.q_proj"), hidden}, {name("self_attn.k_proj"), hidden}, {name("self_attn.v_proj"), hidden}}, hidden, true);
+          {{name("self_attn.q_proj"), hidden}, {name("self_attn.k_proj"), hidden}, {name("self_attn.v_proj"), hidden}},
+          hidden, true);
       layer.attention_out = load.linear({{name("self_attn.out_proj"), hidden}}, hidden, true);
       layer.mlp_norm = load.norm(name("layer_norm2"), hidden, true);
       layer.up = load.linear({{name("mlp.fc1"), sizes.mlp}}, hidden, true);

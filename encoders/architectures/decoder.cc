@@ -26,14 +26,16 @@ class Decoder : public Architecture {
     config.mlp = file.size("intermediate_size");
     config.num_heads = file.size("num_attention_heads");
     config.num_kv_heads = file.size("num_key_value_heads", config.num_heads);
-    config.head_size = file.size("head_dim", traits_.gemma ? 256 : std::max<int64_t>(1, config.hidden / config.num_heads));
+    config.head_size =
+        file.size("head_dim", traits_.gemma ? 256 : std::max<int64_t>(1, config.hidden / config.num_heads));
     config.vocabulary = file.size("vocab_size");
     config.context = file.size("max_position_embeddings", 8192);
     config.norm_epsilon = file.number("rms_norm_eps", 1e-6);
-    config.activation = activation_of(file, file.text("hidden_activation", file.text("hidden_act", traits_.gemma ? "gelu_pytorch_tanh" : "silu")));
+    config.activation = activation_of(
+        file, file.text("hidden_activation", file.text("hidden_act", traits_.gemma ? "gelu_pytorch_tanh" : "silu")));
     if (config.head_size % 2 != 0 || config.num_heads % config.num_kv_heads != 0 || !(config.norm_epsilon > 0)) {
-      fail_input("{}: impossible attention: {} heads of {}, {} key-value heads, epsilon {}", file.origin(), config.num_heads,
-                 config.head_size, config.num_kv_heads, config.norm_epsilon);
+      fail_input("{}: impossible attention: {} heads of {}, {} key-value heads, epsilon {}", file.origin(),
+                 config.num_heads, config.head_size, config.num_kv_heads, config.norm_epsilon);
     }
     if (file.flag("mlp_bias", false)) file.refuse("its MLP has biases");
     if (traits_.gemma) {
@@ -50,12 +52,15 @@ class Decoder : public Architecture {
 
   TransformerWeights weights(const CheckpointConfig& file, const TransformerConfig& sizes, const WeightSource& source,
                              at::ScalarType precision) const override {
-    const WeightLoader load(source, weight_prefix(source, "embed_tokens.weight", {"", "model.", "language_model.model.", "model.language_model."}),
-                            precision);
+    const WeightLoader load(
+        source,
+        weight_prefix(source, "embed_tokens.weight", {"", "model.", "language_model.model.", "model.language_model."}),
+        precision);
     // Hugging Face keeps Gemma's norm weights without the one that is added to them; GGUF has added it.
     const double offset = traits_.gemma && !file.flag("norm_weights_are_whole", false) ? 1 : 0;
     const bool biases = traits_.query_key_value_bias || file.flag("attention_bias", false);
-    const int64_t hidden = sizes.hidden, query_rows = sizes.num_heads * sizes.head_size, kv_rows = sizes.num_kv_heads * sizes.head_size;
+    const int64_t hidden = sizes.hidden, query_rows = sizes.num_heads * sizes.head_size,
+                  kv_rows = sizes.num_kv_heads * sizes.head_size;
     TransformerWeights weights;
     weights.embed = load.rows("embed_tokens.weight", sizes.vocabulary, hidden);
     weights.final_norm = load.norm("norm", hidden, false, offset);
@@ -63,10 +68,12 @@ class Decoder : public Architecture {
       const auto name = [&](const char* part) { return fmt::format("layers.{}.{}", i, part); };
       TransformerLayer layer;
       layer.attention_norm = load.norm(name("input_layernorm"), hidden, false, offset);
-      layer.query_key_value = load.linear(
-          {{name("self_attn.q_proj"), query_rows}, {name("self_attn.k_proj"), kv_rows}, {name("self_attn.v_proj"), kv_rows}}, hidden, biases);
-      layer.attention_out = load.linear({{name("self_attn.o_proj"), hidden}}, query_rows,
-                                        !traits_.query_key_value_bias && biases);
+      layer.query_key_value = load.linear({{name("self_attn.q_proj"), query_rows},
+                                           {name("self_attn.k_proj"), kv_rows},
+                                           {name("self_attn.v_proj"), kv_rows}},
+                                          hidden, biases);
+      layer.attention_out =
+          load.linear({{name("self_attn.o_proj"), hidden}}, query_rows, !traits_.query_key_value_bias && biases);
       if (traits_.head_norms) {
         layer.query_norm = load.norm(name("self_attn.q_norm"), sizes.head_size, false, offset).weight;
         layer.key_norm = load.norm(name("self_attn.k_norm"), sizes.head_size, false, offset).weight;
@@ -88,7 +95,8 @@ class Decoder : public Architecture {
  private:
   void read_windows(const CheckpointConfig& file, TransformerConfig& config) const {
     if (!file.has("sliding_window") || !file.flag("use_sliding_window", true)) return;
-    const int64_t period = file.size("sliding_window_pattern", file.size("_sliding_window_pattern", std::max(1, traits_.window_period)));
+    const int64_t period =
+        file.size("sliding_window_pattern", file.size("_sliding_window_pattern", std::max(1, traits_.window_period)));
     const Json types = file.has("layer_types") ? file.values().at("layer_types") : Json();
     std::vector<bool> windowed;
     for (int64_t i = 0; i < config.num_layers; ++i) {
@@ -110,7 +118,8 @@ class Decoder : public Architecture {
         return;
       }
       config.rotary = rotary_frequencies(parameters.table("full_attention"), config.head_size);
-      if (parameters.has("sliding_attention")) config.windowed_rotary = rotary_frequencies(parameters.table("sliding_attention"), config.head_size);
+      if (parameters.has("sliding_attention"))
+        config.windowed_rotary = rotary_frequencies(parameters.table("sliding_attention"), config.head_size);
       return;
     }
     Json parameters = file.has("rope_scaling") ? file.table("rope_scaling").values() : Json::object();
@@ -118,8 +127,8 @@ class Decoder : public Architecture {
     parameters["rope_theta"] = file.number("rope_theta", two_bases ? 1e6 : 1e4);
     config.rotary = rotary_frequencies({parameters, file.origin() + ": rope_scaling"}, config.head_size);
     if (two_bases) {
-      config.windowed_rotary =
-          rotary_frequencies({{{"rope_theta", file.number("rope_local_base_freq", 1e4)}}, file.origin()}, config.head_size);
+      config.windowed_rotary = rotary_frequencies(
+          {{{"rope_theta", file.number("rope_local_base_freq", 1e4)}}, file.origin()}, config.head_size);
     }
   }
 

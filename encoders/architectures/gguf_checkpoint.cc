@@ -33,7 +33,8 @@ const GgufFamily& family_of(const GgufFile& file) {
     std::vector<std::string> known;
     for (const auto& [family, entry] : families()) known.emplace_back(family);
     fail_input("{}: its architecture {} is not read from GGUF; known: {}", file.path().string(),
-               Json(std::string(name.substr(0, 60))).dump(-1, ' ', true, Json::error_handler_t::replace), fmt::join(known, ", "));
+               Json(std::string(name.substr(0, 60))).dump(-1, ' ', true, Json::error_handler_t::replace),
+               fmt::join(known, ", "));
   }
   return found->second;
 }
@@ -42,12 +43,18 @@ const GgufFamily& family_of(const GgufFile& file) {
 std::string gguf_name(const std::string& name, bool gemma) {
   if (name == "embed_tokens.weight") return "token_embd.weight";
   if (name == "norm.weight") return "output_norm.weight";
-  static const std::map<std::string, std::string> parts = {
-      {"input_layernorm", "attn_norm"},    {"self_attn.q_proj", "attn_q"},      {"self_attn.k_proj", "attn_k"},
-      {"self_attn.v_proj", "attn_v"},      {"self_attn.o_proj", "attn_output"}, {"self_attn.q_norm", "attn_q_norm"},
-      {"self_attn.k_norm", "attn_k_norm"}, {"mlp.gate_proj", "ffn_gate"},       {"mlp.up_proj", "ffn_up"},
-      {"mlp.down_proj", "ffn_down"},       {"pre_feedforward_layernorm", "ffn_norm"},
-      {"post_feedforward_layernorm", "post_ffw_norm"}};
+  static const std::map<std::string, std::string> parts = {{"input_layernorm", "attn_norm"},
+                                                           {"self_attn.q_proj", "attn_q"},
+                                                           {"self_attn.k_proj", "attn_k"},
+                                                           {"self_attn.v_proj", "attn_v"},
+                                                           {"self_attn.o_proj", "attn_output"},
+                                                           {"self_attn.q_norm", "attn_q_norm"},
+                                                           {"self_attn.k_norm", "attn_k_norm"},
+                                                           {"mlp.gate_proj", "ffn_gate"},
+                                                           {"mlp.up_proj", "ffn_up"},
+                                                           {"mlp.down_proj", "ffn_down"},
+                                                           {"pre_feedforward_layernorm", "ffn_norm"},
+                                                           {"post_feedforward_layernorm", "post_ffw_norm"}};
   const size_t layer = name.find('.') + 1, part = name.find('.', layer) + 1, kind = name.rfind('.');
   if (name.rfind("layers.", 0) != 0 || kind <= part) return name;
   const std::string key = name.substr(part, kind - part);
@@ -115,7 +122,8 @@ Json gguf_config(const GgufFile& file) {
   const GgufFamily& family = family_of(file);
   const std::string prefix(file.text("general.architecture"));
   const auto key = [&](const char* name) { return prefix + "." + name; };
-  if (file.has_tensor("rope_freqs.weight")) fail_input("{}: scaled rotary frequencies are not read from GGUF", file.path().string());
+  if (file.has_tensor("rope_freqs.weight"))
+    fail_input("{}: scaled rotary frequencies are not read from GGUF", file.path().string());
   Json config = {
       {"model_type", family.model_type},
       {"num_hidden_layers", file.integer(key("block_count"))},
@@ -141,8 +149,10 @@ Json gguf_config(const GgufFile& file) {
   // llama.cpp gives each size of Gemma its scale; all but the 27 B ones divide by the head's size.
   const bool per_width = (heads == 32 && hidden == 4608) || (heads == 32 && hidden == 5376);
   config["query_pre_attn_scalar"] = per_width ? hidden / heads : config["head_dim"].get<int64_t>();
-  if (file.has(key("attention.sliding_window"))) config["sliding_window"] = file.integer(key("attention.sliding_window"));
-  if (file.has(key("attn_logit_softcapping"))) config["attn_logit_softcapping"] = file.number(key("attn_logit_softcapping"));
+  if (file.has(key("attention.sliding_window")))
+    config["sliding_window"] = file.integer(key("attention.sliding_window"));
+  if (file.has(key("attn_logit_softcapping")))
+    config["attn_logit_softcapping"] = file.number(key("attn_logit_softcapping"));
   return config;
 }
 

@@ -29,8 +29,8 @@ class T5 : public Architecture {
     config.relative_buckets = file.size("relative_attention_num_buckets", 32);
     config.relative_distance = file.size("relative_attention_max_distance", 128);
     if (config.relative_buckets % 4 != 0 || config.relative_distance <= config.relative_buckets / 4) {
-      fail_input("{}: impossible relative positions: {} buckets up to distance {}", file.origin(), config.relative_buckets,
-                 config.relative_distance);
+      fail_input("{}: impossible relative positions: {} buckets up to distance {}", file.origin(),
+                 config.relative_buckets, config.relative_distance);
     }
     return config;
   }
@@ -49,11 +49,15 @@ class T5 : public Architecture {
       TransformerLayer layer;
       layer.attention_norm = load.norm(name("0.layer_norm"), hidden, false);
       layer.query_key_value = load.linear(
-          {{name("0.SelfAttention.q"), inner}, {name("0.SelfAttention.k"), inner}, {name("0.SelfAttention.v"), inner}}, hidden, false);
+          {{name("0.SelfAttention.q"), inner}, {name("0.SelfAttention.k"), inner}, {name("0.SelfAttention.v"), inner}},
+          hidden, false);
       layer.attention_out = load.linear({{name("0.SelfAttention.o"), hidden}}, inner, false);
       layer.mlp_norm = load.norm(name("1.layer_norm"), hidden, false);
-      layer.up = sizes.gated ? load.linear({{name("1.DenseReluDense.wi_0"), sizes.mlp}, {name("1.DenseReluDense.wi_1"), sizes.mlp}}, hidden, false)
-                             : load.linear({{name("1.DenseReluDense.wi"), sizes.mlp}}, hidden, false);
+      layer.up =
+          sizes.gated
+              ? load.linear({{name("1.DenseReluDense.wi_0"), sizes.mlp}, {name("1.DenseReluDense.wi_1"), sizes.mlp}},
+                            hidden, false)
+              : load.linear({{name("1.DenseReluDense.wi"), sizes.mlp}}, hidden, false);
       layer.down = load.linear({{name("1.DenseReluDense.wo"), hidden}}, sizes.mlp, false);
       weights.layers.push_back(std::move(layer));
     }

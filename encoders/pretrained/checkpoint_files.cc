@@ -53,11 +53,13 @@ const ArchitectureChoice& CheckpointFiles::choice() const {
     return *choice_;
   }
   if (!std::filesystem::is_directory(path_)) {
-    if (!std::filesystem::exists(path_)) fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file", path_.string());
+    if (!std::filesystem::exists(path_))
+      fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file", path_.string());
     fail_input("{} is neither a folder in Hugging Face layout nor a .gguf file", path_.string());
   }
   const std::filesystem::path config = path_ / "config.json";
-  if (!std::filesystem::exists(config)) fail_missing("{} is absent; a folder in Hugging Face layout has one", config.string());
+  if (!std::filesystem::exists(config))
+    fail_missing("{} is absent; a folder in Hugging Face layout has one", config.string());
   const Json values = read_json(config);
   if (!values.is_object()) fail_input("{}: not an object", config.string());
   choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture({values, config.string()}));
@@ -102,7 +104,8 @@ std::string CheckpointFiles::tokenizer_sha256() const {
   for (const auto& entry : std::filesystem::directory_iterator(path_)) {
     const std::string extension = entry.path().extension();
     const bool is_index = entry.path().filename().string().find(".index.") != std::string::npos;
-    if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model")) files.push_back(entry.path());
+    if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model"))
+      files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   std::string all;

@@ -31,7 +31,8 @@ class PretrainedEncoder : public TransformerEncoder {
     trainable_ = reader.flag("trainable", false);
     values_ = reader.text("values", "");
     reader.finish();
-    if (trainable_ && precision_ == "bf16") fail_input("options of encoder '{}': what is trained is held in fp32", family.name);
+    if (trainable_ && precision_ == "bf16")
+      fail_input("options of encoder '{}': what is trained is held in fp32", family.name);
     if (!weights.empty() && !argument.empty()) fail_input("encoder '{}': 'weights' is given twice", family.name);
     if (weights.empty()) weights = argument;
     if (weights.empty() && !family.package_file.empty()) {
@@ -93,7 +94,8 @@ class PretrainedEncoder : public TransformerEncoder {
     std::vector<std::vector<int64_t>> rows = tokenize(prompts, false);
     const SpecialIds marks = tokenizer().specials();
     const int64_t most = info().max_tokens;
-    const auto room = static_cast<size_t>(most) - std::min<size_t>(static_cast<size_t>(most), marks.before.size() + marks.after.size());
+    const auto room = static_cast<size_t>(most) -
+                      std::min<size_t>(static_cast<size_t>(most), marks.before.size() + marks.after.size());
     int64_t num_cut = 0;
     for (auto& row : rows) {
       if (row.size() > room) {
@@ -120,8 +122,9 @@ class PretrainedEncoder : public TransformerEncoder {
  private:
   const CheckpointFiles& files() const {
     if (!files_) {
-      fail_missing("encoder '{}' has no weights of its own; name a checkpoint: {}:/path/to/folder or {}:/path/to/file.gguf",
-           family_.name, family_.name, family_.name);
+      fail_missing(
+          "encoder '{}' has no weights of its own; name a checkpoint: {}:/path/to/folder or {}:/path/to/file.gguf",
+          family_.name, family_.name, family_.name);
     }
     if (package_) require_package_file(package_->id);
     if (!checked_ && !family_.model_types.empty()) {
@@ -145,8 +148,8 @@ class PretrainedEncoder : public TransformerEncoder {
     // Hashed while the weights are read: a damaged file must not pass for the pinned one.
     std::future<std::string> found;
     if (package_) found = std::async(std::launch::async, [this] { return sha256_file(package_->path); });
-    auto model = std::make_unique<const Transformer>(
-        files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat, /*whole_table=*/trainable_ || !values_.empty()));
+    auto model = std::make_unique<const Transformer>(files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat,
+                                                                  /*whole_table=*/trainable_ || !values_.empty()));
     if (package_) {
       if (const std::string sha256 = found.get(); sha256 != package_->sha256) {
         fail_input("{} is damaged: its sha256 is {}, not {}; delete it and run: {}", package_->path.string(), sha256,
@@ -154,7 +157,8 @@ class PretrainedEncoder : public TransformerEncoder {
       }
     }
     if (layer_ > model->config().num_layers) {
-      fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_, model->config().num_layers);
+      fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_,
+                 model->config().num_layers);
     }
     return model;
   }

@@ -14,9 +14,9 @@ struct CorruptedSpans {
 };
 
 struct SpanCorruptionOptions {
-  double share = 0.15;       ///< of the text's own tokens that go
-  double mean_length = 3;    ///< of a gap, in tokens
-  int64_t first_mark = 0;    ///< gap k is marked first_mark - k
+  double share = 0.15;     ///< of the text's own tokens that go
+  double mean_length = 3;  ///< of a gap, in tokens
+  int64_t first_mark = 0;  ///< gap k is marked first_mark - k
 };
 
 /// Takes spans out of tokens until the share is gone, or 14 gaps are made; the first and the last token stay.

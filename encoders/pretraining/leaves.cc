@@ -35,7 +35,8 @@ LossResult choose_among(const at::Tensor& logits, const at::Tensor& targets) {
   return {loss, {{"residual", loss.item<double>()}, {"accuracy", share_right(logits, targets)}}};
 }
 
-LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tensor& log_scale, const std::vector<std::string>& keys) {
+LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tensor& log_scale,
+                       const std::vector<std::string>& keys) {
   const auto unit = [](const at::Tensor& x) { return x / x.norm(2, {-1}, true).clamp_min(1e-6); };
   const int64_t count = a.size(0);
   const at::Tensor same = at::zeros({count, count}, at::kBool);
@@ -49,7 +50,9 @@ LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tenso
   const at::Tensor logits = (at::matmul(unit(a), unit(b).t()) * scale).masked_fill(same, -INFINITY);
   const at::Tensor targets = at::arange(count);
   const at::Tensor loss = (at::cross_entropy_loss(logits, targets) + at::cross_entropy_loss(logits.t(), targets)) / 2;
-  return {loss, {{"residual", loss.item<double>()}, {"accuracy", (share_right(logits, targets) + share_right(logits.t(), targets)) / 2}}};
+  return {loss,
+          {{"residual", loss.item<double>()},
+           {"accuracy", (share_right(logits, targets) + share_right(logits.t(), targets)) / 2}}};
 }
 
 }  // namespace emf

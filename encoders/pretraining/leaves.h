@@ -38,7 +38,8 @@ LossResult choose_among(const at::Tensor& logits, const at::Tensor& targets);
 /// CLIP's loss: both ways over the batch. Rows with equal keys (captions said twice) are no negatives of each other.
 /// @param a, b  [B,D], any length.  @param log_scale  [1], the logarithm of what multiplies cosines; at most log 100.
 /// @source  Radford et al. 2021, Fig. 3.
-LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tensor& log_scale, const std::vector<std::string>& keys);
+LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tensor& log_scale,
+                       const std::vector<std::string>& keys);
 
 /// log(1 / 0.07), CLIP's first log_scale.
 inline constexpr double kFirstLogScale = 2.6592600369327781;

@@ -22,7 +22,8 @@ class NextToken : public Pretraining {
     const TextFeatures features = encoder.forward(inputs);
     // Rows are padded on the right, so a token has a next one where the mask goes on.
     const at::Tensor goes_on = inputs.mask.narrow(1, 1, length - 1);
-    const at::Tensor states = features.tokens.narrow(1, 0, length - 1).masked_select(goes_on.unsqueeze(-1)).view({-1, head_.size(1)});
+    const at::Tensor states =
+        features.tokens.narrow(1, 0, length - 1).masked_select(goes_on.unsqueeze(-1)).view({-1, head_.size(1)});
     return choose_among(at::matmul(states, head_.t()), inputs.ids.narrow(1, 1, length - 1).masked_select(goes_on));
   }
 
@@ -35,7 +36,8 @@ std::unique_ptr<Pretraining> make_next_token(const Config& options, const Encode
   return std::make_unique<NextToken>(options, encoder, seed);
 }
 
-EMF_REGISTER(PretrainingRegistry, "next_token", "Each token of a caption tells the next (causal language model)", make_next_token);
+EMF_REGISTER(PretrainingRegistry, "next_token", "Each token of a caption tells the next (causal language model)",
+             make_next_token);
 
 }  // namespace
 }  // namespace emf

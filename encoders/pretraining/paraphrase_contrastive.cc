@@ -6,7 +6,8 @@ namespace {
 
 class ParaphraseContrastive : public Pretraining {
  public:
-  ParaphraseContrastive(const Config& options, const EncoderInfo&, uint64_t seed) : leaves_("paraphrase_contrastive", seed) {
+  ParaphraseContrastive(const Config& options, const EncoderInfo&, uint64_t seed)
+      : leaves_("paraphrase_contrastive", seed) {
     ConfigReader(options, "pretraining.paraphrase_contrastive").finish();
     log_scale_ = leaves_.constant("log_scale", {1}, kFirstLogScale);
   }
@@ -36,12 +37,13 @@ class ParaphraseContrastive : public Pretraining {
   at::Tensor log_scale_;
 };
 
-std::unique_ptr<Pretraining> make_paraphrase_contrastive(const Config& options, const EncoderInfo& encoder, uint64_t seed) {
+std::unique_ptr<Pretraining> make_paraphrase_contrastive(const Config& options, const EncoderInfo& encoder,
+                                                         uint64_t seed) {
   return std::make_unique<ParaphraseContrastive>(options, encoder, seed);
 }
 
-EMF_REGISTER(PretrainingRegistry, "paraphrase_contrastive", "A caption is nearest to another wording of it (sentence encoder)",
-             make_paraphrase_contrastive);
+EMF_REGISTER(PretrainingRegistry, "paraphrase_contrastive",
+             "A caption is nearest to another wording of it (sentence encoder)", make_paraphrase_contrastive);
 
 }  // namespace
 }  // namespace emf

@@ -11,12 +11,14 @@ constexpr int64_t kGroups = 8;
 
 class PictureContrastive : public Pretraining {
  public:
-  PictureContrastive(const Config& options, const EncoderInfo& encoder, uint64_t seed) : leaves_("picture_contrastive", seed) {
+  PictureContrastive(const Config& options, const EncoderInfo& encoder, uint64_t seed)
+      : leaves_("picture_contrastive", seed) {
     ConfigReader(options, "pretraining.picture_contrastive").finish();
     for (size_t i = 0; i + 1 < std::size(kWidths); ++i) {
       const std::string name = "stage" + std::to_string(i);
       stages_.push_back({leaves_.matrix(name + ".convolution", {kWidths[i + 1], kWidths[i], 3, 3}, std::sqrt(2.0)),
-                         leaves_.constant(name + ".scale", {kWidths[i + 1]}, 1), leaves_.constant(name + ".shift", {kWidths[i + 1]}, 0)});
+                         leaves_.constant(name + ".scale", {kWidths[i + 1]}, 1),
+                         leaves_.constant(name + ".shift", {kWidths[i + 1]}, 0)});
     }
     picture_out_ = leaves_.matrix("picture_out", {encoder.dimension, kWidths[std::size(kWidths) - 1]});
     text_out_ = leaves_.matrix("text_out", {encoder.dimension, encoder.dimension});
@@ -58,11 +60,13 @@ class PictureContrastive : public Pretraining {
   at::Tensor log_scale_;
 };
 
-std::unique_ptr<Pretraining> make_picture_contrastive(const Config& options, const EncoderInfo& encoder, uint64_t seed) {
+std::unique_ptr<Pretraining> make_picture_contrastive(const Config& options, const EncoderInfo& encoder,
+                                                      uint64_t seed) {
   return std::make_unique<PictureContrastive>(options, encoder, seed);
 }
 
-EMF_REGISTER(PretrainingRegistry, "picture_contrastive", "A caption is nearest to its own picture (CLIP)", make_picture_contrastive);
+EMF_REGISTER(PretrainingRegistry, "picture_contrastive", "A caption is nearest to its own picture (CLIP)",
+             make_picture_contrastive);
 
 }  // namespace
 }  // namespace emf

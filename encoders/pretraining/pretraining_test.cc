@@ -22,7 +22,8 @@ std::vector<int64_t> filled(const CorruptedSpans& corrupted, int64_t first_mark)
       continue;
     }
     EXPECT_EQ(corrupted.target.at(at), id);
-    for (++at; at < corrupted.target.size() && !is_mark(corrupted.target[at]); ++at) tokens.push_back(corrupted.target[at]);
+    for (++at; at < corrupted.target.size() && !is_mark(corrupted.target[at]); ++at)
+      tokens.push_back(corrupted.target[at]);
   }
   EXPECT_EQ(at + 1, corrupted.target.size());
   EXPECT_TRUE(is_mark(corrupted.target.back()));
@@ -52,7 +53,8 @@ TEST(MatchPairs, IsCrossEntropyOfCosinesBothWays) {
   torch::manual_seed(2);
   const at::Tensor a = at::randn({4, 6}), b = at::randn({4, 6}), log_scale = at::full({1}, 1.5);
   const LossResult result = match_pairs(a, b, log_scale, {"w", "x", "y", "w"});
-  const at::Tensor cosines = at::matmul(a / a.norm(2, {1}, true), (b / b.norm(2, {1}, true)).t()).to(at::kDouble) * std::exp(1.5);
+  const at::Tensor cosines =
+      at::matmul(a / a.norm(2, {1}, true), (b / b.norm(2, {1}, true)).t()).to(at::kDouble) * std::exp(1.5);
   double expected = 0;
   for (int i = 0; i < 4; ++i) {
     double row = 0, column = 0;
@@ -69,7 +71,8 @@ TEST(MatchPairs, IsCrossEntropyOfCosinesBothWays) {
 class PretrainingTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(package_file("clip-vocabulary").path)) GTEST_SKIP() << "no CLIP vocabulary; run ./emfbench setup";
+    if (!std::filesystem::exists(package_file("clip-vocabulary").path))
+      GTEST_SKIP() << "no CLIP vocabulary; run ./emfbench setup";
   }
 
   /// The registered encoder that this pretraining makes.
@@ -98,7 +101,8 @@ class PretrainingTest : public testing::TestWithParam<std::string> {
 TEST_P(PretrainingTest, LossFallsAndEveryParameterIsTrained) {
   const auto encoder = encoder_of(GetParam());
   ASSERT_NE(encoder, nullptr) << "no encoder names this pretraining";
-  const auto pretraining = PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), 5);
+  const auto pretraining =
+      PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), 5);
   std::vector<at::Tensor> parameters;
   for (const auto& [name, tensor] : encoder->parameters()) parameters.push_back(tensor);
   for (const auto& [name, tensor] : pretraining->parameters()) parameters.push_back(tensor);
@@ -128,7 +132,8 @@ TEST_P(PretrainingTest, LossFallsAndEveryParameterIsTrained) {
 TEST_P(PretrainingTest, EqualSeedsGiveEqualLosses) {
   const auto loss = [&](uint64_t seed) {
     const auto encoder = encoder_of(GetParam());
-    const auto pretraining = PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), seed);
+    const auto pretraining =
+        PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), seed);
     return pretraining->loss(*encoder, some_batch()).loss.item<float>();
   };
   EXPECT_EQ(loss(5), loss(5));
@@ -144,7 +149,8 @@ TEST(SmallEncoders, StartFromEqualValues) {
     const auto parameters = EncoderRegistry::instance().make(name, {{"trainable", true}}, 5)->parameters();
     if (first.empty()) first = parameters;
     ASSERT_EQ(parameters.size(), first.size());
-    for (size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(at::equal(parameters[i].second, first[i].second)) << name << " " << first[i].first;
+    for (size_t i = 0; i < first.size(); ++i)
+      EXPECT_TRUE(at::equal(parameters[i].second, first[i].second)) << name << " " << first[i].first;
   }
 }
 

@@ -10,19 +10,24 @@ namespace {
 class SpanCorruption : public Pretraining {
  public:
   SpanCorruption(const Config& options, const EncoderInfo& encoder, uint64_t seed)
-      : leaves_("span_corruption", seed), vocabulary_(encoder.vocabulary), dimension_(encoder.dimension), max_tokens_(encoder.max_tokens) {
+      : leaves_("span_corruption", seed),
+        vocabulary_(encoder.vocabulary),
+        dimension_(encoder.dimension),
+        max_tokens_(encoder.max_tokens) {
     ConfigReader reader(options, "pretraining.span_corruption");
     // T5's shares, but of texts of ten tokens instead of 512: shorter spans, more of them.
     share_ = reader.number("share", 0.3, 0.01, 0.9);
     mean_length_ = reader.number("mean_length", 2, 1, 64);
     reader.finish();
-    embedding_ = leaves_.matrix("embedding", {vocabulary_, dimension_}, std::sqrt(static_cast<double>(dimension_)) * 0.1);
+    embedding_ =
+        leaves_.matrix("embedding", {vocabulary_, dimension_}, std::sqrt(static_cast<double>(dimension_)) * 0.1);
     positions_ = leaves_.constant("positions", {max_tokens_ + 2, dimension_}, 0);
     self_ = attention("self");
     across_ = attention("across");
     up_ = leaves_.matrix("up", {2 * dimension_, dimension_});
     down_ = leaves_.matrix("down", {dimension_, 2 * dimension_});
-    for (const char* name : {"norm0", "norm1", "norm2", "norm3"}) norms_.push_back(leaves_.constant(name, {dimension_}, 1));
+    for (const char* name : {"norm0", "norm1", "norm2", "norm3"})
+      norms_.push_back(leaves_.constant(name, {dimension_}, 1));
     head_ = leaves_.matrix("head", {vocabulary_, dimension_});
   }
 
@@ -56,12 +61,14 @@ class SpanCorruption : public Pretraining {
   };
 
   Attention attention(const std::string& name) {
-    return {leaves_.matrix(name + ".query", {dimension_, dimension_}), leaves_.matrix(name + ".key_value", {2 * dimension_, dimension_}),
+    return {leaves_.matrix(name + ".query", {dimension_, dimension_}),
+            leaves_.matrix(name + ".key_value", {2 * dimension_, dimension_}),
             leaves_.matrix(name + ".out", {dimension_, dimension_}, 0.5)};
   }
 
   /// @param x  [B,L,D].  @param context  [B,M,D].  @param allowed  [B or 1,1,L or 1,M] bool.
-  at::Tensor attend(const Attention& weights, const at::Tensor& x, const at::Tensor& context, const at::Tensor& allowed) const {
+  at::Tensor attend(const Attention& weights, const at::Tensor& x, const at::Tensor& context,
+                    const at::Tensor& allowed) const {
     constexpr int64_t kHeads = 4;
     const auto heads = [&](const at::Tensor& y) { return y.view({y.size(0), y.size(1), kHeads, -1}).transpose(1, 2); };
     const at::Tensor both = at::matmul(context, weights.key_value.t());

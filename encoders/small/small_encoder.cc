@@ -16,7 +16,7 @@ constexpr int64_t kVocabulary = 4096;
 /// The vocabulary's last ids stand for no text: span corruption marks its gaps with them.
 constexpr int64_t kFreeIds = 16;
 constexpr int64_t kNumMerges = kVocabulary - kFreeIds - 2 * 256 - 2;  // two alphabets, two marks
-constexpr int64_t kMaxTokens = 77;  // CLIP's
+constexpr int64_t kMaxTokens = 77;                                    // CLIP's
 
 TransformerConfig small_config(bool causal) {
   TransformerConfig config;
@@ -43,7 +43,9 @@ int64_t num_parameters(const TransformerConfig& config) {
 /// Normals of variance 1 / inputs, keyed by name; matrices that end a branch are scaled down with depth as GPT-2's are.
 TransformerWeights initial_weights(const TransformerConfig& config, uint64_t seed) {
   const auto matrix = [&](const std::string& name, int64_t rows, int64_t columns, double scale = 1) -> LinearWeights {
-    return {normal_named(seed, "encoder/small/" + name, {rows, columns}) * (scale / std::sqrt(static_cast<double>(columns))), {}};
+    return {normal_named(seed, "encoder/small/" + name, {rows, columns}) *
+                (scale / std::sqrt(static_cast<double>(columns))),
+            {}};
   };
   const auto norm = [&]() -> NormWeights { return {at::ones({config.hidden}), {}}; };
   const double at_end = 1 / std::sqrt(2.0 * static_cast<double>(config.num_layers));
@@ -99,7 +101,7 @@ class SmallEncoder : public TransformerEncoder {
   }
 
   Json fingerprint() const override {
-    Json fingerprint = {{"encoder", family_.name},  {"version", 1},           {"causal", family_.causal},
+    Json fingerprint = {{"encoder", family_.name},      {"version", 1},    {"causal", family_.causal},
                         {"tokenizer", package_.sha256}, {"layer", layer_}, {"trainable", trainable_}};
     if (values_.empty()) {
       fingerprint["seed"] = seed_;

@@ -35,8 +35,9 @@ int32_t ByteLevelBpe::whole_piece(std::string_view piece) const {
 
 void ByteLevelBpe::encode(const std::vector<std::string_view>& pieces, std::vector<int64_t>& ids) const {
   MergeQueue queue;
-  const auto find = [this](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right,
-                           MergeQueue::Merge& merge) { return merges_.find(left.id, right.id, merge); };
+  const auto find = [this](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right, MergeQueue::Merge& merge) {
+    return merges_.find(left.id, right.id, merge);
+  };
   for (const std::string_view piece : pieces) {
     if (whole_pieces_.num_pieces() > 0) {
       const int32_t id = whole_piece(piece);

@@ -21,9 +21,8 @@ const std::array<std::string, 256>& byte_alphabet();
 class ByteLevelBpe : public TokenModel {
  public:
   struct Options {
-    std::string word_end;  ///< written after the last byte of a piece ("</w>" for CLIP)
-    bool ignores_merges =
-        false;  ///< a piece that is a token is that token, whatever the merges say (Llama 3)
+    std::string word_end;         ///< written after the last byte of a piece ("</w>" for CLIP)
+    bool ignores_merges = false;  ///< a piece that is a token is that token, whatever the merges say (Llama 3)
   };
 
   /// @throws UserError  a merge of unknown pieces (names the vocabulary's origin and the merge).

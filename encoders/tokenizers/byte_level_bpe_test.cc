@@ -49,15 +49,12 @@ TEST(ByteLevelBpe, AWordsEndIsPartOfItsLastByte) {
   ByteLevelBpe::Options options;
   options.word_end = "</w>";
   std::vector<int64_t> ids;
-  ByteLevelBpe(Vocabulary({"a", "a</w>", "aa</w>"}, "test"), {{"a", "a</w>"}}, options)
-      .encode({"aaa", "a"}, ids);
+  ByteLevelBpe(Vocabulary({"a", "a</w>", "aa</w>"}, "test"), {{"a", "a</w>"}}, options).encode({"aaa", "a"}, ids);
   EXPECT_EQ(ids, (std::vector<int64_t>{0, 2, 1}));
 }
 
 TEST(ByteLevelBpe, BadMergesAndVocabulariesAreErrors) {
-  const auto make = [](const MergeList& merges) {
-    return ByteLevelBpe(Vocabulary(kTokens, "test"), merges, {});
-  };
+  const auto make = [](const MergeList& merges) { return ByteLevelBpe(Vocabulary(kTokens, "test"), merges, {}); };
   EXPECT_THROW(make({{"a", "z"}}), UserError);
   EXPECT_THROW(make({split_merge("ab")}), UserError);
   EXPECT_THROW(make({split_merge("")}), UserError);
@@ -70,12 +67,10 @@ TEST(ByteLevelBpe, BadMergesAndVocabulariesAreErrors) {
 TEST(NamedPattern, CutsAsEachFamilyDoes) {
   using Pieces = std::vector<std::string_view>;
   const std::string_view text = "It'S  12345\n\n x";
-  EXPECT_EQ(named_pattern("gpt-2", "test").pieces(text),
-            (Pieces{"It", "'", "S", " ", " 12345", "\n\n", " x"}));
+  EXPECT_EQ(named_pattern("gpt-2", "test").pieces(text), (Pieces{"It", "'", "S", " ", " 12345", "\n\n", " x"}));
   EXPECT_EQ(named_pattern("smollm", "test").pieces(text),
             (Pieces{"It", "'", "S", "  ", "1", "2", "3", "4", "5", "\n\n", " x"}));
-  EXPECT_EQ(named_pattern("llama-bpe", "test").pieces(text),
-            (Pieces{"It", "'S", " ", " ", "123", "45", "\n\n", " x"}));
+  EXPECT_EQ(named_pattern("llama-bpe", "test").pieces(text), (Pieces{"It", "'S", " ", " ", "123", "45", "\n\n", " x"}));
   EXPECT_EQ(named_pattern("qwen2", "test").pieces(text),
             (Pieces{"It", "'S", " ", " ", "1", "2", "3", "4", "5", "\n\n", " x"}));
   EXPECT_THROW(named_pattern("gpt-3", "test"), UserError);

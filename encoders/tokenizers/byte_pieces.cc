@@ -6,8 +6,7 @@ namespace emf {
 
 std::array<int32_t, 256> byte_pieces(const Vocabulary& vocabulary) {
   std::array<int32_t, 256> ids;
-  for (size_t byte = 0; byte < ids.size(); ++byte)
-    ids[byte] = vocabulary.find(fmt::format("<0x{:02X}>", byte));
+  for (size_t byte = 0; byte < ids.size(); ++byte) ids[byte] = vocabulary.find(fmt::format("<0x{:02X}>", byte));
   return ids;
 }
 

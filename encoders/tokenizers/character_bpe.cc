@@ -16,8 +16,9 @@ CharacterBpe::CharacterBpe(Vocabulary vocabulary, const MergeList& merges, const
 
 void CharacterBpe::encode(const std::vector<std::string_view>& pieces, std::vector<int64_t>& ids) const {
   MergeQueue queue;
-  const auto find = [this](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right,
-                           MergeQueue::Merge& merge) { return merges_.find(left.id, right.id, merge); };
+  const auto find = [this](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right, MergeQueue::Merge& merge) {
+    return merges_.find(left.id, right.id, merge);
+  };
   for (const std::string_view piece : pieces) {
     if (options_.ignores_merges) {
       const int32_t id = vocabulary_.find(piece);
@@ -32,8 +33,8 @@ void CharacterBpe::encode(const std::vector<std::string_view>& pieces, std::vect
       const std::string_view character = piece.substr(at, sequence_bytes(piece[at]));
       at += character.size();
       const bool is_last = at >= piece.size() && !options_.word_end.empty();
-      const int32_t id = is_last ? vocabulary_.find(std::string(character) + options_.word_end)
-                                 : vocabulary_.find(character);
+      const int32_t id =
+          is_last ? vocabulary_.find(std::string(character) + options_.word_end) : vocabulary_.find(character);
       const auto byte_id = [&](char c) { return byte_ids_[static_cast<unsigned char>(c)]; };
       if (id >= 0) {
         queue.push(id);

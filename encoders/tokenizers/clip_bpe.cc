@@ -34,9 +34,7 @@ std::string clip_text(std::string_view text) {
   std::string words;
   bool owes_space = false;
   // The separators of ASCII (U+001C ... U+001F) end a text for Python's strip but join no words.
-  const auto is_stripped = [](int32_t point) {
-    return is_white_space(point) || (point >= 0x1C && point <= 0x1F);
-  };
+  const auto is_stripped = [](int32_t point) { return is_white_space(point) || (point >= 0x1C && point <= 0x1F); };
   std::vector<int32_t> points = code_points(html_unescape(html_unescape(text)));
   size_t begin = 0, end = points.size();
   while (begin < end && is_stripped(points[begin])) ++begin;
@@ -76,8 +74,7 @@ std::unique_ptr<Tokenizer> load_clip_merges(const std::filesystem::path& path, i
   const std::string text = read_text_or_gzip(path);
   const std::vector<std::string_view> lines = text_lines(text);
   if (lines.size() < count + 1) {
-    fail_input("{}: {} lines, CLIP's list of merges has at least {}", path.string(), lines.size(),
-               count + 1);
+    fail_input("{}: {} lines, CLIP's list of merges has at least {}", path.string(), lines.size(), count + 1);
   }
   Vocabulary vocabulary(path.string());
   int64_t id = 0;

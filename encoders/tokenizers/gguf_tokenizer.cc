@@ -45,8 +45,8 @@ ScoredPieces scored_pieces(const GgufFile& file) {
   pieces.scores = file.numbers("tokenizer.ggml.scores");
   pieces.kinds = file.integers("tokenizer.ggml.token_type");
   if (pieces.scores.size() != pieces.texts.size() || pieces.kinds.size() != pieces.texts.size()) {
-    fail_input("{}: {} tokens, {} scores and {} token types; they should be equally many",
-               file.path().string(), pieces.texts.size(), pieces.scores.size(), pieces.kinds.size());
+    fail_input("{}: {} tokens, {} scores and {} token types; they should be equally many", file.path().string(),
+               pieces.texts.size(), pieces.scores.size(), pieces.kinds.size());
   }
   return pieces;
 }
@@ -56,8 +56,7 @@ SpecialIds marks(const GgufFile& file, bool adds_bos, bool adds_eos) {
   const auto id_of = [&](const char* key) {
     const int64_t id = file.integer(key);
     const auto count = static_cast<int64_t>(file.texts("tokenizer.ggml.tokens").size());
-    if (id < 0 || id >= count)
-      fail_input("{}: '{}' is {}, of {} tokens", file.path().string(), key, id, count);
+    if (id < 0 || id >= count) fail_input("{}: '{}' is {}, of {} tokens", file.path().string(), key, id, count);
     return id;
   };
   SpecialIds specials;
@@ -83,12 +82,11 @@ Pipeline byte_level(const GgufFile& file) {
     for (const Pattern::Span& span : pattern.spans(text)) pieces.push_back(span.text);
   });
   MergeList merges;
-  for (const std::string_view merge : file.texts("tokenizer.ggml.merges"))
-    merges.push_back(split_merge(merge));
+  for (const std::string_view merge : file.texts("tokenizer.ggml.merges")) merges.push_back(split_merge(merge));
   ByteLevelBpe::Options options;
   options.ignores_merges = is_llama3;
-  stages.model = std::make_unique<ByteLevelBpe>(Vocabulary(file.texts("tokenizer.ggml.tokens"), origin),
-                                                merges, options);
+  stages.model =
+      std::make_unique<ByteLevelBpe>(Vocabulary(file.texts("tokenizer.ggml.tokens"), origin), merges, options);
   return stages;
 }
 
@@ -116,8 +114,8 @@ Pipeline scored_bpe(const GgufFile& file) {
     }
     if (pieces.kinds[id] != UnigramModel::kNormal) pieces.texts[id] = {};
   }
-  stages.model = std::make_unique<SentencePieceBpe>(pieces.texts, std::move(pieces.scores),
-                                                    byte_pieces(byte_texts), unknown, file.path().string());
+  stages.model = std::make_unique<SentencePieceBpe>(pieces.texts, std::move(pieces.scores), byte_pieces(byte_texts),
+                                                    unknown, file.path().string());
   return stages;
 }
 
@@ -135,8 +133,8 @@ Pipeline unigram(const GgufFile& file) {
     if (pieces.kinds[id] < UnigramModel::kNormal || pieces.kinds[id] > UnigramModel::kByte) {
       fail_input("{}: token {} has the type {}, not 1 to 6", file.path().string(), id, pieces.kinds[id]);
     }
-    model.pieces.push_back({std::string(pieces.texts[id]), pieces.scores[id],
-                            static_cast<UnigramModel::Kind>(pieces.kinds[id])});
+    model.pieces.push_back(
+        {std::string(pieces.texts[id]), pieces.scores[id], static_cast<UnigramModel::Kind>(pieces.kinds[id])});
     model.falls_back_to_bytes |= pieces.kinds[id] == UnigramModel::kByte;
   }
   Pipeline stages;

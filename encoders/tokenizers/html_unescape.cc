@@ -18,11 +18,9 @@ constexpr int32_t kWindows1252[32] = {0x20AC, 0x81,   0x201A, 0x192,  0x201E, 0x
                                       0x2DC,  0x2122, 0x161,  0x203A, 0x153,  0x9D,   0x17E,  0x178};
 
 void append_number(std::string& out, int64_t number) {
-  if (number == 0 || number > 0x10FFFF || (number >= 0xD800 && number <= 0xDFFF))
-    return append_utf8(out, kReplacement);
+  if (number == 0 || number > 0x10FFFF || (number >= 0xD800 && number <= 0xDFFF)) return append_utf8(out, kReplacement);
   if (number >= 0x80 && number < 0xA0) return append_utf8(out, kWindows1252[number - 0x80]);
-  const bool is_control =
-      number < 0x20 && number != '\t' && number != '\n' && number != '\f' && number != '\r';
+  const bool is_control = number < 0x20 && number != '\t' && number != '\n' && number != '\f' && number != '\r';
   const bool is_no_character = (number >= 0xFDD0 && number <= 0xFDEF) || (number & 0xFFFE) == 0xFFFE;
   if (is_control || number == 0x7F || is_no_character) return;
   append_utf8(out, static_cast<int32_t>(number));
@@ -49,9 +47,8 @@ size_t read_number(std::string_view text, std::string& out) {
 
 const HtmlEntity* find_entity(std::string_view name) {
   const auto entities = html_entities();
-  const auto found =
-      std::lower_bound(entities.begin(), entities.end(), name,
-                       [](const HtmlEntity& entity, std::string_view key) { return entity.name < key; });
+  const auto found = std::lower_bound(entities.begin(), entities.end(), name,
+                                      [](const HtmlEntity& entity, std::string_view key) { return entity.name < key; });
   return found != entities.end() && found->name == name ? &*found : nullptr;
 }
 
@@ -61,8 +58,7 @@ size_t read_name(std::string_view text, std::string& out) {
   size_t end = 0;
   for (int i = 0; i < kMaxCharacters && end < text.size(); ++i) {
     const char c = text[end];
-    if (c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' || c == ';')
-      break;
+    if (c == '\t' || c == '\n' || c == '\f' || c == ' ' || c == '<' || c == '&' || c == '#' || c == ';') break;
     end += sequence_bytes(c);
   }
   const auto append = [&](const HtmlEntity& entity) {

@@ -17,10 +17,8 @@ Vocabulary read_vocabulary(const JsonSection& model) {
   Vocabulary vocabulary(section.where());
   vocabulary.reserve(section.as_object().size());
   for (const auto& [piece, id] : section.value().items()) {
-    if (!id.is_number_integer())
-      section.fail("gives " + quoted_name(piece) + " an id that is no whole number");
-    const bool is_beyond =
-        id.is_number_unsigned() && id.get<uint64_t>() > std::numeric_limits<int32_t>::max();
+    if (!id.is_number_integer()) section.fail("gives " + quoted_name(piece) + " an id that is no whole number");
+    const bool is_beyond = id.is_number_unsigned() && id.get<uint64_t>() > std::numeric_limits<int32_t>::max();
     vocabulary.add(piece, is_beyond ? std::numeric_limits<int64_t>::max() : id.get<int64_t>());
   }
   vocabulary.check_distinct_ids();
@@ -93,14 +91,12 @@ std::unique_ptr<TokenModel> read_unigram(const JsonSection& root, JsonTexts& tex
   for (const JsonSection& item : model.list("vocab")) {
     const std::vector<JsonSection> pair = item.elements();
     if (pair.size() != 2) item.fail("is no pair of piece and score");
-    unigram.pieces.push_back(
-        {pair[0].as_text(), static_cast<float>(pair[1].as_number()), UnigramModel::kNormal});
+    unigram.pieces.push_back({pair[0].as_text(), static_cast<float>(pair[1].as_number()), UnigramModel::kNormal});
   }
   const auto piece_at = [&](const JsonSection& section) -> UnigramModel::Piece* {
     const int64_t id = section.as_integer();
     if (id < 0) section.fail("is below 0");
-    return id < static_cast<int64_t>(unigram.pieces.size()) ? &unigram.pieces[static_cast<size_t>(id)]
-                                                            : nullptr;
+    return id < static_cast<int64_t>(unigram.pieces.size()) ? &unigram.pieces[static_cast<size_t>(id)] : nullptr;
   };
   if (root.has("added_tokens")) {
     for (const JsonSection& token : root.list("added_tokens")) {

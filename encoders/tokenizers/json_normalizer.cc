@@ -74,9 +74,8 @@ void read_into(const JsonSection& section, JsonTexts& texts) {
     texts.steps.push_back([](std::string& text, bool) { text = lower_case(text); });
   } else if (type == "NFC" || type == "NFD" || type == "NFKC" || type == "NFKD") {
     const bool is_composed = type.back() == 'C', is_compatible = type.size() == 4;
-    texts.steps.push_back(normal_form_step(is_compatible
-                                               ? (is_composed ? NormalForm::kNfkc : NormalForm::kNfkd)
-                                               : (is_composed ? NormalForm::kNfc : NormalForm::kNfd)));
+    texts.steps.push_back(normal_form_step(is_compatible ? (is_composed ? NormalForm::kNfkc : NormalForm::kNfkd)
+                                                         : (is_composed ? NormalForm::kNfc : NormalForm::kNfd)));
   } else if (type == "StripAccents") {
     texts.steps.push_back([](std::string& text, bool) {
       std::string bare;
@@ -86,9 +85,8 @@ void read_into(const JsonSection& section, JsonTexts& texts) {
       text = std::move(bare);
     });
   } else if (type == "Strip") {
-    texts.steps.push_back(
-        [left = section.flag_or("strip_left", true), right = section.flag_or("strip_right", true)](
-            std::string& text, bool) { text = stripped(text, left, right); });
+    texts.steps.push_back([left = section.flag_or("strip_left", true), right = section.flag_or("strip_right", true)](
+                              std::string& text, bool) { text = stripped(text, left, right); });
   } else if (type == "Replace") {
     read_replace(section, texts);
   } else if (type == "Prepend") {

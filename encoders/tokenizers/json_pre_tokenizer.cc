@@ -32,11 +32,10 @@ CutStep delimiter_cut(Pattern pattern, Behavior behavior, bool is_inverted) {
     bool was_delimiter = false, is_begun = false;
     for (const Pattern::Span& span : pattern.spans(text)) {
       const bool is_delimiter = span.is_match != is_inverted;
-      const bool joins =
-          is_begun && (behavior == Behavior::kMergedWithPrevious ? is_delimiter && !was_delimiter
-                       : behavior == Behavior::kMergedWithNext   ? was_delimiter && !is_delimiter
-                       : behavior == Behavior::kContiguous       ? was_delimiter == is_delimiter
-                                                                 : false);
+      const bool joins = is_begun && (behavior == Behavior::kMergedWithPrevious ? is_delimiter && !was_delimiter
+                                      : behavior == Behavior::kMergedWithNext   ? was_delimiter && !is_delimiter
+                                      : behavior == Behavior::kContiguous       ? was_delimiter == is_delimiter
+                                                                                : false);
       const bool is_dropped = behavior == Behavior::kRemoved && is_delimiter;
       if (joins) {
         pieces.back() = joined(pieces.back(), span.text);
@@ -74,8 +73,7 @@ void read_metaspace(const JsonSection& section, JsonCuts& cuts) {
 void read_byte_level(const JsonSection& section, JsonCuts& cuts) {
   cuts.is_byte_level = true;
   if (section.flag_or("add_prefix_space", true)) {
-    if (!cuts.cuts.empty())
-      section.fail("adds a space to pieces that are already cut, which is not read here");
+    if (!cuts.cuts.empty()) section.fail("adds a space to pieces that are already cut, which is not read here");
     cuts.texts.push_back([](std::string& text, bool) {
       if (!text.empty() && text[0] != ' ') text.insert(text.begin(), ' ');
     });
@@ -95,14 +93,12 @@ void read_into(const JsonSection& section, JsonCuts& cuts) {
     read_metaspace(section, cuts);
   } else if (type == "Split") {
     const JsonSection pattern = section.at("pattern");
-    cuts.cuts.push_back(delimiter_cut(pattern.has("Regex")
-                                          ? Pattern::from_file(pattern.text("Regex"), pattern.where())
-                                          : Pattern::literal(pattern.text("String")),
+    cuts.cuts.push_back(delimiter_cut(pattern.has("Regex") ? Pattern::from_file(pattern.text("Regex"), pattern.where())
+                                                           : Pattern::literal(pattern.text("String")),
                                       read_behavior(section, "behavior"), section.flag_or("invert", false)));
   } else if (type == "Digits") {
     const bool is_each = section.flag_or("individual_digits", false);
-    cuts.cuts.push_back(
-        delimiter_cut(Pattern("\\p{N}"), is_each ? Behavior::kIsolated : Behavior::kContiguous, false));
+    cuts.cuts.push_back(delimiter_cut(Pattern("\\p{N}"), is_each ? Behavior::kIsolated : Behavior::kContiguous, false));
   } else if (type == "WhitespaceSplit") {
     cuts.cuts_white_space = true;
     cuts.cuts.push_back(delimiter_cut(Pattern("[" EMF_SPACE "]"), Behavior::kRemoved, false));

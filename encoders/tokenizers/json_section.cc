@@ -22,16 +22,14 @@ JsonSection JsonSection::at(const char* key) const {
 std::vector<JsonSection> JsonSection::elements() const {
   if (!value_->is_array()) fail(std::string("is ") + value_->type_name() + ", not a list");
   std::vector<JsonSection> sections;
-  for (size_t i = 0; i < value_->size(); ++i)
-    sections.emplace_back((*value_)[i], where_ + "/" + std::to_string(i));
+  for (size_t i = 0; i < value_->size(); ++i) sections.emplace_back((*value_)[i], where_ + "/" + std::to_string(i));
   return sections;
 }
 
 bool JsonSection::flag_or(const char* key, bool otherwise) const {
   if (!has(key)) return otherwise;
   const JsonSection found = at(key);
-  if (!found.value_->is_boolean())
-    found.fail(std::string("is ") + found.value_->type_name() + ", not true or false");
+  if (!found.value_->is_boolean()) found.fail(std::string("is ") + found.value_->type_name() + ", not true or false");
   return found.value_->get<bool>();
 }
 
@@ -61,8 +59,6 @@ const Json& JsonSection::as_object() const {
 
 void JsonSection::fail(const std::string& what) const { fail_input("{} {}", where_, what); }
 
-void JsonSection::fail_unknown_type() const {
-  fail_input("{}: type {} is not read here", where_, quoted_name(type()));
-}
+void JsonSection::fail_unknown_type() const { fail_input("{}: type {} is not read here", where_, quoted_name(type())); }
 
 }  // namespace emf

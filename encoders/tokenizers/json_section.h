@@ -27,9 +27,7 @@ class JsonSection {
   std::vector<JsonSection> elements() const;
 
   std::string text(const char* key) const { return at(key).as_text(); }
-  std::string text_or(const char* key, const std::string& otherwise) const {
-    return has(key) ? text(key) : otherwise;
-  }
+  std::string text_or(const char* key, const std::string& otherwise) const { return has(key) ? text(key) : otherwise; }
   bool flag_or(const char* key, bool otherwise) const;
   int64_t integer(const char* key) const { return at(key).as_integer(); }
   /// The value of "type".

@@ -43,9 +43,8 @@ constexpr Range kLate[] = {
 }  // namespace
 
 bool is_late_character(int32_t point) {
-  const Range* range =
-      std::upper_bound(std::begin(kLate), std::end(kLate), point,
-                       [](int32_t value, const Range& other) { return value < other.first; });
+  const Range* range = std::upper_bound(std::begin(kLate), std::end(kLate), point,
+                                        [](int32_t value, const Range& other) { return value < other.first; });
   return range != std::begin(kLate) && point <= (range - 1)->last;
 }
 

@@ -28,8 +28,7 @@ MergeTable::MergeTable(const Vocabulary& vocabulary, const MergeList& merges) {
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     const auto& [left, right] = merges[rank];
     joined.assign(left).append(right);
-    const int32_t first = vocabulary.find(left), second = vocabulary.find(right),
-                  both = vocabulary.find(joined);
+    const int32_t first = vocabulary.find(left), second = vocabulary.find(right), both = vocabulary.find(joined);
     if (first < 0 || second < 0 || both < 0) {
       fail_input("{}: merge {} ({} and {}) is no pair of pieces of the vocabulary", vocabulary.origin(), rank,
                  quoted_name(left), quoted_name(right));

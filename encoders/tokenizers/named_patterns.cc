@@ -12,10 +12,9 @@ namespace {
 
 #define EMF_SUFFIXES "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 // Llama 3 and Qwen2 differ in how many digits stand together.
-#define EMF_CL100K(digits)                                                                         \
-  EMF_SUFFIXES "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" EMF_SPACE                          \
-               "\\p{L}\\p{N}]+[\\r\\n]*|[" EMF_SPACE "]*[\\r\\n]+|[" EMF_SPACE "]+(?![^" EMF_SPACE \
-               "])|[" EMF_SPACE "]+"
+#define EMF_CL100K(digits)                                                                                      \
+  EMF_SUFFIXES "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits "| ?[^" EMF_SPACE "\\p{L}\\p{N}]+[\\r\\n]*|[" EMF_SPACE \
+               "]*[\\r\\n]+|[" EMF_SPACE "]+(?![^" EMF_SPACE "])|[" EMF_SPACE "]+"
 
 const std::map<std::string_view, const char*>& patterns() {
   static const std::map<std::string_view, const char*> known = {

@@ -52,8 +52,8 @@ std::string translated(std::string_view expression, const std::string& where) {
 Pattern::Pattern(const std::string& expression) {
   int error = 0;
   PCRE2_SIZE at = 0;
-  pcre2_code* code = pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(),
-                                   kOptions, &error, &at, nullptr);
+  pcre2_code* code =
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(), kOptions, &error, &at, nullptr);
   ensure(code != nullptr, "pattern {} does not compile at {}: {}", expression, at, message_of(error));
   code_ = std::shared_ptr<pcre2_real_code_8>(code, pcre2_code_free);
   // Where no JIT is built in, pcre2_match interprets; slower, equal results.
@@ -72,8 +72,7 @@ Pattern Pattern::from_file(std::string_view expression, const std::string& where
 Pattern Pattern::literal(std::string_view text) {
   std::string expression;
   for (const char c : text) {
-    const bool is_plain =
-        static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c));
+    const bool is_plain = static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c));
     if (c == '\0') {
       expression += "\\x00";
       continue;
@@ -94,12 +93,10 @@ std::vector<Pattern::Span> Pattern::spans(std::string_view text) const {
     constexpr uint32_t kMatch = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
     int count = pcre2_match(code_.get(), subject, text.size(), done, kMatch, match.get(), nullptr);
     if (count == PCRE2_ERROR_JIT_STACKLIMIT) {
-      count =
-          pcre2_match(code_.get(), subject, text.size(), done, kMatch | PCRE2_NO_JIT, match.get(), nullptr);
+      count = pcre2_match(code_.get(), subject, text.size(), done, kMatch | PCRE2_NO_JIT, match.get(), nullptr);
     }
     if (count == PCRE2_ERROR_NOMATCH) break;
-    if (count <= 0)
-      fail_input("the tokenizer's pattern fails at byte {} of a text: {}", done, message_of(count));
+    if (count <= 0) fail_input("the tokenizer's pattern fails at byte {} of a text: {}", done, message_of(count));
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match.get());
     if (bounds[0] > done) spans.push_back({text.substr(done, bounds[0] - done), false});
     spans.push_back({text.substr(bounds[0], bounds[1] - bounds[0]), true});

@@ -12,8 +12,7 @@ namespace emf {
 
 /// Unicode's White_Space as it stands inside [...], which the original engines mean by \s (PCRE2 adds
 /// U+180E).
-#define EMF_SPACE \
-  "\\t-\\r \\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}"
+#define EMF_SPACE "\\t-\\r \\x{85}\\x{A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}"
 
 /// Safe to use from any thread: a call keeps its state to itself.
 class Pattern {

@@ -8,8 +8,7 @@
 namespace emf {
 
 PipelineTokenizer::PipelineTokenizer(Pipeline stages) : stages_(std::move(stages)) {
-  size_ = std::max(
-      {stages_.model->vocabulary_size(), stages_.raw_tokens.size(), stages_.normalised_tokens.size()});
+  size_ = std::max({stages_.model->vocabulary_size(), stages_.raw_tokens.size(), stages_.normalised_tokens.size()});
   for (const auto* ids : {&stages_.specials.before, &stages_.specials.after}) {
     for (const int64_t id : *ids) size_ = std::max(size_, id + 1);
   }
@@ -31,8 +30,7 @@ std::vector<int64_t> PipelineTokenizer::encode(std::string_view text, bool with_
   return ids;
 }
 
-void PipelineTokenizer::encode_stretch(std::string_view stretch, bool is_first,
-                                       std::vector<int64_t>& ids) const {
+void PipelineTokenizer::encode_stretch(std::string_view stretch, bool is_first, std::vector<int64_t>& ids) const {
   std::string text;
   if (!stages_.texts.empty()) {
     text = stretch;

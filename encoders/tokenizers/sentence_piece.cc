@@ -39,12 +39,7 @@ class LibraryModel : public TokenModel {
 enum ModelField { kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3 };
 enum PieceField { kText = 1, kScore = 2, kKind = 3 };
 enum TrainerField { kModelType = 3, kByteFallback = 35 };
-enum NormalizerField {
-  kCharacterMap = 2,
-  kAddDummyPrefix = 3,
-  kRemoveExtraWhitespaces = 4,
-  kEscapeWhitespaces = 5
-};
+enum NormalizerField { kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4, kEscapeWhitespaces = 5 };
 constexpr uint64_t kUnigramType = 1;
 
 void append_varint(std::string& out, uint64_t value) {

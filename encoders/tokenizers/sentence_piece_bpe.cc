@@ -8,8 +8,7 @@
 namespace emf {
 
 SentencePieceBpe::SentencePieceBpe(const std::vector<std::string_view>& pieces, std::vector<float> scores,
-                                   const std::array<int32_t, 256>& bytes, int32_t unknown,
-                                   const std::string& origin)
+                                   const std::array<int32_t, 256>& bytes, int32_t unknown, const std::string& origin)
     : vocabulary_(origin), scores_(std::move(scores)), byte_ids_(bytes), unknown_(unknown) {
   scores_.resize(pieces.size(), 0.0f);
   vocabulary_.reserve(pieces.size());
@@ -26,23 +25,20 @@ void SentencePieceBpe::encode(const std::vector<std::string_view>& pieces, std::
     queue.clear();
     for (size_t at = 0; at < piece.size();) {
       const std::string_view character = piece.substr(at, sequence_bytes(piece[at]));
-      queue.push(vocabulary_.find(character), static_cast<int64_t>(at),
-                 static_cast<int64_t>(character.size()));
+      queue.push(vocabulary_.find(character), static_cast<int64_t>(at), static_cast<int64_t>(character.size()));
       at += character.size();
     }
-    queue.merge_all(
-        [&](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right, MergeQueue::Merge& merge) {
-          const auto size = static_cast<size_t>(left.size + right.size);
-          if (size > longest_) return false;
-          merge.id = vocabulary_.find(piece.substr(static_cast<size_t>(left.begin), size));
-          if (merge.id < 0) return false;
-          merge.rank = -static_cast<double>(scores_[static_cast<size_t>(merge.id)]);
-          return true;
-        });
+    queue.merge_all([&](const MergeQueue::Symbol& left, const MergeQueue::Symbol& right, MergeQueue::Merge& merge) {
+      const auto size = static_cast<size_t>(left.size + right.size);
+      if (size > longest_) return false;
+      merge.id = vocabulary_.find(piece.substr(static_cast<size_t>(left.begin), size));
+      if (merge.id < 0) return false;
+      merge.rank = -static_cast<double>(scores_[static_cast<size_t>(merge.id)]);
+      return true;
+    });
     bool was_unknown = false;
     queue.visit([&](const MergeQueue::Symbol& symbol) {
-      const std::string_view text =
-          piece.substr(static_cast<size_t>(symbol.begin), static_cast<size_t>(symbol.size));
+      const std::string_view text = piece.substr(static_cast<size_t>(symbol.begin), static_cast<size_t>(symbol.size));
       const auto byte_id = [&](char c) { return byte_ids_[static_cast<unsigned char>(c)]; };
       if (symbol.id >= 0) {
         ids.push_back(symbol.id);

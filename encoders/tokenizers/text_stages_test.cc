@@ -33,8 +33,7 @@ TEST(NormalForm, OrdersMarksAndComposes) {
   EXPECT_EQ(normal_form("a\u0301\u0323", NormalForm::kNfc), "\u1EA1\u0301");
   EXPECT_EQ(normal_form("\uFB01", NormalForm::kNfkc), "fi");
   EXPECT_EQ(normal_form("\u1100\u1161\u11A8", NormalForm::kNfc), "\uAC01");
-  EXPECT_EQ(normal_form(std::string_view("\u00E9\0\u00E9", 5), NormalForm::kNfd),
-            std::string("e\u0301\0e\u0301", 7));
+  EXPECT_EQ(normal_form(std::string_view("\u00E9\0\u00E9", 5), NormalForm::kNfd), std::string("e\u0301\0e\u0301", 7));
 }
 
 TEST(ClipText, JoinsWhiteSpaceAndLowers) {

@@ -31,10 +31,9 @@ std::unique_ptr<Tokenizer> load_vocabulary_and_merges(const std::filesystem::pat
   }
   if (vocabulary.find("a</w>") >= 0) return clip_tokenizer(std::move(vocabulary), merges);
   Pipeline stages;
-  stages.cuts.push_back(
-      [pattern = named_pattern("gpt-2", path.string())](std::string_view piece, auto& pieces) {
-        for (const Pattern::Span& span : pattern.spans(piece)) pieces.push_back(span.text);
-      });
+  stages.cuts.push_back([pattern = named_pattern("gpt-2", path.string())](std::string_view piece, auto& pieces) {
+    for (const Pattern::Span& span : pattern.spans(piece)) pieces.push_back(span.text);
+  });
   stages.model = std::make_unique<ByteLevelBpe>(std::move(vocabulary), merges, ByteLevelBpe::Options());
   return std::make_unique<PipelineTokenizer>(std::move(stages));
 }
@@ -51,8 +50,7 @@ std::unique_ptr<Tokenizer> load_bert_vocabulary(const std::filesystem::path& pat
   }
   Pipeline stages;
   for (const char* mark : {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"}) {
-    if (const int32_t id = vocabulary.find(mark); id >= 0)
-      stages.raw_tokens.add({mark, id, false, false, false});
+    if (const int32_t id = vocabulary.find(mark); id >= 0) stages.raw_tokens.add({mark, id, false, false, false});
   }
   stages.specials.before = {vocabulary.require("[CLS]", "the mark")};
   stages.specials.after = {vocabulary.require("[SEP]", "the mark")};
@@ -89,8 +87,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder_or
   if (kind == ".json") return load_tokenizer_json(folder_or_file);
   if (kind == ".gz") return load_clip_merges(folder_or_file);
   if (kind == ".txt") return load_bert_vocabulary(folder_or_file);
-  fail_input("{} is no tokenizer file (.gguf, .model, .json, .txt, .txt.gz) or folder",
-             folder_or_file.string());
+  fail_input("{} is no tokenizer file (.gguf, .model, .json, .txt, .txt.gz) or folder", folder_or_file.string());
 }
 
 }  // namespace emf

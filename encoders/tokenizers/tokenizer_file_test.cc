@@ -17,9 +17,8 @@ using Ids = std::vector<int64_t>;
 class TokenizerFile : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ =
-        std::filesystem::path(testing::TempDir()) /
-        ("tokenizer_file_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              ("tokenizer_file_" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()));
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }
@@ -74,7 +73,7 @@ TEST_F(TokenizerFile, ReadsByteLevelBpe) {
   const auto tokenizer = load(byte_level_json());
   EXPECT_EQ(tokenizer->encode("ab ab", true), (Ids{5, 3, 4}));
   EXPECT_EQ(tokenizer->encode("ab  ab", false), (Ids{3, 6, 3}));  // an added token, though not special
-  EXPECT_EQ(tokenizer->encode("<eot>ab", false), (Ids{3}));  // a special one is text; < e o t > are no pieces
+  EXPECT_EQ(tokenizer->encode("<eot>ab", false), (Ids{3}));       // a special one is text; < e o t > are no pieces
   EXPECT_EQ(tokenizer->vocabulary_size(), 7);
   EXPECT_EQ(tokenizer->specials().before, Ids{5});
   EXPECT_EQ(load_tokenizer(folder_)->encode("ab ab", true), (Ids{5, 3, 4}));
@@ -124,16 +123,15 @@ TEST_F(TokenizerFile, ReadsUnigramAsTheLibraryReadsItsOwnModel) {
 }
 
 TEST_F(TokenizerFile, NamesFileSectionAndTypeOfWhatItDoesNotKnow) {
-  for (const auto& [section, pointer] : std::map<std::string, std::string>{
-           {"normalizer", "/normalizer/type"},
-           {"pre_tokenizer/pretokenizers/1", "/pre_tokenizer/pretokenizers/1/type"},
-           {"model", "/model/type"},
-           {"post_processor", "/post_processor/type"}}) {
+  for (const auto& [section, pointer] :
+       std::map<std::string, std::string>{{"normalizer", "/normalizer/type"},
+                                          {"pre_tokenizer/pretokenizers/1", "/pre_tokenizer/pretokenizers/1/type"},
+                                          {"model", "/model/type"},
+                                          {"post_processor", "/post_processor/type"}}) {
     Json document = byte_level_json();
     document[Json::json_pointer(pointer)] = "Quantum";
     const std::string message = refusal(document);
-    EXPECT_NE(message.find("tokenizer.json:/" + section + ": type \"Quantum\""), std::string::npos)
-        << message;
+    EXPECT_NE(message.find("tokenizer.json:/" + section + ": type \"Quantum\""), std::string::npos) << message;
   }
 }
 
@@ -172,8 +170,7 @@ TEST_F(TokenizerFile, LiesAreErrors) {
     Json document = byte_level_json();
     document[Json::json_pointer(pointer)] = Json::parse(value);
     const std::string message = refusal(document);
-    EXPECT_NE(message.find("tokenizer.json"), std::string::npos)
-        << pointer << " = " << value << ": " << message;
+    EXPECT_NE(message.find("tokenizer.json"), std::string::npos) << pointer << " = " << value << ": " << message;
     EXPECT_EQ(message.find('\n'), std::string::npos);
   }
 }
@@ -188,8 +185,7 @@ TEST_F(TokenizerFile, EveryTruncationIsAnError) {
 TEST_F(TokenizerFile, NestingBombsAreErrors) {
   constexpr size_t kDepth = 1'000'000;
   EXPECT_THROW(load_tokenizer(write("tokenizer.json", std::string(kDepth, '['))), UserError);
-  EXPECT_THROW(load_tokenizer(write("tokenizer.json", std::string(kDepth, '[') + std::string(kDepth, ']'))),
-               UserError);
+  EXPECT_THROW(load_tokenizer(write("tokenizer.json", std::string(kDepth, '[') + std::string(kDepth, ']'))), UserError);
   std::string objects;
   for (size_t i = 0; i < kDepth; ++i) objects += R"({"normalizer":)";
   EXPECT_THROW(load_tokenizer(write("tokenizer.json", objects)), UserError);

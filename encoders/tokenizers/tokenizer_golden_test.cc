@@ -30,8 +30,7 @@ void expect_golden(const Tokenizer& tokenizer, const std::string& name, size_t n
   for (const Json& row : golden.at("rows")) {
     const std::string text = row.at("text");
     const Json& ids = row.contains(ids_key) ? row.at(ids_key) : row.at("ids");
-    EXPECT_EQ(tokenizer.encode(text, with_specials), ids.get<std::vector<int64_t>>())
-        << name << " " << row.at("id");
+    EXPECT_EQ(tokenizer.encode(text, with_specials), ids.get<std::vector<int64_t>>()) << name << " " << row.at("id");
     std::vector<int64_t> whole = tokenizer.specials().before;
     for (const int64_t id : tokenizer.encode(text, false)) whole.push_back(id);
     for (const int64_t id : tokenizer.specials().after) whole.push_back(id);
@@ -92,8 +91,8 @@ std::vector<std::string> hostile_texts() {
       std::string("a\0b\0", 4),                         // NUL
       "\U0001F469\u200D\U0001F469\u200D\U0001F467\u200D\U0001F466\U0001F3F3\uFE0F\u200D\U0001F308",
       "\u202Eabc\u202C \u05E9\u05DC\u05D5\u05DD \u0645\u0631\u062D\u0628\u0627",  // right to left
-      "\uFEFFbom \u00A0\u2003\u3000\u180E\u200B|",           // spaces that are and are not
-      "\u0130 \u1E9E \uFB03 \u03A3\u03A3 \u01C5",            // letters whose case is not simple
+      "\uFEFFbom \u00A0\u2003\u3000\u180E\u200B|",                                // spaces that are and are not
+      "\u0130 \u1E9E \uFB03 \u03A3\u03A3 \u01C5",                                 // letters whose case is not simple
       "\U000E0041\U0010FFFF\U0001D400 \u2581\u2581 \u0120",  // tags, the last point, marks of the tokenizers
                                                              // themselves
       "&#x110000; &#0; &NotEqualTilde; &notit; &#12345678901234567890;",
@@ -175,14 +174,12 @@ TEST(TokenizerHostileText, LongTextTakesNoQuadraticTime) {
   for (const std::string& name : TokenizerRegistry::instance().names()) {
     const auto tokenizer = make_or_null(name);
     if (!tokenizer) continue;
-    for (const char* unit :
-         {"x", " ", "\n", "yz", "'", "\u4E2D", "1", "\u0301\u0323", "&", "&amp", "\u03A3", "&#1"}) {
+    for (const char* unit : {"x", " ", "\n", "yz", "'", "\u4E2D", "1", "\u0301\u0323", "&", "&amp", "\u03A3", "&#1"}) {
       std::string text;
       while (text.size() < 200'000) text += unit;
       const std::clock_t start = std::clock();  // of this process: other programs may be busy
       tokenizer->encode(text, true);
-      EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 4.0)
-          << name << " on repeated " << unit;
+      EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 4.0) << name << " on repeated " << unit;
     }
   }
 }

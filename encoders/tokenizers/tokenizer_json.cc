@@ -19,9 +19,8 @@ void read_added_tokens(const JsonSection& root, Pipeline& stages) {
   const bool finds_special = root.at("model").text_or("type", "") == "WordPiece";
   for (const JsonSection& section : root.list("added_tokens")) {
     if (section.flag_or("special", false) && !finds_special) continue;
-    AddedTokens::Token token{section.text("content"), read_id(section.at("id")),
-                             section.flag_or("lstrip", false), section.flag_or("rstrip", false),
-                             section.flag_or("single_word", false)};
+    AddedTokens::Token token{section.text("content"), read_id(section.at("id")), section.flag_or("lstrip", false),
+                             section.flag_or("rstrip", false), section.flag_or("single_word", false)};
     if (!section.flag_or("normalized", false)) {
       stages.raw_tokens.add(std::move(token));
       continue;
@@ -42,8 +41,7 @@ void read_template(const JsonSection& section, SpecialIds& specials) {
     }
     const std::string name = item.at("SpecialToken").text("id");
     const JsonSection ids = section.at("special_tokens").at(name.c_str()).at("ids");
-    for (const JsonSection& id : ids.elements())
-      (is_after ? specials.after : specials.before).push_back(read_id(id));
+    for (const JsonSection& id : ids.elements()) (is_after ? specials.after : specials.before).push_back(read_id(id));
   }
   if (!is_after) section.fail("has no sequence in 'single'");
 }

@@ -8,8 +8,7 @@
 
 namespace emf {
 
-Vocabulary::Vocabulary(const std::vector<std::string_view>& pieces, std::string origin)
-    : origin_(std::move(origin)) {
+Vocabulary::Vocabulary(const std::vector<std::string_view>& pieces, std::string origin) : origin_(std::move(origin)) {
   reserve(pieces.size());
   for (size_t id = 0; id < pieces.size(); ++id) add(pieces[id], static_cast<int64_t>(id));
 }
@@ -20,8 +19,7 @@ void Vocabulary::add(std::string_view piece, int64_t id) {
   }
   const auto [position, is_new] = ids_.try_emplace(std::string(piece), static_cast<int32_t>(id));
   if (!is_new) {
-    fail_input("{}: piece {} is there twice, as {} and {}", origin_, quoted_name(piece), position->second,
-               id);
+    fail_input("{}: piece {} is there twice, as {} and {}", origin_, quoted_name(piece), position->second, id);
   }
   size_ = std::max(size_, id + 1);
 }

@@ -28,8 +28,8 @@ WordPiece::WordPiece(Vocabulary vocabulary, const Options& options)
 void WordPiece::encode(const std::vector<std::string_view>& pieces, std::vector<int64_t>& ids) const {
   for (const std::string_view word : pieces) {
     const size_t before = ids.size();
-    const auto num_characters = std::count_if(
-        word.begin(), word.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
+    const auto num_characters =
+        std::count_if(word.begin(), word.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; });
     if (num_characters > options_.longest_word || !encode_word(word, ids)) {
       ids.resize(before);
       ids.push_back(unknown_);
@@ -62,8 +62,7 @@ std::string bert_text(std::string_view text, const BertText& options) {
   clean.reserve(text.size());
   for (const int32_t point : code_points(text)) {
     if (options.cleans) {
-      if (point == 0 || point == 0xFFFD ||
-          (is_control(point) && !is_line_space(point) && !is_late_character(point)))
+      if (point == 0 || point == 0xFFFD || (is_control(point) && !is_line_space(point) && !is_late_character(point)))
         continue;
       if (is_white_space(point)) {
         clean += ' ';

@@ -14,7 +14,7 @@
 namespace emf {
 namespace {
 
-constexpr int64_t kLanes = 16;            // partial sums, so that a sum of squares can be vectorised
+constexpr int64_t kLanes = 16;  // partial sums, so that a sum of squares can be vectorised
 constexpr int64_t kValuesPerTask = 1 << 14;
 
 float to_float(uint16_t bits) {
@@ -92,13 +92,14 @@ void turn_rows(const at::Tensor& heads, int64_t num_turned, const at::Tensor& co
   auto* values = data_of<Stored>(heads);
   const float* cosines = cosine.const_data_ptr<float>();
   const float* sines = sine.const_data_ptr<float>();
-  at::parallel_for(0, heads.size(0), std::max<int64_t>(1, kValuesPerTask / (num_heads * size)), [&](int64_t begin, int64_t end) {
-    for (int64_t token = begin; token < end; ++token) {
-      for (int64_t head = 0; head < num_turned; ++head) {
-        turn_head(values + (token * num_heads + head) * size, cosines + token * half, sines + token * half, half);
-      }
-    }
-  });
+  at::parallel_for(
+      0, heads.size(0), std::max<int64_t>(1, kValuesPerTask / (num_heads * size)), [&](int64_t begin, int64_t end) {
+        for (int64_t token = begin; token < end; ++token) {
+          for (int64_t head = 0; head < num_turned; ++head) {
+            turn_head(values + (token * num_heads + head) * size, cosines + token * half, sines + token * half, half);
+          }
+        }
+      });
 }
 
 }  // namespace
@@ -107,7 +108,8 @@ at::Tensor reference::rms_norm(const at::Tensor& x, const at::Tensor& weight, do
   return (x * (x.square().mean(-1, true) + epsilon).rsqrt() * weight).to(out_type);
 }
 
-at::Tensor reference::turn_heads(const at::Tensor& heads, int64_t num_turned, const at::Tensor& cosine, const at::Tensor& sine) {
+at::Tensor reference::turn_heads(const at::Tensor& heads, int64_t num_turned, const at::Tensor& cosine,
+                                 const at::Tensor& sine) {
   const int64_t half = heads.size(2) / 2;
   const at::Tensor turning = heads.narrow(1, 0, num_turned).to(at::kFloat);
   const at::Tensor first = turning.narrow(2, 0, half), second = turning.narrow(2, half, half);
@@ -116,14 +118,17 @@ at::Tensor reference::turn_heads(const at::Tensor& heads, int64_t num_turned, co
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon, at::ScalarType out_type) {
-  if (at::GradMode::is_enabled() || x.scalar_type() != at::kFloat) return reference::rms_norm(x, weight, epsilon, out_type);
+  if (at::GradMode::is_enabled() || x.scalar_type() != at::kFloat)
+    return reference::rms_norm(x, weight, epsilon, out_type);
   const at::Tensor rows = x.contiguous(), out = at::empty(x.sizes(), x.options().dtype(out_type));
-  out_type == at::kFloat ? rms_norm_rows<float>(rows, weight, epsilon, out) : rms_norm_rows<uint16_t>(rows, weight, epsilon, out);
+  out_type == at::kFloat ? rms_norm_rows<float>(rows, weight, epsilon, out)
+                         : rms_norm_rows<uint16_t>(rows, weight, epsilon, out);
   return out;
 }
 
 at::Tensor turn_heads(const at::Tensor& heads, int64_t num_turned, const at::Tensor& cosine, const at::Tensor& sine) {
-  if (at::GradMode::is_enabled() || !heads.is_contiguous()) return reference::turn_heads(heads, num_turned, cosine, sine);
+  if (at::GradMode::is_enabled() || !heads.is_contiguous())
+    return reference::turn_heads(heads, num_turned, cosine, sine);
   heads.scalar_type() == at::kFloat ? turn_rows<float>(heads, num_turned, cosine, sine)
                                     : turn_rows<uint16_t>(heads, num_turned, cosine, sine);
   return heads;

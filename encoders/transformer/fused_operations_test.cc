@@ -39,7 +39,8 @@ TEST(FusedOperations, TurnHeads) {
 }
 
 TEST(FusedOperations, RecordGradientsWhenAsked) {
-  const at::Tensor x = normal_named(3, "x", {4, 8}).requires_grad_(true), weight = normal_named(3, "w", {8}).requires_grad_(true);
+  const at::Tensor x = normal_named(3, "x", {4, 8}).requires_grad_(true),
+                   weight = normal_named(3, "w", {8}).requires_grad_(true);
   rms_norm(x, weight, 1e-5, at::kFloat).sum().backward();
   EXPECT_TRUE(x.grad().defined() && weight.grad().defined());
 }

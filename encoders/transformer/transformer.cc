@@ -39,14 +39,15 @@ at::Tensor activate(Activation activation, at::Tensor x, bool in_place) {
 /// which the last may be repeated up to a round number; only attention sees padding.
 struct Transformer::Packing {
   int64_t batch = 0;
-  int64_t length = 0;  ///< of the longest row, real tokens
-  int64_t num_real = 0;  ///< tokens before the repeated ones
-  bool is_dense = false;  ///< the T tokens are batch * length
-  at::Tensor source;    ///< [T] place of each real token in the caller's B * L
-  at::Tensor place;     ///< [T] place in batch * length, each row's real tokens moved to its left
-  at::Tensor position;  ///< [T] within its row
+  int64_t length = 0;             ///< of the longest row, real tokens
+  int64_t num_real = 0;           ///< tokens before the repeated ones
+  bool is_dense = false;          ///< the T tokens are batch * length
+  at::Tensor source;              ///< [T] place of each real token in the caller's B * L
+  at::Tensor place;               ///< [T] place in batch * length, each row's real tokens moved to its left
+  at::Tensor position;            ///< [T] within its row
   at::Tensor cosine[2], sine[2];  ///< [T,1,S/2] of full and of windowed layers
-  at::Tensor bias[2];   ///< what is added to the scores, [1 or B,1 or H,L,L]; undefined where the causal flag does it all
+  at::Tensor
+      bias[2];  ///< what is added to the scores, [1 or B,1 or H,L,L]; undefined where the causal flag does it all
 
   /// @param multiple  T is rounded up to it.
   Packing(const at::Tensor& mask, int64_t multiple) {
@@ -149,10 +150,12 @@ at::Tensor Transformer::attend(const at::Tensor& query_key_value, const Transfor
   at::Tensor all = query_key_value.view({tokens, heads + 2 * kv_heads, size});
   if (layer.query_norm.defined()) {
     const at::ScalarType type = all.scalar_type();
-    const at::Tensor query = all.narrow(1, 0, heads).to(at::kFloat), key = all.narrow(1, heads, kv_heads).to(at::kFloat);
-    all = at::cat({rms_norm(query, layer.query_norm, config_.norm_epsilon, type),
-                   rms_norm(key, layer.key_norm, config_.norm_epsilon, type), all.narrow(1, heads + kv_heads, kv_heads)},
-                  1);
+    const at::Tensor query = all.narrow(1, 0, heads).to(at::kFloat),
+                     key = all.narrow(1, heads, kv_heads).to(at::kFloat);
+    all =
+        at::cat({rms_norm(query, layer.query_norm, config_.norm_epsilon, type),
+                 rms_norm(key, layer.key_norm, config_.norm_epsilon, type), all.narrow(1, heads + kv_heads, kv_heads)},
+                1);
   }
   if (config_.positions == PositionKind::kRotary) {
     all = turn_heads(all, heads + kv_heads, packing.cosine[windowed], packing.sine[windowed]);
@@ -171,18 +174,20 @@ at::Tensor Transformer::attend(const at::Tensor& query_key_value, const Transfor
 TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) const {
   const int64_t depth = layer == kFinal ? config_.num_layers : layer;
   ensure(depth >= 0 && depth <= config_.num_layers, "layer {} of {}", layer, config_.num_layers);
-  ensure(inputs.ids.size(1) <= config_.context, "{} tokens in a context of {}", inputs.ids.size(1),
-         config_.context);
+  ensure(inputs.ids.size(1) <= config_.context, "{} tokens in a context of {}", inputs.ids.size(1), config_.context);
   const bool is_bfloat16 = !weights_.layers.empty() && weights_.layers[0].up.weight.scalar_type() == at::kBFloat16;
   Packing packing(inputs.mask, is_bfloat16 ? kTokensMultiple : 1);
-  const auto is_windowed = [&](int64_t i) { return !config_.windowed.empty() && config_.windowed[static_cast<size_t>(i)]; };
+  const auto is_windowed = [&](int64_t i) {
+    return !config_.windowed.empty() && config_.windowed[static_cast<size_t>(i)];
+  };
   at::Tensor relative;
   if (config_.positions == PositionKind::kRelativeBias) {
     relative = relative_position_bias(weights_.relative_bias, packing.length, config_.relative_distance);
   }
   for (const bool windowed : {false, true}) {
     if (windowed && config_.windowed.empty()) break;
-    if (config_.positions == PositionKind::kRotary) packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary);
+    if (config_.positions == PositionKind::kRotary)
+      packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary);
     packing.forbid(windowed, config_.causal, windowed ? config_.window : 0, relative);
   }
 
@@ -192,13 +197,17 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   };
   // Where nothing is recorded, sums and activations overwrite their operands: fresh memory costs more than the arithmetic.
   const bool in_place = !at::GradMode::is_enabled();
-  const auto sum = [&](const at::Tensor& x, const at::Tensor& change) { return in_place ? x.add_(change) : x + change; };
+  const auto sum = [&](const at::Tensor& x, const at::Tensor& change) {
+    return in_place ? x.add_(change) : x + change;
+  };
   // One half of a block: what `branch` makes of x, normalised and added where the family does it.
-  const auto residual = [&](const at::Tensor& x, const NormWeights& before, const NormWeights& after, const auto& branch) {
+  const auto residual = [&](const at::Tensor& x, const NormWeights& before, const NormWeights& after,
+                            const auto& branch) {
     const at::ScalarType type = weights_.layers[0].up.weight.scalar_type();
     if (config_.norm_place == NormPlace::kAfter) return normalise(sum(x, branch(x.to(type))), before, at::kFloat);
     const at::Tensor change = branch(normalise(x, before, type));
-    return sum(x, config_.norm_place == NormPlace::kBoth ? normalise(change.to(at::kFloat), after, at::kFloat) : change);
+    return sum(x,
+               config_.norm_place == NormPlace::kBoth ? normalise(change.to(at::kFloat), after, at::kFloat) : change);
   };
 
   const at::Tensor ids = inputs.ids.flatten().index_select(0, packing.source);
@@ -217,7 +226,8 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
       return apply(block.down, in_place ? gate.mul_(open) : gate * open);
     });
   }
-  if (layer == kFinal && weights_.final_norm.weight.defined()) hidden = normalise(hidden, weights_.final_norm, at::kFloat);
+  if (layer == kFinal && weights_.final_norm.weight.defined())
+    hidden = normalise(hidden, weights_.final_norm, at::kFloat);
 
   const int64_t batch = inputs.mask.size(0), length = inputs.mask.size(1);
   const at::Tensor tokens =
@@ -227,7 +237,8 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
 }
 
 double Transformer::forward_flops(const TokenInputs& inputs) const {
-  const int64_t heads_width = config_.num_heads * config_.head_size, kv_width = config_.num_kv_heads * config_.head_size;
+  const int64_t heads_width = config_.num_heads * config_.head_size,
+                kv_width = config_.num_kv_heads * config_.head_size;
   const double a_token = 2.0 * static_cast<double>(config_.hidden) *
                          static_cast<double>(2 * heads_width + 2 * kv_width + (config_.gated ? 3 : 2) * config_.mlp);
   const at::Tensor lengths = inputs.mask.sum(1).to(at::kDouble);

@@ -35,13 +35,13 @@ struct TransformerConfig {
   NormPlace norm_place = NormPlace::kBefore;
   double norm_epsilon = 1e-5;
   Activation activation = Activation::kSilu;
-  bool gated = true;             ///< activation(gate) * up; else activation(up)
-  double embedding_scale = 1;    ///< Gemma: sqrt(hidden)
+  bool gated = true;           ///< activation(gate) * up; else activation(up)
+  double embedding_scale = 1;  ///< Gemma: sqrt(hidden)
   bool causal = true;
-  double attention_scale = 0;    ///< of query . key; 0 = head_size^-1/2
-  double score_cap = 0;          ///< Gemma 2: scores become cap tanh(score / cap); 0 = none
-  int64_t window = 0;            ///< tokens a windowed layer looks back, itself included
-  std::vector<bool> windowed;    ///< layer by layer; empty = none
+  double attention_scale = 0;  ///< of query . key; 0 = head_size^-1/2
+  double score_cap = 0;        ///< Gemma 2: scores become cap tanh(score / cap); 0 = none
+  int64_t window = 0;          ///< tokens a windowed layer looks back, itself included
+  std::vector<bool> windowed;  ///< layer by layer; empty = none
 
   PositionKind positions = PositionKind::kRotary;
   /// Radians a position turns pair i (dimension i with i + head_size / 2): [head_size / 2].
@@ -59,15 +59,15 @@ struct NormWeights {
 };
 
 struct TransformerLayer {
-  NormWeights attention_norm;      ///< before attention; after the sum for NormPlace::kAfter
-  LinearWeights query_key_value;   ///< [(num_heads + 2 num_kv_heads) head_size, hidden]: one product instead of three
-  at::Tensor query_norm, key_norm; ///< [head_size] RMS norms of each head before it turns; undefined = none
-  LinearWeights attention_out;     ///< [hidden, num_heads head_size]
-  NormWeights after_attention;     ///< NormPlace::kBoth only
+  NormWeights attention_norm;       ///< before attention; after the sum for NormPlace::kAfter
+  LinearWeights query_key_value;    ///< [(num_heads + 2 num_kv_heads) head_size, hidden]: one product instead of three
+  at::Tensor query_norm, key_norm;  ///< [head_size] RMS norms of each head before it turns; undefined = none
+  LinearWeights attention_out;      ///< [hidden, num_heads head_size]
+  NormWeights after_attention;      ///< NormPlace::kBoth only
   NormWeights mlp_norm;
-  LinearWeights up;                ///< [mlp, hidden], or gate above up, [2 mlp, hidden]
-  LinearWeights down;              ///< [hidden, mlp]
-  NormWeights after_mlp;           ///< NormPlace::kBoth only
+  LinearWeights up;       ///< [mlp, hidden], or gate above up, [2 mlp, hidden]
+  LinearWeights down;     ///< [hidden, mlp]
+  NormWeights after_mlp;  ///< NormPlace::kBoth only
 };
 
 struct TransformerWeights {
@@ -78,7 +78,7 @@ struct TransformerWeights {
   NormWeights embedding_norm;  ///< BERT's; undefined = none
   at::Tensor relative_bias;    ///< [relative_buckets, num_heads] of PositionKind::kRelativeBias
   std::vector<TransformerLayer> layers;
-  NormWeights final_norm;      ///< undefined = none
+  NormWeights final_norm;  ///< undefined = none
 };
 
 /// Every family's encoder or decoder stack, run on real tokens only.

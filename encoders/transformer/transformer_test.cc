@@ -20,9 +20,7 @@ Transformer small_transformer(at::ScalarType type = at::kFloat) {
   config.head_size = 8;
   config.vocabulary = 50;
   config.context = 64;
-  const auto draw = [](const std::string& name, at::IntArrayRef shape) {
-    return normal_named(1, name, shape) * 0.2;
-  };
+  const auto draw = [](const std::string& name, at::IntArrayRef shape) { return normal_named(1, name, shape) * 0.2; };
   const auto matrix = [&](const std::string& name, at::IntArrayRef shape) { return draw(name, shape).to(type); };
   config.rotary = {1.0, 0.1, 0.01, 0.001};
   TransformerWeights weights;
@@ -60,9 +58,12 @@ TEST(Transformer, PaddingAndCompanyChangeNothing) {
 // In bfloat16 the number of tokens is rounded up, by tokens that must not show.
 TEST(Transformer, BatchesOfAnySizeAgreeWithFloat32InBfloat16) {
   const Transformer transformer = small_transformer(), rounded = small_transformer(at::kBFloat16);
-  for (const std::vector<std::vector<int64_t>>& rows :
-       {std::vector<std::vector<int64_t>>{{7}}, {{1, 2, 3}, {4, 5, 6, 7, 8, 9, 10}, {11}}, {64, std::vector<int64_t>{3, 4}}, {65, std::vector<int64_t>{5}}}) {
-    const at::Tensor expected = transformer.forward(inputs_of(rows)).tokens, found = rounded.forward(inputs_of(rows)).tokens;
+  for (const std::vector<std::vector<int64_t>>& rows : {std::vector<std::vector<int64_t>>{{7}},
+                                                        {{1, 2, 3}, {4, 5, 6, 7, 8, 9, 10}, {11}},
+                                                        {64, std::vector<int64_t>{3, 4}},
+                                                        {65, std::vector<int64_t>{5}}}) {
+    const at::Tensor expected = transformer.forward(inputs_of(rows)).tokens,
+                     found = rounded.forward(inputs_of(rows)).tokens;
     ASSERT_EQ(found.sizes(), expected.sizes());
     EXPECT_LT((found - expected).norm().item<float>(), 0.02 * expected.norm().item<float>()) << rows.size() << " rows";
   }

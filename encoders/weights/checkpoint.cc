@@ -48,8 +48,8 @@ void Checkpoint::open_index() {
   }
   for (const auto& [name, value] : index["weight_map"].items()) {
     if (!value.is_string() || !is_plain_file_name(value.get<std::string>())) {
-      fail_input("{}: tensor {} is in {}, not the name of a file beside the index", path_.string(),
-                 Json(name).dump(), value.dump());
+      fail_input("{}: tensor {} is in {}, not the name of a file beside the index", path_.string(), Json(name).dump(),
+                 value.dump());
     }
     const std::string shard = value;
     const std::filesystem::path file = path_.parent_path() / shard;
@@ -62,8 +62,8 @@ void Checkpoint::open_index() {
       opened = std::make_shared<const SafetensorsFile>(file);
     }
     if (!opened->has(name)) {
-      fail_input("{}: tensor {} is absent, and {} says it is here; fetch both again", file.string(),
-                 Json(name).dump(), path_.filename().string());
+      fail_input("{}: tensor {} is absent, and {} says it is here; fetch both again", file.string(), Json(name).dump(),
+                 path_.filename().string());
     }
     shard_of_[name] = opened;
   }
@@ -85,9 +85,7 @@ const SafetensorsFile& Checkpoint::file_of(const std::string& name) const {
   return *found->second;
 }
 
-const std::vector<int64_t>& Checkpoint::shape(const std::string& name) const {
-  return file_of(name).entry(name).shape;
-}
+const std::vector<int64_t>& Checkpoint::shape(const std::string& name) const { return file_of(name).entry(name).shape; }
 
 at::Tensor Checkpoint::tensor(const std::string& name, at::IntArrayRef shape) const {
   return file_of(name).tensor(name, shape);

@@ -44,7 +44,7 @@ class Checkpoint {
   void open_index();
 
   std::filesystem::path path_;
-  std::map<std::string, std::shared_ptr<const SafetensorsFile>> shards_;  ///< by file name
+  std::map<std::string, std::shared_ptr<const SafetensorsFile>> shards_;    ///< by file name
   std::map<std::string, std::shared_ptr<const SafetensorsFile>> shard_of_;  ///< by tensor
 };
 

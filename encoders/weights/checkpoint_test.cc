@@ -89,8 +89,7 @@ TEST_F(CheckpointFolder, RowsOutliveTheCheckpoint) {
 }
 
 TEST_F(CheckpointFolder, WrongNamesShapesAndTypesSayWhatWasExpected) {
-  write_safetensors(folder_ / "model.safetensors",
-                    {{"layer.0.weight", at::zeros({2, 3})}, {"ids", at::arange(3)}});
+  write_safetensors(folder_ / "model.safetensors", {{"layer.0.weight", at::zeros({2, 3})}, {"ids", at::arange(3)}});
   const Checkpoint checkpoint(folder_);
   expect_part(error_of([&] { checkpoint.tensor("layer.0.weigth", {2, 3}); }), "did you mean 'layer.0.weight'?");
   expect_part(error_of([&] { checkpoint.tensor("layer.0.weight", {3, 2}); }), "is [2, 3], expected [3, 2]");
@@ -101,7 +100,8 @@ TEST_F(CheckpointFolder, WrongNamesShapesAndTypesSayWhatWasExpected) {
 TEST_F(CheckpointFolder, ReadsShards) {
   write_safetensors(folder_ / "a.safetensors", {{"x", at::full({2}, 1.0f)}, {"y", at::full({2}, 2.0f)}});
   write_safetensors(folder_ / "b.safetensors", {{"y", at::full({2}, 3.0f)}});
-  write("model.safetensors.index.json", R"({"metadata": {}, "weight_map": {"x": "a.safetensors", "y": "b.safetensors"}})");
+  write("model.safetensors.index.json",
+        R"({"metadata": {}, "weight_map": {"x": "a.safetensors", "y": "b.safetensors"}})");
   const Checkpoint checkpoint(folder_);
   EXPECT_EQ(checkpoint.names(), (std::vector<std::string>{"x", "y"}));
   EXPECT_EQ(checkpoint.tensor("y", {2})[0].item<float>(), 3);
@@ -132,8 +132,9 @@ TEST_F(CheckpointFolder, LyingHeadersAreRefused) {
     expect_part(error_of_opening(), part);
   };
   const auto entry = [](const std::string& dtype, const std::string& shape, const std::string& offsets) {
-    return file_of(R"({"w": {"dtype": ")" + dtype + R"(", "shape": )" + shape + R"(, "data_offsets": )" + offsets + "}}",
-                   std::string(16, '\0'));
+    return file_of(
+        R"({"w": {"dtype": ")" + dtype + R"(", "shape": )" + shape + R"(, "data_offsets": )" + offsets + "}}",
+        std::string(16, '\0'));
   };
   expect_error(std::string(7, '\0'), "not a safetensors file, or truncated");
   expect_error(std::string(8, '\xff') + "{}", "not a safetensors file, or truncated");
@@ -175,7 +176,8 @@ TEST_F(CheckpointFolder, ADeepHeaderIsOneError) {
 }
 
 TEST_F(CheckpointFolder, AnyTruncationIsOneError) {
-  write_safetensors(folder_ / "whole", {{"a", at::zeros({2, 3})}, {"b", at::arange(5)}, {"c", at::ones({3}, at::kBool)}});
+  write_safetensors(folder_ / "whole",
+                    {{"a", at::zeros({2, 3})}, {"b", at::arange(5)}, {"c", at::ones({3}, at::kBool)}});
   const std::string whole = read_file(folder_ / "whole");
   for (size_t size = 1; size < whole.size(); ++size) {
     write("model.safetensors", whole.substr(0, size));
@@ -184,10 +186,11 @@ TEST_F(CheckpointFolder, AnyTruncationIsOneError) {
 }
 
 TEST_F(CheckpointFolder, FlippedBytesAreReadOrRefused) {
-  write_safetensors(folder_ / "whole", {{"a", at::randn({2, 3})},
-                                        {"b", at::randn({4}).to(at::kBFloat16)},
-                                        {"c", at::ones({3}, at::kBool)},
-                                        {"d", at::arange(2)}},
+  write_safetensors(folder_ / "whole",
+                    {{"a", at::randn({2, 3})},
+                     {"b", at::randn({4}).to(at::kBFloat16)},
+                     {"c", at::ones({3}, at::kBool)},
+                     {"d", at::arange(2)}},
                     {{"format", "pt"}});
   const std::string whole = read_file(folder_ / "whole");
   std::mt19937 draw(1);

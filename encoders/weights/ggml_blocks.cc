@@ -124,9 +124,8 @@ std::array<Affine, 8> affines_at(const std::byte* in) {
   for (int i = 0; i < 4; ++i) {
     affines[static_cast<size_t>(i)] = {scale * static_cast<float>(byte(i) & 63),
                                        least * static_cast<float>(byte(i + 4) & 63)};
-    affines[static_cast<size_t>(i + 4)] = {
-        scale * static_cast<float>((byte(i + 8) & 15) | byte(i) >> 6 << 4),
-        least * static_cast<float>(byte(i + 8) >> 4 | byte(i + 4) >> 6 << 4)};
+    affines[static_cast<size_t>(i + 4)] = {scale * static_cast<float>((byte(i + 8) & 15) | byte(i) >> 6 << 4),
+                                           least * static_cast<float>(byte(i + 8) >> 4 | byte(i + 4) >> 6 << 4)};
   }
   return affines;
 }

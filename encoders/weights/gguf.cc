@@ -81,8 +81,7 @@ class GgufFile::Reader {
 
   const std::byte* take(uint64_t count, const std::string& what) {
     if (count > bytes_.size() - at_) {
-      file_.fail(
-          fmt::format("{} needs {} bytes at byte {}, the file has {}", what, count, at_, bytes_.size()));
+      file_.fail(fmt::format("{} needs {} bytes at byte {}, the file has {}", what, count, at_, bytes_.size()));
     }
     const std::byte* start = here();
     at_ += count;
@@ -144,8 +143,7 @@ void GgufFile::read_metadata(Reader& reader, uint64_t count) {
       value.type = reader.read<uint32_t>("the type of " + key);
       value.count = reader.read<uint64_t>("the length of " + key);
     }
-    if (value.type >= kNumTypes || value.type == kArray)
-      fail(fmt::format("{} has unknown type {}", key, value.type));
+    if (value.type >= kNumTypes || value.type == kArray) fail(fmt::format("{} has unknown type {}", key, value.type));
     value.at = reader.here();
     if (value.type == kString) {
       for (uint64_t item = 0; item < value.count; ++item) {
@@ -156,8 +154,7 @@ void GgufFile::read_metadata(Reader& reader, uint64_t count) {
       }
     } else {
       const uint64_t width = kWidths[value.type];
-      if (value.count > file_.bytes().size() / width)
-        fail(fmt::format("{} claims {} values", key, value.count));
+      if (value.count > file_.bytes().size() / width) fail(fmt::format("{} claims {} values", key, value.count));
       reader.take(value.count * width, key);
     }
     if (!metadata_.emplace(key, value).second) fail("metadata key '" + key + "' stands twice");
@@ -174,8 +171,7 @@ void GgufFile::read_tensors(Reader& reader, uint64_t count) {
     const std::string name = reader.read_name(fmt::format("tensor {}", i));
     GgufTensor tensor;
     const auto dimensions = reader.read<uint32_t>("the rank of " + name);
-    if (dimensions < 1 || dimensions > kMaxDimensions)
-      fail(fmt::format("{} has {} dimensions", name, dimensions));
+    if (dimensions < 1 || dimensions > kMaxDimensions) fail(fmt::format("{} has {} dimensions", name, dimensions));
     int64_t values = 1;
     for (uint32_t d = 0; d < dimensions; ++d) {
       const auto size = reader.read<uint64_t>("the shape of " + name);
@@ -187,13 +183,12 @@ void GgufFile::read_tensors(Reader& reader, uint64_t count) {
     }
     const auto type = reader.read<uint32_t>("the type of " + name);
     tensor.format = ggml_format(type);
-    if (tensor.format == nullptr)
-      fail(fmt::format("{} has ggml type {}, which is not read here", name, type));
+    if (tensor.format == nullptr) fail(fmt::format("{} has ggml type {}, which is not read here", name, type));
     tensor.row_size = tensor.shape.back();
     tensor.num_rows = values / tensor.row_size;
     if (tensor.row_size % tensor.format->block_size != 0) {
-      fail(fmt::format("{} has rows of {}, no multiple of {}'s block of {}", name, tensor.row_size,
-                       tensor.format->name, tensor.format->block_size));
+      fail(fmt::format("{} has rows of {}, no multiple of {}'s block of {}", name, tensor.row_size, tensor.format->name,
+                       tensor.format->block_size));
     }
     tensor.row_bytes = tensor.row_size / tensor.format->block_size * tensor.format->block_bytes;
     offsets.emplace_back(name, reader.read<uint64_t>("the offset of " + name));
@@ -286,8 +281,8 @@ const GgufTensor& GgufFile::tensor(std::string_view name, const std::vector<int6
 }
 
 void dequantise_rows(const GgufTensor& tensor, int64_t first, int64_t count, float* out) {
-  ensure(first >= 0 && count >= 0 && count <= tensor.num_rows - first, "rows {}..{} of a tensor with {}",
-         first, first + count, tensor.num_rows);
+  ensure(first >= 0 && count >= 0 && count <= tensor.num_rows - first, "rows {}..{} of a tensor with {}", first,
+         first + count, tensor.num_rows);
   tensor.format->dequantise(tensor.data + first * tensor.row_bytes,
                             count * (tensor.row_size / tensor.format->block_size), out);
 }

@@ -68,8 +68,7 @@ class GgufFile {
   };
   class Reader;
 
-  const Value& find(std::string_view key, bool is_array, const char* expected,
-                    bool (*fits)(uint32_t type)) const;
+  const Value& find(std::string_view key, bool is_array, const char* expected, bool (*fits)(uint32_t type)) const;
   void read_metadata(Reader& reader, uint64_t count);
   void read_tensors(Reader& reader, uint64_t count);
   [[noreturn]] void fail(const std::string& what) const;

@@ -141,8 +141,7 @@ TEST_F(Gguf, AbsentOrUnfittingItemsAreNamed) {
 
 TEST_F(Gguf, TruncatedAnywhereIsOneError) {
   const std::string whole = good_file();
-  for (size_t size = 1; size < whole.size(); ++size)
-    expect_error(whole.substr(0, size), "not a usable GGUF file");
+  for (size_t size = 1; size < whole.size(); ++size) expect_error(whole.substr(0, size), "not a usable GGUF file");
 }
 
 TEST_F(Gguf, AnyFlippedByteIsReadOrRefused) {
@@ -228,8 +227,7 @@ TEST_F(Gguf, AHugeWordIsRefusedThoughTheFileHoldsIt) {
 TEST_F(Gguf, LyingSizesAreRefused) {
   const uint64_t huge = ~uint64_t{0};
   expect_error("not a GGUF file at all", "does not begin with 'GGUF'");
-  expect_error(Bytes().raw("GGUF").number<uint32_t>(2).number<uint64_t>(0).number<uint64_t>(0).str(),
-               "version 2");
+  expect_error(Bytes().raw("GGUF").number<uint32_t>(2).number<uint64_t>(0).number<uint64_t>(0).str(), "version 2");
   expect_error(Bytes().header(huge, 0).str(), "tensor 0");
   expect_error(Bytes().header(0, huge).str(), "metadata key 0");
   expect_error(Bytes().header(0, 1).number(huge).raw("key").str(), "metadata key 0");
@@ -241,16 +239,7 @@ TEST_F(Gguf, LyingSizesAreRefused) {
   expect_error(list(9, 1), "list has unknown type 9");
   expect_error(list(77, 1), "list has unknown type 77");
   const auto tensor = [&](uint32_t rank, uint64_t a, uint64_t b, uint32_t type, uint64_t offset) {
-    return Bytes()
-        .header(1, 0)
-        .text("w")
-        .number(rank)
-        .number(a)
-        .number(b)
-        .number(type)
-        .number(offset)
-        .align()
-        .str();
+    return Bytes().header(1, 0).text("w").number(rank).number(a).number(b).number(type).number(offset).align().str();
   };
   expect_error(tensor(2, huge, huge, 0, 0), "w has impossible size");
   expect_error(tensor(2, 1 << 30, 1 << 30, 0, 0), "w has impossible size");
@@ -260,8 +249,7 @@ TEST_F(Gguf, LyingSizesAreRefused) {
   expect_error(tensor(2, 4, 4, 99, 0), "ggml type 99");
   expect_error(tensor(2, 31, 4, 3, 0), "no multiple of Q4_1's block of 32");
   expect_error(tensor(5, 4, 4, 0, 0), "w has 5 dimensions");
-  expect_error(Bytes().header(0, 1).text("a\nb").number<uint32_t>(4).number<uint32_t>(1).str(),
-               "control characters");
+  expect_error(Bytes().header(0, 1).text("a\nb").number<uint32_t>(4).number<uint32_t>(1).str(), "control characters");
 }
 
 /// The values of `golden` (an oracle file of dequantised tensors) against those of a package's file.
@@ -287,8 +275,7 @@ void expect_as_oracle(const std::filesystem::path& path, const std::filesystem::
     for (size_t i = 0; i < 4; ++i)
       EXPECT_TRUE(same(values[values.size() - 4 + i], row.at("last")[i])) << name << " " << i;
     // The sum cancels, so its error is measured against the norm.
-    EXPECT_NEAR(sum, row.at("sum").get<double>(),
-                1e-8 * std::sqrt(squares * static_cast<double>(values.size())))
+    EXPECT_NEAR(sum, row.at("sum").get<double>(), 1e-8 * std::sqrt(squares * static_cast<double>(values.size())))
         << name;
     EXPECT_TRUE(same(std::sqrt(squares), row.at("norm"))) << name;
   }

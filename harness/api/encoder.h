@@ -18,25 +18,25 @@ namespace emf {
 /// Facts about an encoder, known without loading its weights.
 struct EncoderInfo {
   std::string name;
-  std::string family;            ///< "labels", "llama", "hash" ...
-  std::string summary;           ///< one line
-  std::string source;            ///< paper or model card
-  std::string licence;           ///< of the weights; "" when there are none
+  std::string family;   ///< "labels", "llama", "hash" ...
+  std::string summary;  ///< one line
+  std::string source;   ///< paper or model card
+  std::string licence;  ///< of the weights; "" when there are none
   int64_t num_parameters = 0;
-  int64_t dimension = 0;         ///< D of tokens
-  int64_t max_tokens = 0;        ///< longer prompts are cut and counted
-  std::string weights_path;      ///< "" when it needs none
-  std::string weights_sha256;    ///< "" when it needs none
+  int64_t dimension = 0;       ///< D of tokens
+  int64_t max_tokens = 0;      ///< longer prompts are cut and counted
+  std::string weights_path;    ///< "" when it needs none
+  std::string weights_sha256;  ///< "" when it needs none
   bool weights_present = true;
-  bool trainable = false;        ///< its parameters train with the generator
-  int64_t vocabulary = 0;        ///< token ids lie below it; 0 where ids are something else
-  std::string pretraining;       ///< the Pretraining that makes it from nothing (api/pretraining.h); "" = none is needed
+  bool trainable = false;   ///< its parameters train with the generator
+  int64_t vocabulary = 0;   ///< token ids lie below it; 0 where ids are something else
+  std::string pretraining;  ///< the Pretraining that makes it from nothing (api/pretraining.h); "" = none is needed
 };
 
 /// Prompts turned to integers: the input of forward(). Cacheable, device-independent.
 struct TokenInputs {
-  at::Tensor ids;   ///< [B,L] int64
-  at::Tensor mask;  ///< [B,L] bool, true = real token; every row has at least one
+  at::Tensor ids;       ///< [B,L] int64
+  at::Tensor mask;      ///< [B,L] bool, true = real token; every row has at least one
   int64_t num_cut = 0;  ///< prompts that were longer than info().max_tokens
 };
 

@@ -20,8 +20,7 @@ namespace emf {
 struct FeatureMatrix {
   std::vector<double> values;  ///< rows * columns
   int64_t rows = 0, columns = 0;
-  Json identity =
-      Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
+  Json identity = Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
 };
 
 class FeatureStatistics;  // harness/base/feature_statistics.h
@@ -44,7 +43,7 @@ struct MetricValue {
   int64_t n = 0;
   Json identity = Json::object();
   std::vector<std::string> warnings;  ///< "small_n"
-  Json details = Json::object();  ///< further facts of this value ("correct", "total", "n_real", "std" ...)
+  Json details = Json::object();      ///< further facts of this value ("correct", "total", "n_real", "std" ...)
 };
 
 class Metric {

@@ -31,15 +31,15 @@ struct LossResult {
 
 /// Conditions of a batch with and without text. Objectives mix them by Draw::drop.
 struct SamplerRequest {
-  at::Tensor noise;            ///< [B,C,H,W] standard normal: z at t = 1
-  Condition condition;         ///< B rows
-  Condition null_condition;    ///< B rows: one all-zero token, mask true
-  int64_t steps = 1;           ///< on a uniform grid of [0, 1]
-  double guidance = 1.0;       ///< w in u_null + w (u_cond - u_null); 1 = no second evaluation
+  at::Tensor noise;          ///< [B,C,H,W] standard normal: z at t = 1
+  Condition condition;       ///< B rows
+  Condition null_condition;  ///< B rows: one all-zero token, mask true
+  int64_t steps = 1;         ///< on a uniform grid of [0, 1]
+  double guidance = 1.0;     ///< w in u_null + w (u_cond - u_null); 1 = no second evaluation
 };
 
 struct SamplerResult {
-  at::Tensor x;                  ///< [B,C,H,W]
+  at::Tensor x;                     ///< [B,C,H,W]
   int64_t network_evaluations = 0;  ///< a picture; guidance counts two per step
 };
 

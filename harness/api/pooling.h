@@ -27,8 +27,8 @@ class Pooling {
 
  private:
   std::string name_, kind_;
-  at::Tensor centre_;   ///< [D]
-  at::Tensor whiten_;   ///< [D,K]
+  at::Tensor centre_;  ///< [D]
+  at::Tensor whiten_;  ///< [D,K]
 };
 
 /// The names above, without files.

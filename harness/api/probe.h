@@ -33,9 +33,8 @@ struct ProbeMode {
 struct ProbeResult {
   std::vector<ProbeMode> modes;
   int64_t n_queries = 0, n_candidates = 0;
-  Json numbers =
-      Json::object();       ///< context without an interval: chance, oracle, mean of unrelated prompts ...
-  std::vector<Json> items;  ///< one a query, for items/<probe>.jsonl
+  Json numbers = Json::object();  ///< context without an interval: chance, oracle, mean of unrelated prompts ...
+  std::vector<Json> items;        ///< one a query, for items/<probe>.jsonl
 };
 
 class Probe {

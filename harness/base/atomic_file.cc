@@ -15,8 +15,9 @@ namespace emf {
 
 void fail_write(const std::filesystem::path& path, int error) {
   if (error == ENOSPC || error == EDQUOT) {
-    throw UserError(fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
-                    ExitCode::kInterrupted);
+    throw UserError(
+        fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
+        ExitCode::kInterrupted);
   }
   fail_input("cannot write {} ({}); choose a writable folder with --store", path.string(), std::strerror(error));
 }

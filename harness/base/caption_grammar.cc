@@ -55,8 +55,7 @@ std::string fill(const Template& form, const Facts& facts, NameStyle style) {
 
 /// Why no caption states the facts; "" when one does.
 std::string fault(const Facts& facts) {
-  const bool pair =
-      facts.task == Task::kTwoObject || facts.task == Task::kPosition || facts.task == Task::kColorAttr;
+  const bool pair = facts.task == Task::kTwoObject || facts.task == Task::kPosition || facts.task == Task::kColorAttr;
   if (facts.objects.size() != (pair ? 2u : 1u)) return pair ? "needs two objects" : "needs one object";
   const bool colored = facts.task == Task::kColors || facts.task == Task::kColorAttr;
   for (const ObjectFact& object : facts.objects) {
@@ -64,8 +63,7 @@ std::string fault(const Facts& facts) {
     if (object.count < (counted ? 2 : 1) || object.count > (counted ? 10 : 1)) {
       return counted ? "needs a count of 2 to 10" : "needs a count of 1";
     }
-    if ((object.color_id >= 0) != colored)
-      return colored ? "needs a color for every object" : "takes no color";
+    if ((object.color_id >= 0) != colored) return colored ? "needs a color for every object" : "takes no color";
   }
   if (pair && facts.objects[0].class_id == facts.objects[1].class_id) return "needs two different classes";
   return "";
@@ -154,9 +152,7 @@ std::optional<std::vector<ObjectFact>> match(std::string_view pattern, std::stri
 std::string tidy(std::string_view text) {
   std::string clean;
   for (const char letter : text) clean += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  const auto blank = [](char letter) {
-    return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r';
-  };
+  const auto blank = [](char letter) { return letter == ' ' || letter == '\t' || letter == '\n' || letter == '\r'; };
   while (!clean.empty() && (blank(clean.back()) || clean.back() == '.')) clean.pop_back();
   size_t start = 0;
   while (start < clean.size() && blank(clean[start])) ++start;
@@ -324,8 +320,8 @@ std::vector<std::string> paraphrase_captions(const Facts& facts) {
 std::optional<Facts> parse_caption(std::string_view text) {
   const std::string clean = tidy(text);
   for (int relation = 0; relation < 4; ++relation) {
-    if (auto facts = parse_with(place_templates()[relation], clean,
-                                {Task::kPosition, {}, static_cast<Relation>(relation)})) {
+    if (auto facts =
+            parse_with(place_templates()[relation], clean, {Task::kPosition, {}, static_cast<Relation>(relation)})) {
       return facts;
     }
   }
@@ -347,8 +343,7 @@ Json facts_to_metadata(const Facts& facts, const std::string& text) {
     include[1]["position"] = {geneval_relations()[static_cast<size_t>(facts.relation)], 0};
   }
   if (facts.task == Task::kCounting) {
-    metadata["exclude"] =
-        Json::array({{{"class", include[0]["class"]}, {"count", facts.objects[0].count + 1}}});
+    metadata["exclude"] = Json::array({{{"class", include[0]["class"]}, {"count", facts.objects[0].count + 1}}});
   }
   metadata["include"] = std::move(include);
   return metadata;
@@ -356,8 +351,7 @@ Json facts_to_metadata(const Facts& facts, const std::string& text) {
 
 Facts facts_from_metadata(const Json& metadata) {
   if (!metadata.is_object() || !metadata.contains("tag") || !metadata.contains("include")) {
-    fail_input(
-        "metadata: needs the keys 'tag' and 'include', as a line of GenEval's evaluation_metadata.jsonl");
+    fail_input("metadata: needs the keys 'tag' and 'include', as a line of GenEval's evaluation_metadata.jsonl");
   }
   Facts facts;
   facts.task = static_cast<Task>(known(metadata["tag"], geneval_tasks(), "tag"));
@@ -365,8 +359,7 @@ Facts facts_from_metadata(const Json& metadata) {
   if (!include.is_array() || include.empty()) fail_input("metadata: 'include' must be a list of objects");
   bool placed = false;
   for (const Json& row : include) {
-    if (!row.is_object() || !row.contains("class"))
-      fail_input("metadata: an include lacks 'class': {}", row.dump());
+    if (!row.is_object() || !row.contains("class")) fail_input("metadata: an include lacks 'class': {}", row.dump());
     ObjectFact object;
     object.class_id = known(row["class"], geneval_classes(), "class");
     const Json count = row.value("count", Json(1));
@@ -375,11 +368,10 @@ Facts facts_from_metadata(const Json& metadata) {
     if (row.contains("color")) object.color_id = known(row["color"], geneval_colors(), "color");
     if (row.contains("position")) {
       const Json& place = row["position"];
-      if (facts.task != Task::kPosition || facts.objects.size() != 1 || !place.is_array() ||
-          place.size() != 2 || place[1] != 0) {
-        fail_input(
-            "metadata: 'position' must be [relation, 0] on the second include of a position line, not {}",
-            place.dump());
+      if (facts.task != Task::kPosition || facts.objects.size() != 1 || !place.is_array() || place.size() != 2 ||
+          place[1] != 0) {
+        fail_input("metadata: 'position' must be [relation, 0] on the second include of a position line, not {}",
+                   place.dump());
       }
       facts.relation = static_cast<Relation>(known(place[0], geneval_relations(), "relation"));
       placed = true;

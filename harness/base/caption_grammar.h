@@ -40,8 +40,7 @@ struct ObjectFact {
 /// What one caption says. Holds one object (single_object, counting, colors) or two of different classes.
 struct Facts {
   Task task = Task::kSingleObject;
-  std::vector<ObjectFact>
-      objects;  ///< official order: in `position` the second is placed relative to the first
+  std::vector<ObjectFact> objects;        ///< official order: in `position` the second is placed relative to the first
   Relation relation = Relation::kLeftOf;  ///< read only for `position`
   bool operator==(const Facts&) const = default;
 };

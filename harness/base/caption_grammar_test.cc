@@ -25,8 +25,7 @@ ObjectFact object(const char* name, int count = 1, const char* color = "") {
 
 TEST(CaptionGrammar, OfficialPromptsRoundTrip) {
   const char* root = std::getenv("EMF_THIRD_PARTY_DIR");
-  if (root == nullptr)
-    GTEST_SKIP() << "EMF_THIRD_PARTY_DIR is unset: it must hold geneval/evaluation_metadata.jsonl";
+  if (root == nullptr) GTEST_SKIP() << "EMF_THIRD_PARTY_DIR is unset: it must hold geneval/evaluation_metadata.jsonl";
   const auto lines = read_json_lines(std::filesystem::path(root) / "geneval" / "evaluation_metadata.jsonl");
   ASSERT_EQ(lines.size(), 553u);
   for (const Json& line : lines) {
@@ -49,14 +48,11 @@ TEST(CaptionGrammar, WritesAndReadsEveryTask) {
       {"a photo of an orange orange", {Task::kColors, {object("orange", 1, "orange")}}},
       {"a photo of a white hot dog", {Task::kColors, {object("hot dog", 1, "white")}}},
       {"a photo of an orange and an apple", {Task::kTwoObject, {object("orange"), object("apple")}}},
-      {"a photo of a tv remote above a tv",
-       {Task::kPosition, {object("tv"), object("tv remote")}, Relation::kAbove}},
+      {"a photo of a tv remote above a tv", {Task::kPosition, {object("tv"), object("tv remote")}, Relation::kAbove}},
       {"a photo of a bear left of a teddy bear",
        {Task::kPosition, {object("teddy bear"), object("bear")}, Relation::kLeftOf}},
-      {"a photo of a dog right of a cat",
-       {Task::kPosition, {object("cat"), object("dog")}, Relation::kRightOf}},
-      {"a photo of an orange below a cup",
-       {Task::kPosition, {object("cup"), object("orange")}, Relation::kBelow}},
+      {"a photo of a dog right of a cat", {Task::kPosition, {object("cat"), object("dog")}, Relation::kRightOf}},
+      {"a photo of an orange below a cup", {Task::kPosition, {object("cup"), object("orange")}, Relation::kBelow}},
       {"a photo of an orange orange and a black dog",
        {Task::kColorAttr, {object("orange", 1, "orange"), object("dog", 1, "black")}}},
   };
@@ -81,8 +77,7 @@ TEST(CaptionGrammar, ParaphrasesSayTheSame) {
                                {Task::kColors, {{first, 1, first % 10}}},
                                {Task::kTwoObject, {{first, 1, -1}, {second, 1, -1}}},
                                {Task::kColorAttr, {{first, 1, 1}, {second, 1, first % 10}}}};
-    for (const Relation relation :
-         {Relation::kLeftOf, Relation::kRightOf, Relation::kAbove, Relation::kBelow}) {
+    for (const Relation relation : {Relation::kLeftOf, Relation::kRightOf, Relation::kAbove, Relation::kBelow}) {
       many.push_back({Task::kPosition, {{first, 1, -1}, {second, 1, -1}}, relation});
     }
     for (const Facts& facts : many) {
@@ -104,11 +99,10 @@ TEST(CaptionGrammar, ForgivesCaseAndAFullStopOnly) {
 
 TEST(CaptionGrammar, OtherTextIsNotInTheGrammar) {
   for (const char* text :
-       {"", ".", "a photo of", "a photo of a", "a photo of dog", "a photo of an dog", "a photo of a fox",
-        "a dog", "a photo of one dog", "a photo of two dog", "a photo of eleven dogs",
-        "a photo of two red dogs", "a photo of a dog and a dog", "a photo of a red dog and a cat",
-        "a photo of a red dog above a cat", "a photo of a dog and a cat and a cow",
-        "a photo of a red red dog", "a photo of a dog\xff"}) {
+       {"", ".", "a photo of", "a photo of a", "a photo of dog", "a photo of an dog", "a photo of a fox", "a dog",
+        "a photo of one dog", "a photo of two dog", "a photo of eleven dogs", "a photo of two red dogs",
+        "a photo of a dog and a dog", "a photo of a red dog and a cat", "a photo of a red dog above a cat",
+        "a photo of a dog and a cat and a cow", "a photo of a red red dog", "a photo of a dog\xff"}) {
     EXPECT_FALSE(parse_caption(text).has_value()) << text;
   }
 }
@@ -123,16 +117,13 @@ TEST(CaptionGrammar, BadMetadataIsNamed) {
     return "";
   };
   EXPECT_NE(refusal(R"({"tag": "color", "include": []})").find("did you mean 'colors'?"), std::string::npos);
-  EXPECT_NE(refusal(R"({"tag": "colors", "include": [{"class": "dgo", "count": 1, "color": "red"}]})")
-                .find("'dog'"),
+  EXPECT_NE(refusal(R"({"tag": "colors", "include": [{"class": "dgo", "count": 1, "color": "red"}]})").find("'dog'"),
             std::string::npos);
   EXPECT_NE(refusal(R"({"tag": "colors", "include": [{"class": "dog", "count": 1}]})").find("needs a color"),
             std::string::npos);
-  EXPECT_NE(
-      refusal(R"({"tag": "position", "include": [{"class": "dog"}, {"class": "cat"}]})").find("'position'"),
-      std::string::npos);
-  EXPECT_NE(refusal(R"({"tag": "two_object", "include": [{"class": "dog"}]})").find("two objects"),
+  EXPECT_NE(refusal(R"({"tag": "position", "include": [{"class": "dog"}, {"class": "cat"}]})").find("'position'"),
             std::string::npos);
+  EXPECT_NE(refusal(R"({"tag": "two_object", "include": [{"class": "dog"}]})").find("two objects"), std::string::npos);
   EXPECT_NE(refusal("[]").find("'tag'"), std::string::npos);
 }
 

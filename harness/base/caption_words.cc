@@ -86,11 +86,8 @@ const std::vector<Template>& singular_templates() {
 }
 
 const std::vector<Template>& plural_templates() {
-  static const std::vector<Template> templates = {{"a photo of {0}"},
-                                                  {"an image showing {0}"},
-                                                  {"there are {0}"},
-                                                  {"a picture of {0}"},
-                                                  {"{0} in a photograph"}};
+  static const std::vector<Template> templates = {
+      {"a photo of {0}"}, {"an image showing {0}"}, {"there are {0}"}, {"a picture of {0}"}, {"{0} in a photograph"}};
   return templates;
 }
 

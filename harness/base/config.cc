@@ -13,8 +13,8 @@ namespace {
 Json to_json(const toml::node& node, const std::string& path, Config& config) {
   if (!path.empty()) config.lines[path] = static_cast<int>(node.source().begin.line);
   const auto refuse = [&](const char* what) {
-    fail_input("{}: '{}' is {}, which no key takes; write a string, number, true/false, list or table", config.place(path),
-               path, what);
+    fail_input("{}: '{}' is {}, which no key takes; write a string, number, true/false, list or table",
+               config.place(path), path, what);
   };
   switch (node.type()) {
     case toml::node_type::table: {
@@ -32,12 +32,20 @@ Json to_json(const toml::node& node, const std::string& path, Config& config) {
       }
       return list;
     }
-    case toml::node_type::string: return node.as_string()->get();
-    case toml::node_type::integer: return node.as_integer()->get();
-    case toml::node_type::floating_point: return node.as_floating_point()->get();
-    case toml::node_type::boolean: return node.as_boolean()->get();
-    case toml::node_type::none: refuse("empty"); break;
-    default: refuse("a date or time"); break;
+    case toml::node_type::string:
+      return node.as_string()->get();
+    case toml::node_type::integer:
+      return node.as_integer()->get();
+    case toml::node_type::floating_point:
+      return node.as_floating_point()->get();
+    case toml::node_type::boolean:
+      return node.as_boolean()->get();
+    case toml::node_type::none:
+      refuse("empty");
+      break;
+    default:
+      refuse("a date or time");
+      break;
   }
   return nullptr;
 }

@@ -19,8 +19,7 @@ TEST(Config, UnknownKeyNamesFileLineAndNearestName) {
   ConfigReader reader(config, "train");
   EXPECT_EQ(reader.integer("pictures", 0, 1, 10), 3);
   EXPECT_EQ(reader.integer("batch", 7, 1, 10), 7);
-  EXPECT_EQ(message_of([&] { reader.finish(); }),
-            "suite.toml:3: unknown key 'train.bacth'; did you mean 'batch'?");
+  EXPECT_EQ(message_of([&] { reader.finish(); }), "suite.toml:3: unknown key 'train.bacth'; did you mean 'batch'?");
 }
 
 TEST(Config, WrongTypeAndRangeNameTheLine) {

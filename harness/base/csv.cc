@@ -99,8 +99,7 @@ CsvTable parse_csv(std::string_view text, const std::string& origin) {
       continue;
     }
     if (row.cells.size() != table.header.size()) {
-      fail_input("{}:{}: {} cells, but the header names {}", origin, row.line, row.cells.size(),
-                 table.header.size());
+      fail_input("{}:{}: {} cells, but the header names {}", origin, row.line, row.cells.size(), table.header.size());
     }
     table.rows.push_back(std::move(row));
   }

@@ -58,8 +58,7 @@ void FeatureStatistics::add(const Rows& rows) {
 
 void FeatureStatistics::merge(const FeatureStatistics& other) {
   if (other.rows_ == 0 && !other.from_file_) return;
-  ensure(other.rows_ > 0 && (rows_ > 0 || !from_file_),
-         "statistics of an unknown number of rows were merged");
+  ensure(other.rows_ > 0 && (rows_ > 0 || !from_file_), "statistics of an unknown number of rows were merged");
   if (rows_ == 0) {
     *this = other;
     if (factor_.rows() > kHeld * factor_.cols()) compress();
@@ -96,18 +95,15 @@ Eigen::MatrixXd FeatureStatistics::covariance() const {
 double FeatureStatistics::trace() const { return factor_.squaredNorm() * scale() * scale(); }
 
 Eigen::VectorXd FeatureStatistics::mean_difference(const FeatureStatistics& a, const FeatureStatistics& b) {
-  ensure(a.dimension() == b.dimension(), "means of {} and {} features were compared", a.dimension(),
-         b.dimension());
+  ensure(a.dimension() == b.dimension(), "means of {} and {} features were compared", a.dimension(), b.dimension());
   return (a.origin_ - b.origin_) + (a.offset_ - b.offset_);
 }
 
-FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean,
-                                                  const Eigen::MatrixXd& covariance, int64_t rows,
-                                                  const std::string& where) {
+FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance,
+                                                  int64_t rows, const std::string& where) {
   const Eigen::Index size = mean.size();
   if (size == 0 || covariance.rows() != size || covariance.cols() != size) {
-    fail_input("{}: a mean of {} and a covariance of {} x {}", where, size, covariance.rows(),
-               covariance.cols());
+    fail_input("{}: a mean of {} and a covariance of {} x {}", where, size, covariance.rows(), covariance.cols());
   }
   if (!mean.allFinite() || !covariance.allFinite()) fail_input("{}: the statistics are not finite", where);
   if (rows < 0 || rows == 1) fail_input("{}: statistics of {} rows have no covariance", where, rows);
@@ -133,9 +129,7 @@ FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean,
 
 bool holds_statistics(const std::filesystem::path& path) {
   const std::vector<std::string> names = npz_names(path);
-  const auto has = [&](const char* name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
+  const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
   return has("mu") && has("sigma");
 }
 
@@ -144,8 +138,7 @@ FeatureStatistics read_statistics(const std::filesystem::path& path) {
   if (sigma.shape.size() != 2 && !(sigma.shape.empty() && sigma.values.size() == 1)) {
     fail_input("{}: sigma must be [D, D], but has {} axes", path.string(), sigma.shape.size());
   }
-  const int64_t rows = sigma.shape.empty() ? 1 : sigma.shape[0],
-                columns = sigma.shape.empty() ? 1 : sigma.shape[1];
+  const int64_t rows = sigma.shape.empty() ? 1 : sigma.shape[0], columns = sigma.shape.empty() ? 1 : sigma.shape[1];
   const std::vector<std::string> names = npz_names(path);
   int64_t count = 0;
   if (std::find(names.begin(), names.end(), "n") != names.end()) {
@@ -156,8 +149,8 @@ FeatureStatistics read_statistics(const std::filesystem::path& path) {
   }
   return FeatureStatistics::from_moments(
       Eigen::Map<const Eigen::VectorXd>(mean.values.data(), static_cast<Eigen::Index>(mean.values.size())),
-      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
-          sigma.values.data(), rows, columns),
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(sigma.values.data(),
+                                                                                               rows, columns),
       count, path.string());
 }
 

@@ -24,8 +24,8 @@ class FeatureStatistics {
   /// @throws UserError  `where`: sizes that differ, numbers that are not finite, a covariance that is not
   ///                    symmetric, or with an eigenvalue too negative for rounding (names it).
   /// @cost  an eigendecomposition; half of the digits of small eigenvalues are already lost in the file.
-  static FeatureStatistics from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance,
-                                        int64_t rows, const std::string& where);
+  static FeatureStatistics from_moments(const Eigen::VectorXd& mean, const Eigen::MatrixXd& covariance, int64_t rows,
+                                        const std::string& where);
 
   /// Adds rows [n, D].  @cost  about 2.5 n D^2.
   void add(const Rows& rows);

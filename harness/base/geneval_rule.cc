@@ -17,9 +17,7 @@ constexpr float kRelationShare = 0.5f;  // strictly beyond: within 60 degrees of
 
 /// A float32 product. The detour over double keeps compilers from fusing it into a later sum, which numpy
 /// does not.
-float product(float a, float b) {
-  return static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
-}
+float product(float a, float b) { return static_cast<float>(static_cast<double>(a) * static_cast<double>(b)); }
 
 float area(const CornerBox& box, float border) {
   return product(std::max(box[2] - box[0] + border, 0.0f), std::max(box[3] - box[1] + border, 0.0f));
@@ -37,8 +35,7 @@ std::string joined(const std::vector<std::string>& parts, const char* separator)
 std::string color_census(const std::vector<Detection>& boxes) {
   std::vector<std::string> parts;
   for (const std::string_view color : geneval_colors()) {
-    const auto count =
-        std::count_if(boxes.begin(), boxes.end(), [&](const Detection& d) { return d.color == color; });
+    const auto count = std::count_if(boxes.begin(), boxes.end(), [&](const Detection& d) { return d.color == color; });
     if (count > 0) parts.push_back(fmt::format("{} {}", count, color));
   }
   return joined(parts, ", ");
@@ -59,8 +56,7 @@ class IncludeJudge {
     }
     const size_t failures = reasons.size();
     if (found.size() < static_cast<size_t>(clause.count)) {
-      reasons.push_back(
-          fmt::format("expected {}>={}, found {}", clause.class_name, clause.count, found.size()));
+      reasons.push_back(fmt::format("expected {}>={}, found {}", clause.class_name, clause.count, found.size()));
     } else {
       if (clause.color) judge_color(clause, found);
       const bool hidden = options_.color_hides_position && reasons.size() != failures;
@@ -73,13 +69,11 @@ class IncludeJudge {
 
  private:
   void judge_color(const GenEvalClause& clause, std::vector<Detection>& found) {
-    const auto right = std::count_if(found.begin(), found.end(), [&](const Detection& detection) {
-      return detection.color == clause.color;
-    });
+    const auto right = std::count_if(found.begin(), found.end(),
+                                     [&](const Detection& detection) { return detection.color == clause.color; });
     if (right < clause.count) {
-      reasons.push_back(fmt::format("expected {} {}>={}, found {} {}; and {}", *clause.color,
-                                    clause.class_name, clause.count, right, *clause.color,
-                                    color_census(found)));
+      reasons.push_back(fmt::format("expected {} {}>={}, found {} {}; and {}", *clause.color, clause.class_name,
+                                    clause.count, right, *clause.color, color_census(found)));
     } else if (!options_.top_boxes_only) {
       std::erase_if(found, [&](const Detection& detection) { return detection.color != clause.color; });
     }
@@ -126,8 +120,7 @@ void geneval_correct(GenEvalOptions& options, const std::string& quirk) {
                                                  {"unshrunk_length", &options.unshrunk_length},
                                                  {"color_hides_position", &options.color_hides_position}};
   const auto found = switches.find(quirk);
-  if (found == switches.end())
-    fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
+  if (found == switches.end()) fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
   *found->second = false;
 }
 
@@ -144,8 +137,7 @@ std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& 
   for (size_t axis = 0; axis < 2; ++axis) {
     offset[axis] = (a[axis] + a[axis + 2]) / 2 - (b[axis] + b[axis + 2]) / 2;
     const float sizes = std::abs(a[axis + 2] - a[axis]) + std::abs(b[axis + 2] - b[axis]);
-    shrunk[axis] =
-        std::max(std::abs(offset[axis]) - product(position_threshold, sizes), 0.0f) * sign(offset[axis]);
+    shrunk[axis] = std::max(std::abs(offset[axis]) - product(position_threshold, sizes), 0.0f) * sign(offset[axis]);
   }
   if (std::abs(shrunk[0]) < kNoOffset && std::abs(shrunk[1]) < kNoOffset) return {};
   // By the unshrunk length, far-apart large objects lose some of both components.
@@ -176,8 +168,7 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
     std::vector<Detection>& survivors = kept[name];
     for (const Detection& box : boxes) {
       const bool dropped =
-          options.max_overlap != 1 &&
-          std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
+          options.max_overlap != 1 && std::any_of(survivors.begin(), survivors.end(), [&](const Detection& other) {
             return !(geneval_iou(other.box, box.box, options.pixel_border ? 1 : 0) < options.max_overlap);
           });
       if (!dropped) survivors.push_back(box);
@@ -195,8 +186,7 @@ GenEvalVerdict geneval_verdict(const GenEvalMetadata& metadata, const std::vecto
     const auto found = kept.find(clause.class_name);
     const size_t count = found == kept.end() ? 0 : found->second.size();
     if (count >= static_cast<size_t>(clause.count)) {
-      judge.reasons.push_back(
-          fmt::format("expected {}<{}, found {}", clause.class_name, clause.count, count));
+      judge.reasons.push_back(fmt::format("expected {}<{}, found {}", clause.class_name, clause.count, count));
     }
   }
   return {judge.reasons.empty(), joined(judge.reasons, "\n")};

@@ -30,10 +30,10 @@ struct GenEvalOptions {
   float max_overlap = 1.0f;         ///< boxes of one class at or above this IoU are dropped; 1 = never
   float position_threshold = 0.1f;  ///< share of both sizes by which an offset shrinks
   // The released code's quirks, each of which can be put right by name.
-  bool pixel_border = true;     ///< IoU counts both border pixels
-  bool top_boxes_only = true;   ///< colours and places look at the `count` most confident boxes, all of which
-                                ///< must fit; put right: any `count` boxes that fit will do
-  bool unshrunk_length = true;  ///< a shrunk offset is divided by the length of the unshrunk one
+  bool pixel_border = true;          ///< IoU counts both border pixels
+  bool top_boxes_only = true;        ///< colours and places look at the `count` most confident boxes, all of which
+                                     ///< must fit; put right: any `count` boxes that fit will do
+  bool unshrunk_length = true;       ///< a shrunk offset is divided by the length of the unshrunk one
   bool color_hides_position = true;  ///< a failed colour skips the check of the place
 };
 
@@ -70,8 +70,8 @@ float geneval_iou(const CornerBox& a, const CornerBox& b, float border = 1);
 
 /// Relations of a to b, sorted by name; none when the shrunk offset is under 1e-3 on both axes, two on
 /// diagonals.
-std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b,
-                                           float position_threshold = 0.1f, bool unshrunk_length = true);
+std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b, float position_threshold = 0.1f,
+                                           bool unshrunk_length = true);
 
 /// Boxes kept, by class, most confident first: threshold, then max_objects, then suppression inside a class.
 /// Equal scores: the later detection first (the official code reverses an ascending sort).

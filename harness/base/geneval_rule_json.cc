@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "harness/base/error.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/error.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/near_name.h"
 
@@ -14,8 +14,7 @@ namespace {
 constexpr int kMostObjects = 1'000'000;  // keeps counts inside int
 
 std::string text_of(const Json& object, const char* key, const std::string& where) {
-  if (!object.contains(key) || !object[key].is_string())
-    fail_input("{}: \"{}\" must be a string", where, key);
+  if (!object.contains(key) || !object[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
   return object[key].get<std::string>();
 }
 
@@ -31,22 +30,18 @@ float float_of(const Json& number, const char* what, const std::string& where) {
 int count_of(const Json& object, const char* key, const std::string& where) {
   const bool whole = object.contains(key) && object[key].is_number_integer();
   const int64_t count = whole ? object[key].get<int64_t>() : -1;
-  if (count < 0 || count > kMostObjects)
-    fail_input("{}: \"{}\" must be a whole number of objects", where, key);
+  if (count < 0 || count > kMostObjects) fail_input("{}: \"{}\" must be a whole number of objects", where, key);
   return static_cast<int>(count);
 }
 
 void read_position(const Json& position, size_t earlier, GenEvalClause& clause, const std::string& where) {
   const std::vector<std::string>& relations = geneval_relations();
-  if (!position.is_array() || position.size() != 2 || !position[0].is_string() ||
-      !position[1].is_number_integer()) {
-    fail_input("{}: \"position\" must be [relation, index of an earlier include], not {}", where,
-               position.dump());
+  if (!position.is_array() || position.size() != 2 || !position[0].is_string() || !position[1].is_number_integer()) {
+    fail_input("{}: \"position\" must be [relation, index of an earlier include], not {}", where, position.dump());
   }
   clause.relation = position[0].get<std::string>();
   if (std::find(relations.begin(), relations.end(), *clause.relation) == relations.end()) {
-    fail_input("{}: unknown relation '{}'{}", where, *clause.relation,
-               suggestion(*clause.relation, relations));
+    fail_input("{}: unknown relation '{}'{}", where, *clause.relation, suggestion(*clause.relation, relations));
   }
   const int64_t target = position[1].get<int64_t>();
   if (target < 0 || static_cast<size_t>(target) >= earlier) {
@@ -82,8 +77,7 @@ bool fits_float(const Json& number, float& value) {
 /// Reads a detection that is as it should be, without writing down where it stands: files hold ten thousands.
 bool read_well_formed(const Json& row, Detection& detection) {
   if (!row.is_object()) return false;
-  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"),
-             color = row.find("color");
+  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"), color = row.find("color");
   if (name == row.end() || box == row.end() || score == row.end() || !name->is_string() || !box->is_array() ||
       box->size() != 4 || !fits_float(*score, detection.score)) {
     return false;

@@ -59,17 +59,12 @@ std::string refusal(const std::function<void()>& action) {
 }
 
 TEST(GenEvalRule, RefusesWhatItCannotRead) {
-  const auto metadata = [](const char* text) {
-    return refusal([&] { geneval_metadata(Json::parse(text), "row 3"); });
-  };
+  const auto metadata = [](const char* text) { return refusal([&] { geneval_metadata(Json::parse(text), "row 3"); }); };
   EXPECT_EQ(metadata(R"({"include": []})"), "row 3: \"tag\" must be a string");
-  EXPECT_EQ(
-      metadata(
-          R"({"tag": "position", "include": [{"class": "cat", "count": 1, "position": ["left off", 0]}]})"),
-      "row 3: include[0]: unknown relation 'left off'; did you mean 'left of'?");
-  EXPECT_EQ(
-      metadata(R"({"tag": "position", "include": [{"class": "cat", "count": 1, "position": ["above", 0]}]})"),
-      "row 3: include[0]: \"position\" refers to include 0, but 0 stand before it");
+  EXPECT_EQ(metadata(R"({"tag": "position", "include": [{"class": "cat", "count": 1, "position": ["left off", 0]}]})"),
+            "row 3: include[0]: unknown relation 'left off'; did you mean 'left of'?");
+  EXPECT_EQ(metadata(R"({"tag": "position", "include": [{"class": "cat", "count": 1, "position": ["above", 0]}]})"),
+            "row 3: include[0]: \"position\" refers to include 0, but 0 stand before it");
   EXPECT_EQ(metadata(R"({"tag": "counting", "include": [{"class": "cat", "count": -1}]})"),
             "row 3: include[0]: \"count\" must be a whole number of objects");
   const auto detections = [](const char* text) {
@@ -108,8 +103,7 @@ TEST(GenEvalRule, QuirksArePutRightOneByOne) {
   const std::vector<Detection> both = {seen("dog", {0, 0, 9, 9}, 0.9f, "red"),
                                        seen("cow", {40, 0, 49, 9}, 0.9f, "blue")};
   EXPECT_EQ(geneval_verdict(placed, both).reason.find("left of"), std::string::npos);
-  EXPECT_NE(geneval_verdict(placed, both, right("color_hides_position")).reason.find("left of"),
-            std::string::npos);
+  EXPECT_NE(geneval_verdict(placed, both, right("color_hides_position")).reason.find("left of"), std::string::npos);
   // Large neighbours side by side: the shrunk offset is short beside the unshrunk one.
   const CornerBox a = {0, 0, 100, 100}, b = {38, 0, 138, 100};
   EXPECT_TRUE(geneval_relations(a, b).empty());

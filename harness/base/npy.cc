@@ -50,14 +50,12 @@ Reader reader_of(const std::string& kind) {
 /// The header is the text of a Python dict: {'descr': '<f4', 'fortran_order': False, 'shape': (64, 16), }.
 Header parse_header(const std::string& text, const std::string& where) {
   static const std::regex descr(R"('descr'\s*:\s*'([<>|=])([a-zA-Z][0-9]*)')"),
-      order(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9, ]*)\))"),
-      number("[0-9]+");
+      order(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9, ]*)\))"), number("[0-9]+");
   std::smatch match;
   Header header;
   if (!std::regex_search(text, match, descr)) fail_input("{}: an array of structures, not of numbers", where);
   header.kind = match[2];
-  header.swapped =
-      (match[1] == ">") != (std::endian::native == std::endian::big) && match[1] != "|" && match[1] != "=";
+  header.swapped = (match[1] == ">") != (std::endian::native == std::endian::big) && match[1] != "|" && match[1] != "=";
   if (reader_of(header.kind) == nullptr) {
     fail_input("{}: dtype '{}' is not supported; save it as float32 or float64", where, header.kind);
   }
@@ -131,16 +129,13 @@ struct Layout {
 
 Layout layout_of(std::string_view bytes, const std::string& where) {
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
-  const auto byte = [&](size_t place) {
-    return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place]));
-  };
+  const auto byte = [&](size_t place) { return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place])); };
   const bool wide = byte(6) >= 2;  // format 2 widened the header's length from two bytes to four
   const size_t begin = wide ? 12 : 10;
   uint64_t length = byte(8) + (byte(9) << 8);
   if (wide) length += (byte(10) << 16) + (byte(11) << 24);
   constexpr uint64_t kLongestHeader = 1 << 16;
-  if (length > bytes.size() - begin || length > kLongestHeader)
-    fail_input("{}: truncated in its header", where);
+  if (length > bytes.size() - begin || length > kLongestHeader) fail_input("{}: truncated in its header", where);
   Layout layout;
   layout.header = parse_header(std::string(bytes.substr(begin, length)), where);
   layout.width = static_cast<size_t>(layout.header.kind[1] - '0');
@@ -186,11 +181,10 @@ NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
 }
 
 std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
-  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin,
-         begin + count, rows_);
+  ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin, begin + count,
+         rows_);
   const auto bytes = file_.bytes();
-  const Layout layout =
-      layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
   std::vector<double> values(static_cast<size_t>(count * columns_));
   convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
   return values;
@@ -198,9 +192,7 @@ std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
 
-std::vector<std::string> npz_names(const std::filesystem::path& path) {
-  return names_in(open_archive(path).get());
-}
+std::vector<std::string> npz_names(const std::filesystem::path& path) { return names_in(open_archive(path).get()); }
 
 NpyArray read_npz(const std::filesystem::path& path, const std::string& name) {
   const Archive archive = open_archive(path);

@@ -14,8 +14,7 @@ namespace emf {
 
 struct NpyArray {
   std::vector<int64_t> shape;
-  std::vector<double>
-      values;  ///< row-major whatever the file's order; 64-bit integers beyond 2^53 are rounded
+  std::vector<double> values;  ///< row-major whatever the file's order; 64-bit integers beyond 2^53 are rounded
 };
 
 /// Parses one array: format 1 to 3, either byte order, either axis order; booleans, integers and floats of 16

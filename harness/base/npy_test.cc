@@ -36,12 +36,10 @@ TEST(Npy, WritesWhatItReads) {
 TEST(Npy, ReadsOrdersAndTypesAsNumpyDoes) {
   using namespace std::string_literals;
   const auto values = [](const std::string& bytes) { return parse_npy(bytes, "x.npy").values; };
-  EXPECT_EQ(
-      values(with_header("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", "\x01\x02\xff\xff"s)),
-      (std::vector<double>{258, -1}));
-  EXPECT_EQ(
-      values(with_header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", "\1\2\3\4\5\6"s)),
-      (std::vector<double>{1, 3, 5, 2, 4, 6}));
+  EXPECT_EQ(values(with_header("{'descr': '>i2', 'fortran_order': False, 'shape': (2,), }", "\x01\x02\xff\xff"s)),
+            (std::vector<double>{258, -1}));
+  EXPECT_EQ(values(with_header("{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }", "\1\2\3\4\5\6"s)),
+            (std::vector<double>{1, 3, 5, 2, 4, 6}));
   EXPECT_EQ(values(with_header("{'descr': '<f2', 'fortran_order': False, 'shape': (1,), }", "\x00\x3e"s)),
             (std::vector<double>{1.5}));
 }
@@ -51,8 +49,7 @@ TEST(Npy, ReadsDeflatedArraysOfAnArchive) {
   EXPECT_EQ(npz_names(path).size(), 39u);
   const NpyArray array = read_npz(path, "two_samples/x");
   EXPECT_EQ(array.shape, (std::vector<int64_t>{2, 5}));
-  EXPECT_NE(refusal([&] { read_npz(path, "two_sample/x"); }).find("did you mean 'two_samples/x'?"),
-            std::string::npos);
+  EXPECT_NE(refusal([&] { read_npz(path, "two_sample/x"); }).find("did you mean 'two_samples/x'?"), std::string::npos);
 }
 
 TEST(Npy, RefusesDamageInOneLine) {
@@ -63,10 +60,8 @@ TEST(Npy, RefusesDamageInOneLine) {
   const auto message = [](const std::string& header) {
     return refusal([&] { parse_npy(with_header(header, std::string(64, '\0')), "x.npy"); });
   };
-  EXPECT_NE(message("{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }").find("dtype 'c8'"),
-            std::string::npos);
-  EXPECT_NE(message("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }")
-                .find("too large"),
+  EXPECT_NE(message("{'descr': '<c8', 'fortran_order': False, 'shape': (2,), }").find("dtype 'c8'"), std::string::npos);
+  EXPECT_NE(message("{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }").find("too large"),
             std::string::npos);
   EXPECT_NE(message("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000,), }").find("truncated"),
             std::string::npos);

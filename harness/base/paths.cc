@@ -27,12 +27,12 @@ std::vector<PackageFile> package_files() {
   const Json list = read_json(manifest());  // named: the loop keeps references into it
   for (const Json& package : list.at("packages")) {
     const std::string title =
-        fmt::format("{} {} ({})", package.at("name").get<std::string>(),
-                    package.at("version").get<std::string>(), package.at("registry").get<std::string>());
+        fmt::format("{} {} ({})", package.at("name").get<std::string>(), package.at("version").get<std::string>(),
+                    package.at("registry").get<std::string>());
     for (const Json& file : package.at("files")) {
-      files.push_back({file.at("id"), title, package.at("licence"), file.at("sha256"),
-                       package.value("default", true), package.value("set", ""),
-                       dependencies_root() / file.at("to").get<std::string>(), package.value("acceptance", "")});
+      files.push_back({file.at("id"), title, package.at("licence"), file.at("sha256"), package.value("default", true),
+                       package.value("set", ""), dependencies_root() / file.at("to").get<std::string>(),
+                       package.value("acceptance", "")});
     }
   }
   return files;

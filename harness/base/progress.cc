@@ -24,8 +24,12 @@ void say(const std::string& line) {
 }
 
 Progress::Progress(std::string label, int64_t total, std::string unit)
-    : label_(std::move(label)), unit_(std::move(unit)), total_(total), terminal_(isatty(STDERR_FILENO) == 1),
-      start_(std::chrono::steady_clock::now()), drawn_(start_) {}
+    : label_(std::move(label)),
+      unit_(std::move(unit)),
+      total_(total),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      drawn_(start_) {}
 
 Progress::~Progress() {
   if (first_done_ >= 0) draw(true);
@@ -46,7 +50,8 @@ void Progress::draw(bool last) {
   std::string line = total_ > 0 ? fmt::format("  {}: {}/{} {}", label_, done_, total_, unit_)
                                 : fmt::format("  {}: {} {}", label_, done_, unit_);
   if (rate > 0) line += fmt::format(", {:.4g}/s", rate);
-  if (!last && rate > 0 && total_ > 0) line += fmt::format(", {:.0f} s left", static_cast<double>(total_ - done_) / rate);
+  if (!last && rate > 0 && total_ > 0)
+    line += fmt::format(", {:.0f} s left", static_cast<double>(total_ - done_) / rate);
   if (last) line += fmt::format(", {:.1f} s", elapsed_s);
   if (!note_.empty()) line += ", " + note_;
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ && !last ? "" : "\n");

@@ -14,8 +14,7 @@ namespace {
 Prompt prompt_of_json(const std::string& line, const std::string& place) {
   const Json value = parse_json(line, place);
   if (value.is_string()) return {value.get<std::string>(), Json()};
-  if (!value.is_object())
-    fail_input("{}: a prompt is a string or an object, not {}", place, value.type_name());
+  if (!value.is_object()) fail_input("{}: a prompt is a string or an object, not {}", place, value.type_name());
   for (const char* key : {"prompt", "text"}) {
     const auto found = value.find(key);
     if (found == value.end()) continue;

@@ -39,13 +39,14 @@ class PromptFile : public testing::Test {
 };
 
 TEST_F(PromptFile, TextLinesAreKeptAsTheyStand) {
-  EXPECT_EQ(texts(".txt", "a cat\n\n  two  \nlast"),
-            (std::vector<std::string>{"a cat", "", "  two  ", "last"}));
+  EXPECT_EQ(texts(".txt", "a cat\n\n  two  \nlast"), (std::vector<std::string>{"a cat", "", "  two  ", "last"}));
   EXPECT_EQ(texts(".txt", "\xEF\xBB\xBFone\r\ntwo\r\n"), (std::vector<std::string>{"one", "two"}));
 }
 
 TEST_F(PromptFile, PiecesAreTheWhole) {
-  const std::vector<std::string> whole = texts(".txt", "\xEF\xBB\xBF" "a\nb\n\nc\r\nd");
+  const std::vector<std::string> whole = texts(".txt",
+                                               "\xEF\xBB\xBF"
+                                               "a\nb\n\nc\r\nd");
   PromptReader reader(path_);
   std::vector<std::string> pieces;
   for (;;) {
@@ -59,10 +60,9 @@ TEST_F(PromptFile, PiecesAreTheWhole) {
 }
 
 TEST_F(PromptFile, JsonLinesKeepNewlinesAndLabels) {
-  const auto prompts =
-      read(".jsonl",
-           "{\"prompt\": \"a\\nb\"}\n\n\"bare\"\n{\"text\": \"t\", \"id\": 3}\n"
-           "{\"tag\": \"single_object\", \"include\": [{\"class\": \"cat\"}], \"prompt\": \"p\"}\n");
+  const auto prompts = read(".jsonl",
+                            "{\"prompt\": \"a\\nb\"}\n\n\"bare\"\n{\"text\": \"t\", \"id\": 3}\n"
+                            "{\"tag\": \"single_object\", \"include\": [{\"class\": \"cat\"}], \"prompt\": \"p\"}\n");
   ASSERT_EQ(prompts.size(), 4u);
   EXPECT_EQ(prompts[0].text, "a\nb");
   EXPECT_EQ(prompts[1].text, "bare");
@@ -75,12 +75,10 @@ TEST_F(PromptFile, BadLinesAreNamed) {
   EXPECT_EQ(said, path_.string() + ":2: not UTF-8 at byte 3 of the line; save the file as UTF-8");
   const std::string malformed = error_of(".jsonl", "\"a\"\n{\"prompt\": \n");
   EXPECT_NE(malformed.find(path_.string() + ":2"), std::string::npos);
-  EXPECT_NE(error_of(".jsonl", "{\"caption\": \"a\"}\n").find(":1: no 'prompt' or 'text'"),
-            std::string::npos);
+  EXPECT_NE(error_of(".jsonl", "{\"caption\": \"a\"}\n").find(":1: no 'prompt' or 'text'"), std::string::npos);
   EXPECT_NE(error_of(".jsonl", "{\"prompt\": 3}\n").find(":1: 'prompt' must be a string, not number"),
             std::string::npos);
-  EXPECT_NE(error_of(".jsonl", "[1]\n").find(":1: a prompt is a string or an object, not array"),
-            std::string::npos);
+  EXPECT_NE(error_of(".jsonl", "[1]\n").find(":1: a prompt is a string or an object, not array"), std::string::npos);
   EXPECT_NE(error_of(".csv", "a\n").find(".txt"), std::string::npos);
   EXPECT_NE(error_of(".jsonl", "\n").find("holds no prompt"), std::string::npos);
   EXPECT_NE(error_of(".jsonl", "\"\\ud800\"\n").find(":1"), std::string::npos);

@@ -96,19 +96,17 @@ CheckedGraph check_graph(const QuestionGraph& graph, DependencyRule rule, bool o
     }
   }
   for (const std::string& cycle : cycles_of(graph, checked)) {
-    checked.warnings.push_back(
-        fmt::format("{}: questions depend on each other in a circle, {}", graph.item_id, cycle));
+    checked.warnings.push_back(fmt::format("{}: questions depend on each other in a circle, {}", graph.item_id, cycle));
   }
   if (official && words && rule == DependencyRule::kDsg) {
     for (auto& parents : checked.parents) parents.clear();
-    checked.warnings.push_back(
-        fmt::format("{}: all dependencies dropped, as the official loader does", graph.item_id));
+    checked.warnings.push_back(fmt::format("{}: all dependencies dropped, as the official loader does", graph.item_id));
   }
   return checked;
 }
 
-PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& checked,
-                           const PictureAnswers& answers, DependencyRule rule, bool official) {
+PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& checked, const PictureAnswers& answers,
+                           DependencyRule rule, bool official) {
   ensure(checked.parents.size() == graph.questions.size(), "{} lists of parents for {} questions",
          checked.parents.size(), graph.questions.size());
   const bool answered_only = official && rule == DependencyRule::kDsg;

@@ -19,8 +19,8 @@ namespace emf {
 enum class DependencyRule { kDpg, kDsg };
 
 struct GraphQuestion {
-  int64_t id = 0;          ///< proposition_id; 1 and up
-  std::string dependency;  ///< the cell as it stands: "0" (none), "2", "1,2", or what should not be there
+  int64_t id = 0;                     ///< proposition_id; 1 and up
+  std::string dependency;             ///< the cell as it stands: "0" (none), "2", "1,2", or what should not be there
   std::string category, subcategory;  ///< category_broad, category_detailed
 };
 
@@ -58,8 +58,8 @@ struct PictureScore {
 ///
 /// @source  TencentQQGYLab/ELLA 3c228f1, dpg_bench/compute_dpg_bench.py; j-min/DSG 7330119, dsg/vqa_utils.py
 ///          (both Apache-2.0). Where those raise KeyError on an absent parent, `why` says so (official only).
-PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& checked,
-                           const PictureAnswers& answers, DependencyRule rule, bool official);
+PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& checked, const PictureAnswers& answers,
+                           DependencyRule rule, bool official);
 
 /// Judged rows of the `question_graph` metric from two CSVs with DSG-1k's columns.
 ///

@@ -61,21 +61,19 @@ Items read_items(const CsvTable& table) {
 /// in which the generators were asked for.
 using Pictures = std::map<std::pair<size_t, std::string>, Json>;
 
-std::map<std::string, Pictures> read_answers(const CsvTable& table,
-                                             const std::vector<std::string>& generators) {
+std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::vector<std::string>& generators) {
   const size_t item = table.required_column("item_id"), question = table.required_column("question_id"),
                answer = table.required_column("answer");
   const auto model = table.column("t2i_model"), picture = table.column("picture");
-  if (!generators.empty() && !model)
-    fail_input("{} has no column 't2i_model' to choose a generator by", table.origin);
+  if (!generators.empty() && !model) fail_input("{} has no column 't2i_model' to choose a generator by", table.origin);
   std::set<std::string> models;
   if (model) {
     for (const CsvTable::Row& row : table.rows) models.insert(row.cells[*model]);
   }
   const std::vector<std::string> known(models.begin(), models.end());
   if (generators.empty() && known.size() > 1) {
-    fail_input("{} holds answers to {} generators ({}); choose one with --generator", table.origin,
-               known.size(), fmt::join(known, ", "));
+    fail_input("{} holds answers to {} generators ({}); choose one with --generator", table.origin, known.size(),
+               fmt::join(known, ", "));
   }
   for (const std::string& name : generators) {
     if (models.count(name) == 0)
@@ -92,12 +90,10 @@ std::map<std::string, Pictures> read_answers(const CsvTable& table,
     }
     const std::string& name = row.cells[item];
     const int64_t id = required_id(table, row, question);
-    const std::string place =
-        picture ? row.cells[*picture] : fmt::format("{:06}", ++repeats[{name, generator, id}]);
+    const std::string place = picture ? row.cells[*picture] : fmt::format("{:06}", ++repeats[{name, generator, id}]);
     Json& given = answers[name].try_emplace({generator, place}, Json::object()).first->second;
     if (given.contains(std::to_string(id))) {
-      fail_input("{}: question {} of item '{}', picture '{}' is answered twice", table.place(row), id, name,
-                 place);
+      fail_input("{}: question {} of item '{}', picture '{}' is answered twice", table.place(row), id, name, place);
     }
     given[std::to_string(id)] = row.cells[answer];
   }
@@ -137,8 +133,8 @@ QuestionGraph question_graph(const Json& row, const std::string& where) {
   if (!row.contains("questions")) return graph;
   if (!row["questions"].is_array()) fail_input("{}: \"questions\" must be a list", where);
   for (const Json& one : row["questions"]) {
-    if (!one.is_object() || !one.contains("id") || !one["id"].is_number_integer() ||
-        !one.contains("dependency") || !one["dependency"].is_string()) {
+    if (!one.is_object() || !one.contains("id") || !one["id"].is_number_integer() || !one.contains("dependency") ||
+        !one["dependency"].is_string()) {
       fail_input("{}: a question needs a whole number \"id\" and a text \"dependency\"", where);
     }
     GraphQuestion& question = graph.questions.emplace_back();
@@ -161,8 +157,7 @@ PictureAnswers picture_answers(const Json& row, const std::string& where) {
   PictureAnswers answers;
   for (const auto& [key, text] : row["answers"].items()) {
     const std::optional<int64_t> id = id_of(key);
-    if (!id || !text.is_string())
-      fail_input("{}: the answer to '{}' must be a text, by question number", where, key);
+    if (!id || !text.is_string()) fail_input("{}: the answer to '{}' must be a text, by question number", where, key);
     answers[*id] = text;
   }
   return answers;

@@ -51,8 +51,7 @@ TEST(QuestionGraph, FileOrderDecidesWhatATravellingZeroReaches) {
 }
 
 TEST(QuestionGraph, OnlyExactlyYesCountsAndSilenceIsNo) {
-  EXPECT_DOUBLE_EQ(scored({"0", "0", "0", "0"}, {"yes", "Yes", "yes.", ""}, DependencyRule::kDpg).score,
-                   0.25);
+  EXPECT_DOUBLE_EQ(scored({"0", "0", "0", "0"}, {"yes", "Yes", "yes.", ""}, DependencyRule::kDpg).score, 0.25);
   EXPECT_DOUBLE_EQ(scored({"0", "0", "1"}, {"yes"}, DependencyRule::kDpg).score, 1.0 / 3);
 }
 
@@ -75,8 +74,7 @@ TEST(QuestionGraph, CirclesAreFound) {
 
 TEST(QuestionGraph, OfficialLoadersKeepTheirFaults) {
   // DSG: a word anywhere drops every dependency of the item.
-  EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg, true).score,
-                   2.0 / 3);
+  EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg, true).score, 2.0 / 3);
   EXPECT_DOUBLE_EQ(scored({"0", "1", "1, air"}, {"no", "yes", "yes"}, DependencyRule::kDsg).score, 0);
   // DSG: only answered questions are in the mean.
   EXPECT_DOUBLE_EQ(scored({"0", "0", "0"}, {"yes"}, DependencyRule::kDsg, true).score, 1);
@@ -113,8 +111,7 @@ class QuestionGraphFile : public testing::Test {
 };
 
 TEST_F(QuestionGraphFile, RowsFollowTheGraphAndPicturesTheAnswers) {
-  const std::vector<Json> rows =
-      read(graph_, "item_id,question_id,answer\nb,1,yes\nb,2,no\nb,1,no\nb,2,yes\n");
+  const std::vector<Json> rows = read(graph_, "item_id,question_id,answer\nb,1,yes\nb,2,no\nb,1,no\nb,2,yes\n");
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[0]["item_id"], "b");
   EXPECT_EQ(rows[0]["answers"], (Json{{"1", "yes"}, {"2", "no"}}));
@@ -125,8 +122,7 @@ TEST_F(QuestionGraphFile, RowsFollowTheGraphAndPicturesTheAnswers) {
 }
 
 TEST_F(QuestionGraphFile, GeneratorsAndPicturesAreToldApart) {
-  const std::string answers =
-      "item_id,question_id,answer,t2i_model,picture\na,1,yes,x,p\na,1,no,y,p\na,1,maybe,x,o\n";
+  const std::string answers = "item_id,question_id,answer,t2i_model,picture\na,1,yes,x,p\na,1,no,y,p\na,1,maybe,x,o\n";
   std::vector<Json> rows = read(graph_, answers, {"x"});
   ASSERT_EQ(rows.size(), 3u);
   EXPECT_EQ(rows[1]["answers"]["1"], "maybe");  // picture "o" before "p"
@@ -144,8 +140,7 @@ TEST_F(QuestionGraphFile, BadFilesAreNamedByLine) {
             std::string::npos);
   EXPECT_NE(refusal("item_id,proposition_id,dependency\na,1,0\na,1,0\n", answers).find("g.csv:3: question 1"),
             std::string::npos);
-  EXPECT_NE(refusal("item_id,proposition_id\na,1\n", answers).find("no column 'dependency'"),
-            std::string::npos);
+  EXPECT_NE(refusal("item_id,proposition_id\na,1\n", answers).find("no column 'dependency'"), std::string::npos);
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer\na,1,yes\na,first,no\n").find("a.csv:3: question_id"),
             std::string::npos);
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer,picture\na,1,yes,p\na,1,no,p\n").find("a.csv:3"),

@@ -58,8 +58,6 @@ float Random::normal() {
   return radius * std::cos(angle);
 }
 
-uint32_t Random::below(uint32_t count) {
-  return static_cast<uint32_t>((static_cast<uint64_t>(bits()) * count) >> 32);
-}
+uint32_t Random::below(uint32_t count) { return static_cast<uint32_t>((static_cast<uint64_t>(bits()) * count) >> 32); }
 
 }  // namespace emf

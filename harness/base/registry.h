@@ -50,8 +50,8 @@ class Registry {
   bool add(const std::string& name, Entry entry) {
     const auto [position, inserted] = entries_.try_emplace(name, std::move(entry));
     if (!inserted) {
-      registration_conflicts().push_back(fmt::format("{} '{}' is registered twice, by {} and by {}", Interface::kKind, name,
-                                                     position->second.origin(), entry.origin()));
+      registration_conflicts().push_back(fmt::format("{} '{}' is registered twice, by {} and by {}", Interface::kKind,
+                                                     name, position->second.origin(), entry.origin()));
     }
     return true;
   }
@@ -83,5 +83,4 @@ class Registry {
 
 /// Ends a plugin file: EMF_REGISTER(EncoderRegistry, "clip", "CLIP text tower", make_clip).
 #define EMF_REGISTER(RegistryType, name, summary, factory) \
-  [[maybe_unused]] static const bool kRegistered =         \
-      RegistryType::instance().add(name, {summary, __FILE__, factory})
+  [[maybe_unused]] static const bool kRegistered = RegistryType::instance().add(name, {summary, __FILE__, factory})

@@ -27,8 +27,7 @@ Tallies tally(const Scores& scores) {
   ensure(n > 0, "a mean of no scores was asked for");
   ensure(scores.clusters.empty() || scores.clusters.size() == n, "{} scores but {} clusters", n,
          scores.clusters.size());
-  ensure(scores.strata.empty() || scores.strata.size() == n, "{} scores but {} strata", n,
-         scores.strata.size());
+  ensure(scores.strata.empty() || scores.strata.size() == n, "{} scores but {} strata", n, scores.strata.size());
   Tallies tallies;
   for (size_t i = 0; i < n; ++i) {
     // Fixed width keeps nameless items in their own order.
@@ -126,8 +125,7 @@ std::vector<int32_t> bootstrap_counts(int64_t clusters, int draw, const Bootstra
   return counts;
 }
 
-std::vector<double> bootstrap(int64_t clusters,
-                              const std::function<double(std::span<const int32_t>)>& statistic,
+std::vector<double> bootstrap(int64_t clusters, const std::function<double(std::span<const int32_t>)>& statistic,
                               const BootstrapOptions& options) {
   ensure(clusters > 0, "a bootstrap over {} clusters was asked for", clusters);
   ensure(options.draws > 0, "a bootstrap of {} draws was asked for", options.draws);
@@ -147,8 +145,7 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options) {
   return estimate_mean(scores, options, strata);
 }
 
-Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
-                       std::map<std::string, Estimate>& strata) {
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, std::map<std::string, Estimate>& strata) {
   Estimate estimate;
   std::vector<std::vector<double>> draws;
   bool resampled = false;
@@ -167,8 +164,7 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
     named_options.stream = stream;
     draws.push_back(bootstrap(
-        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); },
-        named_options));
+        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, named_options));
     if (clusters.size() > 1) own.ci95 = percentile_interval(draws.back(), options.level);
   }
   if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
@@ -192,9 +188,7 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
     own.stream = stream;
     draws.push_back(bootstrap(
         static_cast<int64_t>(ours.size()),
-        [&](std::span<const int32_t> counts) {
-          return weighted_mean(ours, counts) - weighted_mean(theirs, counts);
-        },
+        [&](std::span<const int32_t> counts) { return weighted_mean(ours, counts) - weighted_mean(theirs, counts); },
         own));
   }
   if (!resampled) return difference;
@@ -208,8 +202,8 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
   }
   const auto not_above = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d <= 0; });
   const auto not_below = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d >= 0; });
-  difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + std::min(not_above, not_below)) /
-                                         static_cast<double>(1 + averaged.size()));
+  difference.p_value = std::min(
+      1.0, 2.0 * static_cast<double>(1 + std::min(not_above, not_below)) / static_cast<double>(1 + averaged.size()));
   return difference;
 }
 
@@ -225,8 +219,8 @@ double t_quantile(double share, double degrees) {
 }
 
 Interval t_interval(std::span<const double> values, double level) {
-  const double half = t_quantile((1 + level) / 2, static_cast<double>(values.size()) - 1) *
-                      sample_std(values) / std::sqrt(static_cast<double>(values.size()));
+  const double half = t_quantile((1 + level) / 2, static_cast<double>(values.size()) - 1) * sample_std(values) /
+                      std::sqrt(static_cast<double>(values.size()));
   return {mean(values) - half, mean(values) + half};
 }
 
@@ -239,8 +233,7 @@ std::vector<double> holm(const std::vector<double>& p_values) {
   std::vector<double> corrected(p_values.size());
   double running = 0;
   for (size_t rank = 0; rank < order.size(); ++rank) {
-    running =
-        std::max(running, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
+    running = std::max(running, std::min(1.0, p_values[order[rank]] * static_cast<double>(order.size() - rank)));
     corrected[order[rank]] = running;
   }
   return corrected;

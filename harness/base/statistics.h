@@ -41,8 +41,7 @@ struct BootstrapOptions {
 /// `clusters`).
 /// @return           options.draws values.
 /// @cost  draws * (clusters random numbers + one statistic).
-std::vector<double> bootstrap(int64_t clusters,
-                              const std::function<double(std::span<const int32_t>)>& statistic,
+std::vector<double> bootstrap(int64_t clusters, const std::function<double(std::span<const int32_t>)>& statistic,
                               const BootstrapOptions& options = {});
 
 /// The multiplicities of one draw of bootstrap(), for statistics that are cheaper over many draws at once.
@@ -75,17 +74,15 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options = {
 
 /// estimate_mean() and, from the same draws, that of each stratum alone: no more work than the first.
 /// @param strata  filled by name; each entry is what estimate_mean() says of that stratum's items.
-Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options,
-                       std::map<std::string, Estimate>& strata);
+Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, std::map<std::string, Estimate>& strata);
 
 struct Difference {
   double value = 0;  ///< estimate of a minus estimate of b
   std::optional<Interval> ci95;
   double p_value = 1;  ///< two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1
   int64_t clusters = 0;
-  std::optional<double> standard_error;  ///< standard deviation of the draws; absent as ci95 is
-  std::optional<double>
-      smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
+  std::optional<double> standard_error;       ///< standard deviation of the draws; absent as ci95 is
+  std::optional<double> smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
 };
 
 /// Paired difference of two estimate_mean()s: each draw takes the same clusters on both sides, so what the
@@ -106,8 +103,7 @@ Interval t_interval(std::span<const double> values, double level = 0.95);
 /// The least true difference that a two-sided test at `level` finds with probability `power`:
 /// (t at (1 + level) / 2, plus t at power) times the standard error.
 /// @param degrees  of freedom of the standard error, above 0.
-double smallest_detectable_difference(double standard_error, double degrees, double level = 0.95,
-                                      double power = 0.8);
+double smallest_detectable_difference(double standard_error, double degrees, double level = 0.95, double power = 0.8);
 
 /// p values corrected for their number, in the order given; each at least its p, at most 1.
 /// Holm: the chance of any false finding stays below the level. Benjamini-Hochberg: the expected share of

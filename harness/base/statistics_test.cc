@@ -85,8 +85,7 @@ TEST(Bootstrap, ClustersAreWhatIsResampled) {
 }
 
 TEST(Bootstrap, OrderOfItemsDoesNotMatterInNamedClusters) {
-  Scores scores = {
-      {1, 0, 1, 1, 0, 0, 1}, {"a", "a", "b", "c", "c", "d", "e"}, {"s", "s", "s", "t", "t", "t", "t"}};
+  Scores scores = {{1, 0, 1, 1, 0, 0, 1}, {"a", "a", "b", "c", "c", "d", "e"}, {"s", "s", "s", "t", "t", "t", "t"}};
   Scores reversed = scores;
   std::reverse(reversed.values.begin(), reversed.values.end());
   std::reverse(reversed.clusters.begin(), reversed.clusters.end());
@@ -123,9 +122,7 @@ TEST(Bootstrap, StrataFromTheSameDrawsAreThoseOfTheirOwn) {
   }
 }
 
-TEST(Bootstrap, OneClusterHasNoInterval) {
-  EXPECT_FALSE(estimate_mean({{1, 0}, {"a", "a"}, {}}).ci95.has_value());
-}
+TEST(Bootstrap, OneClusterHasNoInterval) { EXPECT_FALSE(estimate_mean({{1, 0}, {"a", "a"}, {}}).ci95.has_value()); }
 
 TEST(PairedDifference, SharedClustersCancel) {
   Scores a = {normals(3, 80), {}, {}}, b = a;

@@ -59,14 +59,16 @@ const std::map<std::vector<std::string>, std::string>& fillings() {
 
 void add_runs(const std::vector<std::string>& words, std::unordered_set<std::string>& runs) {
   for (size_t i = 0; i + kRun <= words.size(); ++i) {
-    runs.insert(joined({words.begin() + static_cast<std::ptrdiff_t>(i), words.begin() + static_cast<std::ptrdiff_t>(i + kRun)}));
+    runs.insert(joined(
+        {words.begin() + static_cast<std::ptrdiff_t>(i), words.begin() + static_cast<std::ptrdiff_t>(i + kRun)}));
   }
 }
 
 /// An orange stands behind an article, a number or a colour, and before no object of which it would be the colour.
 bool is_fruit(const std::vector<std::string>& open, size_t at) {
   const std::string before = at > 0 ? open[at - 1] : "", after = at + 1 < open.size() ? open[at + 1] : "";
-  const bool is_noun = before == "a" || before == "the" || before == "<number>" || before == "<colour>" || before == kOrange;
+  const bool is_noun =
+      before == "a" || before == "the" || before == "<number>" || before == "<colour>" || before == kOrange;
   return is_noun && after.rfind("<object>", 0) != 0 && after.rfind(kOrange, 0) != 0;
 }
 
@@ -94,7 +96,8 @@ std::string template_of_words(const std::vector<std::string>& words) {
   }
   for (size_t i = 0; i < open.size(); ++i) {
     if (open[i].rfind(kOrange, 0) != 0) continue;
-    open[i] = fmt::format("{}{}", is_fruit(open, i) ? "<object>" : "<colour>", open[i].substr(std::string(kOrange).size()));
+    open[i] =
+        fmt::format("{}{}", is_fruit(open, i) ? "<object>" : "<colour>", open[i].substr(std::string(kOrange).size()));
   }
   return joined(open);
 }
@@ -125,7 +128,8 @@ TemplateAudit audit_templates(const std::vector<std::string>& training, const st
     add_runs(words, own);
     if (own.empty()) continue;
     ++with_runs;
-    const auto known = std::count_if(own.begin(), own.end(), [&](const std::string& run) { return runs.count(run) > 0; });
+    const auto known =
+        std::count_if(own.begin(), own.end(), [&](const std::string& run) { return runs.count(run) > 0; });
     audit.four_grams += static_cast<double>(known) / static_cast<double>(own.size());
   }
   audit.prompts = static_cast<int64_t>(seen.size());
@@ -138,8 +142,12 @@ TemplateAudit audit_templates(const std::vector<std::string>& training, const st
 }
 
 Json TemplateAudit::to_json() const {
-  return {{"training_captions", training_captions}, {"training_templates", training_templates}, {"prompts", prompts},
-          {"exact", exact},                         {"template", in_template},                  {"four_grams", four_grams}};
+  return {{"training_captions", training_captions},
+          {"training_templates", training_templates},
+          {"prompts", prompts},
+          {"exact", exact},
+          {"template", in_template},
+          {"four_grams", four_grams}};
 }
 
 }  // namespace emf

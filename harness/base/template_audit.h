@@ -12,8 +12,9 @@ namespace emf {
 /// Overlap of judged prompts with training captions. Case, white space and a final full stop do not count.
 struct TemplateAudit {
   int64_t training_captions = 0, prompts = 0;  ///< distinct
-  double exact = 0;       ///< share of prompts that are training captions
-  double in_template = 0; ///< share whose wording with objects, colours, numbers and places left open is a training caption's
+  double exact = 0;                            ///< share of prompts that are training captions
+  double in_template =
+      0;  ///< share whose wording with objects, colours, numbers and places left open is a training caption's
   double four_grams = 0;  ///< mean share of a prompt's runs of four words that training captions hold
   int64_t training_templates = 0;
   Json to_json() const;

@@ -28,8 +28,9 @@ TEST(TemplateAudit, EveryOfficialCaptionOfATaskHasOneTemplate) {
 }
 
 TEST(TemplateAudit, CountsOverlapsOfDistinctPrompts) {
-  const TemplateAudit audit = audit_templates({"a photo of a red dog", "A photo of a red dog.", "a photo of a cat"},
-                                              {"a photo of a red dog", "a photo of a red dog", "a photo of a green cat", "two boats at sea by night"});
+  const TemplateAudit audit = audit_templates(
+      {"a photo of a red dog", "A photo of a red dog.", "a photo of a cat"},
+      {"a photo of a red dog", "a photo of a red dog", "a photo of a green cat", "two boats at sea by night"});
   EXPECT_EQ(audit.training_captions, 2);
   EXPECT_EQ(audit.training_templates, 2);
   EXPECT_EQ(audit.prompts, 3);

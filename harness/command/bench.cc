@@ -14,9 +14,13 @@ namespace {
 class Bench : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("what", what_, "step, sample or encode")->required()->check(CLI::IsMember({"step", "sample", "encode"}));
-    app.add_option("overrides", overrides_, "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1");
-    app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")->capture_default_str();
+    app.add_option("what", what_, "step, sample or encode")
+        ->required()
+        ->check(CLI::IsMember({"step", "sample", "encode"}));
+    app.add_option("overrides", overrides_,
+                   "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1");
+    app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
+        ->capture_default_str();
     app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
     app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes");
     app.add_option("--objective", objective_, "flow_matching, mean_flow or ddpm")->capture_default_str();
@@ -30,7 +34,8 @@ class Bench : public Command {
   ExitCode run(const CommonFlags& flags) override {
     at::set_num_threads(threads_);
     if (what_ == "encode") {
-      if (!overrides_.empty()) fail_input("bench encode takes --encoder, --precision and --prompts, not '{}'", overrides_.front());
+      if (!overrides_.empty())
+        fail_input("bench encode takes --encoder, --precision and --prompts, not '{}'", overrides_.front());
       print_bench(bench_encode(encode_, threads_), flags);
       return ExitCode::kGood;
     }
@@ -91,7 +96,8 @@ class Bench : public Command {
   EncodeBench encode_;
 };
 
-EMF_REGISTER(CommandRegistry, "bench", "What a training step, a picture or a text's features cost on this machine", std::make_unique<Bench>);
+EMF_REGISTER(CommandRegistry, "bench", "What a training step, a picture or a text's features cost on this machine",
+             std::make_unique<Bench>);
 
 }  // namespace
 }  // namespace emf

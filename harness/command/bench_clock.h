@@ -26,7 +26,8 @@ Clock time_of(const Action& action, int repetitions = 5) {
     const double cpu = cpu_seconds();
     const auto start = std::chrono::steady_clock::now();
     action();
-    best.wall_s = std::min(best.wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best.wall_s =
+        std::min(best.wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     best.cpu_s = std::min(best.cpu_s, cpu_seconds() - cpu);
   }
   return best;

@@ -29,14 +29,17 @@ struct CompileCommand {
 
 CompileCommand command_of_this_build() {
   const fs::path list = fs::path(EMF_BUILD_ROOT) / "compile_commands.json";
-  if (!fs::exists(list)) fail_missing("there is no {}; build-plugin needs the build that made this program: ./emfbench setup", list.string());
+  if (!fs::exists(list))
+    fail_missing("there is no {}; build-plugin needs the build that made this program: ./emfbench setup",
+                 list.string());
   const Json commands = read_json(list);  // named: the loop keeps references into it
   for (const Json& entry : commands) {
     if (!entry.at("file").get_ref<const std::string&>().ends_with("/harness/plugin/abi.cc")) continue;
     const std::string command = entry.at("command");
     const size_t out = command.rfind(" -o "), source = command.rfind(" -c ");
     ensure(out != std::string::npos && source != std::string::npos && out < source, "no -o and -c in: {}", command);
-    return {command.substr(0, out), entry.at("directory").get<std::string>() / fs::path(command.substr(out + 4, source - out - 4))};
+    return {command.substr(0, out),
+            entry.at("directory").get<std::string>() / fs::path(command.substr(out + 4, source - out - 4))};
   }
   throw InternalError("the build does not compile harness/plugin/abi.cc");
 }
@@ -47,18 +50,20 @@ class BuildPlugin : public Command {
     app.add_option("source", source_, "a plugin's one file, as `emfbench new` writes it")->required();
     app.add_option("--out", out_, "shared object to write (default: beside the source)");
     app.add_flag("--print", print_, "only print the command, for builds of your own");
-    app.add_option("words", extras_, "further words for the compiler, after --: emfbench build-plugin mine.cc -- -lfoo");
+    app.add_option("words", extras_,
+                   "further words for the compiler, after --: emfbench build-plugin mine.cc -- -lfoo");
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (!fs::is_regular_file(source_)) fail_missing("there is no file {} (write one with: emfbench new encoder NAME)", source_);
+    if (!fs::is_regular_file(source_))
+      fail_missing("there is no file {} (write one with: emfbench new encoder NAME)", source_);
     const fs::path source = fs::absolute(source_);
     const fs::path out = out_.empty() ? fs::path(source).replace_extension(".so") : fs::absolute(out_);
     if (out == source) fail_input("{} would overwrite its source; give --out FILE.so", source_);
     const CompileCommand own = command_of_this_build();
     // Another compiler may warn where ours does not: warnings are shown, and stop nobody.
-    std::string command = fmt::format("{} -Wno-error -shared -o {} {} {}", own.flags, quoted(out.string()), quoted(source.string()),
-                                      quoted(own.object.string()));
+    std::string command = fmt::format("{} -Wno-error -shared -o {} {} {}", own.flags, quoted(out.string()),
+                                      quoted(source.string()), quoted(own.object.string()));
     for (const std::string& word : extras_) command += " " + quoted(word);
     if (print_) {
       if (flags.json) {
@@ -85,7 +90,8 @@ class BuildPlugin : public Command {
   bool print_ = false;
 };
 
-EMF_REGISTER(CommandRegistry, "build-plugin", "Compile one plugin file outside the tree, for --plugin", std::make_unique<BuildPlugin>);
+EMF_REGISTER(CommandRegistry, "build-plugin", "Compile one plugin file outside the tree, for --plugin",
+             std::make_unique<BuildPlugin>);
 
 }  // namespace
 }  // namespace emf

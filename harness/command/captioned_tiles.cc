@@ -40,11 +40,9 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bo
   cv::Mat3b canvas(rows * height, columns * width, cv::Vec3b(255, 255, 255));
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
-    const cv::Point corner(
-        static_cast<int>(i) % columns * width + (captions ? (width - side * scale) / 2 : 0),
-        static_cast<int>(i) / columns * height + (captions ? kMargin : 0));
-    const cv::Mat3b rgb(side, side,
-                        reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));
+    const cv::Point corner(static_cast<int>(i) % columns * width + (captions ? (width - side * scale) / 2 : 0),
+                           static_cast<int>(i) / columns * height + (captions ? kMargin : 0));
+    const cv::Mat3b rgb(side, side, reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));
     cv::Mat large;
     cv::cvtColor(rgb, large, cv::COLOR_RGB2BGR);
     cv::resize(large, large, {}, scale, scale, cv::INTER_NEAREST);
@@ -56,8 +54,8 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bo
     if (!captions) continue;
     int y = corner.y + side * scale + kLineHeight - 2;
     for (const std::string& line : lines_of(tile.caption, 27)) {
-      cv::putText(canvas, line, {static_cast<int>(i) % columns * width + kMargin, y},
-                  cv::FONT_HERSHEY_SIMPLEX, kFontScale, {40, 40, 40}, 1, cv::LINE_AA);
+      cv::putText(canvas, line, {static_cast<int>(i) % columns * width + kMargin, y}, cv::FONT_HERSHEY_SIMPLEX,
+                  kFontScale, {40, 40, 40}, 1, cv::LINE_AA);
       y += kLineHeight;
     }
   }

@@ -11,7 +11,8 @@
 namespace emf {
 namespace {
 
-using Place = std::tuple<std::string, std::string, int64_t, int64_t, std::string>;  // encoder, objective, steps, seed, metric
+using Place =
+    std::tuple<std::string, std::string, int64_t, int64_t, std::string>;  // encoder, objective, steps, seed, metric
 
 std::map<Place, Json> rows_by_place(const Json& document) {
   std::map<Place, Json> rows;
@@ -29,23 +30,29 @@ std::map<std::string, std::string> instruments_of(const std::filesystem::path& f
   return instruments;
 }
 
-Json prompts_of(const std::filesystem::path& folder) { return read_json(folder / "result.json").value("prompts", Json::array()); }
+Json prompts_of(const std::filesystem::path& folder) {
+  return read_json(folder / "result.json").value("prompts", Json::array());
+}
 
 class Compare : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("a", a_, "a suite that ran: its name, or the folder of its record")->required();
     app.add_option("b", b_, "another")->required();
-    app.add_option("--metric", metric_, "only this metric (default: geneval); \"all\" for every one")->capture_default_str();
+    app.add_option("--metric", metric_, "only this metric (default: geneval); \"all\" for every one")
+        ->capture_default_str();
     add_store_option(app, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
     const auto a = folder_of(a_), b = folder_of(b_);
     if (instruments_of(a) != instruments_of(b)) {
-      fail_input("{} and {} were judged with different instruments, so their scores do not compare; run one of them again", a_, b_);
+      fail_input(
+          "{} and {} were judged with different instruments, so their scores do not compare; run one of them again", a_,
+          b_);
     }
-    if (prompts_of(a) != prompts_of(b)) say(fmt::format("note: {} and {} judged different prompts; differences mix prompts and training", a_, b_));
+    if (prompts_of(a) != prompts_of(b))
+      say(fmt::format("note: {} and {} judged different prompts; differences mix prompts and training", a_, b_));
     const auto left = rows_by_place(report_document(a)), right = rows_by_place(report_document(b));
     Json rows = Json::array();
     for (const auto& [place, row] : left) {
@@ -67,7 +74,8 @@ class Compare : public Command {
       print_json({{"a", a_}, {"b", b_}, {"rows", rows}});
       return ExitCode::kGood;
     }
-    fmt::print("{:<14}{:<15}{:>5}{:>5}  {:<16}{:>10}{:>10}{:>10}\n", "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a");
+    fmt::print("{:<14}{:<15}{:>5}{:>5}  {:<16}{:>10}{:>10}{:>10}\n", "encoder", "objective", "steps", "seed", "metric",
+               "a", "b", "b - a");
     for (const Json& row : rows) {
       const double from = row["a"], to = row["b"];
       fmt::print("{:<14}{:<15}{:>5}{:>5}  {:<16}{:>10.4f}{:>10.4f}{:>+10.4f}\n", row["encoder"].get<std::string>(),

@@ -74,9 +74,7 @@ std::string gigabytes(const Json& bytes) {
 
 void print_text(const Json& report) {
   const auto text = [](const Json& value) { return value.get<std::string>(); };
-  const auto line = [](const char* name, const std::string& value) {
-    fmt::print("{:<10} {}\n", name, value);
-  };
+  const auto line = [](const char* name, const std::string& value) { fmt::print("{:<10} {}\n", name, value); };
   const Json &machine = report["machine"], &store = report["store"];
   line("emfbench", fmt::format("{}, {}, commit {}{}", text(machine["emfbench"]), text(machine["compiler"]),
                                text(machine["commit"]), machine["dirty"] ? " with changes" : ""));
@@ -84,14 +82,14 @@ void print_text(const Json& report) {
   line("system", text(machine["system"]));
   line("cpu", fmt::format("{}, {}, {} cores, {} threads", text(machine["cpu"]), text(machine["simd"]),
                           machine["threads"].get<int>(), machine["torch_threads"].get<int>()));
-  line("memory", fmt::format("{}, {} free", gigabytes(machine["memory_bytes"]),
-                             gigabytes(machine["memory_available_bytes"])));
+  line("memory",
+       fmt::format("{}, {} free", gigabytes(machine["memory_bytes"]), gigabytes(machine["memory_available_bytes"])));
   line("store", fmt::format("{}, {} free", text(store["path"]), gigabytes(store["free_bytes"])));
   for (const Json& row : report["packages"]) {
     const std::string state = text(row["state"]);
-    line("package", fmt::format("{:<28} {:<12} {}, {}{}", text(row["id"]), state, text(row["package"]),
-                                text(row["licence"]),
-                                state == "present" ? "" : "; get it with: " + text(row["how_to_get"])));
+    line("package",
+         fmt::format("{:<28} {:<12} {}, {}{}", text(row["id"]), state, text(row["package"]), text(row["licence"]),
+                     state == "present" ? "" : "; get it with: " + text(row["how_to_get"])));
   }
 }
 
@@ -102,8 +100,7 @@ class Doctor : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    Json report = {
-        {"machine", machine_facts()}, {"store", store_facts(store_)}, {"packages", package_facts()}};
+    Json report = {{"machine", machine_facts()}, {"store", store_facts(store_)}, {"packages", package_facts()}};
     bool good = true;
     for (const Json& row : report["packages"]) good = good && (row["state"] == "present" || !row["default"]);
     report["good"] = good;
@@ -119,8 +116,7 @@ class Doctor : public Command {
   std::string store_ = (project_root() / "store").string();
 };
 
-EMF_REGISTER(CommandRegistry, "doctor",
-             "This build, this machine, and whether every fetched file is here and whole",
+EMF_REGISTER(CommandRegistry, "doctor", "This build, this machine, and whether every fetched file is here and whole",
              std::make_unique<Doctor>);
 
 }  // namespace

@@ -18,21 +18,24 @@ namespace {
 class Encode : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("--encoder", encoder_,
-                   "a registered encoder (see: emfbench list encoders), name:argument, a Hugging Face folder or a .gguf")
+    app.add_option(
+           "--encoder", encoder_,
+           "a registered encoder (see: emfbench list encoders), name:argument, a Hugging Face folder or a .gguf")
         ->required();
     auto* source = app.add_option_group("source");
     source->add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl");
     source->add_option("--ids", ids_, "token ids instead: safetensors with input_ids [N,L] and attention_mask [N,L]");
     source->require_option(1);
-    app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")
-        ->required();
+    app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")->required();
     app.add_option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
     app.add_option("--layer", layer_, "hidden states after so many blocks, before the final norm; -1: the final ones");
-    app.add_option("--precision", precision_, "of matrix products: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
-    app.add_option("--pooling", pooling_, "of pooled: mean, drop_first, normalised, last, eos, centred:FILE, whitened:FILE")
+    app.add_option("--precision", precision_, "of matrix products: fp32 or bf16")
+        ->check(CLI::IsMember({"fp32", "bf16"}));
+    app.add_option("--pooling", pooling_,
+                   "of pooled: mean, drop_first, normalised, last, eos, centred:FILE, whitened:FILE")
         ->capture_default_str();
-    app.add_flag("--pooled-only", pooled_only_, "write pooled alone (plain means); files of prompts may be larger than memory");
+    app.add_flag("--pooled-only", pooled_only_,
+                 "write pooled alone (plain means); files of prompts may be larger than memory");
     app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
         ->needs("--pooled-only");
     app.add_option("--seed", seed_, "of random features and initial values")->capture_default_str();
@@ -100,7 +103,8 @@ class Encode : public Command {
   }
 
   ExitCode run_pooled_only(const Encoder& encoder, const CommonFlags& flags) const {
-    if (!ids_.empty() || pooling_ != "mean") fail_input("--pooled-only takes --prompts and plain means, no --ids and no --pooling");
+    if (!ids_.empty() || pooling_ != "mean")
+      fail_input("--pooled-only takes --prompts and plain means, no --ids and no --pooling");
     const auto start = std::chrono::steady_clock::now();
     Json said = encode_pooled(encoder, prompts_, out_, store_);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -136,15 +140,15 @@ class Encode : public Command {
                                                  inputs.mask.index_select(0, rows).narrow(1, 0, length)});
       const at::Tensor tokens = part.tokens.to(at::kFloat), pooled = pooling({tokens, part.mask}).to(at::kFloat);
       if (!file) {
-        const TensorMetadata metadata = {{"encoder", encoder_},
-                                         {"fingerprint", canonical_json(encoder.fingerprint())},
-                                         {"pooling", pooling.name()}};
-        file.emplace(out_,
-                     std::map<std::string, SafetensorsInPlace::Shape>{{"tokens", {at::kFloat, {count, width, tokens.size(2)}}},
-                                                                      {"mask", {at::kByte, {count, width}}},
-                                                                      {"pooled", {at::kFloat, {count, pooled.size(1)}}},
-                                                                      {"ids", {at::kLong, {count, width}}}},
-                     metadata);
+        const TensorMetadata metadata = {
+            {"encoder", encoder_}, {"fingerprint", canonical_json(encoder.fingerprint())}, {"pooling", pooling.name()}};
+        file.emplace(
+            out_,
+            std::map<std::string, SafetensorsInPlace::Shape>{{"tokens", {at::kFloat, {count, width, tokens.size(2)}}},
+                                                             {"mask", {at::kByte, {count, width}}},
+                                                             {"pooled", {at::kFloat, {count, pooled.size(1)}}},
+                                                             {"ids", {at::kLong, {count, width}}}},
+            metadata);
       }
       for (size_t i = 0; i < batch.size(); ++i) {
         const auto at = static_cast<int64_t>(i);
@@ -165,8 +169,7 @@ class Encode : public Command {
   uint64_t seed_ = 0;
 };
 
-EMF_REGISTER(CommandRegistry, "encode", "Features of a file of prompts, as safetensors",
-             std::make_unique<Encode>);
+EMF_REGISTER(CommandRegistry, "encode", "Features of a file of prompts, as safetensors", std::make_unique<Encode>);
 
 }  // namespace
 }  // namespace emf

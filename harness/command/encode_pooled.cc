@@ -24,9 +24,9 @@ Json encode_pooled(const Encoder& encoder, const std::filesystem::path& prompts,
     const PackedFeatures features = cache.features(window);
     if (!rows) {
       dimension = features.pooled.size(1);
-      rows.emplace(out, "pooled", dimension,
-                   TensorMetadata{{"encoder", encoder.info().name},
-                                  {"fingerprint", canonical_json(encoder.fingerprint())}});
+      rows.emplace(
+          out, "pooled", dimension,
+          TensorMetadata{{"encoder", encoder.info().name}, {"fingerprint", canonical_json(encoder.fingerprint())}});
     }
     rows->append(features.pooled);
     progress.update(rows->num_rows());

@@ -28,7 +28,9 @@ class EncodeCommand : public testing::Test {
 
   /// Runs encode on the ids; returns what it wrote.
   NamedTensors encode(std::vector<std::string> more) {
-    std::vector<std::string> words = {"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"), "--json"};
+    std::vector<std::string> words = {
+        "emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"),
+        "--json"};
     words.insert(words.end(), more.begin(), more.end());
     EXPECT_EQ(run(words), 0) << talk_;
     return read_safetensors(file("out.safetensors"));
@@ -44,9 +46,12 @@ class EncodeCommand : public testing::Test {
     talk_ = testing::internal::GetCapturedStderr();
     return code;
   }
-  static double difference(const at::Tensor& a, const at::Tensor& b) { return ((a - b).norm() / b.norm()).item<double>(); }
+  static double difference(const at::Tensor& a, const at::Tensor& b) {
+    return ((a - b).norm() / b.norm()).item<double>();
+  }
 
-  const std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("emf_encode_test_{}", ::getpid());
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("emf_encode_test_{}", ::getpid());
   const std::string model_ = (project_root() / "tests/oracle/tiny_hf/llama").string();
   at::Tensor ids_, mask_;
   std::string out_, talk_;
@@ -95,7 +100,9 @@ TEST_F(EncodeCommand, LayersAndPrecision) {
 
 TEST_F(EncodeCommand, IdsThatDoNotFitAreRefused) {
   const auto expect_refused = [&](const std::string& hint) {
-    EXPECT_EQ(run({"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("bad.safetensors")}), 2);
+    EXPECT_EQ(run({"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out",
+                   file("bad.safetensors")}),
+              2);
     EXPECT_EQ(std::count(talk_.begin(), talk_.end(), '\n'), 1) << talk_;
     EXPECT_NE(talk_.find(hint), std::string::npos) << talk_;
     EXPECT_FALSE(std::filesystem::exists(file("bad.safetensors")));

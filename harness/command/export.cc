@@ -8,7 +8,8 @@
 namespace emf {
 namespace {
 
-constexpr std::array<const char*, 9> kColumns = {"encoder", "objective", "steps", "seed", "metric", "value", "ci95_low", "ci95_high", "n"};
+constexpr std::array<const char*, 9> kColumns = {"encoder", "objective", "steps",     "seed", "metric",
+                                                 "value",   "ci95_low",  "ci95_high", "n"};
 
 /// One row's cells as text; numbers in full precision, absent ones empty.
 std::vector<std::string> cells_of(const Json& row) {
@@ -41,7 +42,9 @@ class Export : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "name of a suite that ran")->required();
-    app.add_option("--format", format_, "csv, md or latex")->check(CLI::IsMember({"csv", "md", "latex"}))->capture_default_str();
+    app.add_option("--format", format_, "csv, md or latex")
+        ->check(CLI::IsMember({"csv", "md", "latex"}))
+        ->capture_default_str();
     app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
     add_store_option(app, store_);
   }
@@ -76,7 +79,8 @@ class Export : public Command {
   std::string suite_, store_, metric_, format_ = "csv";
 };
 
-EMF_REGISTER(CommandRegistry, "export", "The rows of a suite that ran as CSV, Markdown or LaTeX", std::make_unique<Export>);
+EMF_REGISTER(CommandRegistry, "export", "The rows of a suite that ran as CSV, Markdown or LaTeX",
+             std::make_unique<Export>);
 
 }  // namespace
 }  // namespace emf

@@ -29,13 +29,10 @@ Place place_of(const std::string& text) {
 }
 
 std::string chosen(const Place& place, const std::vector<std::string>& names) {
-  const auto has = [&](const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-  };
+  const auto has = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
   if (!place.array.empty()) {
     if (!has(place.array)) {
-      fail_input("{} holds no array '{}'{}", place.file.string(), place.array,
-                 suggestion(place.array, names));
+      fail_input("{} holds no array '{}'{}", place.file.string(), place.array, suggestion(place.array, names));
     }
     return place.array;
   }
@@ -46,10 +43,8 @@ std::string chosen(const Place& place, const std::vector<std::string>& names) {
              kUsualName, place.file.string(), names.front());
 }
 
-FeatureMatrix matrix(std::vector<double> values, const std::vector<int64_t>& shape,
-                     const std::string& where) {
-  if (shape.size() != 2)
-    fail_input("{}: features must be [rows, columns], but have {} axes", where, shape.size());
+FeatureMatrix matrix(std::vector<double> values, const std::vector<int64_t>& shape, const std::string& where) {
+  if (shape.size() != 2) fail_input("{}: features must be [rows, columns], but have {} axes", where, shape.size());
   return {std::move(values), shape[0], shape[1], Json::object()};
 }
 
@@ -85,8 +80,7 @@ FeatureMatrix read_features(const std::string& path) {
     return matrix(std::move(array.values), array.shape, place.file.string() + ":" + name);
   }
   if (kind == ".npy") {
-    if (!place.array.empty())
-      fail_input("{} is one array; leave ':{}' out", place.file.string(), place.array);
+    if (!place.array.empty()) fail_input("{} is one array; leave ':{}' out", place.file.string(), place.array);
     NpyArray array = read_npy(place.file);
     return matrix(std::move(array.values), array.shape, place.file.string());
   }
@@ -98,8 +92,7 @@ std::optional<FeatureStatistics> read_feature_statistics(const std::string& path
   if (!place.array.empty() || !std::filesystem::is_regular_file(place.file)) return std::nullopt;
   const std::string kind = place.file.extension();
   if (kind == ".npz" && holds_statistics(place.file)) return read_statistics(place.file);
-  if (kind != ".npy" || (!any_size && std::filesystem::file_size(place.file) <= kLargeBytes))
-    return std::nullopt;
+  if (kind != ".npy" || (!any_size && std::filesystem::file_size(place.file) <= kLargeBytes)) return std::nullopt;
   const NpyRows rows(place.file);
   if (rows.columns() < 1) fail_input("{}: features have no columns", path);
   FeatureStatistics statistics;
@@ -107,8 +100,7 @@ std::optional<FeatureStatistics> read_feature_statistics(const std::string& path
   for (int64_t begin = 0; begin < rows.rows(); begin += block) {
     const int64_t count = std::min(block, rows.rows() - begin);
     const std::vector<double> values = rows.read(begin, count);
-    const auto bad =
-        std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
+    const auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
     if (bad != values.end()) {
       const int64_t at = bad - values.begin();
       fail_input("{}: features hold {} at row {}, column {}; remove or recompute that row", path, *bad,

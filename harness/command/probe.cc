@@ -18,10 +18,14 @@ class ProbeCommand : public Command {
   void declare(CLI::App& app) override {
     app.add_option("name", name_, "a probe (see: emfbench list probes)")->required();
     app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
-    app.add_option("--text", text_, "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
+    app.add_option("--text", text_,
+                   "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
     app.add_option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
-    app.add_option("--data", data_, "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
-    app.add_option("--captions", captions_, "of the dataset, at most")->capture_default_str()->check(CLI::Range(2, 1 << 20));
+    app.add_option("--data", data_,
+                   "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
+    app.add_option("--captions", captions_, "of the dataset, at most")
+        ->capture_default_str()
+        ->check(CLI::Range(2, 1 << 20));
     app.add_option("--query-words", query_words_, "ask in another wording of the dataset: of emoji, label or tags");
     app.add_option("--candidate-words", candidate_words_, "search in another wording of the dataset");
     app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
@@ -62,7 +66,8 @@ class ProbeCommand : public Command {
       print_json(result);
       return ExitCode::kGood;
     }
-    fmt::print("{} of {}: {} queries, {} candidates\n", name_, who, result["n_queries"].dump(), result["n_candidates"].dump());
+    fmt::print("{} of {}: {} queries, {} candidates\n", name_, who, result["n_queries"].dump(),
+               result["n_candidates"].dump());
     for (const auto& [mode, value] : result["modes"].items()) {
       fmt::print("  {:<16} {:>8.4f}  95 % [{:.4f}, {:.4f}]\n", mode, value["value"].get<double>(),
                  value["ci95"][0].get<double>(), value["ci95"][1].get<double>());
@@ -73,7 +78,8 @@ class ProbeCommand : public Command {
  private:
   /// Features that are there already: every row a prompt, known by its text or its number.
   void take_features(ProbeInput& input, const Probe& probe) const {
-    if (!probe.needs_pictures()) fail_input("probe {} encodes parts of prompts, so it needs --encoder, not --text", name_);
+    if (!probe.needs_pictures())
+      fail_input("probe {} encodes parts of prompts, so it needs --encoder, not --text", name_);
     const FeatureMatrix features = read_features(text_);
     if (!prompts_.empty()) {
       input.prompts = read_prompts(prompts_);
@@ -81,7 +87,8 @@ class ProbeCommand : public Command {
       for (int64_t row = 0; row < features.rows; ++row) input.prompts.push_back({fmt::format("row {}", row), Json()});
     }
     if (static_cast<int64_t>(input.prompts.size()) != features.rows) {
-      fail_input("{} has {} rows, {} has {} prompts; they must agree", text_, features.rows, prompts_, input.prompts.size());
+      fail_input("{} has {} rows, {} has {} prompts; they must agree", text_, features.rows, prompts_,
+                 input.prompts.size());
     }
     input.pooled = [features](const std::vector<Prompt>&) { return features; };
   }
@@ -105,7 +112,8 @@ class ProbeCommand : public Command {
     } else if (!images_.empty()) {
       const std::vector<PictureFile> pictures = read_picture_folder(images_);
       if (pictures.size() != count) {
-        fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(), count);
+        fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(),
+                   count);
       }
       input.visual = features_of(count, [&](size_t i) { return pictures[i].picture; });
     } else if (dataset != nullptr) {

@@ -38,15 +38,17 @@ std::vector<std::string> take_plugins(std::vector<std::string>& words) {
 }
 
 void load_plugins(const std::vector<std::string>& files) {
-  ensure(registration_conflicts().empty(), "{}", registration_conflicts().empty() ? "" : registration_conflicts().front());
+  ensure(registration_conflicts().empty(), "{}",
+         registration_conflicts().empty() ? "" : registration_conflicts().front());
   for (const std::string& file : plugins_of_environment()) load_plugin(file);
   for (const std::string& file : files) load_plugin(file);
 }
 
 void declare_plugin_option(CLI::App& app) {
   // For --help alone: take_plugins() has read it by now.
-  app.add_option_function<std::vector<std::string>>("--plugin", [](const std::vector<std::string>&) {},
-                                                    "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)");
+  app.add_option_function<std::vector<std::string>>(
+      "--plugin", [](const std::vector<std::string>&) {},
+      "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)");
 }
 
 ExitCode run_verb(std::vector<std::string> words) {
@@ -54,8 +56,9 @@ ExitCode run_verb(std::vector<std::string> words) {
   CLI::App app(kPurpose, "emfbench");
   app.set_version_flag("--version", kVersion);
   app.require_subcommand(1);
-  app.footer("Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input; 3 weights, data or device missing;\n"
-             "4 a claim failed verify; 70 internal error; 75 interrupted, run it again.");
+  app.footer(
+      "Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input; 3 weights, data or device missing;\n"
+      "4 a claim failed verify; 70 internal error; 75 interrupted, run it again.");
   declare_plugin_option(app);
   CommonFlags flags;
   std::map<std::string, std::unique_ptr<Command>> commands;

@@ -20,9 +20,7 @@ class Report : public Command {
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "name of a suite that ran, or its .toml file")->required();
     app.add_option("--out", out_, "folder of index.html and report.json (default: STORE/reports/SUITE)");
-    app.add_option("--store", store_, "folder of all results")
-        ->envname("EMFBENCH_STORE")
-        ->capture_default_str();
+    app.add_option("--store", store_, "folder of all results")->envname("EMFBENCH_STORE")->capture_default_str();
   }
 
   ExitCode run(const CommonFlags& flags) override {

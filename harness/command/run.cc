@@ -17,10 +17,14 @@ namespace {
 
 const char* state_word(StageState state) {
   switch (state) {
-    case StageState::kDone: return "done";
-    case StageState::kFailed: return "failed before, runs again";
-    case StageState::kBroken: return "interrupted, continues";
-    case StageState::kAbsent: break;
+    case StageState::kDone:
+      return "done";
+    case StageState::kFailed:
+      return "failed before, runs again";
+    case StageState::kBroken:
+      return "interrupted, continues";
+    case StageState::kAbsent:
+      break;
   }
   return "to do";
 }
@@ -41,7 +45,8 @@ class Run : public Command {
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "a name from `emfbench list suites`, or a .toml file")->required();
     app.add_option("overrides", overrides_, "key=value, as in train.pictures=2000 encoders=llm,hash seeds=0..2");
-    app.add_option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)")->check(CLI::Range(1, 1024));
+    app.add_option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)")
+        ->check(CLI::Range(1, 1024));
     app.add_flag("--dry-run", dry_run_, "say what would run, and stop");
     app.add_flag("--install", install_, "run instruments: let the new instruments replace the shipped ones");
     add_store_option(app, store_);
@@ -51,7 +56,8 @@ class Run : public Command {
     catch_interrupts();
     const Config config = load_suite_file(suite_, overrides_);
     if (is_instrument_suite(config)) return run_instruments(config, flags);
-    if (install_) fail_input("{}: --install is for suites that train instruments (experiments/instruments.toml)", suite_);
+    if (install_)
+      fail_input("{}: --install is for suites that train instruments (experiments/instruments.toml)", suite_);
     const SuiteSpec spec = read_suite(config);
     const SuiteGraph graph = build_suite_graph(spec, store_);
     if (dry_run_) {
@@ -60,7 +66,8 @@ class Run : public Command {
         print_json({{"suite", spec.name}, {"stages", rows}});
       } else {
         for (const Json& row : rows) {
-          fmt::print("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(), row["label"].get<std::string>());
+          fmt::print("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(),
+                     row["label"].get<std::string>());
         }
       }
       return ExitCode::kGood;
@@ -72,7 +79,8 @@ class Run : public Command {
     std::vector<std::string> words = {"run", suite_};
     words.insert(words.end(), overrides_.begin(), overrides_.end());
     const SuiteOutcome outcome = run_suite(graph, jobs, words);
-    const auto report = write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
+    const auto report =
+        write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
     const Json result = outcome.folder->result();
     say(fmt::format("{} stages run, {} found finished, {} failed", outcome.summary.finished, outcome.summary.skipped,
                     outcome.summary.failed.size()));
@@ -117,7 +125,8 @@ class Run : public Command {
   bool dry_run_ = false, install_ = false;
 };
 
-EMF_REGISTER(CommandRegistry, "run", "Run a suite: train, sample, score, report; again to continue", std::make_unique<Run>);
+EMF_REGISTER(CommandRegistry, "run", "Run a suite: train, sample, score, report; again to continue",
+             std::make_unique<Run>);
 
 }  // namespace
 }  // namespace emf

@@ -52,8 +52,8 @@ FoundRow find_row(const std::filesystem::path& store, const std::string& wanted)
   }
   if (found.row.is_null()) {
     if (known.empty()) fail_missing("no suite has run in {}; run one first: emfbench run quick", store.string());
-    fail_input("no trained row '{}' in {}{}; rows are named SUITE/ENCODER/OBJECTIVE/SEED, or by their run's hash", wanted,
-               store.string(), suggestion(wanted, known));
+    fail_input("no trained row '{}' in {}{}; rows are named SUITE/ENCODER/OBJECTIVE/SEED, or by their run's hash",
+               wanted, store.string(), suggestion(wanted, known));
   }
   return found;
 }
@@ -64,7 +64,9 @@ class SampleCommand : public Command {
     app.add_option("--run", run_, "a trained row: its run's hash, or SUITE/ENCODER/OBJECTIVE[/SEED]")->required();
     app.add_option("--prompt", prompts_, "what to paint; may be given several times");
     app.add_option("--prompts", file_, "or a file of prompts: .txt or .jsonl");
-    app.add_option("--steps", steps_, "sampling steps, one column each: 1,2,4")->delimiter(',')->check(CLI::Range(1, 100000));
+    app.add_option("--steps", steps_, "sampling steps, one column each: 1,2,4")
+        ->delimiter(',')
+        ->check(CLI::Range(1, 100000));
     app.add_option("--guidance", guidance_, "classifier-free guidance (default: the suite's)");
     app.add_option("--seed", seed_, "of the noise")->capture_default_str();
     app.add_option("--out", out_, "PNG to write")->capture_default_str();
@@ -97,11 +99,12 @@ class SampleCommand : public Command {
     const Condition condition = painter.conditions.encode(*painter.encoder, prompts);
     std::vector<Painted> columns;
     for (const int64_t count : steps) {
-      columns.push_back(paint(*objective, *painter.model, painter.conditions,
-                              [&](int64_t begin, int64_t rows) -> Condition {
-                                return {condition.tokens.narrow(0, begin, rows), condition.mask.narrow(0, begin, rows)};
-                              },
-                              static_cast<int64_t>(prompts.size()), *graph.codec, side, count, guidance, seed_));
+      columns.push_back(paint(
+          *objective, *painter.model, painter.conditions,
+          [&](int64_t begin, int64_t rows) -> Condition {
+            return {condition.tokens.narrow(0, begin, rows), condition.mask.narrow(0, begin, rows)};
+          },
+          static_cast<int64_t>(prompts.size()), *graph.codec, side, count, guidance, seed_));
     }
     write_atomically(out_, draw(prompts, steps, columns, side));
 
@@ -112,7 +115,11 @@ class SampleCommand : public Command {
                          {"seconds", columns[i].seconds},
                          {"network_evaluations", columns[i].network_evaluations}});
       }
-      print_json({{"path", out_}, {"run", found.row.at("run")}, {"guidance", guidance}, {"prompts", prompts.size()}, {"columns", times}});
+      print_json({{"path", out_},
+                  {"run", found.row.at("run")},
+                  {"guidance", guidance},
+                  {"prompts", prompts.size()},
+                  {"columns", times}});
     } else {
       fmt::print("{}\n", out_);
     }
@@ -151,7 +158,8 @@ class SampleCommand : public Command {
   uint64_t seed_ = 0;
 };
 
-EMF_REGISTER(CommandRegistry, "sample", "Paint any prompts with a row that a suite trained", std::make_unique<SampleCommand>);
+EMF_REGISTER(CommandRegistry, "sample", "Paint any prompts with a row that a suite trained",
+             std::make_unique<SampleCommand>);
 
 }  // namespace
 }  // namespace emf

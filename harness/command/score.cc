@@ -25,20 +25,16 @@ class Score : public Command {
  public:
   void declare(CLI::App& app) override {
     app_ = &app;
-    app.add_option(
-           "metric", options_.metric,
-           "geneval, question_graph, frechet, kid, precision_recall, inception (see: emfbench list metrics)")
+    app.add_option("metric", options_.metric,
+                   "geneval, question_graph, frechet, kid, precision_recall, inception (see: emfbench list metrics)")
         ->required();
-    app.add_option(
-        "--detections", options_.detections,
-        "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
-        "color}]}");
-    app.add_option("--results", options_.results,
-                   "geneval: the official results.jsonl, verdicts already in it");
-    app.add_option(
-        "--metadata", options_.metadata,
-        "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
-        "from 0), and prompts without a row are listed");
+    app.add_option("--detections", options_.detections,
+                   "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
+                   "color}]}");
+    app.add_option("--results", options_.results, "geneval: the official results.jsonl, verdicts already in it");
+    app.add_option("--metadata", options_.metadata,
+                   "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
+                   "from 0), and prompts without a row are listed");
     app.add_flag("--summary", options_.summary, "geneval: print the official summary's text");
     app.add_option_function<std::vector<std::string>>(
            "--corrected",
@@ -48,13 +44,11 @@ class Score : public Command {
         ->delimiter(',');
     metric_option<std::string>(app, "--classes", "classes",
                                "geneval: official (default; another class is an error) or any");
-    app.add_option(
-        "--graph", options_.graph,
-        "question_graph: CSV of item_id, proposition_id, dependency, category_broad, category_detailed");
-    app.add_option(
-        "--answers", options_.answers,
-        "question_graph: CSV of item_id, question_id, answer; t2i_model and picture if there. Without "
-        "picture, the n-th answer to a question is about the n-th picture");
+    app.add_option("--graph", options_.graph,
+                   "question_graph: CSV of item_id, proposition_id, dependency, category_broad, category_detailed");
+    app.add_option("--answers", options_.answers,
+                   "question_graph: CSV of item_id, question_id, answer; t2i_model and picture if there. Without "
+                   "picture, the n-th answer to a question is about the n-th picture");
     app.add_option("--generator", options_.generators,
                    "question_graph: answers of this t2i_model; several (a,b) count as so many pictures")
         ->delimiter(',');
@@ -62,21 +56,17 @@ class Score : public Command {
         app, "--rule", "rule",
         "question_graph: dpg (zeroes travel down, default) or dsg (one level); precision_recall: le (a point "
         "on a ball's surface is inside, default: torch-fidelity) or lt (prdc, dgm-eval)");
-    metric_flag(
-        app, "--official", "official",
-        "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
-        "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
-        "dependencies, only answered questions count");
-    app.add_option(
-        "--real", options_.real,
-        "features of real pictures: .npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of "
-        "pytorch-fid's statistics (mu, sigma)");
+    metric_flag(app, "--official", "official",
+                "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
+                "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
+                "dependencies, only answered questions count");
+    app.add_option("--real", options_.real,
+                   "features of real pictures: .npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of "
+                   "pytorch-fid's statistics (mu, sigma)");
     app.add_option("--generated", options_.generated, "features of generated pictures, likewise");
-    metric_option<int64_t>(app, "--subsets", "subsets",
-                           "kid: number of random subsets; 0 scores the whole sets");
+    metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
     metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
-    metric_option<int64_t>(app, "--k", "k",
-                           "precision_recall: a ball reaches to the k-th nearest other point (3)");
+    metric_option<int64_t>(app, "--k", "k", "precision_recall: a ball reaches to the k-th nearest other point (3)");
     metric_option<std::string>(app, "--kind", "kind",
                                "inception: logits (default) or probabilities, [pictures, classes]");
     metric_option<int64_t>(app, "--splits", "splits", "inception: mean over so many consecutive parts (1)");
@@ -93,17 +83,13 @@ class Score : public Command {
     metric_flag(app, "--infinity", "infinity",
                 "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
     metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
-    metric_option<int64_t>(app, "--smallest", "smallest",
-                           "frechet --infinity: smallest size (5000, or a tenth)");
-    metric_option<std::string>(app, "--order", "order",
-                               "frechet --infinity: rows shuffled (by --seed) or given");
-    app.add_option(
-        "--save-statistics", options_.save_statistics,
-        "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
-    app.add_option(
-        "--against", options_.against,
-        "features: an earlier --json output; prints the difference, or refuses if the two are of different "
-        "things");
+    metric_option<int64_t>(app, "--smallest", "smallest", "frechet --infinity: smallest size (5000, or a tenth)");
+    metric_option<std::string>(app, "--order", "order", "frechet --infinity: rows shuffled (by --seed) or given");
+    app.add_option("--save-statistics", options_.save_statistics,
+                   "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
+    app.add_option("--against", options_.against,
+                   "features: an earlier --json output; prints the difference, or refuses if the two are of different "
+                   "things");
     metric_option<int64_t>(app, "--draws", "draws", "resamples of the bootstrap");
     app.add_option("--seed", options_.seed, "of every resampling");
   }
@@ -129,8 +115,7 @@ class Score : public Command {
  private:
   /// A flag that a metric reads under `key`; the metric refuses it when it is not one of its own.
   template <typename Value>
-  void metric_option(CLI::App& app, const std::string& flag, const std::string& key,
-                     const std::string& help) {
+  void metric_option(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
     app.add_option_function<Value>(
         flag, [this, key](const Value& value) { options_.metric_options[key] = value; }, help);
   }

@@ -81,21 +81,17 @@ Json save_statistics(const ScoreOptions& options) {
   if (!statistics) {
     const FeatureMatrix rows = read_features(source);
     statistics.emplace();
-    statistics->add(
-        checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
+    statistics->add(checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
   }
   write_statistics(options.save_statistics, *statistics);
-  return {{"statistics", options.save_statistics},
-          {"n", statistics->rows()},
-          {"dimension", statistics->dimension()}};
+  return {{"statistics", options.save_statistics}, {"n", statistics->rows()}, {"dimension", statistics->dimension()}};
 }
 
 /// The difference from an earlier result of the same kind.
 /// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
 Json difference_from(const std::string& path, const Json& result, const std::string& metric) {
   const Json other = read_json(path);
-  if (!other.is_object() || !other.contains("value") || !other["value"].is_number() ||
-      !other.contains("identity")) {
+  if (!other.is_object() || !other.contains("value") || !other["value"].is_number() || !other.contains("identity")) {
     fail_input("{} is no result of score: it has no value and identity", path);
   }
   if (other["identity"] != result["identity"]) {
@@ -111,8 +107,7 @@ Json difference_from(const std::string& path, const Json& result, const std::str
 
 ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (!options.save_statistics.empty()) {
-    if (options.metric != "frechet")
-      fail_input("score {} has no statistics to save; frechet has", options.metric);
+    if (options.metric != "frechet") fail_input("score {} has no statistics to save; frechet has", options.metric);
     const Json saved = save_statistics(options);
     if (options.real.empty() || options.generated.empty()) {
       if (flags.json) print_json(saved);
@@ -142,8 +137,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (!flags.json) {
     print_values(values);
     if (result.contains("against"))
-      fmt::print("  difference from {} {:.10g}\n", options.against,
-                 result["against"]["difference"].get<double>());
+      fmt::print("  difference from {} {:.10g}\n", options.against, result["against"]["difference"].get<double>());
     return ExitCode::kGood;
   }
   result["seconds"] = options.seconds();

@@ -15,8 +15,7 @@ namespace {
 /// Gives rows the official metadata of their prompt ("prompt", or "index": line of the file from 0, as the
 /// official folders are named), and says which prompts have no row.
 /// @throws UserError  a row whose prompt or index the file does not hold (names the row).
-std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::string& path,
-                                         const std::string& origin) {
+std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::string& path, const std::string& origin) {
   const std::vector<Json> lines = read_json_lines(path);
   if (lines.empty()) fail_input("{} is empty: it must hold one metadata object a line", path);
   std::map<std::string, size_t> places;
@@ -42,8 +41,7 @@ std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::str
         fail_input("{} row {}: no prompt '{}' in {}", origin, r + 1, prompt.get<std::string>(), path);
       place = found->second;
     }
-    if (!place)
-      fail_input("{} row {}: needs \"prompt\" or \"index\" to find its line of {}", origin, r + 1, path);
+    if (!place) fail_input("{} row {}: needs \"prompt\" or \"index\" to find its line of {}", origin, r + 1, path);
     if (*place >= lines.size())
       fail_input("{} row {}: index {} of {} lines in {}", origin, r + 1, *place, lines.size(), path);
     judged.insert(*place);
@@ -133,15 +131,14 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   input.seed = options.seed;
   const MetricValue value = metric->score(input).front();
   if (!flags.json) {
-    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value),
-               value.n, value.details.at("failed").size());
+    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value), value.n,
+               value.details.at("failed").size());
     for (const auto& [name, category] : value.details.at("categories").items()) {
       fmt::print("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
                  category.at("answers").get<int64_t>());
     }
     for (const Json& item : value.details.at("failed")) {
-      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(),
-                 item.at("why").get<std::string>());
+      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(), item.at("why").get<std::string>());
     }
     print_warnings(value);
     return ExitCode::kGood;

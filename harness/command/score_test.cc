@@ -50,8 +50,7 @@ TEST_F(ScoreCommand, GenEvalPrintsThePublishedKeys) {
   std::vector<Json> rows;
   int64_t correct = 0;
   for (const Json& one : oracle["cases"]) {
-    rows.push_back(
-        {{"metadata", one["metadata"]}, {"detections", one["detections"]}, {"options", one["options"]}});
+    rows.push_back({{"metadata", one["metadata"]}, {"detections", one["detections"]}, {"options", one["options"]}});
     correct += one["expected"]["correct"].get<bool>() ? 1 : 0;
   }
   write_atomically(file("f.jsonl"), json_lines(rows));
@@ -65,8 +64,7 @@ TEST_F(ScoreCommand, GenEvalPrintsThePublishedKeys) {
   }
   double sum = 0;
   for (const auto& [tag, task] : result["tasks"].items()) {
-    EXPECT_DOUBLE_EQ(task["score"].get<double>(), task["correct"].get<double>() / task["total"].get<double>())
-        << tag;
+    EXPECT_DOUBLE_EQ(task["score"].get<double>(), task["correct"].get<double>() / task["total"].get<double>()) << tag;
     correct -= task["correct"].get<int64_t>();
     sum += task["score"].get<double>();
   }
@@ -96,26 +94,21 @@ TEST_F(ScoreCommand, EveryFeatureFormatGivesTheSameScore) {
 }
 
 TEST_F(ScoreCommand, KidOnSubsetsHasAStandardDeviation) {
-  const std::string real = archive_ + ":relu_sparse_unequal_n/y",
-                    generated = archive_ + ":relu_sparse_unequal_n/x";
-  const Outcome whole =
-      run({"score", "kid", "--real", real, "--generated", generated, "--subsets", "0", "--json"});
+  const std::string real = archive_ + ":relu_sparse_unequal_n/y", generated = archive_ + ":relu_sparse_unequal_n/x";
+  const Outcome whole = run({"score", "kid", "--real", real, "--generated", generated, "--subsets", "0", "--json"});
   ASSERT_EQ(whole.code, 0) << whole.talk;
   EXPECT_NEAR(Json::parse(whole.out)["value"].get<double>(), 0.07065870751963677, 1e-12);
-  const Outcome some = run({"score", "kid", "--real", real, "--generated", generated, "--subsets", "5",
-                            "--subset-size", "30", "--json"});
+  const Outcome some = run(
+      {"score", "kid", "--real", real, "--generated", generated, "--subsets", "5", "--subset-size", "30", "--json"});
   EXPECT_GT(Json::parse(some.out)["std"].get<double>(), 0);
 }
 
 TEST_F(ScoreCommand, QuestionGraphsPrintItemsAndFailures) {
-  write_atomically(
-      file("g.csv"),
-      "item_id,proposition_id,dependency,category_broad\na,1,0,entity\na,2,1,relation\nb,1,0,entity\n");
-  write_atomically(file("a.csv"),
-                   "item_id,question_id,answer,t2i_model\na,1,yes,x\na,2,no,x\na,1,no,y\na,2,yes,y\n");
-  const std::vector<std::string> words = {"score",     "question_graph", "--graph", file("g.csv"),
-                                          "--answers", file("a.csv"),    "--rule",  "dsg",
-                                          "--json"};
+  write_atomically(file("g.csv"),
+                   "item_id,proposition_id,dependency,category_broad\na,1,0,entity\na,2,1,relation\nb,1,0,entity\n");
+  write_atomically(file("a.csv"), "item_id,question_id,answer,t2i_model\na,1,yes,x\na,2,no,x\na,1,no,y\na,2,yes,y\n");
+  const std::vector<std::string> words = {"score",       "question_graph", "--graph", file("g.csv"), "--answers",
+                                          file("a.csv"), "--rule",         "dsg",     "--json"};
   Outcome outcome = run(words);
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.talk.find("2 generators (x, y)"), std::string::npos) << outcome.talk;
@@ -133,9 +126,8 @@ TEST_F(ScoreCommand, QuestionGraphsPrintItemsAndFailures) {
 }
 
 TEST_F(ScoreCommand, PrecisionAndRecallStandUnderTheirOwnNames) {
-  const Outcome outcome =
-      run({"score", "precision_recall", "--real", archive_ + ":large_offset/y", "--generated",
-           archive_ + ":large_offset/x", "--k", "3", "--rule", "lt", "--json"});
+  const Outcome outcome = run({"score", "precision_recall", "--real", archive_ + ":large_offset/y", "--generated",
+                               archive_ + ":large_offset/x", "--k", "3", "--rule", "lt", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.talk;
   const Json result = Json::parse(outcome.out);
   EXPECT_EQ(result["precision"], 0.9625);
@@ -146,8 +138,8 @@ TEST_F(ScoreCommand, PrecisionAndRecallStandUnderTheirOwnNames) {
 }
 
 TEST_F(ScoreCommand, InceptionReadsTheGeneratedSideAlone) {
-  const Outcome outcome = run({"score", "inception", "--generated", archive_ + ":isc_peaky/logits",
-                               "--splits", "10", "--compat", "torch-fidelity", "--json"});
+  const Outcome outcome = run({"score", "inception", "--generated", archive_ + ":isc_peaky/logits", "--splits", "10",
+                               "--compat", "torch-fidelity", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.talk;
   EXPECT_NEAR(Json::parse(outcome.out)["value"].get<double>(), 4.788900242494806, 1e-9);
 }
@@ -186,22 +178,17 @@ TEST_F(ScoreCommand, MetadataIsFoundByPromptAndMissingPromptsAreListed) {
   write_atomically(file("d.jsonl"), R"({"prompt": "a photo of a cat", "detections": []})");
   const Outcome refused = run(words);
   EXPECT_EQ(refused.code, 2);
-  EXPECT_NE(refused.talk.find("d.jsonl row 1: no prompt 'a photo of a cat'"), std::string::npos)
-      << refused.talk;
+  EXPECT_NE(refused.talk.find("d.jsonl row 1: no prompt 'a photo of a cat'"), std::string::npos) << refused.talk;
 }
 
 TEST_F(ScoreCommand, StatisticsAreSavedReadAndComparedWithEarlierResults) {
   const std::string real = archive_ + ":heavy_tail/y", generated = archive_ + ":heavy_tail/x";
-  ASSERT_EQ(run({"score", "frechet", "--real", real, "--save-statistics", file("ref.npz"), "--json"}).code,
-            0);
-  const Json rows =
-      Json::parse(run({"score", "frechet", "--real", real, "--generated", generated, "--json"}).out);
-  const Outcome outcome =
-      run({"score", "frechet", "--real", file("ref.npz"), "--generated", generated, "--json"});
+  ASSERT_EQ(run({"score", "frechet", "--real", real, "--save-statistics", file("ref.npz"), "--json"}).code, 0);
+  const Json rows = Json::parse(run({"score", "frechet", "--real", real, "--generated", generated, "--json"}).out);
+  const Outcome outcome = run({"score", "frechet", "--real", file("ref.npz"), "--generated", generated, "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.talk;
   const Json from_file = Json::parse(outcome.out);
-  EXPECT_NEAR(from_file["value"].get<double>(), rows["value"].get<double>(),
-              1e-9 * (1 + rows["value"].get<double>()));
+  EXPECT_NEAR(from_file["value"].get<double>(), rows["value"].get<double>(), 1e-9 * (1 + rows["value"].get<double>()));
   EXPECT_EQ(from_file["n_real"], 100);
   write_atomically(file("earlier.json"), from_file.dump());
   std::vector<std::string> words = {"score",   "frechet", "--real",    file("ref.npz"),     "--generated",
@@ -218,8 +205,8 @@ TEST_F(ScoreCommand, LargeFilesAreReadInBlocksToTheSameScore) {
   write_atomically(file("y.npy"), npy_bytes({{real.rows, real.columns}, real.values}));
   write_atomically(file("x.npy"), npy_bytes({{generated.rows, generated.columns}, generated.values}));
   const double whole = score_features("frechet", real, generated).value.value();
-  const Outcome outcome = run({"score", "frechet", "--real", file("y.npy"), "--generated", file("x.npy"),
-                               "--interval", "none", "--json"});
+  const Outcome outcome =
+      run({"score", "frechet", "--real", file("y.npy"), "--generated", file("x.npy"), "--interval", "none", "--json"});
   ASSERT_EQ(outcome.code, 0) << outcome.talk;
   EXPECT_NEAR(Json::parse(outcome.out)["value"].get<double>(), whole, 1e-9);
 }
@@ -236,31 +223,26 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   refused({"score", "geneval"}, 2, "needs --detections F.jsonl or --results");
   refused({"score", "inception"}, 2, "needs --generated Y");
   refused({"score", "kid", "--generated", "x.npy"}, 2, "needs --real X and --generated Y");
-  refused({"score", "kid", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":two_samples/y",
-           "--k", "3"},
-          2, "'k'");
-  write_atomically(
-      file("class.jsonl"),
-      "{\"metadata\": {\"tag\": \"counting\", \"include\": [{\"class\": \"benhc\", \"count\": 1}]}, "
-      "\"detections\": []}\n");
+  refused(
+      {"score", "kid", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":two_samples/y", "--k", "3"},
+      2, "'k'");
+  write_atomically(file("class.jsonl"),
+                   "{\"metadata\": {\"tag\": \"counting\", \"include\": [{\"class\": \"benhc\", \"count\": 1}]}, "
+                   "\"detections\": []}\n");
   refused({"score", "geneval", "--detections", file("class.jsonl")}, 2, "row 1: unknown class 'benhc'");
-  refused({"score", "geneval", "--detections", file("class.jsonl"), "--corrected", "top_box"}, 2,
-          "no quirk 'top_box'");
+  refused({"score", "geneval", "--detections", file("class.jsonl"), "--corrected", "top_box"}, 2, "no quirk 'top_box'");
   make_folder(file("nothing"));
-  refused({"score", "frechet", "--real", file("nothing"), "--generated", archive_}, 2,
-          "nothing is an empty folder");
+  refused({"score", "frechet", "--real", file("nothing"), "--generated", archive_}, 2, "nothing is an empty folder");
   write_atomically(file("nan.npy"), npy_bytes({{2, 2}, {1, 2, std::nan(""), 4}}));
   write_atomically(file("one.npy"), npy_bytes({{1, 2}, {1, 2}}));
   for (const char* metric : {"frechet", "kid"}) {
     refused({"score", metric, "--real", file("nan.npy"), "--generated", file("nan.npy")}, 2, "nan.npy");
     refused({"score", metric, "--real", file("one.npy"), "--generated", file("one.npy")}, 2, "one.npy");
   }
-  refused(
-      {"score", "frechet", "--real", file("nan.npy"), "--generated", file("nan.npy"), "--interval", "none"},
-      2, "row 1, column 0");
+  refused({"score", "frechet", "--real", file("nan.npy"), "--generated", file("nan.npy"), "--interval", "none"}, 2,
+          "row 1, column 0");
   refused({"score", "inception", "--generated", file("nan.npy")}, 2, "row 1, column 0");
-  refused({"score", "kid", "--save-statistics", file("s.npz"), "--real", file("nan.npy")}, 2,
-          "no statistics to save");
+  refused({"score", "kid", "--save-statistics", file("s.npz"), "--real", file("nan.npy")}, 2, "no statistics to save");
   refused({"score", "geneval", "--graph", "g.csv"}, 2, "does not take --graph");
   refused({"score", "question_graph", "--graph", "g.csv"}, 2, "needs --graph G.csv and --answers");
   refused({"score", "geneval", "--detections", file("none.jsonl")}, 3, "does not exist");
@@ -270,15 +252,12 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   write_atomically(file("empty.jsonl"), "\n");
   refused({"score", "geneval", "--detections", file("empty.jsonl")}, 2, "not one row");
   refused({"score", "frechet", "--real", archive_, "--generated", archive_}, 2, "none called 'features'");
-  refused({"score", "frechet", "--real", file("none.npy"), "--generated", archive_}, 3,
-          "none.npy does not exist");
+  refused({"score", "frechet", "--real", file("none.npy"), "--generated", archive_}, 3, "none.npy does not exist");
   refused({"score", "kid", "--real", folder_.string(), "--generated", archive_}, 2, "is a folder");
   write_atomically(file("x.txt"), "1 2 3");
-  refused({"score", "kid", "--real", file("x.txt"), "--generated", archive_}, 2,
-          ".npy, .npz or .safetensors");
-  refused(
-      {"score", "frechet", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":tiny_scale/x"},
-      2, "5 columns, generated 12");
+  refused({"score", "kid", "--real", file("x.txt"), "--generated", archive_}, 2, ".npy, .npz or .safetensors");
+  refused({"score", "frechet", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":tiny_scale/x"}, 2,
+          "5 columns, generated 12");
 }
 
 }  // namespace

@@ -33,8 +33,7 @@ class Show : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     if (!DatasetRegistry::instance().contains(name_)) {
-      fail_input("nothing to show called '{}'{}", name_,
-                 suggestion(name_, DatasetRegistry::instance().names()));
+      fail_input("nothing to show called '{}'{}", name_, suggestion(name_, DatasetRegistry::instance().names()));
     }
     Config config;
     config.origin = "command line";
@@ -84,15 +83,11 @@ class Show : public Command {
   static Json describe(const Dataset& dataset, const Sample& sample) {
     Json boxes = Json::array();
     for (const Box& box : sample.boxes) {
-      Json row = {{"class", dataset.class_names().at(box.class_id)},
-                  {"box", {box.x0, box.y0, box.x1, box.y1}}};
+      Json row = {{"class", dataset.class_names().at(box.class_id)}, {"box", {box.x0, box.y0, box.x1, box.y1}}};
       if (box.color_id >= 0) row["color"] = dataset.color_names().at(box.color_id);
       boxes.push_back(std::move(row));
     }
-    return {{"index", sample.index},
-            {"text", sample.prompt.text},
-            {"labels", sample.prompt.labels},
-            {"boxes", boxes}};
+    return {{"index", sample.index}, {"text", sample.prompt.text}, {"labels", sample.prompt.labels}, {"boxes", boxes}};
   }
 
   std::string grid(const Dataset& dataset, const std::vector<Sample>& samples) const {

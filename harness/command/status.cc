@@ -46,7 +46,8 @@ class Status : public Command {
       }
       stages[kind.path().filename().string()] = counts;
     }
-    std::sort(suites.begin(), suites.end(), [](const Json& a, const Json& b) { return a.at("finished") < b.at("finished"); });
+    std::sort(suites.begin(), suites.end(),
+              [](const Json& a, const Json& b) { return a.at("finished") < b.at("finished"); });
     if (flags.json) {
       print_json({{"store", store_}, {"suites", suites}, {"stages", stages}});
     } else {
@@ -57,7 +58,11 @@ class Status : public Command {
 
  private:
   static Json suite_row(const fs::path& folder, const std::string& state) {
-    Json row = {{"record", folder.filename().string()}, {"state", state}, {"suite", "?"}, {"finished", ""}, {"claims", Json::object()}};
+    Json row = {{"record", folder.filename().string()},
+                {"state", state},
+                {"suite", "?"},
+                {"finished", ""},
+                {"claims", Json::object()}};
     const fs::path result = folder / "result.json", provenance = folder / "provenance.json";
     if (fs::exists(folder / "spec.json")) row["suite"] = read_json(folder / "spec.json").value("suite", "?");
     if (fs::exists(provenance)) row["finished"] = read_json(provenance).value("finished", "");
@@ -74,7 +79,8 @@ class Status : public Command {
     fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", "suite", "state", "finished", "record", "claims");
     for (const Json& row : suites) {
       std::string claims;
-      for (const auto& [verdict, count] : row["claims"].items()) claims += fmt::format("{} {}  ", count.get<int>(), verdict);
+      for (const auto& [verdict, count] : row["claims"].items())
+        claims += fmt::format("{} {}  ", count.get<int>(), verdict);
       fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", row["suite"].get<std::string>(), row["state"].get<std::string>(),
                  row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
     }
@@ -88,7 +94,8 @@ class Status : public Command {
   std::string store_;
 };
 
-EMF_REGISTER(CommandRegistry, "status", "What a store holds: suites, stages, what is unfinished", std::make_unique<Status>);
+EMF_REGISTER(CommandRegistry, "status", "What a store holds: suites, stages, what is unfinished",
+             std::make_unique<Status>);
 
 }  // namespace
 }  // namespace emf

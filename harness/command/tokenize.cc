@@ -23,9 +23,8 @@ class Tokenize : public Command {
   void declare(CLI::App& app) override {
     auto* source = app.add_option_group("source");
     source->add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
-    source->add_option(
-        "--tokenizer", tokenizer_,
-        "a tokenizer alone: a registered one (see: emfbench list tokenizers), or a folder or file");
+    source->add_option("--tokenizer", tokenizer_,
+                       "a tokenizer alone: a registered one (see: emfbench list tokenizers), or a folder or file");
     source->require_option(1);
     app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
     app.add_flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
@@ -51,8 +50,7 @@ class Tokenize : public Command {
   bool no_special_ = false;
 };
 
-EMF_REGISTER(CommandRegistry, "tokenize", "Token ids of a file of prompts, as JSON Lines",
-             std::make_unique<Tokenize>);
+EMF_REGISTER(CommandRegistry, "tokenize", "Token ids of a file of prompts, as JSON Lines", std::make_unique<Tokenize>);
 
 }  // namespace
 }  // namespace emf

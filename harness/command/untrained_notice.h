@@ -8,7 +8,9 @@ namespace emf {
 
 inline void say_if_untrained(const EncoderInfo& info) {
   if (info.pretraining.empty()) return;
-  say(fmt::format("{} has its initial values here: a suite trains it (emfbench run pretraining_objective), then {}:STORE/runs/pretrain/HASH/encoder.safetensors has what it learnt",
+  say(
+      fmt::format("{} has its initial values here: a suite trains it (emfbench run pretraining_objective), then "
+                  "{}:STORE/runs/pretrain/HASH/encoder.safetensors has what it learnt",
                   info.name, info.name));
 }
 

@@ -21,7 +21,9 @@ at::Tensor pixel_weights(const PictureBatch& batch, double weight) {
   at::Tensor weights = at::ones({batch.pictures.size(0), 1, side, side});
   for (size_t i = 0; i < batch.samples.size(); ++i) {
     for (const Box& box : batch.samples[i].boxes) {
-      const auto within = [&](float place) { return std::clamp(static_cast<int64_t>(std::lround(place)), int64_t{0}, side); };
+      const auto within = [&](float place) {
+        return std::clamp(static_cast<int64_t>(std::lround(place)), int64_t{0}, side);
+      };
       const int64_t x0 = within(box.x0), y0 = within(box.y0), x1 = within(box.x1), y1 = within(box.y1);
       if (x1 > x0 && y1 > y0) {
         weights[static_cast<int64_t>(i)][0].narrow(0, y0, y1 - y0).narrow(1, x0, x1 - x0).fill_(1 + weight);
@@ -62,9 +64,9 @@ AutoencoderRecipe AutoencoderRecipe::read(const Config& suite) {
 }
 
 Json AutoencoderRecipe::to_json() const {
-  Json json = {{"sizes", sizes.to_json()},   {"training", training.to_json()}, {"latent_noise", latent_noise},
-               {"box_weight", box_weight},   {"edge_weight", edge_weight},
-               {"loss", "|d| + 2 d^2 + edge_weight |grad d|"}};
+  Json json = {{"sizes", sizes.to_json()},     {"training", training.to_json()},
+               {"latent_noise", latent_noise}, {"box_weight", box_weight},
+               {"edge_weight", edge_weight},   {"loss", "|d| + 2 d^2 + edge_weight |grad d|"}};
   if (!start.empty()) json["start"] = {{"name", start}, {"sha256", sha256_file(start_path(start))}};
   return json;
 }

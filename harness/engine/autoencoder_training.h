@@ -9,10 +9,10 @@ namespace emf {
 struct AutoencoderRecipe {
   AutoencoderSizes sizes;
   InstrumentTraining training;
-  double latent_noise = 0.2;   ///< largest standard deviation of noise on the standardised latents
-  double box_weight = 1;       ///< extra weight of pixels inside objects
-  double edge_weight = 0.5;    ///< of the absolute error of differences between neighbouring pixels
-  std::string start;           ///< shipped autoencoder whose weights training starts from; empty: from chance
+  double latent_noise = 0.2;  ///< largest standard deviation of noise on the standardised latents
+  double box_weight = 1;      ///< extra weight of pixels inside objects
+  double edge_weight = 0.5;   ///< of the absolute error of differences between neighbouring pixels
+  std::string start;          ///< shipped autoencoder whose weights training starts from; empty: from chance
 
   static AutoencoderRecipe read(const Config& suite);
   Json to_json() const;

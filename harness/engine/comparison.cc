@@ -70,7 +70,8 @@ Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
     for (const std::string& other : spec.objectives) {
       if (other == "mean_flow") continue;
       for (const int64_t steps : spec.steps) {
-        const auto left = cells.find(cell_name(encoder, "mean_flow", steps)), right = cells.find(cell_name(encoder, other, steps));
+        const auto left = cells.find(cell_name(encoder, "mean_flow", steps)),
+                   right = cells.find(cell_name(encoder, other, steps));
         if (left == cells.end() || right == cells.end()) continue;
         const Difference difference = scaled_difference(left->second, right->second, 1);
         comparisons.push_back(
@@ -81,8 +82,7 @@ Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
              {"difference", difference.value},
              {"ci95", interval_json(difference.ci95)},
              {"p", difference.p_value},
-             {"smallest_detectable",
-              difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
+             {"smallest_detectable", difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
              {"n", difference.clusters}});
       }
     }

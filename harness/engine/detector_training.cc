@@ -57,10 +57,11 @@ DetectorRecipe DetectorRecipe::read(const Config& suite, const Dataset& dataset)
 }
 
 Json DetectorRecipe::to_json() const {
-  return {{"sizes", sizes.to_json()},
-          {"training", training.to_json()},
-          {"augmentation", "warp, blur, lower resolution, gains, noise; never an autoencoder's or a generator's pictures"},
-          {"loss", "focal heat + cross-entropy of class and colour + generalised IoU"}};
+  return {
+      {"sizes", sizes.to_json()},
+      {"training", training.to_json()},
+      {"augmentation", "warp, blur, lower resolution, gains, noise; never an autoencoder's or a generator's pictures"},
+      {"loss", "focal heat + cross-entropy of class and colour + generalised IoU"}};
 }
 
 DetectorTargets detector_targets(const std::vector<Sample>& samples, int64_t side) {
@@ -103,7 +104,8 @@ DetectorTargets detector_targets(const std::vector<Sample>& samples, int64_t sid
     weights.push_back(heat[cell]);
     classes.push_back(box.class_id);
     colors.push_back(box.color_id);
-    for (const float distance : {x - box.x0, y - box.y0, box.x1 - x, box.y1 - y}) sides.push_back(std::max(0.1f, distance));
+    for (const float distance : {x - box.x0, y - box.y0, box.x1 - x, box.y1 - y})
+      sides.push_back(std::max(0.1f, distance));
   }
   targets.cells = at::tensor(middle, at::kLong);
   targets.weights = at::tensor(weights, at::kFloat);
@@ -120,19 +122,20 @@ LossResult detector_loss(const DetectorMaps& maps, const DetectorTargets& target
   const at::Tensor p = maps.heat.sigmoid();
   const at::Tensor peak = targets.heat.ge(1).to(at::kFloat);
   const double objects = static_cast<double>(std::max<int64_t>(1, targets.num_objects));
-  const at::Tensor focal = -(peak * (1 - p).square() * present +
-                             (1 - peak) * (1 - targets.heat).pow(4) * p.square() * absent)
-                                .sum() /
-                           objects;
+  const at::Tensor focal =
+      -(peak * (1 - p).square() * present + (1 - peak) * (1 - targets.heat).pow(4) * p.square() * absent).sum() /
+      objects;
 
   const at::Tensor total = targets.weights.sum().clamp_min(1);
-  const at::Tensor class_logits = at_cells(maps.classes, targets.cells), color_logits = at_cells(maps.colors, targets.cells);
+  const at::Tensor class_logits = at_cells(maps.classes, targets.cells),
+                   color_logits = at_cells(maps.colors, targets.cells);
   const at::Tensor class_error =
       (at::cross_entropy_loss(class_logits, targets.classes, {}, at::Reduction::None) * targets.weights).sum() / total;
   const at::Tensor colored = targets.colors.ge(0);
   const at::Tensor color_weights = targets.weights * colored;
   const at::Tensor color_error =
-      (at::cross_entropy_loss(color_logits, targets.colors.clamp_min(0), {}, at::Reduction::None) * color_weights).sum() /
+      (at::cross_entropy_loss(color_logits, targets.colors.clamp_min(0), {}, at::Reduction::None) * color_weights)
+          .sum() /
       color_weights.sum().clamp_min(1);
   at::Tensor overlap;
   const at::Tensor sides_error =

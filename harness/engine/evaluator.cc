@@ -32,7 +32,8 @@ struct Judges::Loaded {
   std::unique_ptr<EfficientNetLite0> backbone;
 };
 
-Judges::Judges(int side, bool needs_detector, bool needs_features) : loaded_(std::make_unique<Loaded>(Loaded{side, nullptr, nullptr})) {
+Judges::Judges(int side, bool needs_detector, bool needs_features)
+    : loaded_(std::make_unique<Loaded>(Loaded{side, nullptr, nullptr})) {
   if (needs_detector) loaded_->detector = std::make_unique<Detector>(detector_path(side));
   if (needs_features) loaded_->backbone = std::make_unique<EfficientNetLite0>();
 }
@@ -40,7 +41,8 @@ Judges::Judges(int side, bool needs_detector, bool needs_features) : loaded_(std
 Judges::~Judges() = default;
 
 Json Judges::detector_fingerprint() const {
-  return {{"name", "detector"}, {"sha256", loaded_->detector->sha256()}, {"options", loaded_->detector->geneval_options()}};
+  return {
+      {"name", "detector"}, {"sha256", loaded_->detector->sha256()}, {"options", loaded_->detector->geneval_options()}};
 }
 
 Json Judges::backbone_fingerprint() const {
@@ -103,9 +105,11 @@ Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std:
   Json result = {{"correct", geneval->item_scores(input)}};
   Json metrics = Json::array();
   // Prompts in words that training does not have are another score; they stand behind the plain ones.
-  const auto first_reworded = std::find_if(prompts.begin(), prompts.end(), [](const Prompt& prompt) { return prompt.labels.value("reworded", false); });
+  const auto first_reworded = std::find_if(prompts.begin(), prompts.end(),
+                                           [](const Prompt& prompt) { return prompt.labels.value("reworded", false); });
   const auto num_plain = first_reworded - prompts.begin();
-  const std::vector<Json> plain(judged.begin(), judged.begin() + num_plain), reworded(judged.begin() + num_plain, judged.end());
+  const std::vector<Json> plain(judged.begin(), judged.begin() + num_plain),
+      reworded(judged.begin() + num_plain, judged.end());
   input.judged = &plain;
   for (const MetricValue& value : geneval->score(input)) metrics.push_back(to_json(value));
   if (!reworded.empty()) {
@@ -115,7 +119,8 @@ Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std:
   }
 
   if (reference.real != nullptr) {
-    const FeatureMatrix generated = to_matrix(judges.features(pictures.narrow(0, 0, num_plain)), reference.real->identity);
+    const FeatureMatrix generated =
+        to_matrix(judges.features(pictures.narrow(0, 0, num_plain)), reference.real->identity);
     for (const std::string& name : reference.metrics) {
       MetricInput features;
       features.real = reference.real;

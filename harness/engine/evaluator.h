@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/api/metric.h"
 #include "harness/api/dataset.h"
+#include "harness/api/metric.h"
 #include "harness/engine/run_store.h"
 
 namespace emf {

@@ -136,7 +136,8 @@ PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
 
 PackedFeatures FeatureCache::gather(const std::vector<Source>& sources, const PackedFeatures& fresh) const {
   const auto count = static_cast<int64_t>(sources.size());
-  const auto held = std::find_if(sources.begin(), sources.end(), [](const Source& source) { return source.shard != nullptr; });
+  const auto held =
+      std::find_if(sources.begin(), sources.end(), [](const Source& source) { return source.shard != nullptr; });
   const int64_t dimension = held == sources.end() ? fresh.pooled.size(1) : held->shard->dimension();
   PackedFeatures packed;
   packed.pooled = at::empty({count, dimension}, at::kFloat);

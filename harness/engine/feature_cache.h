@@ -71,9 +71,9 @@ class FeatureCache {
   bool reads_labels_;
   std::string fingerprint_;
   std::filesystem::path folder_;
-  std::set<std::string> seen_;                                ///< file names, opened or refused
-  std::vector<std::shared_ptr<const FeatureShard>> shards_;   ///< null: set aside
-  std::unordered_map<uint64_t, Place> places_;                ///< by the first 8 bytes of a key
+  std::set<std::string> seen_;                               ///< file names, opened or refused
+  std::vector<std::shared_ptr<const FeatureShard>> shards_;  ///< null: set aside
+  std::unordered_map<uint64_t, Place> places_;               ///< by the first 8 bytes of a key
   CacheCounts counts_;
 };
 

@@ -199,7 +199,8 @@ TEST_F(FeatureCacheTest, TwoProcessesAtOnceGetEqualResults) {
   const CountingEncoder encoder;
   std::vector<std::vector<Prompt>> windows(40);
   for (size_t i = 0; i < windows.size(); ++i) {
-    for (size_t j = 0; j < 20; ++j) windows[i].push_back({std::to_string(i * j) + " and " + std::to_string(i + j), Json()});
+    for (size_t j = 0; j < 20; ++j)
+      windows[i].push_back({std::to_string(i * j) + " and " + std::to_string(i + j), Json()});
   }
   const auto digest = [&] {
     FeatureCache cache(encoder, FeatureContent::kTokens, store_);

@@ -50,8 +50,8 @@ std::filesystem::path write_feature_shard(const std::filesystem::path& folder, c
     std::memcpy(stored_keys.data_ptr<uint8_t>() + static_cast<size_t>(i) * kKeyBytes,
                 keys[static_cast<size_t>(i)].data(), kKeyBytes);
   }
-  const std::string sha256 = index_sha256(fingerprint, values.size(1), has_tokens, text_of(stored_keys),
-                                          text_of(offsets), text_of(checks));
+  const std::string sha256 =
+      index_sha256(fingerprint, values.size(1), has_tokens, text_of(stored_keys), text_of(offsets), text_of(checks));
   const std::filesystem::path path = folder / (sha256.substr(0, kNameDigits) + ".safetensors");
   write_safetensors(
       path,
@@ -88,8 +88,8 @@ FeatureShard::FeatureShard(const std::filesystem::path& path, const std::string&
                     checks_.size() == static_cast<size_t>(size()) * kCheckBytes &&
                     offsets_.size() == static_cast<size_t>(size() + 1) * sizeof(int64_t);
   if (!fits) fail("its tables differ in length");
-  if (said("index_sha256") != index_sha256(fingerprint, dimension_, has_tokens_, text_of(keys_), text_of(offsets_),
-                                           text_of(checks_))) {
+  if (said("index_sha256") !=
+      index_sha256(fingerprint, dimension_, has_tokens_, text_of(keys_), text_of(offsets_), text_of(checks_))) {
     fail("its index is damaged");
   }
   bool in_order = offset(0) == 0 && offset(size()) == rows;

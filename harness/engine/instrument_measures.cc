@@ -60,7 +60,8 @@ KnownPictures draw_known_pictures(const Dataset& dataset, int count, int repeats
       known.prompts.push_back(metadata);
       std::vector<Detection> truth;
       for (const Box& box : samples.back().boxes) {
-        Detection detection{dataset.class_names()[static_cast<size_t>(box.class_id)], {box.x0, box.y0, box.x1, box.y1}, 1, {}};
+        Detection detection{
+            dataset.class_names()[static_cast<size_t>(box.class_id)], {box.x0, box.y0, box.x1, box.y1}, 1, {}};
         if (box.color_id >= 0) detection.color = dataset.color_names()[static_cast<size_t>(box.color_id)];
         truth.push_back(detection);
       }
@@ -140,7 +141,9 @@ Json box_errors(const KnownPictures& known, const std::vector<std::vector<Detect
 Json reconstruction_error(const Autoencoder& autoencoder, const at::Tensor& pictures) {
   const at::Tensor rebuilt = (autoencoder.decode(autoencoder.encode(pictures)) * 255).round() / 255;
   const double error = (rebuilt - pictures.to(at::kFloat) / 255).square().mean().item<double>();
-  return {{"mse", std::round(error * 1e7) / 1e7}, {"psnr_db", rounded(-10 * std::log10(error))}, {"pictures", pictures.size(0)}};
+  return {{"mse", std::round(error * 1e7) / 1e7},
+          {"psnr_db", rounded(-10 * std::log10(error))},
+          {"pictures", pictures.size(0)}};
 }
 
 GenEvalMetadata near_miss(const GenEvalMetadata& prompt, const std::vector<std::string>& class_names, uint64_t seed,

@@ -21,14 +21,16 @@ KnownPictures known_pictures() {
   };
   const Detection cat{"cat", {1, 1, 10, 10}, 1, "red"}, dog{"dog", {20, 1, 30, 10}, 1, "blue"};
   add({{"tag", "single_object"}, {"include", {{{"class", "cat"}, {"count", 1}}}}}, {cat});
-  add({{"tag", "two_object"}, {"include", {{{"class", "cat"}, {"count", 1}}, {{"class", "dog"}, {"count", 1}}}}}, {cat, dog});
+  add({{"tag", "two_object"}, {"include", {{{"class", "cat"}, {"count", 1}}, {{"class", "dog"}, {"count", 1}}}}},
+      {cat, dog});
   add({{"tag", "counting"},
        {"include", {{{"class", "cat"}, {"count", 2}}}},
        {"exclude", {{{"class", "cat"}, {"count", 3}}}}},
       {cat, {"cat", {20, 20, 30, 30}, 1, {}}});
   add({{"tag", "colors"}, {"include", {{{"class", "cat"}, {"count", 1}, {"color", "red"}}}}}, {cat});
   add({{"tag", "position"},
-       {"include", {{{"class", "cat"}, {"count", 1}}, {{"class", "dog"}, {"count", 1}, {"position", {"right of", 0}}}}}},
+       {"include",
+        {{{"class", "cat"}, {"count", 1}}, {{"class", "dog"}, {"count", 1}, {"position", {"right of", 0}}}}}},
       {cat, dog});
   return known;
 }
@@ -47,7 +49,7 @@ TEST(InstrumentMeasuresTest, PerfectJudgeScoresOne) {
 TEST(InstrumentMeasuresTest, CountsMissesAndFalseAlarms) {
   KnownPictures known = known_pictures();
   auto judged = known.truth;
-  judged[0].clear();                                        // misses one of eight objects
+  judged[0].clear();                                         // misses one of eight objects
   judged[3].push_back({"bus", {20, 20, 30, 30}, 0.9f, {}});  // one box too many
   judged[3][0].color = "green";
   const Json boxes = box_errors(known, judged, 0.5f);

@@ -69,7 +69,8 @@ Json calibrate(const Work& work, const Detector& detector) {
   std::vector<std::vector<Detection>> judged;
   const uint64_t seed = work.measure.calibration_seed;
   for (const auto& [name, overrides] : work.measure.worlds.items()) {
-    const KnownPictures known = draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats, seed);
+    const KnownPictures known =
+        draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats, seed);
     std::vector<uint64_t> indices(known.prompts.size());
     for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
     const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, seed, indices);
@@ -113,7 +114,8 @@ Json run_calibration(const Work& work, const std::filesystem::path& trained, con
 }
 
 /// Errors of both instruments on unseen pictures of every world.
-Json measure(const Work& work, const std::filesystem::path& autoencoder_file, const std::filesystem::path& detector_file) {
+Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
+             const std::filesystem::path& detector_file) {
   const Autoencoder autoencoder(autoencoder_file);
   const Detector detector(detector_file);
   const GenEvalOptions options = geneval_options(detector.geneval_options(), detector_file.string());
@@ -125,8 +127,7 @@ Json measure(const Work& work, const std::filesystem::path& autoencoder_file, co
     const at::Tensor rebuilt = autoencoder.decode(autoencoder.encode(known.pictures));
     std::vector<uint64_t> indices(known.prompts.size());
     for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
-    const at::Tensor soft =
-        augment_pictures(known.pictures.to(at::kFloat) / 255, work.measure.judging_seed, indices);
+    const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, work.measure.judging_seed, indices);
     result["detector"][name] = {{"geneval", known_scores(known, judged, options)},
                                 {"geneval_softened", known_scores(known, judge(detector, soft), options)},
                                 {"boxes", box_errors(known, judged, options.threshold)}};
@@ -222,8 +223,8 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
   const auto detector = stage("train_detector", {{"recipe", work.detector.to_json()}});
   const auto calibration =
       stage("calibrate_detector", {{"detector", detector->hash()}, {"measure", work.measure.to_json()}});
-  const auto measuring = stage("measure_instruments",
-                               {{"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}});
+  const auto measuring =
+      stage("measure_instruments", {{"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}});
   calibration->inputs = {detector};
   measuring->inputs = {autoencoder, calibration};
   const auto autoencoder_file = autoencoder->folder->file("autoencoder-" + side + ".safetensors");

@@ -61,9 +61,15 @@ InstrumentTraining InstrumentTraining::read(ConfigReader& reader) {
 }
 
 Json InstrumentTraining::to_json() const {
-  return {{"pictures", pictures},           {"batch", batch},         {"learning_rate", learning_rate},
-          {"warm_up", warm_up},             {"weight_decay", weight_decay}, {"clip_norm", clip_norm},
-          {"ema_half_life", ema_half_life}, {"precision", bfloat16 ? "bf16" : "fp32"}, {"seed", seed},
+  return {{"pictures", pictures},
+          {"batch", batch},
+          {"learning_rate", learning_rate},
+          {"warm_up", warm_up},
+          {"weight_decay", weight_decay},
+          {"clip_norm", clip_norm},
+          {"ema_half_life", ema_half_life},
+          {"precision", bfloat16 ? "bf16" : "fp32"},
+          {"seed", seed},
           {"optimizer", "adamw, cosine decay"}};
 }
 
@@ -94,8 +100,8 @@ NamedTensors train_instrument(torch::nn::Module& network, const Dataset& dataset
                               const BatchLoss& loss, const std::string& label, const RunFolder& folder) {
   NamedParameters parameters;
   for (const auto& item : network.named_parameters()) parameters.emplace_back(item.key(), item.value());
-  const double decay =
-      std::pow(0.5, static_cast<double>(options.batch) / (options.ema_half_life * static_cast<double>(options.pictures)));
+  const double decay = std::pow(
+      0.5, static_cast<double>(options.batch) / (options.ema_half_life * static_cast<double>(options.pictures)));
   Optimizer optimizer(parameters, options.weight_decay, options.clip_norm, decay);
 
   const auto latest = folder.file("checkpoints/latest.safetensors");
@@ -135,7 +141,8 @@ NamedTensors train_instrument(torch::nn::Module& network, const Dataset& dataset
     const double rate =
         learning_rate_at(options, static_cast<double>(pictures) / static_cast<double>(options.pictures));
     const double norm = optimizer.step(rate);
-    if (!std::isfinite(norm)) fail_input("{}: the gradient is not finite at step {}; lower its learning_rate", label, step);
+    if (!std::isfinite(norm))
+      fail_input("{}: the gradient is not finite at step {}; lower its learning_rate", label, step);
     pictures += options.batch;
 
     for (const auto& [name, number] : result.numbers) sums[name] += number;

@@ -18,12 +18,12 @@ struct InstrumentTraining {
   int64_t pictures = 0;
   int64_t batch = 32;
   double learning_rate = 1e-3;
-  double warm_up = 0.03;        ///< share of the budget
+  double warm_up = 0.03;  ///< share of the budget
   double weight_decay = 0.01;
   double clip_norm = 1;
   double ema_half_life = 0.02;  ///< share of the budget
   double checkpoint_s = 60;     ///< seconds between checkpoints; changes no result
-  bool bfloat16 = true;         ///< convolutions of the training in bfloat16 (weights, loss and shipped network: float32)
+  bool bfloat16 = true;  ///< convolutions of the training in bfloat16 (weights, loss and shipped network: float32)
   uint64_t seed = 0;
 
   /// Reads the keys of a suite's table. Everything that changes the result goes into to_json().

@@ -140,7 +140,10 @@ TEST_F(InstrumentTrainingTest, LossThatIsNotFiniteStopsTheRun) {
   try {
     train_instrument(
         network, squares_, small_autoencoder(64).training,
-        [](const PictureBatch&) { return LossResult{at::full({}, std::nan("")), {}}; }, "toy", folder("nan"));
+        [](const PictureBatch&) {
+          return LossResult{at::full({}, std::nan("")), {}};
+        },
+        "toy", folder("nan"));
     FAIL() << "a loss of NaN went through";
   } catch (const UserError& error) {
     EXPECT_NE(std::string(error.what()).find("step 0"), std::string::npos) << error.what();
@@ -174,8 +177,11 @@ TEST(DetectorLossTest, IsSmallOnlyForTheRightMaps) {
   maps.heat[0][0][8][6] = 12;
   maps.classes.select(1, 1).fill_(12);
   maps.colors.select(1, 0).fill_(12);
-  maps.sides = maps.sides.permute({0, 2, 3, 1}).reshape({-1, 4}).index_copy(0, targets.cells, targets.sides)
-                   .reshape({1, 16, 16, 4}).permute({0, 3, 1, 2});
+  maps.sides = maps.sides.permute({0, 2, 3, 1})
+                   .reshape({-1, 4})
+                   .index_copy(0, targets.cells, targets.sides)
+                   .reshape({1, 16, 16, 4})
+                   .permute({0, 3, 1, 2});
   EXPECT_LT(detector_loss(maps, targets).loss.item<double>(), 1e-3);
   DetectorMaps wrong = maps;
   wrong.classes = -maps.classes;

@@ -9,7 +9,8 @@
 namespace emf {
 namespace {
 
-const at::Tensor& need(const NamedTensors& state, const std::string& name, const at::Tensor& like, const std::string& origin) {
+const at::Tensor& need(const NamedTensors& state, const std::string& name, const at::Tensor& like,
+                       const std::string& origin) {
   const auto found = state.find(name);
   if (found == state.end() || found->second.sizes() != like.sizes()) {
     fail_input("{}: checkpoint tensor '{}' is {}; remove the run folder and start anew", origin, name,

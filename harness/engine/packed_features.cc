@@ -22,8 +22,8 @@ std::vector<std::vector<int64_t>> batches_by_length(const std::vector<int64_t>& 
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
   std::vector<std::vector<int64_t>> batches;
   for (const int64_t row : order) {
-    const bool full = batches.empty() ||
-                      (static_cast<int64_t>(batches.back().size()) + 1) * length(row) > kTokensPerForward;
+    const bool full =
+        batches.empty() || (static_cast<int64_t>(batches.back().size()) + 1) * length(row) > kTokensPerForward;
     if (full) batches.emplace_back();
     batches.back().push_back(row);
   }
@@ -83,8 +83,7 @@ PackedFeatures encode_packed(const Encoder& encoder, const TokenInputs& inputs, 
                                                    inputs.mask.index_select(0, rows).narrow(1, 0, length)});
     const int64_t dimension = features.tokens.size(2);
     const at::Tensor real = features.mask.flatten().nonzero().squeeze(1);
-    const at::Tensor part =
-        features.tokens.to(at::kFloat).reshape({-1, dimension}).index_select(0, real).contiguous();
+    const at::Tensor part = features.tokens.to(at::kFloat).reshape({-1, dimension}).index_select(0, real).contiguous();
     const at::Tensor counts = features.mask.sum(1);
     if (!packed.pooled.defined()) packed.pooled = at::empty({count, dimension}, at::kFloat);
     int64_t first = 0;

@@ -41,7 +41,8 @@ Disturbance draw_disturbance(uint64_t seed, uint64_t index) {
 
 /// Rows of x replaced by function(those rows) where `wanted` says so.
 template <typename Wanted, typename Function>
-at::Tensor on_rows(const at::Tensor& x, const std::vector<Disturbance>& disturbances, Wanted wanted, Function function) {
+at::Tensor on_rows(const at::Tensor& x, const std::vector<Disturbance>& disturbances, Wanted wanted,
+                   Function function) {
   std::vector<int64_t> rows;
   for (size_t i = 0; i < disturbances.size(); ++i) {
     if (wanted(disturbances[i])) rows.push_back(static_cast<int64_t>(i));
@@ -65,10 +66,12 @@ at::Tensor warped(const at::Tensor& x, const std::vector<int64_t>& rows, const s
   const at::Tensor shifts = at::upsample_bicubic2d(points, {side, side}, /*align_corners=*/true);
   const at::Tensor identity = at::eye(2, 3).unsqueeze(0).expand({count, 2, 3});
   const at::Tensor grid = at::affine_grid_generator(identity, {count, 3, side, side}, /*align_corners=*/false);
-  return at::grid_sampler(x, grid + shifts.permute({0, 2, 3, 1}), /*bilinear*/ 0, /*border*/ 1, /*align_corners=*/false);
+  return at::grid_sampler(x, grid + shifts.permute({0, 2, 3, 1}), /*bilinear*/ 0, /*border*/ 1,
+                          /*align_corners=*/false);
 }
 
-at::Tensor blurred(const at::Tensor& x, const std::vector<int64_t>& rows, const std::vector<Disturbance>& disturbances) {
+at::Tensor blurred(const at::Tensor& x, const std::vector<int64_t>& rows,
+                   const std::vector<Disturbance>& disturbances) {
   const int64_t count = x.size(0), side = x.size(2);
   const at::Tensor sigma = at::empty({count, 1});
   for (int64_t i = 0; i < count; ++i) {

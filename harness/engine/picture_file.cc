@@ -31,7 +31,8 @@ std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder
   std::vector<std::filesystem::path> paths;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::string ending = entry.path().extension().string();
-    std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char letter) { return std::tolower(letter); });
     if (std::find(endings.begin(), endings.end(), ending) != endings.end()) paths.push_back(entry.path());
   }
   if (paths.empty()) fail_input("{}: no picture in it (.png, .jpg, .jpeg, .webp, .bmp)", folder.string());
@@ -40,7 +41,8 @@ std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder
   for (const auto& path : paths) {
     const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
     if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
-    const at::Tensor rows = at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
+    const at::Tensor rows =
+        at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
     pictures.push_back({path.filename().string(), rows.permute({2, 0, 1}).flip({0}).contiguous()});
   }
   return pictures;

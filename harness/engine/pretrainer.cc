@@ -12,8 +12,8 @@ Corpus::Corpus(std::vector<std::shared_ptr<Dataset>> datasets, double paraphrase
     : datasets_(std::move(datasets)), paraphrase_(paraphrase), seed_(seed) {
   for (const auto& dataset : datasets_) {
     if (dataset->side() != datasets_.front()->side()) {
-      fail_input("pretraining.data: pictures of {} have side {}, those of {} {}; give all the same 'side'", datasets_.front()->name(),
-                 datasets_.front()->side(), dataset->name(), dataset->side());
+      fail_input("pretraining.data: pictures of {} have side {}, those of {} {}; give all the same 'side'",
+                 datasets_.front()->name(), datasets_.front()->side(), dataset->name(), dataset->side());
     }
   }
 }
@@ -37,7 +37,8 @@ PretrainingBatch Corpus::batch(int64_t first, int64_t count, const Pretraining& 
     if (random.uniform() < paraphrase_) caption = dataset.paraphrase(caption, index);
     batch.keys.samples.push_back(index);
     // Another draw of the other words than the caption's own.
-    if (pretraining.needs_paraphrases()) batch.paraphrases.push_back(dataset.paraphrase(caption, index + (uint64_t{1} << 40)));
+    if (pretraining.needs_paraphrases())
+      batch.paraphrases.push_back(dataset.paraphrase(caption, index + (uint64_t{1} << 40)));
     batch.captions.push_back(std::move(caption));
     if (pretraining.needs_pictures()) samples.push_back(dataset.sample(place));
   }
@@ -45,8 +46,8 @@ PretrainingBatch Corpus::batch(int64_t first, int64_t count, const Pretraining& 
   return batch;
 }
 
-Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, const Corpus& corpus, const TrainOptions& options,
-                      uint64_t seed, const std::string& label, const RunFolder& folder) {
+Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, const Corpus& corpus,
+                      const TrainOptions& options, uint64_t seed, const std::string& label, const RunFolder& folder) {
   NamedParameters parameters;
   int64_t num_parameters = 0;
   for (const auto& [name, tensor] : encoder.parameters()) {
@@ -55,7 +56,8 @@ Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, co
   }
   ensure(!parameters.empty(), "encoder {} has nothing to train", encoder.info().name);
   for (const auto& [name, tensor] : pretraining.parameters()) parameters.emplace_back("beside." + name, tensor);
-  TrainingLoop loop(options, {label, "captions", "pretraining.learning_rate", 0, options.pictures, options.pictures}, parameters, folder);
+  TrainingLoop loop(options, {label, "captions", "pretraining.learning_rate", 0, options.pictures, options.pictures},
+                    parameters, folder);
   loop.resume();
   Json result = loop.run([&](int64_t first, double) -> TrainingStep {
     PretrainingBatch batch = corpus.batch(first, options.batch, pretraining);

@@ -34,7 +34,7 @@ class Corpus {
 /// @return  as TrainingLoop::run, counted in captions; "parameters" are the encoder's, "parameters_beside" what is thrown away,
 ///   "accuracy" that of the last hundredth of the budget.
 /// @throws UserError  as TrainingLoop::run.
-Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, const Corpus& corpus, const TrainOptions& options,
-                      uint64_t seed, const std::string& label, const RunFolder& folder);
+Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, const Corpus& corpus,
+                      const TrainOptions& options, uint64_t seed, const std::string& label, const RunFolder& folder);
 
 }  // namespace emf

@@ -18,7 +18,8 @@ class PretrainerTest : public testing::Test {
   void SetUp() override {
     Talk::quiet() = true;
     at::set_num_threads(1);
-    if (!std::filesystem::exists(package_file("clip-vocabulary").path)) GTEST_SKIP() << "no CLIP vocabulary; run ./emfbench setup";
+    if (!std::filesystem::exists(package_file("clip-vocabulary").path))
+      GTEST_SKIP() << "no CLIP vocabulary; run ./emfbench setup";
     store_ = std::filesystem::temp_directory_path() / ("emf_pretrainer_" + std::to_string(::getpid()));
     std::filesystem::remove_all(store_);
     options_.pictures = 640;
@@ -31,7 +32,9 @@ class PretrainerTest : public testing::Test {
     const Config config = parse_config("[data]\nname = \"scenes\"\nside = 32\nclasses = 6\ncolors = 4\n", "test");
     return Corpus({DatasetRegistry::instance().make("scenes", config, 0)}, 0.5, 0);
   }
-  static std::unique_ptr<Encoder> encoder(const std::string& name) { return make_encoder(name, {{"trainable", true}}, 5); }
+  static std::unique_ptr<Encoder> encoder(const std::string& name) {
+    return make_encoder(name, {{"trainable", true}}, 5);
+  }
   static std::unique_ptr<Pretraining> pretraining(const std::string& name) {
     return PretrainingRegistry::instance().make(name, parse_config("", "test"), encoder("clip_small")->info(), 5);
   }
@@ -63,12 +66,14 @@ TEST_F(PretrainerTest, EveryPretrainingReadsTheSameCaptions) {
     EXPECT_EQ(batch.pictures.defined(), name == "picture_contrastive");
     for (size_t i = 0; i < batch.paraphrases.size(); ++i) {
       EXPECT_NE(batch.paraphrases[i].text, batch.captions[i].text);
-      EXPECT_EQ(parse_caption(batch.paraphrases[i].text), parse_caption(batch.captions[i].text)) << batch.captions[i].text;
+      EXPECT_EQ(parse_caption(batch.paraphrases[i].text), parse_caption(batch.captions[i].text))
+          << batch.captions[i].text;
     }
   }
   // Cut otherwise, the same.
   const std::vector<std::string> whole = texts(plain.captions);
-  EXPECT_EQ(texts(read.batch(80, 16, *pretraining("next_token")).captions), std::vector<std::string>(whole.begin() + 16, whole.end()));
+  EXPECT_EQ(texts(read.batch(80, 16, *pretraining("next_token")).captions),
+            std::vector<std::string>(whole.begin() + 16, whole.end()));
 }
 
 /// Fails like a killed process once it has seen `limit` batches.
@@ -109,16 +114,19 @@ TEST_F(PretrainerTest, KilledAndResumedEqualsUndisturbedAndItsValuesAreTaken) {
   const at::NoGradGuard no_grad;
   EXPECT_FALSE(at::equal(trained->forward(trained->prepare(prompts)).tokens,
                          make_encoder("sentence_small", Json(), 5)->forward(trained->prepare(prompts)).tokens));
-  EXPECT_EQ(make_encoder("sentence_small:" + values, Json(), 9)->fingerprint(), trained->fingerprint()) << "values have no seed";
+  EXPECT_EQ(make_encoder("sentence_small:" + values, Json(), 9)->fingerprint(), trained->fingerprint())
+      << "values have no seed";
 
   NamedTensors damaged = read_safetensors(values);
   damaged.erase("final_norm.weight");
   write_safetensors(store_ / "damaged.safetensors", damaged);
   try {
-    make_encoder("sentence_small", {{"values", (store_ / "damaged.safetensors").string()}}, 5)->forward(trained->prepare(prompts));
+    make_encoder("sentence_small", {{"values", (store_ / "damaged.safetensors").string()}}, 5)
+        ->forward(trained->prepare(prompts));
     FAIL() << "no error";
   } catch (const UserError& error) {
-    EXPECT_EQ(std::string(error.what()), (store_ / "damaged.safetensors").string() + ": no values of the encoder's 'final_norm.weight'");
+    EXPECT_EQ(std::string(error.what()),
+              (store_ / "damaged.safetensors").string() + ": no values of the encoder's 'final_norm.weight'");
   }
 }
 

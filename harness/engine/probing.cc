@@ -66,7 +66,8 @@ at::Tensor probe_picture_features(const Dataset& dataset, const Judges& judges, 
   return at::cat(rows);
 }
 
-Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder) {
+Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions,
+                         const RunFolder& folder) {
   const at::Tensor features = probe_picture_features(dataset, judges, captions);
   write_safetensors(folder.file("features.safetensors"), {{"features", features}});
   return {{"captions", captions.size()},
@@ -81,7 +82,8 @@ TextPooler pool_with(std::shared_ptr<Encoder> encoder, const std::string& poolin
     // Prompts of like length share a batch, so that padding costs little; rows are put back in order.
     std::vector<size_t> order(texts.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return texts[a].text.size() < texts[b].text.size(); });
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return texts[a].text.size() < texts[b].text.size(); });
     std::vector<at::Tensor> rows(texts.size());
     for (size_t begin = 0; begin < order.size(); begin += kBatch) {
       if (interrupted()) stop_interrupted();

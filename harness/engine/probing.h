@@ -16,12 +16,14 @@ inline constexpr int64_t kProbeCaptions = 1000;  ///< candidates of a probe at m
 
 /// Draws one real picture of every judging prompt, through the codec and back when one is given; writes
 /// pictures.safetensors and samples/grid.png.
-Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, const PromptTable& prompts, const RunFolder& folder);
+Json draw_judging_prompts(const Dataset& dataset, const LatentCodec* codec, const PromptTable& prompts,
+                          const RunFolder& folder);
 
 /// Backbone features of real pictures of each caption, the mean over the dataset's views.   @return [captions,1280].
 at::Tensor probe_picture_features(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions);
 /// Likewise as a stage: features.safetensors.
-Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions, const RunFolder& folder);
+Json draw_probe_pictures(const Dataset& dataset, const Judges& judges, const std::vector<Prompt>& captions,
+                         const RunFolder& folder);
 
 /// The captions probes work on: the first `count` different ones of the training pictures.
 std::vector<Prompt> probe_captions(const PromptTable& prompts, int64_t count = kProbeCaptions);

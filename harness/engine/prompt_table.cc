@@ -28,13 +28,15 @@ Prompt reword(const Dataset& dataset, const Prompt& prompt, const std::unordered
     other.labels["reworded"] = true;
     return other;
   }
-  fail_input("evaluation.reworded: dataset {} says '{}' in no words that training does not have; use reworded = 0", dataset.name(), prompt.text);
+  fail_input("evaluation.reworded: dataset {} says '{}' in no words that training does not have; use reworded = 0",
+             dataset.name(), prompt.text);
 }
 
 }  // namespace
 
 int64_t PromptTable::num_plain() const {
-  return std::count_if(judging.begin(), judging.end(), [](const Prompt& prompt) { return !prompt.labels.value("reworded", false); });
+  return std::count_if(judging.begin(), judging.end(),
+                       [](const Prompt& prompt) { return !prompt.labels.value("reworded", false); });
 }
 
 PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, const JudgingOptions& judging) {
@@ -51,7 +53,8 @@ PromptTable make_prompt_table(const Dataset& dataset, int64_t pool, const Judgin
   for (int64_t i = 0; i < judging.pictures_per_prompt; ++i) {
     table.judging.insert(table.judging.end(), judged.begin(), judged.end());
   }
-  for (int64_t i = 0; i < judging.reworded; ++i) table.judging.push_back(reword(dataset, judged[static_cast<size_t>(i)], rows));
+  for (int64_t i = 0; i < judging.reworded; ++i)
+    table.judging.push_back(reword(dataset, judged[static_cast<size_t>(i)], rows));
   return table;
 }
 

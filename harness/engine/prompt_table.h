@@ -10,9 +10,9 @@ namespace emf {
 
 /// Training captions first, then judging prompts; a text that is both stands once in each part.
 struct PromptTable {
-  std::vector<Prompt> training;          ///< distinct, in order of first appearance
-  std::vector<int64_t> training_index;   ///< [pool] row of `training` of each training picture
-  std::vector<Prompt> judging;           ///< a prompt a picture: all of them once, then all again, then the reworded ones
+  std::vector<Prompt> training;         ///< distinct, in order of first appearance
+  std::vector<int64_t> training_index;  ///< [pool] row of `training` of each training picture
+  std::vector<Prompt> judging;  ///< a prompt a picture: all of them once, then all again, then the reworded ones
 
   /// Prompts of `judging` in the wording that training has; those behind them carry the label "reworded".
   int64_t num_plain() const;

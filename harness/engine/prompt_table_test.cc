@@ -12,13 +12,15 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Dataset> scenes(const std::string& more) {
-  return DatasetRegistry::instance().make("scenes", parse_config("[data]\nside = 32\nclasses = 4\ncolors = 3\n" + more, "test"), 0);
+  return DatasetRegistry::instance().make(
+      "scenes", parse_config("[data]\nside = 32\nclasses = 4\ncolors = 3\n" + more, "test"), 0);
 }
 
 TEST(PromptTable, RewordedPromptsAreNewToTraining) {
   // Training says a share in other words too, so that a reworded prompt must avoid those it happened to use.
   const auto dataset = scenes("paraphrase = 0.2\n");
-  const PromptTable table = make_prompt_table(*dataset, 400, {.prompts = 24, .pictures_per_prompt = 2, .reworded = 10, .seed = 0});
+  const PromptTable table =
+      make_prompt_table(*dataset, 400, {.prompts = 24, .pictures_per_prompt = 2, .reworded = 10, .seed = 0});
   ASSERT_EQ(table.judging.size(), 58u);
   EXPECT_EQ(table.num_plain(), 48);
   std::set<std::string> training;

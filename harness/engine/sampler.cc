@@ -39,16 +39,21 @@ Painted paint(const Objective& objective, Model& model, const TextConditions& co
   return painted;
 }
 
-Json sample_prompts(const Objective& objective, Model& model, const TextConditions& conditions, const LatentCodec& codec,
-                    int side, const at::Tensor& prompt_rows, int64_t steps, double guidance, uint64_t seed,
-                    const RunFolder& folder, Json& provenance) {
+Json sample_prompts(const Objective& objective, Model& model, const TextConditions& conditions,
+                    const LatentCodec& codec, int side, const at::Tensor& prompt_rows, int64_t steps, double guidance,
+                    uint64_t seed, const RunFolder& folder, Json& provenance) {
   const int64_t count = prompt_rows.size(0);
-  const auto condition_of = [&](int64_t begin, int64_t rows) { return conditions.gather(prompt_rows.narrow(0, begin, rows)); };
+  const auto condition_of = [&](int64_t begin, int64_t rows) {
+    return conditions.gather(prompt_rows.narrow(0, begin, rows));
+  };
   const Painted painted = paint(objective, model, conditions, condition_of, count, codec, side, steps, guidance, seed);
   write_safetensors(folder.file("pictures.safetensors"), {{"pictures", painted.pictures}});
   write_picture_grid(folder.file("samples/grid.png"), painted.pictures, kGridColumns, kGridPictures);
   provenance["seconds_per_picture"] = painted.seconds / static_cast<double>(count);
-  return {{"network_evaluations", painted.network_evaluations}, {"guidance", guidance}, {"steps", steps}, {"pictures", count}};
+  return {{"network_evaluations", painted.network_evaluations},
+          {"guidance", guidance},
+          {"steps", steps},
+          {"pictures", count}};
 }
 
 at::Tensor read_pictures(const RunFolder& folder) {

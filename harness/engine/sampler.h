@@ -31,9 +31,9 @@ Painted paint(const Objective& objective, Model& model, const TextConditions& co
 /// @param prompt_rows  [P] places in PromptTable.
 /// @param provenance   receives seconds_per_picture.
 /// @return  result: network_evaluations a picture, guidance, pictures.
-Json sample_prompts(const Objective& objective, Model& model, const TextConditions& conditions, const LatentCodec& codec,
-                    int side, const at::Tensor& prompt_rows, int64_t steps, double guidance, uint64_t seed,
-                    const RunFolder& folder, Json& provenance);
+Json sample_prompts(const Objective& objective, Model& model, const TextConditions& conditions,
+                    const LatentCodec& codec, int side, const at::Tensor& prompt_rows, int64_t steps, double guidance,
+                    uint64_t seed, const RunFolder& folder, Json& provenance);
 
 /// Reads pictures.safetensors of a sampling or drawing stage.
 at::Tensor read_pictures(const RunFolder& folder);

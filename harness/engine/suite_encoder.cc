@@ -42,7 +42,8 @@ std::shared_ptr<Encoder> EncoderSource::make(const Json& more) const {
   Json options = choice_.options;
   options.update(more);
   if (values_) {
-    ensure(values_->folder->state() == StageState::kDone, "encoder {} is made before '{}' has finished", choice_.name, values_->label);
+    ensure(values_->folder->state() == StageState::kDone, "encoder {} is made before '{}' has finished", choice_.name,
+           values_->label);
     options["values"] = values_->folder->file(kEncoderValues).string();
   }
   return make_encoder(choice_.encoder, options, static_cast<uint64_t>(seed_));

@@ -12,8 +12,8 @@ namespace emf {
 
 /// What a suite lists under `encoders`: a registered name, a path, or a name that its table [encoder.NAME] explains.
 struct EncoderChoice {
-  std::string name;     ///< as the suite and its report call it
-  std::string encoder;  ///< what make_encoder reads
+  std::string name;               ///< as the suite and its report call it
+  std::string encoder;            ///< what make_encoder reads
   Json options = Json::object();  ///< the encoder's own
   bool pretrain = true;           ///< false: an encoder that would be pretrained keeps its initial values, as a control
   std::string values_of;          ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none

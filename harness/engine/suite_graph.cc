@@ -28,12 +28,9 @@ constexpr uint64_t kUnseen = uint64_t{1} << 40;  ///< sample indices from here o
 
 /// What of a training decides its outcome, budget and corpus apart.
 Json training_spec(const TrainOptions& train) {
-  return {{"batch", train.batch},
-          {"learning_rate", train.learning_rate},
-          {"warm_up", train.warm_up},
-          {"weight_decay", train.weight_decay},
-          {"clip_norm", train.clip_norm},
-          {"ema_half_life", train.ema_half_life}};
+  return {{"batch", train.batch},         {"learning_rate", train.learning_rate},
+          {"warm_up", train.warm_up},     {"weight_decay", train.weight_decay},
+          {"clip_norm", train.clip_norm}, {"ema_half_life", train.ema_half_life}};
 }
 
 /// Builds a graph piece by piece. Shared inputs are captured by value (shared_ptr), so stages outlive the builder.
@@ -110,12 +107,14 @@ class GraphBuilder {
       fail_input("{}: dataset {} has no facts to judge pictures by, so it is for probes alone: objectives = []",
                  data.place("name"), dataset);
     }
-    graph_.judges = std::make_shared<Judges>(graph_.dataset->side(), trains, (trains && wants_distance) || wants_pictures);
+    graph_.judges =
+        std::make_shared<Judges>(graph_.dataset->side(), trains, (trains && wants_distance) || wants_pictures);
   }
 
   void load_instruments() {
     graph_.codec = make_codec(spec().latent, graph_.dataset->side());
-    graph_.prompts = std::make_shared<PromptTable>(make_prompt_table(*graph_.dataset, spec().train.pool, spec().evaluation.judging));
+    graph_.prompts =
+        std::make_shared<PromptTable>(make_prompt_table(*graph_.dataset, spec().train.pool, spec().evaluation.judging));
     graph_.first_prompt = graph_.prompts->judging.front();
     prompts_hash_ = graph_.prompts->hash();
   }
@@ -123,15 +122,15 @@ class GraphBuilder {
   void add_training_shards() {
     for (int64_t begin = 0; begin < spec().train.pool; begin += kShardPictures) {
       const int64_t end = std::min(spec().train.pool, begin + kShardPictures);
-      shards_.push_back(add("latents", fmt::format("encode pictures {}..{}", begin, end),
-                            {{"version", 1},
-                             {"dataset", graph_.dataset->fingerprint()},
-                             {"codec", graph_.codec->fingerprint()},
-                             {"range", {begin, end}}},
-                            {},
-                            [dataset = graph_.dataset, codec = graph_.codec, begin, end](const RunFolder& folder, Json&) {
-                              return encode_training_pictures(*dataset, *codec, begin, end, folder);
-                            }));
+      shards_.push_back(
+          add("latents", fmt::format("encode pictures {}..{}", begin, end),
+              {{"version", 1},
+               {"dataset", graph_.dataset->fingerprint()},
+               {"codec", graph_.codec->fingerprint()},
+               {"range", {begin, end}}},
+              {}, [dataset = graph_.dataset, codec = graph_.codec, begin, end](const RunFolder& folder, Json&) {
+                return encode_training_pictures(*dataset, *codec, begin, end, folder);
+              }));
     }
   }
 
@@ -160,11 +159,12 @@ class GraphBuilder {
                       {"backbone", graph_.judges->backbone_fingerprint()},
                       {"count", spec().evaluation.reference_pictures}},
                      {},
-                     [dataset = graph_.dataset, judges = graph_.judges,
-                      count = spec().evaluation.reference_pictures](const RunFolder& folder, Json&) -> Json {
+                     [dataset = graph_.dataset, judges = graph_.judges, count = spec().evaluation.reference_pictures](
+                         const RunFolder& folder, Json&) -> Json {
                        const torch::NoGradGuard no_grad;
                        std::vector<Sample> samples;
-                       for (int64_t i = 0; i < count; ++i) samples.push_back(dataset->sample(kUnseen + static_cast<uint64_t>(i)));
+                       for (int64_t i = 0; i < count; ++i)
+                         samples.push_back(dataset->sample(kUnseen + static_cast<uint64_t>(i)));
                        const at::Tensor features = judges->features(stack_pictures(samples, dataset->side()));
                        write_safetensors(folder.file("features.safetensors"), {{"features", features}});
                        return {{"pictures", count}, {"dimension", features.size(1)}};
@@ -176,11 +176,12 @@ class GraphBuilder {
     const auto draw = [&](const std::string& label, bool reconstruct) {
       Json stage_spec = {{"version", 1}, {"dataset", graph_.dataset->fingerprint()}, {"prompts", prompts_hash_}};
       if (reconstruct) stage_spec["codec"] = graph_.codec->fingerprint();
-      const StagePointer drawn = add("draw", "draw " + label, stage_spec, {},
-                                     [dataset = graph_.dataset, codec = graph_.codec, prompts = graph_.prompts,
-                                      reconstruct](const RunFolder& folder, Json&) -> Json {
-                                       return draw_judging_prompts(*dataset, reconstruct ? codec.get() : nullptr, *prompts, folder);
-                                     });
+      const StagePointer drawn =
+          add("draw", "draw " + label, stage_spec, {},
+              [dataset = graph_.dataset, codec = graph_.codec, prompts = graph_.prompts, reconstruct](
+                  const RunFolder& folder, Json&) -> Json {
+                return draw_judging_prompts(*dataset, reconstruct ? codec.get() : nullptr, *prompts, folder);
+              });
       return add_score("score " + label, drawn, /*with_features=*/!reconstruct);
     };
     graph_.ceiling = draw("real pictures", false);
@@ -203,7 +204,8 @@ class GraphBuilder {
       stage_spec["distances"] = distances;
     }
     return add("score", label, stage_spec, inputs,
-               [judges = graph_.judges, prompts = graph_.prompts, pictures, reference, distances](const RunFolder& folder, Json&) {
+               [judges = graph_.judges, prompts = graph_.prompts, pictures, reference, distances](
+                   const RunFolder& folder, Json&) {
                  FeatureMatrix real;
                  FeatureReference wanted;
                  if (reference) {
@@ -231,8 +233,10 @@ class GraphBuilder {
     const EncoderInfo info = EncoderSource(choice, seed).untrained()->info();
     if (!choice.pretrain || info.pretraining.empty()) return nullptr;
     if (!parse_encoder_spec(choice.encoder)->argument.empty()) {
-      fail_input("{}: a suite pretrains encoders under their own names, not inside '{}'; give that one trained values, as in {}:FILE",
-                 spec().config.place("encoders"), choice.encoder, choice.encoder);
+      fail_input(
+          "{}: a suite pretrains encoders under their own names, not inside '{}'; give that one trained values, as in "
+          "{}:FILE",
+          spec().config.place("encoders"), choice.encoder, choice.encoder);
     }
     return add_pretraining(choice, info, seed);
   }
@@ -243,22 +247,27 @@ class GraphBuilder {
     for (const Row& row : graph_.rows) {
       if (row.seed != seed || row.encoder + "/" + row.objective != choice.values_of) continue;
       if (!row.source.untrained()->info().trainable) {
-        fail_input("{}: row '{}' keeps its encoder frozen; give [encoder.{}] trainable = true", place, choice.values_of, row.encoder);
+        fail_input("{}: row '{}' keeps its encoder frozen; give [encoder.{}] trainable = true", place, choice.values_of,
+                   row.encoder);
       }
       const StagePointer train = row.segments.back();
-      return add("encoder_values", fmt::format("take {} out of {}", row.encoder, choice.values_of), {{"version", 1}}, {train},
-                 [train](const RunFolder& folder, Json&) -> Json {
-                   const NamedTensors values = trained_encoder_values(train->folder->file("checkpoints/final.safetensors"));
+      return add("encoder_values", fmt::format("take {} out of {}", row.encoder, choice.values_of), {{"version", 1}},
+                 {train}, [train](const RunFolder& folder, Json&) -> Json {
+                   const NamedTensors values =
+                       trained_encoder_values(train->folder->file("checkpoints/final.safetensors"));
                    write_safetensors(folder.file(kEncoderValues), values);
                    return {{"tensors", values.size()}};
                  });
     }
-    fail_input("{}: '{}' with seed {} is no row of this suite; rows are named ENCODER/OBJECTIVE, and one that is taken over is listed first",
-               place, choice.values_of, seed);
+    fail_input(
+        "{}: '{}' with seed {} is no row of this suite; rows are named ENCODER/OBJECTIVE, and one that is taken over "
+        "is listed first",
+        place, choice.values_of, seed);
   }
 
   StagePointer add_pretraining(const EncoderChoice& choice, const EncoderInfo& info, int64_t seed) {
-    if (!corpus_) corpus_ = std::make_shared<const Corpus>(pretraining_datasets(), spec().pretraining.paraphrase, spec().data_seed);
+    if (!corpus_)
+      corpus_ = std::make_shared<const Corpus>(pretraining_datasets(), spec().pretraining.paraphrase, spec().data_seed);
     // As registered: layers and the like are questions of reading, not of training.
     EncoderChoice plain;
     plain.name = plain.encoder = choice.encoder;
@@ -276,11 +285,12 @@ class GraphBuilder {
                        {"captions", train.pictures}};
     stage_spec.update(training_spec(train));
     const std::string label = fmt::format("pretrain {} seed {}", choice.encoder, seed);
-    const StagePointer stage = add("pretrain", label, stage_spec, {},
-                                   [source, trainable, make, corpus = corpus_, train, seed, label](const RunFolder& folder, Json&) {
-                                     return pretrain_encoder(*source.make(trainable), *make(), *corpus, train,
-                                                             static_cast<uint64_t>(seed), label, folder);
-                                   });
+    const StagePointer stage =
+        add("pretrain", label, stage_spec, {},
+            [source, trainable, make, corpus = corpus_, train, seed, label](const RunFolder& folder, Json&) {
+              return pretrain_encoder(*source.make(trainable), *make(), *corpus, train, static_cast<uint64_t>(seed),
+                                      label, folder);
+            });
     const bool known = std::any_of(graph_.pretrainings.begin(), graph_.pretrainings.end(),
                                    [&](const PretrainingRow& row) { return row.stage == stage; });
     if (!known) graph_.pretrainings.push_back({choice.encoder, info.pretraining, seed, stage});
@@ -309,12 +319,12 @@ class GraphBuilder {
 
   void add_features(const std::string& name, int64_t seed) {
     const EncoderSource& source = sources_.at({name, seed});
-    features_[{name, seed}] =
-        add("features", fmt::format("encode prompts with {}", name),
-            {{"version", 4}, {"encoder", source.untrained()->fingerprint()}, {"prompts", prompts_hash_}}, inputs_of(source),
-            [source, prompts = graph_.prompts, store = graph_.store](const RunFolder& folder, Json&) {
-              return encode_prompts(*source.make(), *prompts, store, folder);
-            });
+    features_[{name, seed}] = add(
+        "features", fmt::format("encode prompts with {}", name),
+        {{"version", 4}, {"encoder", source.untrained()->fingerprint()}, {"prompts", prompts_hash_}}, inputs_of(source),
+        [source, prompts = graph_.prompts, store = graph_.store](const RunFolder& folder, Json&) {
+          return encode_prompts(*source.make(), *prompts, store, folder);
+        });
   }
 
   static std::vector<StagePointer> inputs_of(const EncoderSource& source) {
@@ -328,16 +338,14 @@ class GraphBuilder {
 
   ModelMaker make_model() const { return model_maker(spec(), graph_.codec->shape(graph_.dataset->side())); }
 
-  StagePointer add_segment(const Row& row, const std::string& objective_name, Segment segment, const StagePointer& before,
-                           const StagePointer& features) {
-    const auto objective = std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(objective_name, spec().config));
+  StagePointer add_segment(const Row& row, const std::string& objective_name, Segment segment,
+                           const StagePointer& before, const StagePointer& features) {
+    const auto objective =
+        std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(objective_name, spec().config));
     const TrainOptions& train = spec().train;
-    Json stage_spec = {{"version", 2},
-                       {"objective", objective->fingerprint()},
-                       {"model", model_spec()},
-                       {"encoder", row.encoder},
-                       {"seed", row.seed},
-                       {"segment", {segment.from, segment.to, segment.total}},
+    Json stage_spec = {{"version", 2},          {"objective", objective->fingerprint()},
+                       {"model", model_spec()}, {"encoder", row.encoder},
+                       {"seed", row.seed},      {"segment", {segment.from, segment.to, segment.total}},
                        {"pool", train.pool}};
     stage_spec.update(training_spec(train));
     std::vector<StagePointer> inputs = shards_;
@@ -370,7 +378,8 @@ class GraphBuilder {
       if (name == "flow_matching" || objective->flow_matching_share() > 0) {
         // The first half is the same stage for flow matching's own row and for what starts from it.
         row.segments.push_back(add_segment(row, "flow_matching", {0, half, total, {}, true}, nullptr, features));
-        row.segments.push_back(add_segment(row, name, {half, total, total, {}, name == "flow_matching"}, row.segments[0], features));
+        row.segments.push_back(
+            add_segment(row, name, {half, total, total, {}, name == "flow_matching"}, row.segments[0], features));
       } else {
         row.segments.push_back(add_segment(row, name, {0, total, total, {}, true}, nullptr, features));
       }
@@ -383,7 +392,8 @@ class GraphBuilder {
     const StagePointer train = row.segments.back(), features = row.features;
     for (const int64_t steps : spec().steps) {
       const std::string label = fmt::format("{} {} seed {}, {} steps", row.encoder, row.objective, row.seed, steps);
-      const auto objective = std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(row.objective, spec().config));
+      const auto objective =
+          std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(row.objective, spec().config));
       const StagePointer sample = add(
           "sample", "sample " + label,
           {{"version", 1}, {"steps", steps}, {"guidance", guidance}, {"prompts", prompts_hash_}, {"seed", row.seed}},
@@ -419,10 +429,12 @@ class GraphBuilder {
       } else {
         config.values["data"].update(probe.data);
       }
-      data.dataset = DatasetRegistry::instance().make(config.values["data"].value("name", "scenes"), config, spec().data_seed);
+      data.dataset =
+          DatasetRegistry::instance().make(config.values["data"].value("name", "scenes"), config, spec().data_seed);
     }
     const bool shown = data.dataset == graph_.dataset && !spec().only_probes();
-    data.input.prompts = shown ? probe_captions(*graph_.prompts, probe.captions) : probe_captions(*data.dataset, probe.captions);
+    data.input.prompts =
+        shown ? probe_captions(*graph_.prompts, probe.captions) : probe_captions(*data.dataset, probe.captions);
     data.input.queries = reworded(*data.dataset, data.input.prompts, probe.query_words);
     data.input.candidates = reworded(*data.dataset, data.input.prompts, probe.candidate_words);
     data.input.options = probe.options;
@@ -478,8 +490,8 @@ class GraphBuilder {
     for (const std::string& name : spec().encoders) add_probes_of(name, data, pictures, texts);
   }
 
-  void add_probes_of(const std::string& name, const std::vector<ProbeData>& data, const std::vector<StagePointer>& pictures,
-                     const TextsByWording& texts) {
+  void add_probes_of(const std::string& name, const std::vector<ProbeData>& data,
+                     const std::vector<StagePointer>& pictures, const TextsByWording& texts) {
     const EncoderSource source = graph_.encoders.at(name);
     const std::shared_ptr<Encoder> encoder = source.untrained();
     const bool labels = encoder->info().family == "labels";
@@ -501,7 +513,9 @@ class GraphBuilder {
     for (size_t i = 0; i < data.size(); ++i) {
       const ProbeSpec& probe = spec().probes[i];
       if (!readable(data[i])) {
-        graph_.probes.push_back({probe, name, nullptr, fmt::format("{} reads labels, and {} has none that it knows", name, data[i].dataset->name())});
+        graph_.probes.push_back(
+            {probe, name, nullptr,
+             fmt::format("{} reads labels, and {} has none that it knows", name, data[i].dataset->name())});
         continue;
       }
       graph_.probes.push_back({probe, name, add_probe(probe, source, data[i], pictures[i], pooled, texts), ""});
@@ -509,7 +523,8 @@ class GraphBuilder {
   }
 
   StagePointer add_probe(const ProbeSpec& probe, const EncoderSource& source, const ProbeData& data,
-                         const StagePointer& pictures, const std::map<std::string, StagePointer>& pooled, const TextsByWording& texts) {
+                         const StagePointer& pictures, const std::map<std::string, StagePointer>& pooled,
+                         const TextsByWording& texts) {
     std::vector<StagePointer> inputs;
     std::vector<std::pair<std::vector<Prompt>, StagePointer>> sources;
     for (const std::string& wording : std::set<std::string>{"", probe.query_words, probe.candidate_words}) {

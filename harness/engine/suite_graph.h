@@ -55,15 +55,15 @@ struct SuiteGraph {
   std::shared_ptr<Judges> judges;
   std::shared_ptr<PromptTable> prompts;
 
-  std::vector<StagePointer> stages;  ///< in an order that respects inputs; equal stages stand once
+  std::vector<StagePointer> stages;               ///< in an order that respects inputs; equal stages stand once
   std::map<std::string, EncoderSource> encoders;  ///< by the suite's name, with its first seed
   std::vector<PretrainingRow> pretrainings;
   std::vector<Row> rows;
   std::vector<Cell> cells;
   std::vector<ProbeCell> probes;
   std::vector<std::shared_ptr<Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
-  Prompt first_prompt;  ///< one that every encoder of a stage can read
-  StagePointer ceiling, reconstruction;  ///< score stages of real and of reconstructed pictures
+  Prompt first_prompt;                                   ///< one that every encoder of a stage can read
+  StagePointer ceiling, reconstruction;                  ///< score stages of real and of reconstructed pictures
 };
 
 /// Builds the graph. Loads instruments and checks that weights are there; trains nothing.

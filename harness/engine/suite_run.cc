@@ -100,7 +100,9 @@ Json gather_rows(const SuiteGraph& graph) {
   for (const Cell& cell : graph.cells) {
     const Json base = cell_json(cell);
     if (!done(cell.score)) {
-      rows.push_back(metric_row(base, {{"name", "geneval"}, {"value", nullptr}, {"ci95", nullptr}, {"n", 0}, {"why", why_absent(cell.score)}}));
+      rows.push_back(metric_row(
+          base,
+          {{"name", "geneval"}, {"value", nullptr}, {"ci95", nullptr}, {"n", 0}, {"why", why_absent(cell.score)}}));
       continue;
     }
     add_score_rows(rows, base, cell.score, *graph.prompts);
@@ -118,7 +120,10 @@ Json gather_rows(const SuiteGraph& graph) {
 Json gather_budgets(const SuiteGraph& graph, Json& curves) {
   Json budgets = Json::array();
   for (const Row& row : graph.rows) {
-    Json budget = {{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"run", row.segments.back()->hash()}};
+    Json budget = {{"encoder", row.encoder},
+                   {"objective", row.objective},
+                   {"seed", row.seed},
+                   {"run", row.segments.back()->hash()}};
     Json curve = budget;
     int64_t pictures = 0, before = 0;
     double flops = 0;
@@ -219,7 +224,11 @@ Json gather_samples(const SuiteGraph& graph) {
   for (const auto& [score, name] : {std::pair{graph.ceiling, "ceiling"}, {graph.reconstruction, "reconstruction"}}) {
     if (!done(score)) continue;
     const StagePointer& drawn = score->inputs.front();
-    samples.push_back({{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", drawn->hash()},
+    samples.push_back({{"encoder", "real"},
+                       {"objective", name},
+                       {"steps", 0},
+                       {"seed", 0},
+                       {"run", drawn->hash()},
                        {"file", store_path(graph, drawn, "samples/grid.png")},
                        {"correct", correct_on_grid(score)}});
   }
@@ -271,7 +280,8 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   for (const Row& row : graph.rows) {
     double seconds = 0;
     if (!std::all_of(row.segments.begin(), row.segments.end(), done)) continue;
-    for (const StagePointer& segment : row.segments) seconds += segment->folder->provenance().at("seconds").get<double>();
+    for (const StagePointer& segment : row.segments)
+      seconds += segment->folder->provenance().at("seconds").get<double>();
     provenance["training_seconds"].push_back(
         {{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"value", seconds}});
   }
@@ -292,7 +302,11 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
 }  // namespace
 
 std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
-  Json spec = {{"version", 1}, {"suite", graph.spec.name}, {"question", graph.spec.question}, {"claims", Json::array()}, {"stages", Json::array()}};
+  Json spec = {{"version", 1},
+               {"suite", graph.spec.name},
+               {"question", graph.spec.question},
+               {"claims", Json::array()},
+               {"stages", Json::array()}};
   for (const Claim& claim : graph.spec.claims) {
     spec["claims"].push_back({claim.name, claim.metric, claim.left, claim.right, claim.factor});
   }
@@ -303,31 +317,34 @@ std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
 Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   Json prompts = Json::array();
   for (const Prompt& prompt : graph.prompts->judging) {
-    prompts.push_back({{"text", prompt.text}, {"tag", prompt.labels.at("tag")}, {"held_out", prompt.labels.value("held_out", false)}});
+    prompts.push_back({{"text", prompt.text},
+                       {"tag", prompt.labels.at("tag")},
+                       {"held_out", prompt.labels.value("held_out", false)}});
     if (prompt.labels.value("reworded", false)) prompts.back()["reworded"] = true;
   }
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);
   const CellScores cells = gather_cell_scores(graph);
-  Json result = {{"schema", "emf.result/1"},
-          {"kind", "suite"},
-          {"suite", graph.spec.name},
-          {"question", graph.spec.question},
-          {"spec_hash", suite_folder(graph)->hash()},
-          {"config", graph.spec.config.values},
-          {"prompts", prompts},
-          {"rows", gather_rows(graph)},
-          {"probes", gather_probes(graph)},
-          {"pretrainings", gather_pretrainings(graph)},
-          {"budgets", budgets},
-          {"curves", curves},
-          {"comparisons", compare_objectives(cells, graph.spec)},
-          {"claims", judge_claims(cells, graph.spec)},
-          {"samples", gather_samples(graph)},
-          {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
-          {"instruments", graph.judges->instruments()},
-          {"attributions", gather_attributions(graph)},
-          {"failed", summary.failed}};
+  Json result = {
+      {"schema", "emf.result/1"},
+      {"kind", "suite"},
+      {"suite", graph.spec.name},
+      {"question", graph.spec.question},
+      {"spec_hash", suite_folder(graph)->hash()},
+      {"config", graph.spec.config.values},
+      {"prompts", prompts},
+      {"rows", gather_rows(graph)},
+      {"probes", gather_probes(graph)},
+      {"pretrainings", gather_pretrainings(graph)},
+      {"budgets", budgets},
+      {"curves", curves},
+      {"comparisons", compare_objectives(cells, graph.spec)},
+      {"claims", judge_claims(cells, graph.spec)},
+      {"samples", gather_samples(graph)},
+      {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
+      {"instruments", graph.judges->instruments()},
+      {"attributions", gather_attributions(graph)},
+      {"failed", summary.failed}};
   if (!graph.spec.only_probes()) result["template_audit"] = gather_template_audit(graph);
   return result;
 }

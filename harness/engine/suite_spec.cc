@@ -26,15 +26,16 @@ void check_names(const std::vector<std::string>& words, ConfigReader& reader, co
 }
 
 /// The encoders by name, and nothing in [encoder.*] that no list names.
-std::map<std::string, EncoderChoice> read_encoders(const Config& config, ConfigReader& reader, const std::vector<std::string>& names) {
+std::map<std::string, EncoderChoice> read_encoders(const Config& config, ConfigReader& reader,
+                                                   const std::vector<std::string>& names) {
   if (names.empty()) fail_input("{}: 'encoders' is empty", reader.place("encoders"));
   std::map<std::string, EncoderChoice> choices;
   for (const std::string& name : names) choices[name] = read_encoder_choice(config, reader, name);
   const Json tables = config.values.value("encoder", Json::object());
   for (const auto& [name, table] : tables.items()) {
     if (choices.count(name) > 0) continue;
-    fail_input("{}: [encoder.{}] explains an encoder that 'encoders' does not list{}", config.place("encoder." + name), name,
-               suggestion(name, names));
+    fail_input("{}: [encoder.{}] explains an encoder that 'encoders' does not list{}", config.place("encoder." + name),
+               name, suggestion(name, names));
   }
   return choices;
 }
@@ -77,7 +78,8 @@ PretrainingOptions read_pretraining(const Config& config) {
     if (!table.is_object()) fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
     pretraining.data.push_back(table);
   }
-  if (!data.is_null() && pretraining.data.empty()) fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
+  if (!data.is_null() && pretraining.data.empty())
+    fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
   if (pretraining.data.empty()) pretraining.data.push_back(config.values.value("data", Json::object()));
   for (const std::string& known : PretrainingRegistry::instance().names()) reader.raw(known);
   reader.finish();
@@ -134,7 +136,8 @@ ProbeSpec read_probe(const Config& config, ConfigReader& suite, const std::strin
   if (!ProbeRegistry::instance().contains(spec.probe)) {
     const bool named = reader.has("probe");
     fail_input("{}: '{}' names '{}', which is not registered{}", named ? reader.place("probe") : suite.place("probes"),
-               named ? table + ".probe" : "probes", spec.probe, suggestion(spec.probe, ProbeRegistry::instance().names()));
+               named ? table + ".probe" : "probes", spec.probe,
+               suggestion(spec.probe, ProbeRegistry::instance().names()));
   }
   spec.title = reader.text("title", "");
   spec.query_words = reader.text("query_words", "");
@@ -155,7 +158,8 @@ ProbeSpec read_probe(const Config& config, ConfigReader& suite, const std::strin
 void refuse_training_tables(const Config& config) {
   for (const char* table : {"model", "train", "evaluation", "objective", "claims"}) {
     if (config.values.contains(table)) {
-      fail_input("{}: a suite with 'objectives = []' only probes, so '{}' has no meaning; leave it out", config.place(table), table);
+      fail_input("{}: a suite with 'objectives = []' only probes, so '{}' has no meaning; leave it out",
+                 config.place(table), table);
     }
   }
 }
@@ -198,7 +202,8 @@ SuiteSpec read_suite(Config config) {
   suite.finish();
 
   ConfigReader reader(spec.config, "");
-  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder", "encoder_seeds", "probe", "pretraining"}) {
+  for (const char* table : {"suite", "data", "model", "train", "evaluation", "objective", "encoder", "encoder_seeds",
+                            "probe", "pretraining"}) {
     reader.raw(table);
   }
   spec.encoders = reader.texts("encoders", {"class_label"});
@@ -222,7 +227,8 @@ SuiteSpec read_suite(Config config) {
       fail_input("{}: unknown metric '{}'{}", reader.place("metrics"), metric, suggestion(metric, known));
     }
   }
-  if (spec.steps.empty() || spec.seeds.empty()) fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);
+  if (spec.steps.empty() || spec.seeds.empty())
+    fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);
   reader.finish();
 
   ConfigReader encoder_seeds(spec.config, "encoder_seeds");

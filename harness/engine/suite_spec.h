@@ -16,7 +16,7 @@ struct TrainOptions {
   int64_t batch = 128;
   int64_t pool = 0;  ///< distinct training pictures; 0 = as many as the budget
   double learning_rate = 1e-3;
-  double warm_up = 0.03;       ///< share of the budget
+  double warm_up = 0.03;  ///< share of the budget
   double weight_decay = 0;
   double clip_norm = 1;
   double ema_half_life = 0.05;  ///< share of the budget
@@ -25,17 +25,17 @@ struct TrainOptions {
 
 /// [pretraining]: how encoders that come without values are trained, all alike.
 struct PretrainingOptions {
-  TrainOptions train;        ///< `pictures` counts captions
-  double paraphrase = 0.5;   ///< share of captions said in other words than the dataset's first
-  std::vector<Json> data;    ///< [data] tables of the datasets whose captions are shown in turn
+  TrainOptions train;       ///< `pictures` counts captions
+  double paraphrase = 0.5;  ///< share of captions said in other words than the dataset's first
+  std::vector<Json> data;   ///< [data] tables of the datasets whose captions are shown in turn
 };
 
 struct EvaluationOptions {
-  JudgingOptions judging;       ///< its seed picks the prompts and the real pictures
-  double guidance = 2;          ///< of every objective without a value of its own
+  JudgingOptions judging;                                   ///< its seed picks the prompts and the real pictures
+  double guidance = 2;                                      ///< of every objective without a value of its own
   std::vector<std::pair<std::string, double>> guidance_of;  ///< by objective
-  int64_t reference_pictures = 500;   ///< real pictures behind kid_lite0 and fd_lite0
-  std::vector<int64_t> feature_steps; ///< step counts whose pictures get a Frechet and a kernel distance
+  int64_t reference_pictures = 500;                         ///< real pictures behind kid_lite0 and fd_lite0
+  std::vector<int64_t> feature_steps;  ///< step counts whose pictures get a Frechet and a kernel distance
 
   double guidance_for(const std::string& objective) const {
     for (const auto& [name, value] : guidance_of) {
@@ -56,10 +56,11 @@ struct Claim {
 /// [probe.NAME] explains: `probe`, the keys below, and the probe's own options.
 struct ProbeSpec {
   std::string name, probe;
-  std::string title;  ///< for people, behind the probe's name; may be empty
+  std::string title;                         ///< for people, behind the probe's name; may be empty
   std::string query_words, candidate_words;  ///< wordings of the dataset (Dataset::wordings); "" = the captions
-  int64_t captions = 1000;  ///< the pool at most (the paper has 1,000 queries)
-  Json data = Json::object();  ///< where this probe's data differ from [data]; with a `name`, another dataset's whole table
+  int64_t captions = 1000;                   ///< the pool at most (the paper has 1,000 queries)
+  Json data =
+      Json::object();  ///< where this probe's data differ from [data]; with a `name`, another dataset's whole table
   Json options = Json::object();
 };
 
@@ -71,7 +72,7 @@ struct SuiteSpec {
   std::vector<ProbeSpec> probes;
   std::vector<int64_t> steps, seeds;
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
-  std::string latent;  ///< "autoencoder" or "none"
+  std::string latent;                                         ///< "autoencoder" or "none"
   TrainOptions train;
   PretrainingOptions pretraining;
   EvaluationOptions evaluation;

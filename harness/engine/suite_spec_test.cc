@@ -131,7 +131,8 @@ values_of = "wide/flow_matching"
   EXPECT_EQ(spec.encoder_choices.at("wide").options, Json({{"dimension", 256}}));
   EXPECT_EQ(spec.encoder_choices.at("wide").pooling, "last");
   EXPECT_EQ(spec.encoder_choices.at("after").values_of, "wide/flow_matching");
-  EXPECT_EQ(error_of(suite, {"encoders=hash,wide"}), "t.toml:13: [encoder.after] explains an encoder that 'encoders' does not list; known: hash, wide");
+  EXPECT_EQ(error_of(suite, {"encoders=hash,wide"}),
+            "t.toml:13: [encoder.after] explains an encoder that 'encoders' does not list; known: hash, wide");
   EXPECT_EQ(error_of(suite, {"encoders=wide,after", "encoder.wide.encoder=hsh"}),
             "command line: 'encoder' names 'hsh', which is not registered; did you mean 'hash'?");
   EXPECT_EQ(error_of(suite, {"encoders=wide,after", "encoder.wide.pooling=lst"}),
@@ -154,7 +155,8 @@ share = 0.5
             "command line: pretraining.captions 650 must be a multiple of pretraining.batch (64)");
   EXPECT_EQ(error_of(suite, {"pretraining.captoins=640"}),
             "command line: unknown key 'pretraining.captoins'; did you mean 'captions'?");
-  EXPECT_EQ(error_of(suite, {"pretraining.data=scenes"}), "command line: 'data' is a list of tables, each as [data] is");
+  EXPECT_EQ(error_of(suite, {"pretraining.data=scenes"}),
+            "command line: 'data' is a list of tables, each as [data] is");
 }
 
 TEST_F(SuiteSpecTest, EverySuiteInTheTreeLoads) {

@@ -74,7 +74,8 @@ void for_each_window(const std::string& name, const std::vector<Prompt>& texts, 
   for (size_t begin = 0; begin < texts.size(); begin += window) {
     if (interrupted()) stop_interrupted();
     const size_t end = std::min(texts.size(), begin + window);
-    encode(std::vector<Prompt>(texts.begin() + static_cast<ptrdiff_t>(begin), texts.begin() + static_cast<ptrdiff_t>(end)));
+    encode(std::vector<Prompt>(texts.begin() + static_cast<ptrdiff_t>(begin),
+                               texts.begin() + static_cast<ptrdiff_t>(end)));
     progress.update(static_cast<int64_t>(end));
   }
 }
@@ -91,7 +92,8 @@ NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>
     ids.push_back(inputs.ids);
     masks.push_back(features.mask);
     pooled.push_back(mean_over_mask(features));
-    const auto training = static_cast<int64_t>(std::min(window.size(), training_texts - std::min(begin, training_texts)));
+    const auto training =
+        static_cast<int64_t>(std::min(window.size(), training_texts - std::min(begin, training_texts)));
     sum += features.tokens.narrow(0, 0, training).sum({0, 1});
     count += features.mask.narrow(0, 0, training).sum().item<int64_t>();
     begin += window.size();
@@ -103,7 +105,8 @@ NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>
 }
 
 /// Raw tokens, mask and pooled_raw, from the cache where it has them.
-NamedTensors encode_frozen(const Encoder& encoder, const std::vector<Prompt>& texts, const std::filesystem::path& store) {
+NamedTensors encode_frozen(const Encoder& encoder, const std::vector<Prompt>& texts,
+                           const std::filesystem::path& store) {
   FeatureCache cache(encoder, FeatureContent::kTokens, store);
   std::vector<at::Tensor> tokens, masks, pooled;
   for_each_window(encoder.info().name, texts, cache.window(), [&](const std::vector<Prompt>& window) {
@@ -123,8 +126,8 @@ Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const st
   const torch::NoGradGuard no_grad;
   const EncoderInfo info = encoder.info();
   const DistinctTexts texts = distinct_texts(prompts, reads_labels(info));
-  NamedTensors tensors =
-      info.trainable ? prepare_trainable(encoder, texts.prompts, prompts.training.size()) : encode_frozen(encoder, texts.prompts, store);
+  NamedTensors tensors = info.trainable ? prepare_trainable(encoder, texts.prompts, prompts.training.size())
+                                        : encode_frozen(encoder, texts.prompts, store);
   tensors["rows"] = texts.rows;
   const at::Tensor mask = tensors["mask"];
   if (!info.trainable) {

@@ -39,7 +39,8 @@ Json train_segment(const Objective& objective, Model& model, const TextCondition
     const Draw draw = objective.draw(keys, x.sizes().slice(1), progress);
     const double forwards = objective.forwards_per_picture(progress) * static_cast<double>(options.batch);
     // An encoder that trains along runs forward and backward once a picture.
-    return {objective.loss(model, x, conditions.gather(prompts), draw), row_flops * forwards + 3 * conditions.forward_flops(prompts)};
+    return {objective.loss(model, x, conditions.gather(prompts), draw),
+            row_flops * forwards + 3 * conditions.forward_flops(prompts)};
   });
 }
 

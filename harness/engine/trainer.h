@@ -15,8 +15,8 @@ namespace emf {
 /// A stretch of a row's budget, in pictures. MeanFlow's row is flow matching over [0, N/2), then MeanFlow over [N/2, N).
 struct Segment {
   int64_t from = 0, to = 0, total = 0;
-  std::filesystem::path start;    ///< final.safetensors of the segment before; empty at the beginning
-  bool same_objective = true;     ///< carries optimizer and EMA on; else only the weights
+  std::filesystem::path start;  ///< final.safetensors of the segment before; empty at the beginning
+  bool same_objective = true;   ///< carries optimizer and EMA on; else only the weights
 };
 
 /// Runs a segment and writes checkpoints/final.safetensors (weights, EMA, optimizer state).
@@ -26,9 +26,9 @@ struct Segment {
 ///
 /// @return  result: pictures, steps, flops, parameters, curve [[pictures, residual], ...].
 /// @throws UserError  loss or gradient not finite (names the step); kInterrupted after saving a checkpoint.
-Json train_segment(const Objective& objective, Model& model, const TextConditions& conditions,
-                   const TrainingSet& data, const TrainOptions& options, const Segment& segment, uint64_t seed,
-                   const std::string& label, const RunFolder& folder);
+Json train_segment(const Objective& objective, Model& model, const TextConditions& conditions, const TrainingSet& data,
+                   const TrainOptions& options, const Segment& segment, uint64_t seed, const std::string& label,
+                   const RunFolder& folder);
 
 /// Loads the bias-corrected EMA weights of a final checkpoint into a model and its trainable encoder.
 void load_averaged(const std::filesystem::path& checkpoint, Model& model, const TextConditions& conditions);

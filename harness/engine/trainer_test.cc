@@ -76,7 +76,9 @@ class DiesAfter : public Objective {
   LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
     return inner_->loss(model, x, condition, draw);
   }
-  SamplerResult sample(Model& model, const SamplerRequest& request) const override { return inner_->sample(model, request); }
+  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+    return inner_->sample(model, request);
+  }
   double forwards_per_picture(double progress) const override { return inner_->forwards_per_picture(progress); }
 
  private:
@@ -135,11 +137,15 @@ class ConstantResidual : public Objective {
  public:
   explicit ConstantResidual(std::unique_ptr<Objective> inner) : inner_(std::move(inner)) {}
   Json fingerprint() const override { return inner_->fingerprint(); }
-  Draw draw(const RowKeys& keys, at::IntArrayRef shape, double progress) const override { return inner_->draw(keys, shape, progress); }
+  Draw draw(const RowKeys& keys, at::IntArrayRef shape, double progress) const override {
+    return inner_->draw(keys, shape, progress);
+  }
   LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
     return {inner_->loss(model, x, condition, draw).loss, {{"residual", 2.0}}};
   }
-  SamplerResult sample(Model& model, const SamplerRequest& request) const override { return inner_->sample(model, request); }
+  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+    return inner_->sample(model, request);
+  }
 
  private:
   std::unique_ptr<Objective> inner_;
@@ -168,7 +174,8 @@ TEST_F(TrainerTest, AnEncoderIsTunedAndThenFrozenWithWhatItLearnt) {
   };
   const std::shared_ptr<Encoder> tuned = make({{"trainable", true}});
   const int64_t dimension = tuned->info().dimension;
-  const TokenInputs inputs{at::randint(5, tuned->info().vocabulary, {kPrompts, kText}, at::kLong), at::ones({kPrompts, kText}, at::kBool)};
+  const TokenInputs inputs{at::randint(5, tuned->info().vocabulary, {kPrompts, kText}, at::kLong),
+                           at::ones({kPrompts, kText}, at::kBool)};
   write_safetensors(features_, {{"rows", at::arange(kPrompts)},
                                 {"mean", at::zeros({dimension})},
                                 {"ids", inputs.ids},
@@ -180,8 +187,8 @@ TEST_F(TrainerTest, AnEncoderIsTunedAndThenFrozenWithWhatItLearnt) {
   };
   const RunFolder where = folder("tuned");
   const TextConditions conditions(features_, tuned);
-  const Json result = train_segment(*objective("flow_matching"), *network(), conditions, data_, options_, {0, 1024, 1024, {}, true}, 0,
-                                    "test", where);
+  const Json result = train_segment(*objective("flow_matching"), *network(), conditions, data_, options_,
+                                    {0, 1024, 1024, {}, true}, 0, "test", where);
   const double generator = 3 * 1024 * network()->forward_flops_per_row(kText);
   EXPECT_GT(result.at("flops").get<double>(), generator * 1.01) << "the encoder's share";
 

@@ -55,7 +55,8 @@ double ema_decay(const TrainOptions& options, const TrainingSpan& span) {
 
 }  // namespace
 
-TrainingLoop::TrainingLoop(const TrainOptions& options, TrainingSpan span, NamedParameters parameters, const RunFolder& folder)
+TrainingLoop::TrainingLoop(const TrainOptions& options, TrainingSpan span, NamedParameters parameters,
+                           const RunFolder& folder)
     : options_(options),
       span_(std::move(span)),
       num_parameters_(count_of(parameters)),
@@ -95,7 +96,8 @@ double TrainingLoop::learning_rate() const {
 Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_of) {
   const int64_t total_steps = span_.total / options_.batch;
   const int64_t event_every = std::max<int64_t>(1, total_steps / 100);
-  const int64_t checkpoint_every = std::max<int64_t>(event_every, total_steps / options_.checkpoints / event_every * event_every);
+  const int64_t checkpoint_every =
+      std::max<int64_t>(event_every, total_steps / options_.checkpoints / event_every * event_every);
   const double length = static_cast<double>(span_.to - span_.from);
   Averages averages;
   Progress progress(span_.label, span_.to, span_.unit);
@@ -103,13 +105,15 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
     const TrainingStep done = step_of(samples_, static_cast<double>(samples_ - span_.from) / length);
     const double value = done.loss.loss.item<double>();
     if (!std::isfinite(value)) {
-      fail_input("{}: the loss is {} at step {} ({} {}); lower {}", span_.label, value, step, samples_, span_.unit, span_.knob);
+      fail_input("{}: the loss is {} at step {} ({} {}); lower {}", span_.label, value, step, samples_, span_.unit,
+                 span_.knob);
     }
     done.loss.loss.backward();
     const double rate = learning_rate();
     const double gradient_norm = optimizer_.step(rate);
     if (!std::isfinite(gradient_norm)) {
-      fail_input("{}: the gradient is not finite at step {} ({} {}); lower {}", span_.label, step, samples_, span_.unit, span_.knob);
+      fail_input("{}: the gradient is not finite at step {} ({} {}); lower {}", span_.label, step, samples_, span_.unit,
+                 span_.knob);
     }
     samples_ += options_.batch;
     flops_ += done.flops;
@@ -141,7 +145,8 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
 NamedTensors trained_encoder_values(const std::filesystem::path& checkpoint) {
   NamedTensors values;
   for (auto& [name, value] : averaged_weights(read_safetensors(checkpoint))) {
-    if (name.rfind(kEncoderPrefix, 0) == 0) values[name.substr(std::string(kEncoderPrefix).size())] = value.contiguous();
+    if (name.rfind(kEncoderPrefix, 0) == 0)
+      values[name.substr(std::string(kEncoderPrefix).size())] = value.contiguous();
   }
   if (values.empty()) fail_input("{}: no encoder was trained there", checkpoint.string());
   return values;

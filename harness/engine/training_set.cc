@@ -17,9 +17,7 @@ class AutoencoderCodec : public LatentCodec {
  public:
   explicit AutoencoderCodec(int side) : autoencoder_(autoencoder_path(side)) {}
   Json fingerprint() const override { return {{"name", "autoencoder"}, {"sha256", autoencoder_.sha256()}}; }
-  std::vector<int64_t> shape(int side) const override {
-    return {autoencoder_.latent_channels(), side / 8, side / 8};
-  }
+  std::vector<int64_t> shape(int side) const override { return {autoencoder_.latent_channels(), side / 8, side / 8}; }
   at::Tensor encode(const at::Tensor& pictures) const override { return autoencoder_.encode(pictures); }
   at::Tensor decode(const at::Tensor& latents) const override { return to_bytes(autoencoder_.decode(latents)); }
 

@@ -63,11 +63,13 @@ TEST_F(DualLayers, Linear) {
 }
 
 TEST_F(DualLayers, LayerNorm) {
-  expect_exact_tangent([](const auto& x) { return layer_norm(x[0]); }, {normal({kRows, kTokens, kWidth}) + 0.5}, {true});
+  expect_exact_tangent([](const auto& x) { return layer_norm(x[0]); }, {normal({kRows, kTokens, kWidth}) + 0.5},
+                       {true});
 }
 
 TEST_F(DualLayers, ModulateWithEverySetOfMovingInputs) {
-  const std::vector<at::Tensor> inputs = {normal({kRows, kTokens, kWidth}), normal({kRows, kWidth}), normal({kRows, kWidth})};
+  const std::vector<at::Tensor> inputs = {normal({kRows, kTokens, kWidth}), normal({kRows, kWidth}),
+                                          normal({kRows, kWidth})};
   const Layer layer = [](const auto& x) { return modulate(x[0], x[1], x[2]); };
   expect_exact_tangent(layer, inputs, {true, true, true});
   expect_exact_tangent(layer, inputs, {true, false, false});
@@ -88,9 +90,10 @@ TEST_F(DualLayers, SelfAttention) {
 TEST_F(DualLayers, CrossAttentionWithMask) {
   at::Tensor mask = at::rand({kRows, kText}) < 0.5;
   mask.select(1, 0).fill_(true);
-  expect_exact_tangent([&](const auto& x) { return attention(x[0], x[1], x[2], 3, mask); },
-                       {normal({kRows, kTokens, kWidth}), normal({kRows, kText, kWidth}), normal({kRows, kText, kWidth})},
-                       {true, false, false});
+  expect_exact_tangent(
+      [&](const auto& x) { return attention(x[0], x[1], x[2], 3, mask); },
+      {normal({kRows, kTokens, kWidth}), normal({kRows, kText, kWidth}), normal({kRows, kText, kWidth})},
+      {true, false, false});
 }
 
 TEST_F(DualLayers, AttentionIgnoresMaskedTokens) {
@@ -103,7 +106,8 @@ TEST_F(DualLayers, AttentionIgnoresMaskedTokens) {
 }
 
 TEST_F(DualLayers, TimeEmbeddingAtTheDefaultScale) {
-  expect_exact_tangent([](const auto& t) { return time_embedding(t[0], 256, 16); }, {at::rand({kRows}, at::kDouble)}, {true});
+  expect_exact_tangent([](const auto& t) { return time_embedding(t[0], 256, 16); }, {at::rand({kRows}, at::kDouble)},
+                       {true});
 }
 
 TEST_F(DualLayers, TimeEmbeddingRefusesBfloat16) {

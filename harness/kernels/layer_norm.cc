@@ -25,7 +25,8 @@ Dual modulate(const Dual& x, const Dual& shift, const Dual& scale) {
     const c10::AutoGradMode no_grad(false);
     if (x.has_tangent()) y.tangent = x.tangent * factor.narrow(0, 0, rows);
     if (scale.has_tangent()) {
-      const at::Tensor moved = at::addcmul(shift.tangent.unsqueeze(1), x.value.narrow(0, 0, rows), scale.tangent.unsqueeze(1));
+      const at::Tensor moved =
+          at::addcmul(shift.tangent.unsqueeze(1), x.value.narrow(0, 0, rows), scale.tangent.unsqueeze(1));
       y.tangent = y.has_tangent() ? y.tangent + moved : moved;
     }
   }

@@ -12,7 +12,8 @@ Dual time_embedding(const Dual& t, int64_t dimensions, double scale, double base
   ensure(t.value.scalar_type() == at::kFloat || t.value.scalar_type() == at::kDouble,
          "time must be fp32 or fp64, not {}", at::toString(t.value.scalar_type()));
   const int64_t half = dimensions / 2;
-  const at::Tensor exponents = at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));
+  const at::Tensor exponents =
+      at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));
   const at::Tensor frequencies = (exponents.exp() * scale).to(t.value.options());
   const at::Tensor angles = t.value.unsqueeze(1) * frequencies;
   const at::Tensor cosines = angles.cos(), sines = angles.sin();

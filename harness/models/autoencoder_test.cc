@@ -24,9 +24,7 @@ class AutoencoderTest : public ::testing::Test {
     write();
   }
   void TearDown() override { std::filesystem::remove(path_); }
-  void write() {
-    write_instrument(path_, "autoencoder", tensors_, {{"side", 32}, {"sizes", kSmall.to_json()}});
-  }
+  void write() { write_instrument(path_, "autoencoder", tensors_, {{"side", 32}, {"sizes", kSmall.to_json()}}); }
   std::string refusal() const {
     try {
       Autoencoder autoencoder(path_);

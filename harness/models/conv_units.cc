@@ -11,8 +11,8 @@
 
 namespace emf {
 
-ConvUnitImpl::ConvUnitImpl(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride,
-                           Normalisation normalisation, bool rectified)
+ConvUnitImpl::ConvUnitImpl(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride, Normalisation normalisation,
+                           bool rectified)
     : rectified_(rectified) {
   const bool batch = normalisation == Normalisation::kBatch;
   convolution_ = register_module(
@@ -91,9 +91,9 @@ NamedTensors fold_normalisation(const NamedTensors& tensors) {
     const at::Tensor scale = tensors.at(unit + "norm.weight").to(at::kDouble) *
                              (tensors.at(unit + "norm.running_var").to(at::kDouble) + kEpsilon).rsqrt();
     folded[name] = (value.to(at::kDouble) * scale.reshape({-1, 1, 1, 1})).to(at::kFloat);
-    folded[unit + "conv.bias"] =
-        (tensors.at(unit + "norm.bias").to(at::kDouble) - tensors.at(unit + "norm.running_mean").to(at::kDouble) * scale)
-            .to(at::kFloat);
+    folded[unit + "conv.bias"] = (tensors.at(unit + "norm.bias").to(at::kDouble) -
+                                  tensors.at(unit + "norm.running_mean").to(at::kDouble) * scale)
+                                     .to(at::kFloat);
   }
   return folded;
 }

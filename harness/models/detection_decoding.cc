@@ -62,9 +62,12 @@ std::vector<Json> decode_detections(const DetectorMaps& maps, int64_t width, int
     const float x = static_cast<float>(kDetectorStride * column + 1), y = static_cast<float>(kDetectorStride * row + 1);
     const auto side = [&](int64_t which) { return side_at[picture][which][row][column]; };
     const float right = static_cast<float>(width), bottom = static_cast<float>(height);
-    candidates[static_cast<size_t>(picture)].push_back(
-        {score_at[picture][peak_at[i][1]][row][column], peak_at[i][1], row, column,
-         {std::max(0.f, x - side(0)), std::max(0.f, y - side(1)), std::min(right, x + side(2)), std::min(bottom, y + side(3))}});
+    candidates[static_cast<size_t>(picture)].push_back({score_at[picture][peak_at[i][1]][row][column],
+                                                        peak_at[i][1],
+                                                        row,
+                                                        column,
+                                                        {std::max(0.f, x - side(0)), std::max(0.f, y - side(1)),
+                                                         std::min(right, x + side(2)), std::min(bottom, y + side(3))}});
   }
 
   const auto color_of = [&](int64_t picture, const Candidate& candidate) {

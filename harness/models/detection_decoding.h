@@ -10,9 +10,9 @@
 namespace emf {
 
 struct DecodingOptions {
-  float floor = 0.05f;      ///< boxes scored below are not reported
+  float floor = 0.05f;       ///< boxes scored below are not reported
   float max_overlap = 0.5f;  ///< of two boxes of one class with a larger IoU the weaker is dropped
-  int max_objects = 16;     ///< a class
+  int max_objects = 16;      ///< a class
 };
 
 /// Boxes of every picture of a batch, most confident first.

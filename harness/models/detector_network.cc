@@ -9,9 +9,7 @@ namespace {
 
 constexpr double kTypicalSide = 8;  // pixels: half a typical object, the box map's unit
 
-at::Tensor twice(const at::Tensor& x) {
-  return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2});
-}
+at::Tensor twice(const at::Tensor& x) { return at::upsample_nearest2d(x, {x.size(2) * 2, x.size(3) * 2}); }
 
 }  // namespace
 

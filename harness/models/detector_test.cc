@@ -67,9 +67,9 @@ TEST(DetectionDecodingTest, ClipsToThePictureAndDropsWeakBoxes) {
 TEST(DetectionDecodingTest, SuppressesInsideAClassOnly) {
   DetectorMaps maps = empty_maps();
   put(maps, 6, 6, 0, 0, 5);
-  put(maps, 6, 8, 0, 0, 3);   // overlaps the first by more than half: suppressed
-  put(maps, 8, 7, 1, 0, 3);   // another class stays
-  put(maps, 12, 14, 0, 0, 4); // far away stays
+  put(maps, 6, 8, 0, 0, 3);    // overlaps the first by more than half: suppressed
+  put(maps, 8, 7, 1, 0, 3);    // another class stays
+  put(maps, 12, 14, 0, 0, 4);  // far away stays
   for (int64_t i = 0; i < 4; ++i) maps.sides[0][i].fill_(8);
   const Json found = decode_detections(maps, 32, 32, kClasses, kColors)[0];
   std::map<std::string, int> counts;
@@ -114,7 +114,8 @@ TEST(DetectorNetworkTest, FoldedNetworkEqualsTheTrainedOne) {
   const DetectorMaps a = trained.forward(pictures), b = folded.forward(pictures);
   EXPECT_EQ(a.heat.sizes(), (at::IntArrayRef{4, 1, 16, 16}));
   EXPECT_EQ(a.sides.sizes(), (at::IntArrayRef{4, 4, 16, 16}));
-  for (const auto& [left, right] : {std::pair{a.heat, b.heat}, {a.classes, b.classes}, {a.colors, b.colors}, {a.sides, b.sides}}) {
+  for (const auto& [left, right] :
+       {std::pair{a.heat, b.heat}, {a.classes, b.classes}, {a.colors, b.colors}, {a.sides, b.sides}}) {
     EXPECT_TRUE(at::allclose(left, right, 1e-4, 1e-4));
   }
 }
@@ -123,14 +124,17 @@ TEST(DetectorFileTest, LoadsItsOwnAndRefusesOthers) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_detector_{}.safetensors", getpid());
   DetectorNetwork network(small_sizes(), Normalisation::kFolded);
   network.initialise(1);
-  Json facts = {{"side", 32},          {"class_names", kClasses},
-                {"color_names", kColors}, {"sizes", small_sizes().to_json()},
+  Json facts = {{"side", 32},
+                {"class_names", kClasses},
+                {"color_names", kColors},
+                {"sizes", small_sizes().to_json()},
                 {"geneval_options", {{"threshold", 0.4}, {"counting_threshold", 0.5}}}};
   write_instrument(path, "detector", module_tensors(network), facts);
   const Detector detector(path);
   EXPECT_EQ(detector.geneval_options().at("counting_threshold"), 0.5);
   EXPECT_EQ(detector.sha256().size(), 64U);
-  const at::Tensor pictures = (at::arange(130 * 3 * 32 * 32) * 31).remainder(256).to(at::kByte).reshape({130, 3, 32, 32});
+  const at::Tensor pictures =
+      (at::arange(130 * 3 * 32 * 32) * 31).remainder(256).to(at::kByte).reshape({130, 3, 32, 32});
   const auto found = detector.detect(pictures);
   ASSERT_EQ(found.size(), 130U);
   EXPECT_EQ(found, detector.detect(pictures));

@@ -28,8 +28,7 @@ constexpr int64_t kTimeFeatures = 256;
 /// Fixed 2-D sine-cosine position code [h*w, width].   @source  DiT, get_2d_sincos_pos_embed.
 at::Tensor position_code(int64_t height, int64_t width_in_patches, int64_t width) {
   const int64_t quarter = width / 4;
-  const at::Tensor frequencies =
-      at::pow(1e4, -at::arange(quarter, at::kDouble) / static_cast<double>(quarter));
+  const at::Tensor frequencies = at::pow(1e4, -at::arange(quarter, at::kDouble) / static_cast<double>(quarter));
   const auto axis = [&](const at::Tensor& places) {
     const at::Tensor angles = places.unsqueeze(1) * frequencies;
     return at::cat({angles.sin(), angles.cos()}, 1);
@@ -67,7 +66,8 @@ class Dit : public Model {
     }
     add_linear("final.modulation", width, 2 * width, /*zero=*/true);
     add_linear("final.out", width, patch_values, /*zero=*/true);
-    positions_ = register_buffer("positions", position_code(shape.height / options.patch, shape.width / options.patch, width));
+    positions_ =
+        register_buffer("positions", position_code(shape.height / options.patch, shape.width / options.patch, width));
   }
 
   Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition& condition) override {
@@ -97,7 +97,8 @@ class Dit : public Model {
 
   double forward_flops_per_row(int64_t condition_tokens) const override {
     const double width = static_cast<double>(options_.width), tokens = static_cast<double>(num_patches()),
-                 text = static_cast<double>(condition_tokens), patch_values = static_cast<double>(parameter("patch_in.weight").size(1));
+                 text = static_cast<double>(condition_tokens),
+                 patch_values = static_cast<double>(parameter("patch_in.weight").size(1));
     const double mlp = 2 * static_cast<double>(options_.mlp_ratio);
     const double block = tokens * width * width * (4 + 2 + mlp) + text * width * width * 2 + 6 * width * width +
                          2 * tokens * (tokens + text) * width;
@@ -160,7 +161,8 @@ class Dit : public Model {
     const Dual self = attention(piece(qkv, 0), piece(qkv, 1), piece(qkv, 2), options_.heads);
     x = gated_residual(x, piece(six, 2), apply(name + "attention.out", self));
     const Dual kv = apply(name + "text.kv", text);
-    const Dual cross = attention(apply(name + "text.q", layer_norm(x)), piece(kv, 0), piece(kv, 1), options_.heads, mask);
+    const Dual cross =
+        attention(apply(name + "text.q", layer_norm(x)), piece(kv, 0), piece(kv, 1), options_.heads, mask);
     x = add(x, apply(name + "text.out", cross));
     const Dual hidden = gelu(apply(name + "mlp.0", modulate(layer_norm(x), piece(six, 3), piece(six, 4))));
     return gated_residual(x, piece(six, 5), apply(name + "mlp.2", hidden));
@@ -214,8 +216,8 @@ std::unique_ptr<Model> make_dit(const Config& config, ModelShape shape, uint64_t
   return std::make_unique<Dit>(options, shape, seed);
 }
 
-EMF_REGISTER(ModelRegistry, "dit", "adaLN-Zero transformer with cross-attention to text, phi_end(t) + phi_interval(t - r)",
-             make_dit);
+EMF_REGISTER(ModelRegistry, "dit",
+             "adaLN-Zero transformer with cross-attention to text, phi_end(t) + phi_interval(t - r)", make_dit);
 
 }  // namespace
 }  // namespace emf

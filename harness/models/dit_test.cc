@@ -91,7 +91,8 @@ TEST(Dit, MaskedTextDoesNotMatter) {
   redraw_zeros(*model);
   const Inputs in = make_inputs();
   const auto u = [&](const at::Tensor& text) {
-    return model->forward({in.z.to(at::kFloat), {}}, {in.t.to(at::kFloat), {}}, {}, {text.to(at::kFloat), in.mask}).value;
+    return model->forward({in.z.to(at::kFloat), {}}, {in.t.to(at::kFloat), {}}, {}, {text.to(at::kFloat), in.mask})
+        .value;
   };
   const at::Tensor changed = in.text.masked_fill(in.mask.logical_not().unsqueeze(-1), 9.0);
   EXPECT_LT(relative_error(u(changed), u(in.text)), 1e-6);

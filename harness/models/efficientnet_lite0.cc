@@ -20,7 +20,7 @@ constexpr int64_t kSlice = 8;      // pictures a forward: 112 x 112 x 32 activat
 struct Stage {
   int64_t repeats, kernel, stride, expansion, outputs;
 };
-constexpr Stage kStages[] = {{1, 3, 1, 1, 16}, {2, 3, 2, 6, 24},  {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80},
+constexpr Stage kStages[] = {{1, 3, 1, 1, 16},  {2, 3, 2, 6, 24},  {2, 5, 2, 6, 40}, {3, 3, 2, 6, 80},
                              {3, 5, 1, 6, 112}, {4, 5, 2, 6, 192}, {1, 3, 1, 6, 320}};
 
 /// Hands out tensors by name and shape.
@@ -30,7 +30,8 @@ class Weights {
 
   at::Tensor take(const std::string& name, at::IntArrayRef shape) const {
     const auto found = tensors_.find(name);
-    if (found == tensors_.end()) fail_input("{} has no tensor '{}'; fetch it anew with: ./emfbench setup", origin_, name);
+    if (found == tensors_.end())
+      fail_input("{} has no tensor '{}'; fetch it anew with: ./emfbench setup", origin_, name);
     if (found->second.sizes() != shape) {
       fail_input("{}: tensor '{}' has shape {}, {} was expected", origin_, name, fmt::join(found->second.sizes(), "x"),
                  fmt::join(shape, "x"));

@@ -15,7 +15,8 @@ namespace {
 
 TEST(EfficientNetLite0Test, EqualsTheOracle) {
   const auto weights = package_file("efficientnet-lite0");
-  if (!std::filesystem::exists(weights.path)) GTEST_SKIP() << "no weights at " << weights.path << "; run ./emfbench setup";
+  if (!std::filesystem::exists(weights.path))
+    GTEST_SKIP() << "no weights at " << weights.path << "; run ./emfbench setup";
   const EfficientNetLite0 network;
   const at::Tensor place = 7 * at::arange(3).reshape({3, 1, 1}) + 3 * at::arange(224).reshape({1, 224, 1}) +
                            5 * at::arange(224).reshape({1, 1, 224});
@@ -43,7 +44,8 @@ TEST(EfficientNetLite0Test, EqualsTheOracle) {
 
 TEST(EfficientNetLite0Test, BytesAndFloatsAndSlicesAgree) {
   const auto weights = package_file("efficientnet-lite0");
-  if (!std::filesystem::exists(weights.path)) GTEST_SKIP() << "no weights at " << weights.path << "; run ./emfbench setup";
+  if (!std::filesystem::exists(weights.path))
+    GTEST_SKIP() << "no weights at " << weights.path << "; run ./emfbench setup";
   const EfficientNetLite0 network;
   const at::Tensor bytes = (at::arange(9 * 3 * 32 * 32).reshape({9, 3, 32, 32}) * 37).remainder(256).to(at::kByte);
   const at::Tensor all = network.features(bytes);

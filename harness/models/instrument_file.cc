@@ -16,9 +16,10 @@ constexpr const char* kSchema = "emf.instrument/1";
 
 InstrumentFile read_instrument(const std::filesystem::path& path, const std::string& kind) {
   if (!std::filesystem::exists(path)) {
-    fail_missing("the {} is missing at {}: restore it from the repository, or train it with: emfbench "
-                 "run instruments",
-                 kind, path.string());
+    fail_missing(
+        "the {} is missing at {}: restore it from the repository, or train it with: emfbench "
+        "run instruments",
+        kind, path.string());
   }
   InstrumentFile file;
   file.origin = path.string();

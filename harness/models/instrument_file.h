@@ -11,8 +11,8 @@ namespace emf {
 
 /// What an instrument file holds.
 struct InstrumentFile {
-  std::string origin;  ///< its path, for messages
-  std::string sha256;  ///< of the file
+  std::string origin;    ///< its path, for messages
+  std::string sha256;    ///< of the file
   NamedTensors tensors;  ///< float32
   Json facts;            ///< sizes, recipe, seeds, measured error
 };

@@ -27,8 +27,7 @@ at::Tensor guided(Model& model, const at::Tensor& z, double t, double interval, 
   Condition condition = request.condition;
   if (both) {
     const int64_t length = condition.tokens.size(1), null_length = request.null_condition.tokens.size(1);
-    const at::Tensor null_tokens =
-        at::constant_pad_nd(request.null_condition.tokens, {0, 0, 0, length - null_length});
+    const at::Tensor null_tokens = at::constant_pad_nd(request.null_condition.tokens, {0, 0, 0, length - null_length});
     const at::Tensor null_mask = at::constant_pad_nd(request.null_condition.mask, {0, length - null_length}, false);
     condition = {at::cat({condition.tokens, null_tokens}), at::cat({condition.mask, null_mask})};
   }

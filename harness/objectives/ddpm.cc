@@ -17,7 +17,8 @@ namespace {
 class Ddpm : public Objective {
  public:
   explicit Ddpm(ConfigReader reader)
-      : predicts_eps_(reader.choice("prediction", "v", {"v", "eps"}) == "eps"), drop_(reader.number("drop", 0.1, 0, 1)) {
+      : predicts_eps_(reader.choice("prediction", "v", {"v", "eps"}) == "eps"),
+        drop_(reader.number("drop", 0.1, 0, 1)) {
     reader.finish();
   }
 

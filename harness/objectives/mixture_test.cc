@@ -57,16 +57,21 @@ double average_velocity(double z, double r, double t) {
 /// A bounded direction in which the exact u is perturbed.
 double direction(int kind, double z, double r, double t) {
   switch (kind) {
-    case 0: return 1;
-    case 1: return std::tanh(z);
-    default: return std::cos(2 * z) * (t - r + 0.2);
+    case 0:
+      return 1;
+    case 1:
+      return std::tanh(z);
+    default:
+      return std::cos(2 * z) * (t - r + 0.2);
   }
 }
 
 /// u = exact + sum_k amplitude_k direction_k, with its exact derivative along (v, 0, 1) by central differences in fp64.
 class MixtureModel : public Model {
  public:
-  explicit MixtureModel(double amplitude) { amplitude_ = register_parameter("amplitude", at::full({3}, amplitude, at::kDouble)); }
+  explicit MixtureModel(double amplitude) {
+    amplitude_ = register_parameter("amplitude", at::full({3}, amplitude, at::kDouble));
+  }
 
   Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition&) override {
     const int64_t rows = z.value.size(0);

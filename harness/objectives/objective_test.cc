@@ -41,7 +41,10 @@ class EveryObjective : public testing::TestWithParam<std::string> {
 TEST_P(EveryObjective, DrawsAreKeyedBySampleNotByBatch) {
   const Draw together = objective_->draw(keys_of({5, 6, 7, 8}), {4, 2, 2}, 0.3);
   const Draw apart = objective_->draw(keys_of({8, 6}), {4, 2, 2}, 0.3);
-  for (const auto& [a, b] : {std::pair{together.t, apart.t}, {together.r, apart.r}, {together.eps, apart.eps}, {together.drop, apart.drop}}) {
+  for (const auto& [a, b] : {std::pair{together.t, apart.t},
+                             {together.r, apart.r},
+                             {together.eps, apart.eps},
+                             {together.drop, apart.drop}}) {
     EXPECT_TRUE(at::equal(a[3], b[0]));
     EXPECT_TRUE(at::equal(a[1], b[1]));
   }
@@ -69,7 +72,8 @@ TEST_P(EveryObjective, LossIsFiniteAndTrains) {
 
 TEST_P(EveryObjective, SamplingIsDeterministicAndCountsEvaluations) {
   auto model = small_model();
-  SamplerRequest request{at::randn({6, 4, 2, 2}), condition_, {at::zeros({6, 1, kDimension}), at::ones({6, 1}, at::kBool)}, 3, 1};
+  SamplerRequest request{
+      at::randn({6, 4, 2, 2}), condition_, {at::zeros({6, 1, kDimension}), at::ones({6, 1}, at::kBool)}, 3, 1};
   const SamplerResult plain = objective_->sample(*model, request);
   EXPECT_EQ(plain.network_evaluations, 3);
   EXPECT_TRUE(at::equal(plain.x, objective_->sample(*model, request).x));
@@ -98,8 +102,10 @@ TEST(Guidance, OneBatchOfTwiceTheRowsEqualsTwoBatches) {
   const Condition text{at::randn({4, kText, kDimension}), at::ones({4, kText}, at::kBool)};
   const Condition none{at::zeros({4, 1, kDimension}), at::ones({4, 1}, at::kBool)};
   const at::Tensor z = at::randn({4, 4, 2, 2});
-  const at::Tensor with = guided(*model, z, 0.7, 0.2, {z, text, none, 1, 1}), without = guided(*model, z, 0.7, 0.2, {z, none, none, 1, 1});
-  EXPECT_LT(relative_error(guided(*model, z, 0.7, 0.2, {z, text, none, 1, 2.5}), without + 2.5 * (with - without)), 1e-5);
+  const at::Tensor with = guided(*model, z, 0.7, 0.2, {z, text, none, 1, 1}),
+                   without = guided(*model, z, 0.7, 0.2, {z, none, none, 1, 1});
+  EXPECT_LT(relative_error(guided(*model, z, 0.7, 0.2, {z, text, none, 1, 2.5}), without + 2.5 * (with - without)),
+            1e-5);
 }
 
 TEST(MeanFlow, StartingFromFlowMatchingLeavesTheInstantaneousVelocityUnchanged) {

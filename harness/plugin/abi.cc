@@ -22,5 +22,5 @@
 
 // External and of C linkage by its declaration.
 __attribute__((section("emf_plugin_abi"), used)) const char emfbench_plugin_abi[] =
-    "emfbench " EMF_VERSION ", interface " EMF_INTERFACE_DIGEST ", " EMF_COMPILER ", C++ ABI " EMF_TEXT(__GXX_ABI_VERSION) " (" EMF_STRINGS
-    "), LibTorch " TORCH_VERSION;
+    "emfbench " EMF_VERSION ", interface " EMF_INTERFACE_DIGEST ", " EMF_COMPILER
+    ", C++ ABI " EMF_TEXT(__GXX_ABI_VERSION) " (" EMF_STRINGS "), LibTorch " TORCH_VERSION;

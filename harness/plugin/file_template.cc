@@ -40,7 +40,8 @@ std::string snake_case(const std::string& text) {
 }
 
 std::string replace_all(std::string text, const std::string& from, const std::string& to) {
-  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) text.replace(at, from.size(), to);
+  for (size_t at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
   return text;
 }
 
@@ -48,22 +49,28 @@ std::string replace_all(std::string text, const std::string& from, const std::st
 
 const std::vector<TemplateKind>& template_kinds() {
   static const std::vector<TemplateKind> kinds = {
-      {"encoder", "encoders", ".cc"},      {"dataset", "data", ".cc"},          {"objective", "harness/objectives", ".cc"},
-      {"probe", "probes", ".cc"},          {"metric", "probes/metrics", ".cc"}, {"section", "reports/sections", ".cc"},
+      {"encoder", "encoders", ".cc"},
+      {"dataset", "data", ".cc"},
+      {"objective", "harness/objectives", ".cc"},
+      {"probe", "probes", ".cc"},
+      {"metric", "probes/metrics", ".cc"},
+      {"section", "reports/sections", ".cc"},
       {"suite", "experiments", ".toml"},
   };
   return kinds;
 }
 
 std::string fill_template(const TemplateKind& kind, const std::string& name) {
-  const std::string text = read_file(project_root() / "harness" / "plugin" / "templates" / (kind.kind + kind.extension + ".in"));
+  const std::string text =
+      read_file(project_root() / "harness" / "plugin" / "templates" / (kind.kind + kind.extension + ".in"));
   return replace_all(replace_all(text, "@name@", name), "@Name@", pascal_case(name));
 }
 
 void require_plugin_name(const std::string& name) {
   static const std::regex snake("[a-z][a-z0-9]*(_[a-z0-9]+)*");
   static const std::regex taken(".*_(test|benchmark)|main");  // the build gives these files another meaning
-  if (std::regex_match(name, taken)) fail_input("'{}' cannot name a plugin: the build keeps files of that name for tests, benchmarks and main()", name);
+  if (std::regex_match(name, taken))
+    fail_input("'{}' cannot name a plugin: the build keeps files of that name for tests, benchmarks and main()", name);
   if (std::regex_match(name, snake)) return;
   const std::string near = snake_case(name);
   fail_input("'{}' is no plugin name: lower-case letters, digits and single underscores, a letter first{}", name,

@@ -14,7 +14,8 @@ using TensorMetadata = std::map<std::string, std::string>;
 
 /// Writes tensors (any shape; float64/32/16, bfloat16, int64/32, uint8, bool), sorted by name: equal tensors, equal bytes.
 /// @throws UserError  as write_atomically; InternalError on a dtype the format lacks.
-void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors, const TensorMetadata& metadata = {});
+void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
+                       const TensorMetadata& metadata = {});
 
 /// Reads every tensor (copies; the file may be replaced afterwards).
 /// @param metadata  when given, receives the header's __metadata__.

@@ -20,10 +20,9 @@ struct DtypeName {
   at::ScalarType type;
   const char* name;
 };
-constexpr DtypeName kDtypes[] = {{at::kDouble, "F64"},    {at::kFloat, "F32"}, {at::kHalf, "F16"},
-                                 {at::kBFloat16, "BF16"}, {at::kLong, "I64"},  {at::kInt, "I32"},
-                                 {at::kShort, "I16"},     {at::kChar, "I8"},   {at::kByte, "U8"},
-                                 {at::kBool, "BOOL"}};
+constexpr DtypeName kDtypes[] = {
+    {at::kDouble, "F64"}, {at::kFloat, "F32"}, {at::kHalf, "F16"}, {at::kBFloat16, "BF16"}, {at::kLong, "I64"},
+    {at::kInt, "I32"},    {at::kShort, "I16"}, {at::kChar, "I8"},  {at::kByte, "U8"},       {at::kBool, "BOOL"}};
 
 // The format's own bound on the header; longer names and more dimensions occur in no checkpoint.
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
@@ -80,13 +79,11 @@ void SafetensorsFile::fail(std::string_view name, const std::string& what) const
   fail_input("{}: {}: {}; fetch or write the file again", path().string(), name, what);
 }
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
-    : file_(std::make_shared<const MappedFile>(path)) {
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(std::make_shared<const MappedFile>(path)) {
   const auto bytes = file_->bytes();
   uint64_t length = 0;
   if (bytes.size() >= sizeof length) length = load<uint64_t>(bytes.data());
-  if (bytes.size() < sizeof length || length > bytes.size() - sizeof length ||
-      length > kMaxHeaderBytes) {
+  if (bytes.size() < sizeof length || length > bytes.size() - sizeof length || length > kMaxHeaderBytes) {
     fail_input("{}: not a safetensors file, or truncated; fetch it again", path.string());
   }
   const std::string text(reinterpret_cast<const char*>(bytes.data()) + sizeof length, length);
@@ -138,8 +135,8 @@ void SafetensorsFile::read_entries(const Json& header, std::span<const std::byte
     }
     const auto begin = value["data_offsets"][0].get<uint64_t>(), end = value["data_offsets"][1].get<uint64_t>();
     if (end < begin || end > payload.size() || end - begin != need) {
-      fail(name, fmt::format("data {}..{} does not fit its shape ({} bytes) and the file ({} bytes)", begin, end,
-                             need, payload.size()));
+      fail(name, fmt::format("data {}..{} does not fit its shape ({} bytes) and the file ({} bytes)", begin, end, need,
+                             payload.size()));
     }
     entry.bytes = payload.subspan(begin, need);
     entries_.emplace(name, std::move(entry));
@@ -204,14 +201,16 @@ at::Tensor SafetensorsFile::view(std::string_view name) const {
     std::memcpy(copy.data_ptr(), found.bytes.data(), found.bytes.size());
     return copy;
   }
-  return at::from_blob(const_cast<std::byte*>(found.bytes.data()), found.shape, [keep = file_](void*) {},
-                       at::TensorOptions(found.dtype));
+  return at::from_blob(
+      const_cast<std::byte*>(found.bytes.data()), found.shape, [keep = file_](void*) {},
+      at::TensorOptions(found.dtype));
 }
 
 at::Tensor SafetensorsFile::tensor(std::string_view name, at::IntArrayRef shape) const {
   const SafetensorsEntry& found = entry(name, shape);
   const Converter converter = converter_of(found.dtype);
-  if (converter == nullptr) fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
+  if (converter == nullptr)
+    fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
   const at::Tensor copy = at::empty(shape, at::kFloat);
   converter(found.bytes.data(), copy.numel(), copy.data_ptr<float>());
   return copy;
@@ -220,7 +219,8 @@ at::Tensor SafetensorsFile::tensor(std::string_view name, at::IntArrayRef shape)
 RowReader SafetensorsFile::rows(std::string_view name, int64_t num_rows, int64_t row_size) const {
   const SafetensorsEntry& found = entry(name, {num_rows, row_size});
   const Converter converter = converter_of(found.dtype);
-  if (converter == nullptr) fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
+  if (converter == nullptr)
+    fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
   const auto row_bytes = static_cast<int64_t>(at::elementSize(found.dtype)) * row_size;
   return [keep = file_, what = std::string(name), data = found.bytes.data(), converter, num_rows, row_size, row_bytes](
              const int64_t* rows, int64_t count, float* out) {

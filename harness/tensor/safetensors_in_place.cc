@@ -19,7 +19,8 @@ SafetensorsInPlace::SafetensorsInPlace(const std::filesystem::path& path, const 
     for (size_t i = 1; i < shape.sizes.size(); ++i) row_size *= shape.sizes[i];
     places_[name] = {shape, size, row_size};
     const uint64_t bytes = static_cast<uint64_t>(shape.sizes.at(0) * row_size) * c10::elementSize(shape.dtype);
-    header[name] = {{"dtype", safetensors_dtype_name(shape.dtype)}, {"shape", shape.sizes}, {"data_offsets", {size, size + bytes}}};
+    header[name] = {
+        {"dtype", safetensors_dtype_name(shape.dtype)}, {"shape", shape.sizes}, {"data_offsets", {size, size + bytes}}};
     size += bytes;
   }
   std::string text = header.dump();
@@ -34,7 +35,8 @@ SafetensorsInPlace::SafetensorsInPlace(const std::filesystem::path& path, const 
 
 void SafetensorsInPlace::write_row(const std::string& name, int64_t row, const at::Tensor& part) {
   const Place& place = places_.at(name);
-  ensure(part.scalar_type() == place.shape.dtype && row >= 0 && row < place.shape.sizes[0] && part.numel() <= place.row_size,
+  ensure(part.scalar_type() == place.shape.dtype && row >= 0 && row < place.shape.sizes[0] &&
+             part.numel() <= place.row_size,
          "row {} of '{}' with {} of {} elements", row, name, part.numel(), place.row_size);
   const at::Tensor plain = part.contiguous();
   const uint64_t at = place.begin + static_cast<uint64_t>(row * place.row_size) * plain.element_size();

@@ -30,8 +30,8 @@ std::string SafetensorsRows::header(int64_t num_rows) const {
   Json entries = Json::object();
   if (!metadata_.empty()) entries["__metadata__"] = metadata_;
   entries[name_] = {{"dtype", "F32"},
-                   {"shape", {num_rows, row_size_}},
-                   {"data_offsets", {0, num_rows * row_size_ * static_cast<int64_t>(sizeof(float))}}};
+                    {"shape", {num_rows, row_size_}},
+                    {"data_offsets", {0, num_rows * row_size_ * static_cast<int64_t>(sizeof(float))}}};
   return entries.dump();
 }
 

@@ -30,8 +30,8 @@ RowMatrixMap checked_features(const FeatureMatrix* features, const char* side, c
                                 [](double value) { return !std::isfinite(value); });
   if (bad != features->values.end()) {
     const int64_t place = bad - features->values.begin();
-    fail_input("{}: {} features hold {} at row {}, column {}; remove or recompute that row", metric, side,
-               *bad, place / features->columns, place % features->columns);
+    fail_input("{}: {} features hold {} at row {}, column {}; remove or recompute that row", metric, side, *bad,
+               place / features->columns, place % features->columns);
   }
   return {features->values.data(), features->rows, features->columns};
 }
@@ -42,13 +42,13 @@ FeaturePair checked_pair(const MetricInput& input, const std::string& metric, in
                    Json::object(),
                    {}};
   if (pair.real.cols() != pair.generated.cols()) {
-    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer",
-               metric, pair.real.cols(), pair.generated.cols());
+    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", metric,
+               pair.real.cols(), pair.generated.cols());
   }
   const Json &real = input.real->identity, &generated = input.generated->identity;
   if (!real.empty() && !generated.empty() && real != generated) {
-    fail_input("{}: real and generated features are of different things ({}); compute both the same way",
-               metric, first_difference(real, generated));
+    fail_input("{}: real and generated features are of different things ({}); compute both the same way", metric,
+               first_difference(real, generated));
   }
   pair.identity = real.empty() ? generated : real;
   if (real.empty() != generated.empty()) pair.warnings.emplace_back("identity_of_one_side_unknown");

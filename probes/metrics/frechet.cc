@@ -32,9 +32,9 @@ Settings settings_of(const MetricInput& input) {
   ConfigReader reader(config, "");
   Settings settings;
   settings.name = reader.text("name", settings.name);
-  settings.compat = reader.choice("compat", "none",
-                                  {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics",
-                                   "edm2", "torch-fidelity-float32"});
+  settings.compat = reader.choice(
+      "compat", "none",
+      {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics", "edm2", "torch-fidelity-float32"});
   settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife", "bootstrap"});
   settings.groups = reader.integer("groups", settings.groups, 2, 10'000);
   settings.infinity = reader.flag("infinity", false);
@@ -63,9 +63,8 @@ double single_precision_mean_term(const FeaturePair& pair) {
 std::vector<int64_t> sizes_of(int64_t smallest, int64_t n, int64_t points) {
   std::vector<int64_t> sizes;
   for (int64_t i = 0; i < points; ++i) {
-    const double place =
-        static_cast<double>(smallest) +
-        static_cast<double>(i) * (static_cast<double>(n - smallest) / static_cast<double>(points - 1));
+    const double place = static_cast<double>(smallest) +
+                         static_cast<double>(i) * (static_cast<double>(n - smallest) / static_cast<double>(points - 1));
     const int64_t size = i + 1 == points ? n : static_cast<int64_t>(place);
     if (sizes.empty() || size > sizes.back()) sizes.push_back(size);
   }
@@ -103,8 +102,8 @@ Inputs inputs_of(const MetricInput& input, const std::string& name) {
                 side_of(input.generated, input.generated_statistics, "generated", name)};
   const int64_t left = inputs.real.statistics.dimension(), right = inputs.generated.statistics.dimension();
   if (left != right) {
-    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name,
-               left, right);
+    fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name, left,
+               right);
   }
   return inputs;
 }
@@ -135,8 +134,7 @@ class Frechet : public Metric {
         fail_input("{}: intervals, infinity and float32 means need features, not statistics", settings.name);
     }
     FrechetTerms terms = frechet_terms(inputs.real, inputs.generated);
-    if (settings.compat == "torch-fidelity-float32")
-      terms.mean_term = single_precision_mean_term(*inputs.rows);
+    if (settings.compat == "torch-fidelity-float32") terms.mean_term = single_precision_mean_term(*inputs.rows);
     if (!std::isfinite(terms.mean_term + terms.trace_real + terms.trace_generated + terms.trace_root)) {
       fail_input("{}: features are too large to compare in double precision", settings.name);
     }
@@ -192,8 +190,7 @@ class Frechet : public Metric {
     const bool possible = std::min(n, m) > 2 && std::min(n, m) - (std::min(n, m) + groups - 1) / groups >= 2;
     std::optional<FrechetInterval> interval;
     if (possible && (asked || (settings.interval == "auto" && work <= kUnaskedWork))) {
-      interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups,
-                                   settings.bootstrap.seed);
+      interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups, settings.bootstrap.seed);
       value.details["interval"] = fmt::format("jackknife, {} groups", groups);
       value.details["bias_corrected"] = *interval->corrected;
     } else if (settings.interval == "bootstrap") {
@@ -213,19 +210,18 @@ class Frechet : public Metric {
     int64_t smallest = settings.smallest;
     if (smallest == 0) smallest = n > 2 * kSmallestSubset ? kSmallestSubset : std::max<int64_t>(2, n / 10);
     if (smallest < 2 || smallest >= n) {
-      fail_input("{}: the smallest subset must hold 2 rows or more and fewer than the {} generated ones",
-                 settings.name, n);
+      fail_input("{}: the smallest subset must hold 2 rows or more and fewer than the {} generated ones", settings.name,
+                 n);
     }
     std::vector<int64_t> order = shuffled_places(n, settings.bootstrap.seed, "frechet/infinity");
     if (settings.order == "given") std::sort(order.begin(), order.end());
-    const FrechetLine line =
-        frechet_line(inputs.real, generated, order, sizes_of(smallest, n, settings.points));
+    const FrechetLine line = frechet_line(inputs.real, generated, order, sizes_of(smallest, n, settings.points));
     value.details["distance_of_all"] = *value.value;
     value.details["line"] = {{"n", line.sizes}, {"value", line.distances}, {"slope", line.slope}};
     value.value = line.intercept;
-    value.identity["estimator"] = fmt::format(
-        "frechet at infinite N, {} sizes from {}, {}", line.sizes.size(), smallest,
-        settings.order == "given" ? "rows in order" : fmt::format("seed {}", settings.bootstrap.seed));
+    value.identity["estimator"] =
+        fmt::format("frechet at infinite N, {} sizes from {}, {}", line.sizes.size(), smallest,
+                    settings.order == "given" ? "rows in order" : fmt::format("seed {}", settings.bootstrap.seed));
     const int64_t groups = std::min(settings.groups, smallest / 2);
     const double work = static_cast<double>(groups * settings.points) *
                         frechet_work(inputs.real.statistics.rows(), n, generated.cols());

@@ -103,8 +103,7 @@ FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated
 
 double frechet_work(int64_t real_rows, int64_t generated_rows, int64_t dimension) {
   const auto d = static_cast<double>(dimension);
-  const double n = std::min(static_cast<double>(real_rows), d),
-               m = std::min(static_cast<double>(generated_rows), d);
+  const double n = std::min(static_cast<double>(real_rows), d), m = std::min(static_cast<double>(generated_rows), d);
   return 2 * n * m * d + 12 * n * m * std::min(n, m);
 }
 
@@ -112,20 +111,17 @@ std::vector<int64_t> shuffled_places(int64_t n, uint64_t seed, std::string_view 
   std::vector<int64_t> order(static_cast<size_t>(n));
   std::iota(order.begin(), order.end(), int64_t{0});
   Random random(seed, stream, 0);
-  for (size_t i = order.size(); i > 1; --i)
-    std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
   return order;
 }
 
-FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real,
-                                  const FrechetSide& generated, double distance, int64_t groups,
-                                  uint64_t seed) {
+FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
+                                  double distance, int64_t groups, uint64_t seed) {
   std::vector<double> by_real, by_generated;
   for (const FeatureStatistics& less : without_each_group(pair.real, groups, seed, "frechet/real")) {
     by_real.push_back(distance_of(FrechetSide(less), generated));
   }
-  for (const FeatureStatistics& less :
-       without_each_group(pair.generated, groups, seed, "frechet/generated")) {
+  for (const FeatureStatistics& less : without_each_group(pair.generated, groups, seed, "frechet/generated")) {
     by_generated.push_back(distance_of(real, FrechetSide(less)));
   }
   const Spread a = spread_of(by_real, distance), b = spread_of(by_generated, distance);
@@ -161,8 +157,8 @@ FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, cons
   return interval;
 }
 
-FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
-                         const std::vector<int64_t>& order, const std::vector<int64_t>& sizes) {
+FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,
+                         const std::vector<int64_t>& sizes) {
   std::vector<double> distances;
   FeatureStatistics growing;
   int64_t begin = 0;
@@ -176,8 +172,7 @@ FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
 }
 
 FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
-                                       const std::vector<int64_t>& order, const FrechetLine& line,
-                                       int64_t groups) {
+                                       const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups) {
   std::vector<double> intercepts;
   for (int64_t g = 0; g < groups; ++g) {
     std::vector<int64_t> kept;

@@ -48,9 +48,8 @@ struct FrechetInterval {
 /// @param real, generated  of all rows of `pair`.
 /// @param groups  at least 2, at most the rows of either side.
 /// @cost  2 groups distances and as many merges.
-FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real,
-                                  const FrechetSide& generated, double distance, int64_t groups,
-                                  uint64_t seed);
+FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
+                                  double distance, int64_t groups, uint64_t seed);
 
 /// Bootstrap over rows of both sides. Draws are moved so that their mean is the distance: the copies in a
 /// resample make it too far from anything.
@@ -68,14 +67,13 @@ struct FrechetLine {
 /// @param order  of the generated rows: the first `size` of them make a subset.
 /// @param sizes  rising, the first at least 2, the last at most order.size().
 /// @source  Chong and Forsyth 2020 (FID-infinity); least squares as its released code.
-FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
-                         const std::vector<int64_t>& order, const std::vector<int64_t>& sizes);
+FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,
+                         const std::vector<int64_t>& sizes);
 
 /// Delete-a-group jackknife of the line's intercept over generated rows (group of the i-th place: i mod
 /// groups).
 FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
-                                       const std::vector<int64_t>& order, const FrechetLine& line,
-                                       int64_t groups);
+                                       const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups);
 
 /// 0..n-1, shuffled by (seed, stream).
 std::vector<int64_t> shuffled_places(int64_t n, uint64_t seed, std::string_view stream);

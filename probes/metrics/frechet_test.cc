@@ -10,8 +10,7 @@
 namespace emf {
 namespace {
 
-FeatureMatrix normal_features(int64_t rows, int64_t columns, uint64_t seed, double shift = 0,
-                              double scale = 1) {
+FeatureMatrix normal_features(int64_t rows, int64_t columns, uint64_t seed, double shift = 0, double scale = 1) {
   FeatureMatrix features{{}, rows, columns, Json::object()};
   for (int64_t i = 0; i < rows; ++i) {
     Random random(seed, "frechet_test", static_cast<uint64_t>(i));
@@ -55,9 +54,8 @@ TEST(Frechet, PeersAreMetWithinTheirOwnError) {
     for (const auto& [compat, peer] : peers) {
       if (!one["peers"].contains(peer)) continue;  // those that crash at D = 1
       const double value = one["peers"][peer][0], error = one["peers"][peer][1];
-      const MetricValue ours =
-          score_features("frechet", oracle_features(name + "/y"), oracle_features(name + "/x"),
-                         {{"compat", compat}, {"interval", "none"}});
+      const MetricValue ours = score_features("frechet", oracle_features(name + "/y"), oracle_features(name + "/x"),
+                                              {{"compat", compat}, {"interval", "none"}});
       // Single-precision sums of a few terms depend on their order.
       const double rounding = compat == "torch-fidelity-float32" ? 1e-7 : 1e-9;
       EXPECT_NEAR(*ours.value, value, 10 * error + rounding * (1 + truth)) << name << ", " << compat;
@@ -91,8 +89,7 @@ TEST(Frechet, BlocksMergedInAnyOrderGiveTheSameDistance) {
       const FeatureMatrix& set = side == 0 ? real : generated;
       std::vector<FeatureStatistics> parts(3);
       for (int64_t i = 0; i < set.rows; ++i) {
-        parts[static_cast<size_t>(i % 3)].add(
-            RowMatrixMap(set.values.data() + i * set.columns, 1, set.columns));
+        parts[static_cast<size_t>(i % 3)].add(RowMatrixMap(set.values.data() + i * set.columns, 1, set.columns));
       }
       for (const size_t part : {2u, 0u, 1u}) sides[side].merge(parts[part]);
       EXPECT_EQ(sides[side].rows(), set.rows);
@@ -117,8 +114,7 @@ TEST(Frechet, IntervalsAreAsWideAsTheDistanceSpreads) {
     distances.push_back(*one.value);
     jackknife.push_back(one.details["standard_error"]);
     const double truth = 6 * 0.09;
-    corrected_nearer +=
-        std::abs(one.details["bias_corrected"].get<double>() - truth) < std::abs(*one.value - truth);
+    corrected_nearer += std::abs(one.details["bias_corrected"].get<double>() - truth) < std::abs(*one.value - truth);
     if (seed % 6 == 0) {
       bootstrap.push_back(
           score_features("frechet", real, generated, {{"interval", "bootstrap"}}).details["standard_error"]);
@@ -176,10 +172,8 @@ TEST(Frechet, SmallSetsAreMarked) {
 
 TEST(Frechet, RefusesWhatHasNoDistance) {
   const FeatureMatrix set = normal_features(5, 3, 6);
-  EXPECT_NE(refusal("frechet", set, normal_features(1, 3, 7)).find("at least 2 rows of generated"),
-            std::string::npos);
-  EXPECT_NE(refusal("frechet", set, normal_features(5, 4, 7)).find("3 columns, generated 4"),
-            std::string::npos);
+  EXPECT_NE(refusal("frechet", set, normal_features(1, 3, 7)).find("at least 2 rows of generated"), std::string::npos);
+  EXPECT_NE(refusal("frechet", set, normal_features(5, 4, 7)).find("3 columns, generated 4"), std::string::npos);
   FeatureMatrix broken = set;
   broken.values[7] = std::nan("");
   EXPECT_NE(refusal("frechet", set, broken).find("row 2, column 1"), std::string::npos);

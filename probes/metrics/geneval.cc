@@ -3,8 +3,8 @@
 #include <unordered_set>
 
 #include "harness/api/metric.h"
-#include "harness/base/config.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/config.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/statistics.h"
 
@@ -38,12 +38,10 @@ Settings settings_of(const MetricInput& input) {
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.origin = reader.text("origin", settings.origin);
-  settings.bootstrap.draws =
-      static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
+  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
   settings.bootstrap.seed = input.seed;
   settings.bootstrap.stream = "geneval";
-  for (const char* key :
-       {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
+  for (const char* key : {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
     if (reader.has(key)) settings.rule_json[key] = reader.raw(key);
   }
   settings.corrected = reader.texts("corrected", {});
@@ -69,8 +67,7 @@ void refuse_unknown_classes(const GenEvalMetadata& metadata, const std::vector<D
     for (const GenEvalClause& clause : *clauses) {
       check(clause.class_name);
       if (clause.color && geneval_color_id(*clause.color) < 0) {
-        fail_input("{}: unknown color '{}'{}", where, *clause.color,
-                   suggestion(*clause.color, geneval_colors()));
+        fail_input("{}: unknown color '{}'{}", where, *clause.color, suggestion(*clause.color, geneval_colors()));
       }
     }
   }
@@ -85,12 +82,10 @@ Judged judged_before(const Json& row, const std::string& where) {
   if (!row["correct"].is_boolean()) fail_input("{}: \"correct\" must be true or false", where);
   const Json metadata = row.value("metadata", Json());
   const std::string line = metadata.is_string() ? metadata.get<std::string>()
-                           : metadata.is_null()
-                               ? row["tag"].get<std::string>() + row["prompt"].get<std::string>()
-                               : metadata.dump();
+                           : metadata.is_null() ? row["tag"].get<std::string>() + row["prompt"].get<std::string>()
+                                                : metadata.dump();
   const Json reason = row.value("reason", Json());
-  return {
-      row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
+  return {row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
 }
 
 std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
@@ -113,8 +108,7 @@ std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
         row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
     const std::vector<Detection> detections = geneval_detections(row["detections"], where);
     if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
-    const std::string line =
-        metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
+    const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
     results.push_back({metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
                        geneval_verdict(metadata, detections, options)});
   }
@@ -138,8 +132,7 @@ std::vector<std::string> tags_in_order(const std::vector<Judged>& results) {
   return tags;
 }
 
-MetricValue value_of(const std::string& name, const Estimate& estimate, int64_t correct,
-                     const Settings& settings) {
+MetricValue value_of(const std::string& name, const Estimate& estimate, int64_t correct, const Settings& settings) {
   MetricValue value;
   value.name = name;
   value.value = estimate.value;
@@ -172,17 +165,14 @@ std::vector<MetricValue> values_of(const std::vector<Judged>& results, const Set
   return values;
 }
 
-Json json_of(const Judged& result) {
-  return {{"correct", result.verdict.correct}, {"reason", result.verdict.reason}};
-}
+Json json_of(const Judged& result) { return {{"correct", result.verdict.correct}, {"reason", result.verdict.reason}}; }
 
 /// Share of prompts of which any picture is right.
 double prompts_correct(const std::vector<Judged>& results, int64_t& prompts) {
   std::map<std::string, bool> any;
   for (const Judged& result : results) any[result.line] |= result.verdict.correct;
   prompts = static_cast<int64_t>(any.size());
-  return static_cast<double>(
-             std::count_if(any.begin(), any.end(), [](const auto& one) { return one.second; })) /
+  return static_cast<double>(std::count_if(any.begin(), any.end(), [](const auto& one) { return one.second; })) /
          static_cast<double>(prompts);
 }
 
@@ -206,8 +196,7 @@ std::string official_summary(const std::vector<Judged>& results) {
       "Summary\n=======\nTotal images: {}\nTotal prompts: {}\n% correct images: {:.2f}%\n% correct prompts: "
       "{:.2f}%\n\n"
       "Task breakdown\n==============\n",
-      results.size(), prompts, 100.0 * static_cast<double>(correct) / static_cast<double>(results.size()),
-      100 * any);
+      results.size(), prompts, 100.0 * static_cast<double>(correct) / static_cast<double>(results.size()), 100 * any);
   double sum = 0;
   for (const std::string& tag : order) {
     const Tally& tally = tasks[tag];
@@ -215,8 +204,7 @@ std::string official_summary(const std::vector<Judged>& results) {
     text += fmt::format("{:<16} = {:.2f}% ({} / {})\n", tag, 100 * share, tally.correct, tally.total);
     sum += share;
   }
-  return text +
-         fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
+  return text + fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
 }
 
 /// Options: those of the rule (threshold ...); corrected: quirks of the released code to put right, by name,
@@ -252,8 +240,7 @@ class GenEval : public Metric {
 
   std::vector<double> item_scores(const MetricInput& input) const override {
     std::vector<double> scores;
-    for (const Judged& result : judge(input, settings_of(input)))
-      scores.push_back(result.verdict.correct ? 1 : 0);
+    for (const Judged& result : judge(input, settings_of(input))) scores.push_back(result.verdict.correct ? 1 : 0);
     return scores;
   }
 
@@ -266,8 +253,7 @@ class GenEval : public Metric {
   }
 };
 
-EMF_REGISTER(MetricRegistry, "geneval",
-             "GenEval's official rule on detections: task scores and their plain mean",
+EMF_REGISTER(MetricRegistry, "geneval", "GenEval's official rule on detections: task scores and their plain mean",
              std::make_unique<GenEval>);
 
 }  // namespace

@@ -28,8 +28,7 @@ TEST(GenEval, TaskScoresAndOverallAreTheOfficialSummary) {
   const Json oracle = read_json(project_root() / "tests/oracle/geneval_cases.json");
   for (const Json& summary : oracle["summary"]) {
     std::vector<Json> rows;
-    for (const Json& made : summary["rows"])
-      rows.push_back(row(made["tag"], made["prompt"], made["correct"]));
+    for (const Json& made : summary["rows"]) rows.push_back(row(made["tag"], made["prompt"], made["correct"]));
     MetricInput input;
     input.judged = &rows;
     const auto values = by_name(MetricRegistry::instance().make("geneval")->score(input));
@@ -37,10 +36,9 @@ TEST(GenEval, TaskScoresAndOverallAreTheOfficialSummary) {
     const std::string printed = summary["official_output"];
     for (const auto& [name, value] : values) {
       const std::string line =
-          name == "geneval"
-              ? fmt::format("Overall score (avg. over tasks): {:.5f}\n", *value.value)
-              : fmt::format("{:<16} = {:.2f}% ({} / {})\n", name.substr(8), *value.value * 100,
-                            value.details["correct"].get<int>(), value.details["total"].get<int>());
+          name == "geneval" ? fmt::format("Overall score (avg. over tasks): {:.5f}\n", *value.value)
+                            : fmt::format("{:<16} = {:.2f}% ({} / {})\n", name.substr(8), *value.value * 100,
+                                          value.details["correct"].get<int>(), value.details["total"].get<int>());
       EXPECT_NE(printed.find(line), std::string::npos) << line << printed;
       ASSERT_TRUE(value.ci95.has_value());
       EXPECT_LE((*value.ci95)[0], *value.value);
@@ -112,8 +110,7 @@ TEST(GenEval, UnknownClassesAreRefusedUnlessAllowed) {
     metric->score(input);
     ADD_FAILURE() << "scored";
   } catch (const UserError& error) {
-    EXPECT_NE(std::string(error.what()).find("row 1: unknown class 'catt'; did you mean 'cat'?"),
-              std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("row 1: unknown class 'catt'; did you mean 'cat'?"), std::string::npos);
   }
   input.options = {{"classes", "any"}};
   EXPECT_EQ(*metric->score(input).front().value, 0);

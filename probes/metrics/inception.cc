@@ -83,8 +83,7 @@ double score_of(const Classes& classes, std::span<const int64_t> rows) {
 
 std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptions& options) {
   const auto n = static_cast<double>(classes.shares.rows());
-  if (options.draws == 0 ||
-      n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
+  if (options.draws == 0 || n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
     return std::nullopt;
   }
   const Eigen::VectorXd sureness = classes.shares.cwiseProduct(classes.logs).rowwise().sum();
@@ -96,8 +95,7 @@ std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptio
                 .cast<double>() /
             n;
         const Eigen::RowVectorXd center = weights * classes.shares;
-        const double variety =
-            (center.array() * center.array().max(std::numeric_limits<double>::min()).log()).sum();
+        const double variety = (center.array() * center.array().max(std::numeric_limits<double>::min()).log()).sum();
         return std::exp(weights.dot(sureness) - variety);
       },
       options);
@@ -122,17 +120,17 @@ class Inception : public Metric {
     std::vector<double> parts;
     for (int64_t s = 0; s < settings.splits; ++s) {
       const int64_t begin = s * rows.rows() / settings.splits, end = (s + 1) * rows.rows() / settings.splits;
-      parts.push_back(score_of(
-          classes, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))));
+      parts.push_back(
+          score_of(classes, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))));
     }
     MetricValue value;
     value.name = settings.name;
     value.value = mean(parts);
     value.n = rows.rows();
-    value.identity = {{"features", input.generated->identity},
-                      {"estimator", fmt::format("Inception Score, {} split{}{}", settings.splits,
-                                                settings.splits == 1 ? "" : "s",
-                                                settings.numpy_order ? ", order of numpy's seed 2020" : "")}};
+    value.identity = {
+        {"features", input.generated->identity},
+        {"estimator", fmt::format("Inception Score, {} split{}{}", settings.splits, settings.splits == 1 ? "" : "s",
+                                  settings.numpy_order ? ", order of numpy's seed 2020" : "")}};
     value.details = {{"n_generated", rows.rows()}, {"dimension", rows.cols()}, {"splits", settings.splits}};
     double squares = 0;
     for (const double part : parts) squares += (part - *value.value) * (part - *value.value);

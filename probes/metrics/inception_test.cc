@@ -29,8 +29,7 @@ FeatureMatrix probabilities_of(const FeatureMatrix& logits) {
 
 TEST(Inception, AgreesWithTorchFidelity) {
   for (const auto& [name, expected] : peer_values()["inception"].items()) {
-    const FeatureMatrix logits = oracle_features("isc_" + name + "/logits"),
-                        shares = probabilities_of(logits);
+    const FeatureMatrix logits = oracle_features("isc_" + name + "/logits"), shares = probabilities_of(logits);
     for (const int splits : {1, 5, 10}) {
       for (const bool shuffled : {false, true}) {
         const Json& peer = expected[fmt::format("splits={},shuffle={}", splits, shuffled ? "True" : "False")];

@@ -20,8 +20,7 @@ namespace {
 
 constexpr Eigen::Index kBlock = 256;  // rows of a Gram matrix held at once
 constexpr uint32_t kTorchFidelitySeed = 2020;
-constexpr int64_t kLargestBootstrap =
-    4000;  // rows a side; beyond, a bootstrap takes minutes and no interval is given
+constexpr int64_t kLargestBootstrap = 4000;  // rows a side; beyond, a bootstrap takes minutes and no interval is given
 
 struct Centred {
   RowMatrix rows;        // a'
@@ -45,9 +44,7 @@ struct PairSums {
 class Kernel {
  public:
   explicit Kernel(const Eigen::RowVectorXd& center)
-      : center_(center),
-        dimension_(static_cast<double>(center.size())),
-        base_(center.squaredNorm() / dimension_ + 1) {}
+      : center_(center), dimension_(static_cast<double>(center.size())), base_(center.squaredNorm() / dimension_ + 1) {}
 
   Centred centred(const RowMatrix& rows) const {
     Centred set{rows.rowwise() - center_, {}};
@@ -115,8 +112,7 @@ Distance distance_of(const RowMatrix& real, const RowMatrix& generated, const Bo
   // From the first row, so that the mean of large numbers is itself exact to the last digits.
   const Eigen::RowVectorXd origin = real.row(0);
   const Kernel kernel(
-      origin +
-      ((real.rowwise() - origin).colwise().sum() + (generated.rowwise() - origin).colwise().sum()) / (n + m));
+      origin + ((real.rowwise() - origin).colwise().sum() + (generated.rowwise() - origin).colwise().sum()) / (n + m));
   const Centred x = kernel.centred(real), y = kernel.centred(generated);
   const Eigen::MatrixXd x_counts = counts_of(real.rows(), options, "real");
   const Eigen::MatrixXd y_counts = counts_of(generated.rows(), options, "generated");
@@ -127,8 +123,7 @@ Distance distance_of(const RowMatrix& real, const RowMatrix& generated, const Bo
   distance.value = xx.value / (n * (n - 1)) + yy.value / (m * (m - 1)) - 2 * xy.value / (n * m);
   for (Eigen::Index d = 0; d < x_counts.cols(); ++d) {
     // Ordered pairs of different rows left in the draw; none when every draw hit one row.
-    const double x_pairs = n * n - x_counts.col(d).squaredNorm(),
-                 y_pairs = m * m - y_counts.col(d).squaredNorm();
+    const double x_pairs = n * n - x_counts.col(d).squaredNorm(), y_pairs = m * m - y_counts.col(d).squaredNorm();
     if (x_pairs == 0 || y_pairs == 0) continue;
     distance.draws.push_back(xx.draws[d] / x_pairs + yy.draws[d] / y_pairs - 2 * xy.draws[d] / (n * m));
   }
@@ -142,8 +137,7 @@ RowMatrix chosen_rows(const RowMatrixMap& rows, const std::vector<int64_t>& plac
 }
 
 /// `size` different rows: the first places of a shuffle that belongs to (seed, side, subset).
-RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Options& options, const char* side,
-                    int64_t subset) {
+RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Options& options, const char* side, int64_t subset) {
   Random random(options.bootstrap.seed, fmt::format("kid/subset/{}", side), static_cast<uint64_t>(subset));
   std::vector<int64_t> order(static_cast<size_t>(rows.rows()));
   std::iota(order.begin(), order.end(), int64_t{0});
@@ -213,18 +207,17 @@ class Kid : public Metric {
       const RowMatrix generated = options.numpy_draws
                                       ? chosen_rows(pair.generated, numpy.choice(pair.generated.rows(), size))
                                       : subset_of(pair.generated, size, options, "generated", i);
-      const RowMatrix real = options.numpy_draws
-                                 ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
-                                 : subset_of(pair.real, size, options, "real", i);
+      const RowMatrix real = options.numpy_draws ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
+                                                 : subset_of(pair.real, size, options, "real", i);
       values.push_back(distance_of(real, generated, none).value);
     }
     const double center = mean(values);
     double squares = 0;
     for (const double value : values) squares += (value - center) * (value - center);
     MetricValue result = feature_value(pair, options.name, center);
-    result.identity["estimator"] = fmt::format(
-        "unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
-        options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
+    result.identity["estimator"] =
+        fmt::format("unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
+                    options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
     result.details["std"] = std::sqrt(squares / static_cast<double>(values.size()));
     result.details["subsets"] = options.subsets;
     result.details["subset_size"] = size;

@@ -34,8 +34,7 @@ TEST(Kid, AgreesWithTorchFidelityWhereDoublesSuffice) {
     if (one.name == "large_offset") continue;
     if (one.values.contains("kid_peer")) {
       const double peer = one.values["kid_peer"];
-      EXPECT_NEAR(*score_features("kid", one.real, one.generated, {{"draws", 0}}).value, peer,
-                  tolerance(peer))
+      EXPECT_NEAR(*score_features("kid", one.real, one.generated, {{"draws", 0}}).value, peer, tolerance(peer))
           << one.name;
     }
     if (!one.values.contains("kid_subsets")) continue;
@@ -51,9 +50,7 @@ TEST(Kid, AgreesWithTorchFidelityWhereDoublesSuffice) {
 
 TEST(Kid, SeedFixesTheIntervalAndChangesIt) {
   const FeatureMatrix a = normal_features(40, 6, 1), b = normal_features(50, 6, 2, 0.3);
-  const auto interval = [&](uint64_t seed) {
-    return *score_features("kid", a, b, Json::object(), seed).ci95;
-  };
+  const auto interval = [&](uint64_t seed) { return *score_features("kid", a, b, Json::object(), seed).ci95; };
   EXPECT_EQ(interval(0), interval(0));
   EXPECT_NE(interval(0), interval(1));
 }
@@ -62,8 +59,7 @@ TEST(Kid, IntervalSpreadsAsTheEstimateDoes) {
   // Against the spread over fresh sets: that is what an interval claims to know.
   std::vector<double> values, widths;
   for (uint64_t trial = 0; trial < 60; ++trial) {
-    const FeatureMatrix a = normal_features(80, 6, 100 + 2 * trial),
-                        b = normal_features(80, 6, 101 + 2 * trial, 0.4);
+    const FeatureMatrix a = normal_features(80, 6, 100 + 2 * trial), b = normal_features(80, 6, 101 + 2 * trial, 0.4);
     const MetricValue value = score_features("kid", a, b, {{"draws", 200}});
     values.push_back(*value.value);
     widths.push_back((*value.ci95)[1] - (*value.ci95)[0]);
@@ -93,9 +89,7 @@ TEST(Kid, SubsetsOfTorchFidelityAreMet) {
         {{"compat", "torch-fidelity"}, {"subsets", peer["subsets"]}, {"subset_size", peer["subset_size"]}});
     const double expected = peer["kernel_inception_distance_mean"];
     EXPECT_NEAR(*value.value, expected, 1e-10 * std::abs(expected)) << name;
-    EXPECT_NEAR(value.details["std"].get<double>(), peer["kernel_inception_distance_std"].get<double>(),
-                1e-10)
-        << name;
+    EXPECT_NEAR(value.details["std"].get<double>(), peer["kernel_inception_distance_std"].get<double>(), 1e-10) << name;
     ++compared;
   }
   EXPECT_GE(compared, 3);

@@ -90,8 +90,7 @@ struct Counts {
 };
 
 Counts count(const Points& real, const Points& generated, const Settings& settings) {
-  const Eigen::VectorXd real_radii = radii_of(real, settings.k),
-                        generated_radii = radii_of(generated, settings.k);
+  const Eigen::VectorXd real_radii = radii_of(real, settings.k), generated_radii = radii_of(generated, settings.k);
   const Eigen::Index n = real.rows.rows(), m = generated.rows.rows();
   const double slack = slack_of(real.rows.cols());
   Counts counts;
@@ -112,9 +111,7 @@ Counts count(const Points& real, const Points& generated, const Settings& settin
         if (std::abs(distance - own) <= doubt || std::abs(distance - real_radii[j]) <= doubt) {
           distance = exact(generated, begin + i, real, j);
         }
-        const auto inside = [&](double radius) {
-          return settings.touching ? distance <= radius : distance < radius;
-        };
+        const auto inside = [&](double radius) { return settings.touching ? distance <= radius : distance < radius; };
         if (inside(real_radii[j])) {
           ++balls;
           counts.covered[static_cast<size_t>(j)] = 1;
@@ -163,8 +160,8 @@ class PrecisionRecall : public Metric {
     const Counts counts = count(Points(pair.real, center), Points(pair.generated, center), settings);
     std::vector<MetricValue> values(1);
     const double precision = mean(counts.precise), recall = mean(counts.recalled);
-    values.front() = feature_value(
-        pair, settings.name, precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
+    values.front() =
+        feature_value(pair, settings.name, precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
     const auto add = [&](const std::string& name, const std::vector<double>& scores, double scale) {
       MetricValue value = feature_value(pair, settings.name + "/" + name, scale * mean(scores));
       BootstrapOptions own = settings.bootstrap;
@@ -181,15 +178,14 @@ class PrecisionRecall : public Metric {
     add("density", counts.dense, 1 / static_cast<double>(settings.k));
     add("coverage", counts.covered, 1);
     for (MetricValue& value : values) {
-      value.identity["estimator"] = fmt::format("nearest-neighbour balls, k {}, distance {} radius",
-                                                settings.k, settings.touching ? "<=" : "<");
+      value.identity["estimator"] =
+          fmt::format("nearest-neighbour balls, k {}, distance {} radius", settings.k, settings.touching ? "<=" : "<");
     }
     return values;
   }
 };
 
-EMF_REGISTER(MetricRegistry, "precision_recall",
-             "Precision, recall, density and coverage by nearest-neighbour balls",
+EMF_REGISTER(MetricRegistry, "precision_recall", "Precision, recall, density and coverage by nearest-neighbour balls",
              std::make_unique<PrecisionRecall>);
 
 }  // namespace

@@ -8,8 +8,7 @@
 namespace emf {
 namespace {
 
-std::vector<MetricValue> scored(const FeatureMatrix& real, const FeatureMatrix& generated,
-                                const Json& options) {
+std::vector<MetricValue> scored(const FeatureMatrix& real, const FeatureMatrix& generated, const Json& options) {
   MetricInput input;
   input.real = &real;
   input.generated = &generated;
@@ -24,10 +23,8 @@ TEST(PrecisionRecall, CountsArePeersExactly) {
     for (const auto& [k, peers] : one["balls"].items()) {
       const Json options = {{"k", std::stoi(k)}, {"draws", 0}, {"rule", "le"}};
       const auto touching = scored(real, generated, options);
-      EXPECT_EQ(std::lround(*touching[1].value * static_cast<double>(generated.rows)), peers["le"][0])
-          << name << k;
-      EXPECT_EQ(std::lround(*touching[2].value * static_cast<double>(real.rows)), peers["le"][1])
-          << name << k;
+      EXPECT_EQ(std::lround(*touching[1].value * static_cast<double>(generated.rows)), peers["le"][0]) << name << k;
+      EXPECT_EQ(std::lround(*touching[2].value * static_cast<double>(real.rows)), peers["le"][1]) << name << k;
       ++compared;
       if (!peers.contains("lt")) continue;
       Json strict = options;
@@ -48,8 +45,8 @@ TEST(PrecisionRecall, BlocksAndBoundsChangeNothing) {
   for (FeatureMatrix* set : {&real, &generated}) {
     for (int64_t i = 0; i < set->rows * 3; ++i) {
       // A coarse grid far from the origin: many ties, and products that lose eight digits.
-      set->values.push_back(
-          1e4 + static_cast<double>(Random(5, "grid", static_cast<uint64_t>(i + set->rows)).below(9)));
+      set->values.push_back(1e4 +
+                            static_cast<double>(Random(5, "grid", static_cast<uint64_t>(i + set->rows)).below(9)));
     }
   }
   const auto distance = [](const FeatureMatrix& a, int64_t i, const FeatureMatrix& b, int64_t j) {
@@ -73,8 +70,7 @@ TEST(PrecisionRecall, BlocksAndBoundsChangeNothing) {
     const auto inside = [&](double d, double r) { return touching ? d <= r : d < r; };
     for (int64_t i = 0; i < generated.rows; ++i) {
       double around = 0;
-      for (int64_t j = 0; j < real.rows; ++j)
-        around += inside(distance(generated, i, real, j), real_radii[j]);
+      for (int64_t j = 0; j < real.rows; ++j) around += inside(distance(generated, i, real, j), real_radii[j]);
       balls += around;
       precise += around > 0;
     }

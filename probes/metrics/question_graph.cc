@@ -57,11 +57,9 @@ Settings settings_of(const MetricInput& input) {
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.origin = reader.text("origin", settings.origin);
-  settings.rule =
-      reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
+  settings.rule = reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
   settings.official = reader.flag("official", false);
-  settings.bootstrap.draws =
-      static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
+  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
   settings.bootstrap.seed = input.seed;
   settings.bootstrap.stream = "question_graph";
   reader.finish();
@@ -96,8 +94,8 @@ void score_item(Item& item, const std::vector<PictureAnswers>& answers, const Se
     any = any || usable(item.graph, answers[i]);
     const std::string missing = unanswered(item.graph, answers[i]);
     if (!answers[i].empty() && !missing.empty()) {
-      item.warnings.push_back(fmt::format("{} picture {}: {} has no answer, which counts as no",
-                                          item.graph.item_id, picture.name, missing));
+      item.warnings.push_back(fmt::format("{} picture {}: {} has no answer, which counts as no", item.graph.item_id,
+                                          picture.name, missing));
     }
   }
   if (!any) item.why = item.graph.questions.empty() ? "no questions" : "no usable answer";
@@ -147,8 +145,7 @@ Json categories_of(const Judged& judged, bool official_dpg, bool detailed) {
       const PictureScore& score = item.pictures[p].score;
       for (size_t i = 0; i < item.graph.questions.size(); ++i) {
         const GraphQuestion& question = item.graph.questions[i];
-        Tally& tally =
-            tallies[detailed ? question.category + " - " + question.subcategory : question.category];
+        Tally& tally = tallies[detailed ? question.category + " - " + question.subcategory : question.category];
         tally.sum += official_dpg ? score.raw[i] : score.adjusted[i];
         ++tally.questions;
       }
@@ -156,8 +153,7 @@ Json categories_of(const Judged& judged, bool official_dpg, bool detailed) {
   }
   Json categories = Json::object();
   for (const auto& [name, tally] : tallies) {
-    categories[name] = {{"score", tally.sum / static_cast<double>(tally.questions)},
-                        {"answers", tally.questions}};
+    categories[name] = {{"score", tally.sum / static_cast<double>(tally.questions)}, {"answers", tally.questions}};
   }
   return categories;
 }
@@ -189,12 +185,11 @@ class QuestionGraphs : public Metric {
       scores.clusters.push_back(item.graph.item_id);
     }
     value.name = settings.name;
-    value.identity = {{"rule", settings.rule == DependencyRule::kDpg ? "dpg" : "dsg"},
-                      {"official", settings.official}};
+    value.identity = {{"rule", settings.rule == DependencyRule::kDpg ? "dpg" : "dsg"}, {"official", settings.official}};
     value.n = static_cast<int64_t>(judged.items.size());
     if (scores.values.empty()) {
-      fail_input("{}: not one of {} items can be scored; the first is '{}': {}", settings.origin,
-                 judged.items.size(), judged.items.front().graph.item_id, judged.items.front().why);
+      fail_input("{}: not one of {} items can be scored; the first is '{}': {}", settings.origin, judged.items.size(),
+                 judged.items.front().graph.item_id, judged.items.front().why);
     }
     const Estimate estimate = estimate_mean(scores, settings.bootstrap);
     value.value = estimate.value;

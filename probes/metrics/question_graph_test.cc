@@ -63,14 +63,12 @@ class ReleasedAnswers : public testing::Test {
  protected:
   void SetUp() override {
     const char* folder = std::getenv("EMF_THIRD_PARTY_DIR");
-    if (folder == nullptr)
-      GTEST_SKIP() << "set EMF_THIRD_PARTY_DIR to the folder that holds dpg/dsg-1k-anns.csv";
+    if (folder == nullptr) GTEST_SKIP() << "set EMF_THIRD_PARTY_DIR to the folder that holds dpg/dsg-1k-anns.csv";
     folder_ = std::filesystem::path(folder) / "dpg";
   }
 
   /// Items of `keep` only, in the graph's order; all of them when it is empty.
-  std::vector<Json> rows(const std::string& answers, const std::vector<std::string>& generators,
-                         const Json& keep) {
+  std::vector<Json> rows(const std::string& answers, const std::vector<std::string>& generators, const Json& keep) {
     std::vector<Json> kept;
     for (Json& one : read_question_graphs(folder_ / "dsg-1k-anns.csv", folder_ / answers, generators)) {
       if (keep.is_null() || keep.contains(one["item_id"].get<std::string>())) kept.push_back(std::move(one));

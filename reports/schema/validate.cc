@@ -38,16 +38,14 @@ void validate(const Json& document, const std::string& name) {
   for (const auto& error : results) {
     if (deepest.description.empty() || error.context.size() > deepest.context.size()) deepest = error;
   }
-  fail_input("{}.json does not fit emf.{}/1 at {}: {}", name, name, json_pointer(deepest.context),
-             deepest.description);
+  fail_input("{}.json does not fit emf.{}/1 at {}: {}", name, name, json_pointer(deepest.context), deepest.description);
 }
 
 void check_interval(const Json& holder, const std::string& pointer) {
   const auto interval = holder.find("ci95");
   if (interval == holder.end() || interval->is_null()) return;
   const double low = interval->at(0), high = interval->at(1);
-  if (low > high)
-    fail_input("result.json does not fit emf.result/1 at {}/ci95: {} is above {}", pointer, low, high);
+  if (low > high) fail_input("result.json does not fit emf.result/1 at {}/ci95: {} is above {}", pointer, low, high);
 }
 
 }  // namespace

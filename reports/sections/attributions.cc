@@ -19,8 +19,7 @@ class Attributions : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "attributions", "Attribution lines of data and pictures",
-             std::make_unique<Attributions>);
+EMF_REGISTER(SectionRegistry, "attributions", "Attribution lines of data and pictures", std::make_unique<Attributions>);
 
 }  // namespace
 }  // namespace emf

@@ -28,13 +28,9 @@ class Budgets : public Section {
     const Json budgets = input.result.value("budgets", Json::array());
     if (budgets.empty()) return "";
     const bool timed = !input.provenance.value("training_seconds", Json::array()).empty();
-    std::vector<TableColumn> columns = {{"Encoder"},
-                                        {"Objective"},
-                                        {"Seed", true},
-                                        {"Pictures", true},
-                                        {"of them pretraining", true},
-                                        {"FLOP", true},
-                                        {"Parameters", true}};
+    std::vector<TableColumn> columns = {
+        {"Encoder"},    {"Objective"},       {"Seed", true}, {"Pictures", true}, {"of them pretraining", true},
+        {"FLOP", true}, {"Parameters", true}};
     if (timed) columns.push_back({"Training time", true, false});
     Table table("", columns);
     std::set<int64_t> pictures;
@@ -57,14 +53,12 @@ class Budgets : public Section {
     }
     const std::string check =
         pictures.size() == 1
-            ? fmt::format(
-                  "\u2713 All {} rows were shown the same number of pictures, {}, pretraining included.",
-                  budgets.size(), format_count(*pictures.begin()))
+            ? fmt::format("\u2713 All {} rows were shown the same number of pictures, {}, pretraining included.",
+                          budgets.size(), format_count(*pictures.begin()))
             : fmt::format("\u2717 Rows were shown between {} and {} pictures: they are not on equal terms.",
                           format_count(*pictures.begin()), format_count(*pictures.rbegin()));
     return paragraph(check, pictures.size() == 1 ? "" : "notice") +
-           paragraph("FLOP counts matrix products of forward, backward and tangent passes.", "note") +
-           table.html();
+           paragraph("FLOP counts matrix products of forward, backward and tangent passes.", "note") + table.html();
   }
 };
 

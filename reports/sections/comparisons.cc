@@ -28,9 +28,8 @@ class Comparisons : public Section {
     if (rows.empty()) return "";
     bool corrected = true;
     for (const Json& row : rows) corrected = corrected && row.contains("p_holm");
-    std::vector<TableColumn> columns = {{"Encoder", false, true},    {"Steps", true, true},
-                                        {"Difference", false, true}, {"Metric", false, false},
-                                        {"Value", true, false},      {"p", true, false}};
+    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Steps", true, true},  {"Difference", false, true},
+                                        {"Metric", false, false}, {"Value", true, false}, {"p", true, false}};
     if (corrected) columns.push_back({"p, Holm", true, false});
     columns.push_back({"Prompts", true, false});
     Table table("", columns, /*interactive=*/true);
@@ -40,13 +39,12 @@ class Comparisons : public Section {
       if (!row.at("ci95").is_null()) ci95 = Interval{row.at("ci95").at(0), row.at("ci95").at(1)};
       TableCell value = score_cell(row.at("difference"), ci95, 3);
       if (ci95 && ((*ci95)[0] > 0 || (*ci95)[1] < 0)) value.css += " best";
-      std::vector<TableCell> cells = {
-          text_cell(encoder_words(a.at("encoder"))),
-          count_cell(a.at("steps")),
-          text_cell(side_words(a, b) + " \u2212 " + side_words(b, a)),
-          text_cell(metric_words(row.at("metric"))),
-          value,
-          {escape_html(p_words(row.at("p"))), row.at("p").get<double>(), "number"}};
+      std::vector<TableCell> cells = {text_cell(encoder_words(a.at("encoder"))),
+                                      count_cell(a.at("steps")),
+                                      text_cell(side_words(a, b) + " \u2212 " + side_words(b, a)),
+                                      text_cell(metric_words(row.at("metric"))),
+                                      value,
+                                      {escape_html(p_words(row.at("p"))), row.at("p").get<double>(), "number"}};
       if (corrected)
         cells.push_back({escape_html(p_words(row.at("p_holm"))), row.at("p_holm").get<double>(), "number"});
       cells.push_back(count_cell(row.at("n")));

@@ -26,14 +26,12 @@ class Cost : public Section {
     for (const std::string& encoder : record.encoders()) {
       Json values = Json::array();
       for (const std::string& objective : record.objectives()) {
-        for (const int64_t steps : record.steps())
-          add_point(record, encoder, objective, steps, timed, values, table);
+        for (const int64_t steps : record.steps()) add_point(record, encoder, objective, steps, timed, values, table);
       }
       if (values.empty()) continue;
-      const Json x = {
-          {"title", timed ? "Milliseconds a picture" : "Network evaluations a picture"},
-          {"scale", {{"type", "log"}, {"nice", false}, {"padding", 12}}},
-          {"axis", {{"grid", false}, {"tickCount", 5}, {"labelOverlap", true}, {"format", "~g"}}}};
+      const Json x = {{"title", timed ? "Milliseconds a picture" : "Network evaluations a picture"},
+                      {"scale", {{"type", "log"}, {"nice", false}, {"padding", 12}}},
+                      {"axis", {{"grid", false}, {"tickCount", 5}, {"labelOverlap", true}, {"format", "~g"}}}};
       const Json y = {{"title", "GenEval"}, {"scale", {{"domain", {0, 1}}}}, {"axis", {{"tickCount", 5}}}};
       plots.push_back({encoder_words(encoder),
                        "GenEval against the cost of a picture for " + encoder_words(encoder) +
@@ -41,18 +39,17 @@ class Cost : public Section {
                        line_spec(record, values, x, y)});
     }
     if (plots.empty()) return "";
-    return paragraph(
-               timed ? "Wall time of sampling on the machine named under Provenance, text features cached "
-                       "and decoding left out; logarithmic "
-                       "axis. Marks along a line are the step counts. A step with guidance evaluates the "
-                       "network twice."
-                     : "Network evaluations a picture (a step with guidance counts two); logarithmic axis.") +
+    return paragraph(timed ? "Wall time of sampling on the machine named under Provenance, text features cached "
+                             "and decoding left out; logarithmic "
+                             "axis. Marks along a line are the step counts. A step with guidance evaluates the "
+                             "network twice."
+                           : "Network evaluations a picture (a step with guidance counts two); logarithmic axis.") +
            plot_group(plots, &record, table);
   }
 
  private:
-  static void add_point(const Record& record, const std::string& encoder, const std::string& objective,
-                        int64_t steps, bool timed, Json& values, Table& table) {
+  static void add_point(const Record& record, const std::string& encoder, const std::string& objective, int64_t steps,
+                        bool timed, Json& values, Table& table) {
     const Score* quality = record.find(encoder, objective, steps, "geneval");
     const Score* seconds = record.find(encoder, objective, steps, "seconds_per_picture");
     const Score* evaluations = record.find(encoder, objective, steps, "network_evaluations");
@@ -60,15 +57,13 @@ class Cost : public Section {
     const auto known = [](const Score* score) { return score != nullptr && score->value; };
     table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(steps),
                known(evaluations) ? score_cell(*evaluations->value, {}, 0) : absent_cell("not recorded"),
-               known(seconds)
-                   ? TableCell{escape_html(format_seconds(*seconds->value)), *seconds->value, "number"}
-                   : absent_cell("not recorded"),
+               known(seconds) ? TableCell{escape_html(format_seconds(*seconds->value)), *seconds->value, "number"}
+                              : absent_cell("not recorded"),
                score_cell(*quality->value, quality->ci95, 3)});
     const Score* cost = timed ? seconds : evaluations;
     if (!known(cost) || *cost->value <= 0) return;  // a logarithmic axis has no zero
-    values.push_back({{"series", objective_words(objective)},
-                      {"x", *cost->value * (timed ? 1e3 : 1)},
-                      {"y", *quality->value}});
+    values.push_back(
+        {{"series", objective_words(objective)}, {"x", *cost->value * (timed ? 1e3 : 1)}, {"y", *quality->value}});
   }
 };
 

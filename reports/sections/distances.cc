@@ -49,8 +49,8 @@ class Distances : public Section {
   }
 
  private:
-  static void add_row(const Record& record, const std::string& encoder, const std::string& objective,
-                      int64_t steps, const std::vector<std::string>& metrics, Table& table) {
+  static void add_row(const Record& record, const std::string& encoder, const std::string& objective, int64_t steps,
+                      const std::vector<std::string>& metrics, Table& table) {
     std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
                                     count_cell(steps)};
     int64_t pictures = -1;

@@ -31,8 +31,7 @@ std::vector<size_t> choose_prompts(const Json& prompts, size_t count) {
     for (const bool held_out : {false, true}) {
       std::set<std::string> tasks;
       for (size_t i = 0; i < prompts.size() && chosen.size() < count; ++i) {
-        if (prompts[i].at("held_out") != held_out ||
-            std::find(chosen.begin(), chosen.end(), i) != chosen.end())
+        if (prompts[i].at("held_out") != held_out || std::find(chosen.begin(), chosen.end(), i) != chosen.end())
           continue;
         if (tasks.insert(prompts[i].at("tag")).second) chosen.push_back(i);
       }
@@ -51,8 +50,7 @@ std::filesystem::path inside_store(const SectionInput& input, const std::string&
 }
 
 /// Tiles of every cell whose grid is still there; of several seeds the first is shown.
-std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<size_t>& chosen,
-                                 size_t& missing) {
+std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<size_t>& chosen, size_t& missing) {
   const Json grid = input.result.value("sample_grid", Json{{"tile", 32}, {"columns", 16}});
   std::map<Cell, Tiles> tiles;
   missing = 0;
@@ -81,8 +79,7 @@ size_t bytes_of(const std::map<Cell, Tiles>& tiles) {
   return bytes;
 }
 
-std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place,
-                         const std::string& words) {
+std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place, const std::string& words) {
   const auto found = tiles.find(cell);
   if (found == tiles.end()) return "<td></td>";
   const int right = found->second.right[place];
@@ -113,9 +110,8 @@ class Pictures : public Section {
     if (tiles.empty())
       return missing == 0
                  ? ""
-                 : paragraph(
-                       "The sample grids are no longer in the store; run the suite again to see pictures.",
-                       "notice");
+                 : paragraph("The sample grids are no longer in the store; run the suite again to see pictures.",
+                             "notice");
     std::string html = introduction(tiles, missing) + "<div class=\"prompts\">\n";
     for (size_t place = 0; place < chosen.size(); ++place) {
       if (place == kShown)
@@ -130,8 +126,7 @@ class Pictures : public Section {
   static std::string introduction(const std::map<Cell, Tiles>& tiles, size_t missing) {
     bool judged = false;
     for (const auto& [cell, cut] : tiles) {
-      judged =
-          judged || std::any_of(cut.right.begin(), cut.right.end(), [](int right) { return right >= 0; });
+      judged = judged || std::any_of(cut.right.begin(), cut.right.end(), [](int right) { return right >= 0; });
     }
     std::string words =
         "The first prompts of each task, not picked by looks. All pictures of a prompt start from the same "
@@ -141,8 +136,8 @@ class Pictures : public Section {
     return paragraph(words);
   }
 
-  static std::string prompt_figure(const Record& record, const Json& prompt,
-                                   const std::map<Cell, Tiles>& tiles, size_t place) {
+  static std::string prompt_figure(const Record& record, const Json& prompt, const std::map<Cell, Tiles>& tiles,
+                                   size_t place) {
     const std::string text = prompt.at("text");
     std::string html = fmt::format(
         "<figure class=\"prompt\"><figcaption>{}<span>{}{}</span></figcaption>\n<table><thead><tr><td></td>",
@@ -160,8 +155,8 @@ class Pictures : public Section {
     return html + "</tbody></table></figure>\n";
   }
 
-  static std::string encoder_rows(const Record& record, const std::string& encoder,
-                                  const std::map<Cell, Tiles>& tiles, size_t place) {
+  static std::string encoder_rows(const Record& record, const std::string& encoder, const std::map<Cell, Tiles>& tiles,
+                                  size_t place) {
     std::string html;
     for (const std::string& objective : record.objectives()) {
       const bool any = std::any_of(record.steps().begin(), record.steps().end(), [&](int64_t steps) {
@@ -171,9 +166,9 @@ class Pictures : public Section {
       html += fmt::format("<tr{}><th scope=\"row\"><b>{}</b>{}</th>", html.empty() ? " class=\"group\"" : "",
                           escape_html(encoder_words(encoder)), escape_html(objective_words(objective)));
       for (const int64_t steps : record.steps()) {
-        html += picture_cell(tiles, {encoder, objective, steps}, place,
-                             fmt::format("{}, {}, {}", encoder_words(encoder), objective_words(objective),
-                                         steps_words(steps)));
+        html += picture_cell(
+            tiles, {encoder, objective, steps}, place,
+            fmt::format("{}, {}, {}", encoder_words(encoder), objective_words(objective), steps_words(steps)));
       }
       html += "</tr>\n";
     }
@@ -181,8 +176,7 @@ class Pictures : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count",
-             std::make_unique<Pictures>);
+EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count", std::make_unique<Pictures>);
 
 }  // namespace
 }  // namespace emf

@@ -40,9 +40,11 @@ class PretrainingSection : public Section {
                  {fmt::format("{:.3f}", last), last, "number"},
                  {fmt::format("{:.3f}", accuracy), accuracy, "number"}});
     }
-    return paragraph("Equal captions, tokenizer, sizes and initial values; what stands beside an encoder (an image tower, a decoder) "
-                     "is thrown away afterwards. Losses of different tasks do not compare.",
-                     "note") +
+    return paragraph(
+               "Equal captions, tokenizer, sizes and initial values; what stands beside an encoder (an image tower, a "
+               "decoder) "
+               "is thrown away afterwards. Losses of different tasks do not compare.",
+               "note") +
            table.html();
   }
 };

@@ -40,8 +40,7 @@ Json scatter_spec(const Panel& panel, const std::string& y_title) {
            Json::array(
                {{{"mark", rule}, {"encoding", {{"x", low(x, "x_low")}, {"x2", bound("x_high")}, {"y", y}}}},
                 {{"mark", rule}, {"encoding", {{"x", x}, {"y", low(y, "y_low")}, {"y2", bound("y_high")}}}},
-                {{"mark",
-                  {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}, {"color", "#d55e00"}}},
+                {{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}, {"color", "#d55e00"}}},
                  {"encoding", {{"x", x}, {"y", y}, {"tooltip", tooltip}}}},
                 {{"mark", {{"type", "text"}, {"dy", -12}, {"color", "currentColor"}}},
                  {"encoding", {{"x", x}, {"y", y}, {"text", {{"field", "label"}, {"type", "nominal"}}}}}}})}};
@@ -66,13 +65,12 @@ class ProbeAgainstQuality : public Section {
       }
     }
     std::vector<Plot> plots;
-    const std::string y_title =
-        fmt::format("GenEval, {}, {}", objective_words(objective), steps_words(steps));
+    const std::string y_title = fmt::format("GenEval, {}, {}", objective_words(objective), steps_words(steps));
     for (const Panel& panel : panels) {
       const std::string title = fmt::format("{}, {}", panel.probe, panel.mode);
-      plots.push_back(
-          {title, title + " against " + y_title + ", one point an encoder; the values are in the table below",
-           scatter_spec(panel, y_title)});
+      plots.push_back({title,
+                       title + " against " + y_title + ", one point an encoder; the values are in the table below",
+                       scatter_spec(panel, y_title)});
     }
     if (plots.empty()) return "";
     return paragraph(fmt::format("One point an encoder, bars are 95 % intervals; {}. With {} encoders no "
@@ -83,11 +81,10 @@ class ProbeAgainstQuality : public Section {
   }
 
  private:
-  static void add_point(const Json& probe, const std::string& mode, const Score* quality,
-                        std::vector<Panel>& panels, Table& table) {
+  static void add_point(const Json& probe, const std::string& mode, const Score* quality, std::vector<Panel>& panels,
+                        Table& table) {
     const auto found = probe.at("modes").find(mode);
-    if (found == probe.at("modes").end() || found->at("value").is_null() || quality == nullptr ||
-        !quality->value)
+    if (found == probe.at("modes").end() || found->at("value").is_null() || quality == nullptr || !quality->value)
       return;
     const std::string name = probe_title(probe);
     if (panels.empty() || panels.back().mode != mode || panels.back().probe != name) {
@@ -109,9 +106,8 @@ class ProbeAgainstQuality : public Section {
                               {"y_low", along[0]},
                               {"y_high", along[1]}});
     }
-    table.add({text_cell(name), text_cell(mode_words(mode)),
-               text_cell(encoder_words(probe.at("encoder"))), score_cell(x, ci95, 3),
-               score_cell(y, quality->ci95, 3)});
+    table.add({text_cell(name), text_cell(mode_words(mode)), text_cell(encoder_words(probe.at("encoder"))),
+               score_cell(x, ci95, 3), score_cell(y, quality->ci95, 3)});
   }
 };
 

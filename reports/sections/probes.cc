@@ -71,7 +71,8 @@ void add_bounds(const Asked& way, const std::vector<std::string>& modes, Table& 
       if (!bounds.is_object()) continue;
       std::vector<TableCell> cells = {text_cell(words)};
       for (const std::string& mode : modes) {
-        cells.push_back(bounds.contains(mode) ? score_cell(bounds.at(mode).get<double>(), {}, 3) : absent_cell("not defined"));
+        cells.push_back(bounds.contains(mode) ? score_cell(bounds.at(mode).get<double>(), {}, 3)
+                                              : absent_cell("not defined"));
       }
       cells.push_back(absent_cell("no queries"));
       cells.push_back(absent_cell("no candidates"));
@@ -125,15 +126,12 @@ std::string paper_table(const std::string& name) {
   for (const Json& table : paper.at("tables")) {
     if (table.at("probe") != name) continue;
     std::vector<std::pair<double, std::string>> values;
-    for (const auto& [encoder, value] : table.at("values").items())
-      values.emplace_back(-value.get<double>(), encoder);
+    for (const auto& [encoder, value] : table.at("values").items()) values.emplace_back(-value.get<double>(), encoder);
     std::sort(values.begin(), values.end());
-    Table rows(fmt::format("The paper's {}: other encoders, other data ({}). {}",
-                           table.at("place").get<std::string>(), table.at("data").get<std::string>(),
-                           paper.at("source").get<std::string>()),
+    Table rows(fmt::format("The paper's {}: other encoders, other data ({}). {}", table.at("place").get<std::string>(),
+                           table.at("data").get<std::string>(), paper.at("source").get<std::string>()),
                {{"Encoder"}, {"Raw", true}});
-    for (const auto& [negative, encoder] : values)
-      rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
+    for (const auto& [negative, encoder] : values) rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
     return rows.html();
   }
   return "";

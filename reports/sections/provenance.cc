@@ -25,8 +25,7 @@ std::string words_of(const Json& list) {
 }
 
 TableCell hash_cell(const std::string& hash) {
-  return {"<code title=\"" + escape_html(hash) + "\">" + escape_html(hash.substr(0, 16)) + "</code>",
-          std::nullopt, ""};
+  return {"<code title=\"" + escape_html(hash) + "\">" + escape_html(hash.substr(0, 16)) + "</code>", std::nullopt, ""};
 }
 
 std::string weights_table(const Json& weights) {
@@ -60,15 +59,14 @@ std::string instruments_table(const Json& instruments) {
 
 std::string seconds_table(const Json& seconds) {
   if (seconds.empty()) return "";
-  Table table("Wall time; a stage found finished shows the time of the run that made it",
-              {{"Stage"}, {"Time", true}});
+  Table table("Wall time; a stage found finished shows the time of the run that made it", {{"Stage"}, {"Time", true}});
   double sum = 0;
   for (const auto& [stage, value] : seconds.items()) {
     sum += value.get<double>();
     table.add({text_cell(stage), {format_seconds(value), value.get<double>(), "number"}});
   }
-  return fmt::format("<details><summary>Time of {} stages, {} in all</summary>\n{}</details>\n",
-                     seconds.size(), format_seconds(sum), table.html());
+  return fmt::format("<details><summary>Time of {} stages, {} in all</summary>\n{}</details>\n", seconds.size(),
+                     format_seconds(sum), table.html());
 }
 
 class Provenance : public Section {
@@ -80,21 +78,19 @@ class Provenance : public Section {
     const Json& from = input.provenance;
     std::string html;
     if (from.empty()) {
-      html +=
-          paragraph("The record came without its provenance: where and when it ran is not known.", "notice");
+      html += paragraph("The record came without its provenance: where and when it ran is not known.", "notice");
     } else {
       const bool dirty = from.value("dirty", false);
-      html += "<dl class=\"facts\">\n" +
-              fact("Command", "<code>emfbench " + words_of(from.at("argv")) + "</code>") +
-              fact("Commit", "<code>" + text_of(from, "commit") + "</code>" +
-                                 (dirty ? " with uncommitted changes" : "")) +
-              fact("Version", text_of(from, "emfbench")) + fact("Host", text_of(from, "host")) +
-              fact("System", text_of(from, "system")) +
-              fact("Processor", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" +
-                                    (from.contains("simd") ? ", " + text_of(from, "simd") : "")) +
-              fact("Compiler", text_of(from, "compiler")) + fact("LibTorch", text_of(from, "libtorch")) +
-              fact("Seeds", words_of(from.at("seeds"))) + fact("Started", text_of(from, "started")) +
-              fact("Finished", text_of(from, "finished")) + "</dl>\n";
+      html +=
+          "<dl class=\"facts\">\n" + fact("Command", "<code>emfbench " + words_of(from.at("argv")) + "</code>") +
+          fact("Commit", "<code>" + text_of(from, "commit") + "</code>" + (dirty ? " with uncommitted changes" : "")) +
+          fact("Version", text_of(from, "emfbench")) + fact("Host", text_of(from, "host")) +
+          fact("System", text_of(from, "system")) +
+          fact("Processor", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" +
+                                (from.contains("simd") ? ", " + text_of(from, "simd") : "")) +
+          fact("Compiler", text_of(from, "compiler")) + fact("LibTorch", text_of(from, "libtorch")) +
+          fact("Seeds", words_of(from.at("seeds"))) + fact("Started", text_of(from, "started")) +
+          fact("Finished", text_of(from, "finished")) + "</dl>\n";
     }
     html += weights_table(from.value("weights", Json::array())) +
             instruments_table(input.result.value("instruments", Json::array()));

@@ -39,27 +39,26 @@ class QualityAgainstSteps : public Section {
                           {"y", *score->value},
                           {"low", band[0]},
                           {"high", band[1]}});
-        table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
-                   count_cell(steps), score_cell(*score->value, score->ci95, 3)});
+        table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(steps),
+                   score_cell(*score->value, score->ci95, 3)});
       }
     }
     return values;
   }
 
   static Plot panel(const Record& record, const std::string& encoder, const Json& values) {
-    const Json x = {
-        {"title", "Sampling steps"},
-        {"scale", {{"type", "log"}, {"base", 2}, {"nice", false}, {"padding", 12}}},
-        {"axis", {{"values", record.steps()}, {"format", "d"}, {"grid", false}, {"labelOverlap", true}}}};
+    const Json x = {{"title", "Sampling steps"},
+                    {"scale", {{"type", "log"}, {"base", 2}, {"nice", false}, {"padding", 12}}},
+                    {"axis", {{"values", record.steps()}, {"format", "d"}, {"grid", false}, {"labelOverlap", true}}}};
     const Json y = {{"title", "GenEval"}, {"scale", {{"domain", {0, 1}}}}, {"axis", {{"tickCount", 5}}}};
     Json rules = Json::array();
     if (const Score* ceiling = record.reference("ceiling")) {
       rules.push_back({{"y", *ceiling->value}, {"label", fmt::format("ceiling {:.2f}", *ceiling->value)}});
     }
-    return {encoder_words(encoder),
-            fmt::format("GenEval against sampling steps for {}; the values are in the table below",
-                        encoder_words(encoder)),
-            line_spec(record, values, x, y, rules)};
+    return {
+        encoder_words(encoder),
+        fmt::format("GenEval against sampling steps for {}; the values are in the table below", encoder_words(encoder)),
+        line_spec(record, values, x, y, rules)};
   }
 };
 

@@ -57,8 +57,7 @@ class Scores : public Section {
       bool first = true;
       for (const std::string& objective : record.objectives()) {
         if (!record.has_cell(encoder, objective)) continue;
-        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)),
-                                        text_cell(objective_words(objective))};
+        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective))};
         for (size_t i = 0; i < record.steps().size(); ++i) {
           cells.push_back(cell_of(record.find(encoder, objective, record.steps()[i], "geneval"),
                                   best[i] == encoder + "/" + objective));
@@ -81,16 +80,14 @@ class Scores : public Section {
     for (const char* name : {"ceiling", "reconstruction"}) {
       const Score* score = record.reference(name);
       if (score != nullptr) {
-        table.add({text_cell("Real, " + objective_words(name)), score_cell(*score->value, score->ci95)},
-                  "reference");
+        table.add({text_cell("Real, " + objective_words(name)), score_cell(*score->value, score->ci95)}, "reference");
       }
     }
     return table.empty() ? "" : table.html();
   }
 };
 
-EMF_REGISTER(SectionRegistry, "scores", "Table of GenEval by encoder, objective and steps",
-             std::make_unique<Scores>);
+EMF_REGISTER(SectionRegistry, "scores", "Table of GenEval by encoder, objective and steps", std::make_unique<Scores>);
 
 }  // namespace
 }  // namespace emf

@@ -10,9 +10,8 @@ namespace {
 std::vector<std::string> task_metrics(const Record& record) {
   std::vector<std::string> present;
   for (const char* name :
-       {"geneval/single_object", "geneval/two_object", "geneval/counting", "geneval/colors",
-        "geneval/position", "geneval/color_attr", "geneval/in_distribution", "geneval/held_out",
-        "geneval/held_out_template"}) {
+       {"geneval/single_object", "geneval/two_object", "geneval/counting", "geneval/colors", "geneval/position",
+        "geneval/color_attr", "geneval/in_distribution", "geneval/held_out", "geneval/held_out_template"}) {
     if (record.has_metric(name)) present.push_back(name);
   }
   return present;
@@ -41,8 +40,8 @@ class Tasks : public Section {
         bool first = true;
         for (const int64_t steps : record.steps()) {
           if (record.find(encoder, objective, steps, "geneval") == nullptr) continue;
-          std::vector<TableCell> cells = {text_cell(encoder_words(encoder)),
-                                          text_cell(objective_words(objective)), count_cell(steps)};
+          std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
+                                          count_cell(steps)};
           for (const std::string& metric : metrics)
             cells.push_back(cell_of(record.find(encoder, objective, steps, metric)));
           table.add(cells, first ? "group" : "");
@@ -74,8 +73,7 @@ class Tasks : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "tasks", "Table of GenEval by task, seen and held-out pairs",
-             std::make_unique<Tasks>);
+EMF_REGISTER(SectionRegistry, "tasks", "Table of GenEval by task, seen and held-out pairs", std::make_unique<Tasks>);
 
 }  // namespace
 }  // namespace emf

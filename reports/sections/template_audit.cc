@@ -18,16 +18,20 @@ class TemplateAuditSection : public Section {
   std::string html(const SectionInput& input) const override {
     const Json audit = input.result.value("template_audit", Json());
     if (audit.is_null()) return "";
-    return paragraph(fmt::format(
-        "Of {} judged prompts, {} are training captions word for word, {} are a training caption with other objects, colours, numbers or "
-        "places in it ({} such wordings in {} captions), and {} of their runs of four words stand in training captions. A score says how "
-        "well these wordings are painted, not others.",
-        format_count(audit.at("prompts")), percent(audit.at("exact")), percent(audit.at("template")),
-        format_count(audit.at("training_templates")), format_count(audit.at("training_captions")), percent(audit.at("four_grams"))));
+    return paragraph(
+        fmt::format("Of {} judged prompts, {} are training captions word for word, {} are a training caption with "
+                    "other objects, colours, numbers or "
+                    "places in it ({} such wordings in {} captions), and {} of their runs of four words stand in "
+                    "training captions. A score says how "
+                    "well these wordings are painted, not others.",
+                    format_count(audit.at("prompts")), percent(audit.at("exact")), percent(audit.at("template")),
+                    format_count(audit.at("training_templates")), format_count(audit.at("training_captions")),
+                    percent(audit.at("four_grams"))));
   }
 };
 
-EMF_REGISTER(SectionRegistry, "template_audit", "Overlap of judged prompts with training captions", std::make_unique<TemplateAuditSection>);
+EMF_REGISTER(SectionRegistry, "template_audit", "Overlap of judged prompts with training captions",
+             std::make_unique<TemplateAuditSection>);
 
 }  // namespace
 }  // namespace emf

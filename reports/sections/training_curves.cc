@@ -25,15 +25,14 @@ class TrainingCurves : public Section {
     for (const std::string& encoder : record.encoders()) {
       const Json values = points(curves, encoder, table);
       if (values.empty()) continue;
-      const Json x = {{"title", "Pictures seen"},
-                      {"axis", {{"grid", false}, {"format", "~s"}, {"tickCount", 5}}}};
+      const Json x = {{"title", "Pictures seen"}, {"axis", {{"grid", false}, {"format", "~s"}, {"tickCount", 5}}}};
       const Json y = {{"title", "Residual"},
                       {"scale", {{"type", "log"}, {"nice", true}}},
                       {"axis", {{"tickCount", 5}, {"format", "~g"}}}};
       Json spec = line_spec(record, values, x, y);
       spec["layer"].erase(1);  // marks on every point would hide the lines
-      plots.push_back({encoder_words(encoder),
-                       "Training residual against pictures seen for " + encoder_words(encoder), spec});
+      plots.push_back(
+          {encoder_words(encoder), "Training residual against pictures seen for " + encoder_words(encoder), spec});
     }
     if (plots.empty()) return "";
     return paragraph(
@@ -51,9 +50,9 @@ class TrainingCurves : public Section {
       if (curve.at("encoder") != encoder || curve.at("points").empty()) continue;
       const std::string objective = curve.at("objective");
       const Json& line = curve.at("points");
-      table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
-                 count_cell(curve.at("seed")), count_cell(static_cast<int64_t>(line.size())),
-                 score_cell(line.front().at(1), {}, 4), score_cell(line.back().at(1), {}, 4)});
+      table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(curve.at("seed")),
+                 count_cell(static_cast<int64_t>(line.size())), score_cell(line.front().at(1), {}, 4),
+                 score_cell(line.back().at(1), {}, 4)});
       if (std::find(drawn.begin(), drawn.end(), objective) != drawn.end()) continue;
       drawn.push_back(objective);
       for (const Json& point : line) {
@@ -65,8 +64,7 @@ class TrainingCurves : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "training_curves", "Plot of training residuals",
-             std::make_unique<TrainingCurves>);
+EMF_REGISTER(SectionRegistry, "training_curves", "Plot of training residuals", std::make_unique<TrainingCurves>);
 
 }  // namespace
 }  // namespace emf

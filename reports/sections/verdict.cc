@@ -24,10 +24,9 @@ std::string claim_item(const Json& claim) {
                           format_number(claim.at("difference"), 3), format_number(claim.at("ci95").at(0), 3),
                           format_number(claim.at("ci95").at(1), 3));
   }
-  return fmt::format(
-      "<li><span class=\"verdict {}\">{}</span><strong>{}</strong><p class=\"note\">{}{}</p></li>\n", verdict,
-      verdict_words(verdict), escape_html(claim.at("name").get<std::string>()), escape_html(numbers),
-      escape_html(claim.at("detail").get<std::string>()));
+  return fmt::format("<li><span class=\"verdict {}\">{}</span><strong>{}</strong><p class=\"note\">{}{}</p></li>\n",
+                     verdict, verdict_words(verdict), escape_html(claim.at("name").get<std::string>()),
+                     escape_html(numbers), escape_html(claim.at("detail").get<std::string>()));
 }
 
 std::string claim_count(const Json& claims) {
@@ -72,9 +71,11 @@ std::string count_judged(const Json& pictures) {
 
 /// A suite that only probes has no row: what its tables cannot say.
 std::vector<std::string> limits_of_probes() {
-  return {"Nothing was trained here: probes say what an encoder's features tell apart, not what a generator makes of them.",
-          "Intervals hold the chance of the queries, with the captions and pictures they search fixed.",
-          "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them mattered."};
+  return {
+      "Nothing was trained here: probes say what an encoder's features tell apart, not what a generator makes of them.",
+      "Intervals hold the chance of the queries, with the captions and pictures they search fixed.",
+      "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
+      "mattered."};
 }
 
 /// True when all encoders were pretrained by the suite, or are the initial values of one that was: they differ in that alone.
@@ -99,14 +100,15 @@ std::vector<std::string> limits_of_scores(const SectionInput& input, const Recor
                                                        "the seeds' mean; its interval spans all the seeds' "
                                                        "intervals.",
                                                        record.max_seeds()));
-  lines.push_back(on_equal_terms(input.result, record.encoders())
-                      ? "Encoders are small and saw this suite's captions alone: what larger ones gain from a pretraining is another question."
-                      : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
-                        "mattered.");
+  lines.push_back(
+      on_equal_terms(input.result, record.encoders())
+          ? "Encoders are small and saw this suite's captions alone: what larger ones gain from a pretraining is "
+            "another question."
+          : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
+            "mattered.");
   const std::string small = small_metrics(input.result.at("rows"));
   if (!small.empty()) {
-    lines.push_back("Too few pictures for a firm value (small_n): " + small +
-                    ". Read these as rough order only.");
+    lines.push_back("Too few pictures for a firm value (small_n): " + small + ". Read these as rough order only.");
   }
   if (record.reference("ceiling") == nullptr)
     lines.push_back("No ceiling was measured: how far the judge itself errs is unknown here.");

@@ -99,15 +99,13 @@ TableCell absent_cell(std::string_view why) {
 }
 
 void Table::add(std::vector<TableCell> cells, std::string css) {
-  ensure(cells.size() == columns_.size(), "{} cells in a table of {} columns ({})", cells.size(),
-         columns_.size(), caption_);
+  ensure(cells.size() == columns_.size(), "{} cells in a table of {} columns ({})", cells.size(), columns_.size(),
+         caption_);
   rows_.push_back({std::move(cells), std::move(css)});
 }
 
 std::string Table::html() const {
-  const auto class_attribute = [](const std::string& css) {
-    return css.empty() ? "" : " class=\"" + css + "\"";
-  };
+  const auto class_attribute = [](const std::string& css) { return css.empty() ? "" : " class=\"" + css + "\""; };
   std::string html = "<div class=\"scroll\" tabindex=\"0\">\n<table" +
                      std::string(interactive_ ? " class=\"interactive\"" : "") + ">\n";
   if (!caption_.empty()) html += "<caption>" + escape_html(caption_) + "</caption>\n";
@@ -123,9 +121,9 @@ std::string Table::html() const {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const TableCell& cell = row.cells[i];
       const char* tag = i == 0 ? "th scope=\"row\"" : "td";
-      html += fmt::format("<{}{}{}>{}</{}>", tag, class_attribute(cell.css),
-                          cell.sort ? fmt::format(" data-sort=\"{}\"", *cell.sort) : "", cell.html,
-                          i == 0 ? "th" : "td");
+      html +=
+          fmt::format("<{}{}{}>{}</{}>", tag, class_attribute(cell.css),
+                      cell.sort ? fmt::format(" data-sort=\"{}\"", *cell.sort) : "", cell.html, i == 0 ? "th" : "td");
     }
     html += "</tr>\n";
   }
@@ -133,8 +131,7 @@ std::string Table::html() const {
 }
 
 std::string paragraph(std::string_view text, std::string_view css) {
-  return fmt::format("<p{}>{}</p>\n", css.empty() ? "" : fmt::format(" class=\"{}\"", css),
-                     escape_html(text));
+  return fmt::format("<p{}>{}</p>\n", css.empty() ? "" : fmt::format(" class=\"{}\"", css), escape_html(text));
 }
 
 }  // namespace emf

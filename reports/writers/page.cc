@@ -27,10 +27,8 @@ struct Assets {
 /// Inline script text ends at the first "</script", wherever it stands; in JavaScript "<\/script" means the
 /// same.
 std::string safe_script(std::string text) {
-  for (const auto& [from, to] :
-       std::map<std::string, std::string>{{"</script", "<\\/script"}, {"<!--", "<\\!--"}}) {
-    for (size_t place = text.find(from); place != std::string::npos;
-         place = text.find(from, place + to.size())) {
+  for (const auto& [from, to] : std::map<std::string, std::string>{{"</script", "<\\/script"}, {"<!--", "<\\!--"}}) {
+    for (size_t place = text.find(from); place != std::string::npos; place = text.find(from, place + to.size())) {
       text.replace(place, from.size(), to);
     }
   }
@@ -65,8 +63,7 @@ std::vector<Rendered> render_sections(const SectionInput& input) {
     std::string html = section->html(input);
     if (!html.empty()) rendered.push_back({name, section->title(), std::move(html), section->order()});
   }
-  std::stable_sort(rendered.begin(), rendered.end(),
-                   [](const auto& a, const auto& b) { return a.order < b.order; });
+  std::stable_sort(rendered.begin(), rendered.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
   return rendered;
 }
 
@@ -108,12 +105,11 @@ std::string render_page(const SectionInput& input) {
   page +=
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
       "content=\"light dark\">\n";
-  page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n",
-                      kVersion, escape_html(suite));
+  page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n", kVersion,
+                      escape_html(suite));
   if (assets.complete) page += "<style>" + assets.style + "</style>\n";
-  page += "<style>\n" + own_file("report.css") +
-          "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" + escape_html(subtitle(input)) +
-          "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) +
+  page += "<style>\n" + own_file("report.css") + "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" +
+          escape_html(subtitle(input)) + "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) +
           "</h1>\n</header>\n<nav aria-label=\"Sections\"><ul>" + contents + "</ul></nav>\n<main>\n" + body +
           "</main>\n";
   if (assets.complete) page += assets.scripts + "<script>\n" + own_file("report.js") + "</script>\n";

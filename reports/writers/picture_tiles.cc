@@ -36,8 +36,8 @@ std::vector<std::string> cut_tiles(const std::filesystem::path& grid, int tile, 
                  image.rows, index, tile, columns);
     }
     std::vector<unsigned char> png;
-    ensure(cv::imencode(".png", image(area), png, {cv::IMWRITE_PNG_COMPRESSION, 9}),
-           "cannot encode a {}x{} PNG", tile, tile);
+    ensure(cv::imencode(".png", image(area), png, {cv::IMWRITE_PNG_COMPRESSION, 9}), "cannot encode a {}x{} PNG", tile,
+           tile);
     uris.push_back("data:image/png;base64," + base64(png));
   }
   return uris;

@@ -28,8 +28,7 @@ std::string legend(const Record& record) {
   std::string html = "<ul class=\"legend\">";
   for (size_t i = 0; i < record.objectives().size(); ++i) {
     const std::string& name = record.objectives()[i];
-    html +=
-        "<li>" + legend_key(objective_style(name, i)) + " " + escape_html(objective_words(name)) + "</li>";
+    html += "<li>" + legend_key(objective_style(name, i)) + " " + escape_html(objective_words(name)) + "</li>";
   }
   return html + "</ul>\n";
 }
@@ -68,15 +67,13 @@ Json line_spec(const Record& record, const Json& values, Json x, Json y, const J
                 {"legend", nullptr},
                 {"scale", {{"domain", names}, {"range", range}}}};
   };
-  Json tooltip =
-      Json::array({{{"field", "series"}, {"type", "nominal"}, {"title", "Objective"}},
-                   {{"field", "x"}, {"type", "quantitative"}, {"title", x["title"]}, {"format", ".4~g"}},
-                   {{"field", "y"}, {"type", "quantitative"}, {"title", y["title"]}, {"format", ".3~g"}}});
+  Json tooltip = Json::array({{{"field", "series"}, {"type", "nominal"}, {"title", "Objective"}},
+                              {{"field", "x"}, {"type", "quantitative"}, {"title", x["title"]}, {"format", ".4~g"}},
+                              {{"field", "y"}, {"type", "quantitative"}, {"title", y["title"]}, {"format", ".3~g"}}});
   Json layers = Json::array();
   const bool has_band = !values.empty() && values[0].contains("low");
   if (has_band) {
-    tooltip.push_back(
-        {{"field", "low"}, {"type", "quantitative"}, {"title", "95 % from"}, {"format", ".3~g"}});
+    tooltip.push_back({{"field", "low"}, {"type", "quantitative"}, {"title", "95 % from"}, {"format", ".3~g"}});
     tooltip.push_back({{"field", "high"}, {"type", "quantitative"}, {"title", "to"}, {"format", ".3~g"}});
     layers.push_back({{"mark", {{"type", "area"}, {"opacity", 0.16}, {"line", false}}},
                       {"encoding",
@@ -85,29 +82,25 @@ Json line_spec(const Record& record, const Json& values, Json x, Json y, const J
                         {"y2", {{"field", "high"}}},
                         {"color", series(colors)}}}});
   }
-  layers.push_back(
-      {{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
-       {"encoding", {{"x", x}, {"y", y}, {"color", series(colors)}, {"strokeDash", series(dashes)}}}});
+  layers.push_back({{"mark", {{"type", "line"}, {"strokeWidth", 2}}},
+                    {"encoding", {{"x", x}, {"y", y}, {"color", series(colors)}, {"strokeDash", series(dashes)}}}});
   layers.push_back(
       {{"mark", {{"type", "point"}, {"filled", true}, {"size", 46}, {"opacity", 1}}},
-       {"encoding",
-        {{"x", x}, {"y", y}, {"color", series(colors)}, {"shape", series(marks)}, {"tooltip", tooltip}}}});
+       {"encoding", {{"x", x}, {"y", y}, {"color", series(colors)}, {"shape", series(marks)}, {"tooltip", tooltip}}}});
   if (!rules.empty()) {
     const Json rule_y = {{"field", "y"}, {"type", "quantitative"}};
-    layers.push_back(
-        {{"data", {{"values", rules}}},
-         {"mark", {{"type", "rule"}, {"strokeDash", {3, 3}}, {"color", "currentColor"}, {"opacity", 0.7}}},
-         {"encoding", {{"y", rule_y}}}});
-    layers.push_back(
-        {{"data", {{"values", rules}}},
-         {"mark",
-          {{"type", "text"},
-           {"align", "right"},
-           {"baseline", "bottom"},
-           {"dy", -3},
-           {"dx", -2},
-           {"color", "currentColor"}}},
-         {"encoding", {{"y", rule_y}, {"x", {{"value", "width"}}}, {"text", {{"field", "label"}}}}}});
+    layers.push_back({{"data", {{"values", rules}}},
+                      {"mark", {{"type", "rule"}, {"strokeDash", {3, 3}}, {"color", "currentColor"}, {"opacity", 0.7}}},
+                      {"encoding", {{"y", rule_y}}}});
+    layers.push_back({{"data", {{"values", rules}}},
+                      {"mark",
+                       {{"type", "text"},
+                        {"align", "right"},
+                        {"baseline", "bottom"},
+                        {"dy", -3},
+                        {"dx", -2},
+                        {"color", "currentColor"}}},
+                      {"encoding", {{"y", rule_y}, {"x", {{"value", "width"}}}, {"text", {{"field", "label"}}}}}});
   }
   return {{"data", {{"values", values}}}, {"layer", layers}};
 }

@@ -17,8 +17,7 @@ std::optional<Interval> interval_of(const Json& row) {
 
 /// Adds one seed's row to a score. A seed without a value leaves the others' mean, and its reason.
 void merge(Score& score, const Json& row) {
-  for (const Json& warning : row.value("warnings", Json::array()))
-    remember(score.warnings, warning.get<std::string>());
+  for (const Json& warning : row.value("warnings", Json::array())) remember(score.warnings, warning.get<std::string>());
   if (row.at("value").is_null()) {
     score.why = row.value("why", "no value");
     return;

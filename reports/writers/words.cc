@@ -69,8 +69,7 @@ std::string metric_words(const std::string& metric) {
 }
 
 std::string probe_words(const std::string& probe) {
-  static const Words kWords = {{"discriminability", "Discriminability"},
-                               {"disentanglement", "Disentanglement"}};
+  static const Words kWords = {{"discriminability", "Discriminability"}, {"disentanglement", "Disentanglement"}};
   return look_up(kWords, probe);
 }
 
@@ -86,8 +85,7 @@ std::string mode_words(const std::string& mode) {
                                {"own_5_centred", "Own in 5 nearest, centred"}};
   std::string words = look_up(kWords, mode);
   for (char& c : words) c = c == '_' ? ' ' : c;
-  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z')
-    words[0] = static_cast<char>(words[0] - 'a' + 'A');
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
   return words;
 }
 

@@ -37,8 +37,7 @@ class ReportInBrowser : public testing::Test {
     }
     if (browser_.empty()) GTEST_SKIP() << "no Chromium here (Debian: apt-get install chromium)";
     for (const char* id : {"vega", "vega-lite", "vega-embed", "tabulator", "tabulator-css"}) {
-      if (!std::filesystem::exists(package_file(id).path))
-        GTEST_SKIP() << id << " is not fetched (./emfbench setup)";
+      if (!std::filesystem::exists(package_file(id).path)) GTEST_SKIP() << id << " is not fetched (./emfbench setup)";
     }
     folder_ = std::filesystem::path(testing::TempDir()) / ("emf_browser_" + std::to_string(getpid()));
     std::filesystem::remove_all(folder_);
@@ -49,9 +48,9 @@ class ReportInBrowser : public testing::Test {
   /// The document after its scripts ran; what the browser said goes to log_.
   std::string dumped_document() {
     const auto out = folder_ / "dom.html", log = folder_ / "log.txt";
-    const std::string command = browser_ + " " + kFlags + " --user-data-dir='" +
-                                (folder_ / "profile").string() + "' --dump-dom 'file://" + page_.string() +
-                                "' >'" + out.string() + "' 2>'" + log.string() + "'";
+    const std::string command = browser_ + " " + kFlags + " --user-data-dir='" + (folder_ / "profile").string() +
+                                "' --dump-dom 'file://" + page_.string() + "' >'" + out.string() + "' 2>'" +
+                                log.string() + "'";
     const int status = std::system(("timeout 120 " + command).c_str());
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << command;
     log_ = read_file(log);

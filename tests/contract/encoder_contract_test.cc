@@ -81,8 +81,7 @@ TEST_P(EncoderContract, ShapesTypesAndMask) {
   EXPECT_EQ(inputs.ids.sizes(), inputs.mask.sizes());
   EXPECT_EQ(inputs.num_cut, 0);
   EXPECT_EQ(features.tokens.scalar_type(), at::kFloat);
-  EXPECT_EQ(features.tokens.sizes(),
-            (std::vector<int64_t>{batch, inputs.ids.size(1), encoder_->info().dimension}));
+  EXPECT_EQ(features.tokens.sizes(), (std::vector<int64_t>{batch, inputs.ids.size(1), encoder_->info().dimension}));
   EXPECT_TRUE(at::equal(features.mask, inputs.mask));
   EXPECT_TRUE(features.mask.any(1).all().item<bool>());
   EXPECT_TRUE(at::isfinite(features.tokens).all().item<bool>());

@@ -71,10 +71,12 @@ TEST(Layering, IncludesPointOneWay) {
   for (const auto& [folder, allowed] : kMayInclude) {
     for (const SourceFile& file : sources_of(folder)) {
       for (const std::string& include : file.includes) {
-        const bool ours = starts_with(include, "harness/") || starts_with(include, "data/") || starts_with(include, "encoders/") ||
-                          starts_with(include, "probes/") || starts_with(include, "reports/");
+        const bool ours = starts_with(include, "harness/") || starts_with(include, "data/") ||
+                          starts_with(include, "encoders/") || starts_with(include, "probes/") ||
+                          starts_with(include, "reports/");
         if (!ours) continue;
-        const bool fine = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& prefix) { return starts_with(include, prefix + "/"); });
+        const bool fine = std::any_of(allowed.begin(), allowed.end(),
+                                      [&](const std::string& prefix) { return starts_with(include, prefix + "/"); });
         EXPECT_TRUE(fine) << file.path << " includes " << include;
       }
     }

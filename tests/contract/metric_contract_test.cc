@@ -104,8 +104,7 @@ TEST(MetricContract, TheBetterSetScoresBetterInTheDirectionTheMetricClaims) {
   }
   for (const std::string& name : MetricRegistry::instance().names()) {
     const auto metric = MetricRegistry::instance().make(name);
-    const double good = *metric->score(better.input()).front().value,
-                 bad = *metric->score(worse.input()).front().value;
+    const double good = *metric->score(better.input()).front().value, bad = *metric->score(worse.input()).front().value;
     EXPECT_EQ(good > bad, metric->higher_is_better()) << name << ": " << good << " and " << bad;
   }
 }
@@ -172,8 +171,7 @@ TEST(MetricContract, ItemScoresAndItemsFollowTheJudgedRows) {
   const Fixture fixture;
   for (const std::string& name : MetricRegistry::instance().names()) {
     const auto metric = MetricRegistry::instance().make(name);
-    const size_t scores = metric->item_scores(fixture.input()).size(),
-                 items = metric->items(fixture.input()).size();
+    const size_t scores = metric->item_scores(fixture.input()).size(), items = metric->items(fixture.input()).size();
     EXPECT_EQ(scores, items) << name;
     EXPECT_TRUE(items == 0 || items == fixture.judged.size()) << name;
   }

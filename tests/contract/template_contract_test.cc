@@ -44,7 +44,8 @@ TEST(Templates, DatasetDrawsWhatItSays) {
   EXPECT_NE(sample.picture, dataset->sample(6).picture);
   ASSERT_EQ(sample.boxes.size(), 1u);
   EXPECT_LT(sample.boxes[0].class_id, static_cast<int>(dataset->class_names().size()));
-  for (const Prompt& prompt : dataset->evaluation_prompts(20, 1)) EXPECT_EQ(dataset->draw(prompt, 0).prompt.text, prompt.text);
+  for (const Prompt& prompt : dataset->evaluation_prompts(20, 1))
+    EXPECT_EQ(dataset->draw(prompt, 0).prompt.text, prompt.text);
   EXPECT_EQ(dataset->all_prompts(Split::kTrain).size(), 20u);
   EXPECT_THROW(dataset->draw({"a photo of a cat", Json()}, 0), UserError);
   EXPECT_THROW(dataset->evaluation_prompts(21, 1), UserError);
@@ -52,8 +53,10 @@ TEST(Templates, DatasetDrawsWhatItSays) {
 
 TEST(Templates, ObjectiveTrainsAndSamples) {
   const auto objective = ObjectiveRegistry::instance().make("sample_objective", Config());
-  const auto model = ModelRegistry::instance().make("dit", parse_config("[model]\nwidth = 16\ndepth = 1\nheads = 2\n", "test"), {4, 2, 2, 8}, 1);
-  const Condition text{at::ones({2, 3, 8}), at::ones({2, 3}, at::kBool)}, none{at::zeros({2, 1, 8}), at::ones({2, 1}, at::kBool)};
+  const auto model = ModelRegistry::instance().make(
+      "dit", parse_config("[model]\nwidth = 16\ndepth = 1\nheads = 2\n", "test"), {4, 2, 2, 8}, 1);
+  const Condition text{at::ones({2, 3, 8}), at::ones({2, 3}, at::kBool)},
+      none{at::zeros({2, 1, 8}), at::ones({2, 1}, at::kBool)};
   const at::Tensor x = at::ones({2, 4, 2, 2});
   const LossResult result = objective->loss(*model, x, text, objective->draw({1, {0, 1}}, {4, 2, 2}, 0));
   result.loss.backward();
@@ -74,7 +77,8 @@ TEST(Templates, SectionNamesEachEncodersBestRow) {
 }
 
 TEST(Templates, SuiteIsReadWithoutComplaint) {
-  const SuiteSpec spec = read_suite(parse_config(fill_template(template_kinds().back(), "sample_suite"), "sample_suite.toml"));
+  const SuiteSpec spec =
+      read_suite(parse_config(fill_template(template_kinds().back(), "sample_suite"), "sample_suite.toml"));
   EXPECT_EQ(spec.name, "sample_suite");
 }
 
@@ -116,9 +120,12 @@ TEST_F(NewVerb, WritesOneFileOnce) {
 
 TEST_F(NewVerb, RefusesNamesThatCannotBe) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-      {{"encoder", "MyWords-2"}, "did you mean 'my_words_2'?"}, {{"encoder", "9lives"}, "did you mean 'lives'?"},
-      {{"encoder", "hash"}, "hash.cc"},                         {{"metric", "kid"}, "kid.cc"},
-      {{"probe", "my_test"}, "tests"},                          {{"encoder", "../up"}, "did you mean 'up'?"},
+      {{"encoder", "MyWords-2"}, "did you mean 'my_words_2'?"},
+      {{"encoder", "9lives"}, "did you mean 'lives'?"},
+      {{"encoder", "hash"}, "hash.cc"},
+      {{"metric", "kid"}, "kid.cc"},
+      {{"probe", "my_test"}, "tests"},
+      {{"encoder", "../up"}, "did you mean 'up'?"},
       {{"encodr", "mine"}, "did you mean 'encoder'?"},
   };
   for (const auto& [words, hint] : cases) {

@@ -55,8 +55,7 @@ TEST_P(TokenizerContract, TextThatIsNotUtf8IsOneClearError) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Registered, TokenizerContract,
-                         testing::ValuesIn(TokenizerRegistry::instance().names()),
+INSTANTIATE_TEST_SUITE_P(Registered, TokenizerContract, testing::ValuesIn(TokenizerRegistry::instance().names()),
                          [](const auto& entry) { return entry.param; });
 
 }  // namespace

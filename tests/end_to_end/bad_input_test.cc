@@ -55,7 +55,8 @@ TEST_F(BadInput, StoreThatCannotBeWritten) {
 
 TEST_F(BadInput, MissingWeights) {
   ::setenv("EMFBENCH_DEPS", (folder_ / "nothing").c_str(), 1);
-  expect_refused({"run", "smoke", "metrics=geneval", "probes=[]", "encoders=llm", "--store", store()}, 3, "./emfbench setup");
+  expect_refused({"run", "smoke", "metrics=geneval", "probes=[]", "encoders=llm", "--store", store()}, 3,
+                 "./emfbench setup");
 }
 
 TEST_F(BadInput, TruncatedWeights) {
@@ -63,7 +64,8 @@ TEST_F(BadInput, TruncatedWeights) {
   fs::create_directories(file.parent_path());
   write_atomically(file, std::string("GGUF\3\0\0\0\x10\0\0\0", 12));
   ::setenv("EMFBENCH_DEPS", (folder_ / "deps").c_str(), 1);
-  expect_refused({"run", "smoke", "metrics=geneval", "probes=[]", "encoders=llm", "--store", store()}, 2, file.string());
+  expect_refused({"run", "smoke", "metrics=geneval", "probes=[]", "encoders=llm", "--store", store()}, 2,
+                 file.string());
 }
 
 TEST_F(BadInput, MistypedKey) {
@@ -77,7 +79,8 @@ TEST_F(BadInput, UnknownSuite) { expect_refused({"run", "smok", "--store", store
 
 TEST_F(BadInput, PromptsThatAreNotUtf8) {
   write_atomically(folder_ / "prompts.txt", "a cat\n\xff\xfe dog\n");
-  expect_refused({"encode", "--encoder", "hash", "--prompts", (folder_ / "prompts.txt").string(), "--out", (folder_ / "o.safetensors").string()},
+  expect_refused({"encode", "--encoder", "hash", "--prompts", (folder_ / "prompts.txt").string(), "--out",
+                  (folder_ / "o.safetensors").string()},
                  2, "prompts.txt:2");
   EXPECT_FALSE(fs::exists(folder_ / "o.safetensors"));
 }

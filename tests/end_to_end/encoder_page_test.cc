@@ -37,9 +37,11 @@ void copy_tree(const fs::path& copy) {
   make_folder(copy / "encoders");
   for (const auto& entry : fs::directory_iterator(root)) {
     const std::string name = entry.path().filename();
-    if (name != "encoders" && name != "emfbench" && name != ".git" && name != "store") fs::create_symlink(entry.path(), copy / name);
+    if (name != "encoders" && name != "emfbench" && name != ".git" && name != "store")
+      fs::create_symlink(entry.path(), copy / name);
   }
-  for (const auto& entry : fs::directory_iterator(root / "encoders")) fs::create_symlink(entry.path(), copy / "encoders" / entry.path().filename());
+  for (const auto& entry : fs::directory_iterator(root / "encoders"))
+    fs::create_symlink(entry.path(), copy / "encoders" / entry.path().filename());
   fs::copy_file(root / "tests" / "end_to_end" / "built_tree.sh", copy / "emfbench");
 }
 
@@ -64,7 +66,8 @@ TEST(EncoderPage, EveryCommandDoesWhatItSays) {
   EXPECT_NE(out.find("[       OK ] Registered/EncoderContract.ShapesTypesAndMask/guest"), std::string::npos);
   EXPECT_NE(out.find("\nguest "), std::string::npos) << "list names the plugin's encoder";
   int reports = 0;
-  for (const auto& entry : fs::recursive_directory_iterator(copy / "store" / "runs" / "suite")) reports += entry.path().filename() == "DONE";
+  for (const auto& entry : fs::recursive_directory_iterator(copy / "store" / "runs" / "suite"))
+    reports += entry.path().filename() == "DONE";
   EXPECT_EQ(reports, 2) << "one run with mine, one with guest";
   fs::remove_all(copy);
 }

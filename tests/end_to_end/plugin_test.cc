@@ -29,7 +29,9 @@ class Plugin : public testing::Test {
   static void TearDownTestSuite() { fs::remove_all(folder_); }
 
   static std::string file(const std::string& name) { return (folder_ / name).string(); }
-  static int run(const std::vector<std::string>& words) { return exit_code_of(start(words, folder_ / "out", folder_ / "err")); }
+  static int run(const std::vector<std::string>& words) {
+    return exit_code_of(start(words, folder_ / "out", folder_ / "err"));
+  }
   static std::string said() { return read_file(folder_ / "err"); }
 
   static void expect_refused(const std::string& plugin, int code, const std::string& hint) {
@@ -45,11 +47,16 @@ class Plugin : public testing::Test {
 
 TEST_F(Plugin, IsThereForEveryVerb) {
   write_atomically(folder_ / "prompts.txt", "a cat\n");
-  ASSERT_EQ(run({"encode", fmt::format("--plugin={}", file("guest.so")), "--encoder", "guest", "--prompts", file("prompts.txt"), "--out", file("o.safetensors"), "--json"}), 0) << said();
+  ASSERT_EQ(run({"encode", fmt::format("--plugin={}", file("guest.so")), "--encoder", "guest", "--prompts",
+                 file("prompts.txt"), "--out", file("o.safetensors"), "--json"}),
+            0)
+      << said();
   EXPECT_EQ(read_json(folder_ / "out").at("num_tokens"), 6);
-  ASSERT_EQ(run({"--plugin", file("guest.so"), "tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 0) << said();
+  ASSERT_EQ(run({"--plugin", file("guest.so"), "tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 0)
+      << said();
   ::setenv("EMFBENCH_PLUGINS", fmt::format(":{}", file("guest.so")).c_str(), 1);
-  EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt"), "--plugin", file("guest.so")}), 0) << "named twice, loaded once: " << said();
+  EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt"), "--plugin", file("guest.so")}), 0)
+      << "named twice, loaded once: " << said();
   ::unsetenv("EMFBENCH_PLUGINS");
   EXPECT_EQ(run({"tokenize", "--encoder", "guest", "--prompts", file("prompts.txt")}), 2);
 }
@@ -78,7 +85,8 @@ TEST_F(Plugin, WhoseNameIsTakenIsRefusedWithBothFiles) {
   EXPECT_NE(said().find("encoder 'guest' is registered twice"), std::string::npos) << said();
   EXPECT_NE(said().find("guest.so"), std::string::npos) << said();
   EXPECT_NE(said().find("again.so"), std::string::npos) << said();
-  EXPECT_EQ(run({"new", "encoder", "guest", "--folder", file("elsewhere"), "--plugin", file("guest.so")}), 2) << "the name is taken";
+  EXPECT_EQ(run({"new", "encoder", "guest", "--folder", file("elsewhere"), "--plugin", file("guest.so")}), 2)
+      << "the name is taken";
 }
 
 TEST_F(Plugin, ThatDoesNotCompileIsOneClearError) {

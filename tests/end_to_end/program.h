@@ -12,7 +12,8 @@
 namespace emf {
 
 /// Starts `emfbench words...` with stdout in `out` and stderr in `err`.
-inline pid_t start(const std::vector<std::string>& words, const std::filesystem::path& out, const std::filesystem::path& err) {
+inline pid_t start(const std::vector<std::string>& words, const std::filesystem::path& out,
+                   const std::filesystem::path& err) {
   const pid_t child = ::fork();
   if (child != 0) return child;
   std::freopen(out.c_str(), "w", stdout);

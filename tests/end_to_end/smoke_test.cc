@@ -112,7 +112,8 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   ASSERT_EQ(run("store"), 0) << read_file(folder_ / "store.err");
   const auto ask = [&](std::vector<std::string> words, int code) {
     words.insert(words.end(), {"--json", "--store", (folder_ / "store").string()});
-    EXPECT_EQ(exit_code_of(start(words, folder_ / "out", folder_ / "err")), code) << words[0] << ": " << read_file(folder_ / "err");
+    EXPECT_EQ(exit_code_of(start(words, folder_ / "out", folder_ / "err")), code)
+        << words[0] << ": " << read_file(folder_ / "err");
     return parse_json(read_file(folder_ / "out"), words[0]);
   };
   const Json report = ask({"report", "smoke"}, 0);
@@ -135,11 +136,14 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   for (const Json& row : same.at("rows")) EXPECT_EQ(row.at("a"), row.at("b"));
 
   const std::string png = (folder_ / "sample.png").string();
-  const Json sample = ask({"sample", "--run", "smoke/class_label/mean_flow", "--prompt", "a photo of a red apple", "--steps", "1,3", "--out", png}, 0);
+  const Json sample = ask({"sample", "--run", "smoke/class_label/mean_flow", "--prompt", "a photo of a red apple",
+                           "--steps", "1,3", "--out", png},
+                          0);
   EXPECT_EQ(sample.at("columns")[1].at("network_evaluations"), 6) << "three steps, each guided";
   EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
   // The same row by its run's hash paints the same picture.
-  ask({"sample", "--run", sample.at("run"), "--prompt", "a photo of a red apple", "--steps", "1,3", "--out", png + "2"}, 0);
+  ask({"sample", "--run", sample.at("run"), "--prompt", "a photo of a red apple", "--steps", "1,3", "--out", png + "2"},
+      0);
   EXPECT_EQ(read_file(png), read_file(png + "2"));
 }
 

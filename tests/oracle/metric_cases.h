@@ -46,9 +46,8 @@ inline FeatureMatrix rows_of(const FeatureMatrix& features, const std::vector<in
   return chosen;
 }
 
-inline MetricValue score_features(const std::string& metric, const FeatureMatrix& real,
-                                  const FeatureMatrix& generated, const Json& options = Json::object(),
-                                  uint64_t seed = 0) {
+inline MetricValue score_features(const std::string& metric, const FeatureMatrix& real, const FeatureMatrix& generated,
+                                  const Json& options = Json::object(), uint64_t seed = 0) {
   MetricInput input;
   input.real = &real;
   input.generated = &generated;

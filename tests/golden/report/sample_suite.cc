@@ -39,13 +39,10 @@ double made_up_score(size_t encoder, size_t objective, int64_t steps) {
 }
 
 Json interval(double value, double half) {
-  return {round_to(std::max(0.0, value - half), 1.0 / 1024),
-          round_to(std::min(1.0, value + half), 1.0 / 1024)};
+  return {round_to(std::max(0.0, value - half), 1.0 / 1024), round_to(std::min(1.0, value + half), 1.0 / 1024)};
 }
 
-std::string run_of(size_t encoder, size_t objective) {
-  return fmt::format("00000000000000{}{}", encoder, objective);
-}
+std::string run_of(size_t encoder, size_t objective) { return fmt::format("00000000000000{}{}", encoder, objective); }
 
 Json cell_of(size_t encoder, size_t objective, int64_t steps) {
   return {{"encoder", kEncoders[encoder]},
@@ -92,13 +89,11 @@ Json rows_of() {
       for (const int64_t steps : kSteps) add_cell_rows(rows, encoder, objective, steps);
     }
   }
-  for (const auto& [name, value] :
-       {std::pair<std::string, double>{"ceiling", 0.90625}, {"reconstruction", 0.875}}) {
+  for (const auto& [name, value] : {std::pair<std::string, double>{"ceiling", 0.90625}, {"reconstruction", 0.875}}) {
     const Json cell = {
         {"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", "00000000000000ff"}};
     add_row(rows, cell, name, value, interval(value, 0.03125), 200);
-    for (const char* task : kTasks)
-      add_row(rows, cell, name + "/" + task, value, interval(value, 0.0625), 33);
+    for (const char* task : kTasks) add_row(rows, cell, name + "/" + task, value, interval(value, 0.0625), 33);
   }
   return rows;
 }
@@ -195,8 +190,7 @@ Json samples_of() {
         sample["file"] = grid_name(kEncoders[encoder], kObjectives[objective], steps);
         sample["correct"] = Json::array();
         for (size_t i = 0; i < kPrompts.size(); ++i)
-          sample["correct"].push_back(made_up_score(encoder, objective, steps) >
-                                      0.1 * static_cast<double>(i));
+          sample["correct"].push_back(made_up_score(encoder, objective, steps) > 0.1 * static_cast<double>(i));
         for (Json& correct : sample["correct"]) correct = correct.get<bool>() ? 1 : 0;
         samples.push_back(sample);
       }
@@ -221,8 +215,7 @@ void write_grid(const std::filesystem::path& path, double noise, uint64_t seed) 
   }
   Random random(seed, "sample grid", 0);
   for (auto pixel = grid.begin<cv::Vec3b>(); pixel != grid.end<cv::Vec3b>(); ++pixel) {
-    for (int c = 0; c < 3; ++c)
-      (*pixel)[c] = cv::saturate_cast<uchar>((*pixel)[c] + 90 * noise * random.normal());
+    for (int c = 0; c < 3; ++c) (*pixel)[c] = cv::saturate_cast<uchar>((*pixel)[c] + 90 * noise * random.normal());
   }
   std::vector<unsigned char> bytes;
   cv::imencode(".png", grid, bytes);
@@ -235,9 +228,8 @@ Json sample_result() {
   Json budgets = Json::array(), curves = Json::array(), prompts = Json::array();
   add_training(budgets, curves);
   for (size_t i = 0; i < kPrompts.size(); ++i) {
-    prompts.push_back({{"text", kPrompts[i]},
-                       {"tag", kTasks[i < kTasks.size() ? i : 3]},
-                       {"held_out", i >= kTasks.size()}});
+    prompts.push_back(
+        {{"text", kPrompts[i]}, {"tag", kTasks[i < kTasks.size() ? i : 3]}, {"held_out", i >= kTasks.size()}});
   }
   return {{"schema", "emf.result/1"},
           {"kind", "suite"},
@@ -262,9 +254,7 @@ Json sample_result() {
              {"measured", {{"single_object", 0.96875}}}}}},
           {"attributions", {"Twemoji graphics copyright Twitter, Inc and other contributors, CC-BY 4.0"}},
           {"failed",
-           {{{"stage", "train hash ddpm seed 0"},
-             {"run", run_of(2, 2)},
-             {"why", "loss is not finite at step 17"}}}}};
+           {{{"stage", "train hash ddpm seed 0"}, {"run", run_of(2, 2)}, {"why", "loss is not finite at step 17"}}}}};
 }
 
 Json sample_provenance() {
@@ -279,10 +269,8 @@ Json sample_provenance() {
     timed.push_back(row);
   }
   for (const Json& budget : result.at("budgets")) {
-    training.push_back({{"encoder", budget.at("encoder")},
-                        {"objective", budget.at("objective")},
-                        {"seed", 0},
-                        {"value", 41.5}});
+    training.push_back(
+        {{"encoder", budget.at("encoder")}, {"objective", budget.at("objective")}, {"seed", 0}, {"value", 41.5}});
   }
   return {{"schema", "emf.provenance/1"},
           {"emfbench", "0.1.0"},
@@ -301,8 +289,7 @@ Json sample_provenance() {
           {"finished", "2026-01-31T12:09:30Z"},
           {"weights", {{{"name", "llm"}, {"sha256", std::string(64, 'b')}, {"licence", "Apache-2.0"}}}},
           {"seconds",
-           {{"train class_label mean_flow seed 0", 41.5},
-            {"sample class_label mean_flow seed 0, 1 steps", 0.75}}},
+           {{"train class_label mean_flow seed 0", 41.5}, {"sample class_label mean_flow seed 0, 1 steps", 0.75}}},
           {"training_seconds", training},
           {"seconds_per_picture", timed}};
 }
@@ -315,8 +302,7 @@ std::filesystem::path write_sample_store(const std::filesystem::path& store) {
   uint64_t seed = 0;
   for (const Json& sample : result.at("samples")) {
     const double steps = sample.at("steps");
-    const double noise =
-        steps == 0 ? 0 : (sample.at("objective") == "mean_flow" ? 0.3 : 1.2) / std::sqrt(steps);
+    const double noise = steps == 0 ? 0 : (sample.at("objective") == "mean_flow" ? 0.3 : 1.2) / std::sqrt(steps);
     write_grid(store / sample.at("file").get<std::string>(), noise, ++seed);
   }
   return folder;
