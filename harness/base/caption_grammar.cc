@@ -13,27 +13,6 @@ namespace {
 
 using NameTable = std::unordered_map<std::string, int>;
 
-std::string with_article(const std::string& phrase) {
-  // GenEval looks at the first letter only, which is right for all of its words.
-  return (std::string_view("aeiou").find(phrase.front()) != std::string_view::npos ? "an " : "a ") + phrase;
-}
-
-std::string phrase(const ObjectFact& object, NameStyle style, ColorStyle color_style) {
-  if (object.count > 1) return number_words().at(object.count) + " " + plural(object.class_id, style);
-  const std::string& name = noun(object.class_id, style);
-  if (object.color_id < 0) return with_article(name);
-  const std::string& color = geneval_colors().at(object.color_id);
-  switch (color_style) {
-    case ColorStyle::kThatIs:
-      return with_article(name) + " that is " + color;
-    case ColorStyle::kColored:
-      return with_article(color + "-colored " + name);
-    case ColorStyle::kBefore:
-      break;
-  }
-  return with_article(color + " " + name);
-}
-
 const std::vector<Template>& templates_of(const Facts& facts) {
   if (facts.task == Task::kPosition) return place_templates()[static_cast<size_t>(facts.relation)];
   if (facts.objects.size() == 2) return pair_templates();
@@ -47,7 +26,7 @@ std::string fill(const Template& form, const Facts& facts, NameStyle style) {
       text += form.pattern[at];
       continue;
     }
-    text += phrase(facts.objects.at(form.pattern[at + 1] - '0'), style, form.color);
+    text += noun_phrase(facts.objects.at(form.pattern[at + 1] - '0'), style, form.color);
     at += 2;
   }
   return text;
@@ -100,7 +79,7 @@ int look_up(const NameTable& table, std::string_view name) {
   return found == table.end() ? -1 : found->second;
 }
 
-/// Reads one noun phrase as phrase() writes it; the article must be the right one.
+/// Reads one noun phrase as noun_phrase() writes it; the article must be the right one.
 std::optional<ObjectFact> parse_phrase(std::string_view text) {
   const size_t space = text.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
@@ -330,15 +309,17 @@ std::optional<Facts> parse_caption(std::string_view text) {
   return parse_with(plural_templates(), clean, {Task::kSingleObject});
 }
 
+Json include_clause(const ObjectFact& object) {
+  Json clause = {{"class", geneval_classes().at(object.class_id)}, {"count", object.count}};
+  if (object.color_id >= 0) clause["color"] = geneval_colors().at(object.color_id);
+  return clause;
+}
+
 Json facts_to_metadata(const Facts& facts, const std::string& text) {
   const std::string prompt = text.empty() ? write_caption(facts) : text;
   Json metadata = {{"tag", geneval_tasks()[static_cast<size_t>(facts.task)]}, {"prompt", prompt}};
   Json include = Json::array();
-  for (const ObjectFact& object : facts.objects) {
-    Json row = {{"class", geneval_classes()[object.class_id]}, {"count", object.count}};
-    if (object.color_id >= 0) row["color"] = geneval_colors()[object.color_id];
-    include.push_back(std::move(row));
-  }
+  for (const ObjectFact& object : facts.objects) include.push_back(include_clause(object));
   if (facts.task == Task::kPosition) {
     include[1]["position"] = {geneval_relations()[static_cast<size_t>(facts.relation)], 0};
   }

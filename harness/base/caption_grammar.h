@@ -57,6 +57,9 @@ std::vector<std::string> paraphrase_captions(const Facts& facts);
 /// stop and surrounding white space do not matter. @cost  microseconds.
 std::optional<Facts> parse_caption(std::string_view text);
 
+/// One clause of a metadata line's "include": {class, count, color?}.
+Json include_clause(const ObjectFact& object);
+
 /// The official metadata line, {tag, include, exclude?, prompt}.
 /// @param text  the caption that goes into "prompt"; empty: the official one.
 Json facts_to_metadata(const Facts& facts, const std::string& text = "");

@@ -76,6 +76,31 @@ const std::vector<std::string>& number_words() {
   return words;
 }
 
+std::string with_article(const std::string& phrase) {
+  // GenEval looks at the first letter only, which is right for all of its words.
+  return (std::string_view("aeiou").find(phrase.front()) != std::string_view::npos ? "an " : "a ") + phrase;
+}
+
+std::string noun_phrase(const ObjectFact& object, NameStyle style, ColorStyle color_style) {
+  const bool many = object.count > 1;
+  std::string words = many ? plural(object.class_id, style) : noun(object.class_id, style);
+  if (object.color_id >= 0) {
+    const std::string& color = geneval_colors().at(object.color_id);
+    switch (color_style) {
+      case ColorStyle::kBefore:
+        words = color + " " + words;
+        break;
+      case ColorStyle::kThatIs:
+        words += (many ? " that are " : " that is ") + color;
+        break;
+      case ColorStyle::kColored:
+        words = color + "-colored " + words;
+        break;
+    }
+  }
+  return many ? number_words().at(object.count) + " " + words : with_article(words);
+}
+
 const std::vector<Template>& singular_templates() {
   static const std::vector<Template> templates = {{"a photo of {0}"},
                                                   {"an image showing {0}"},

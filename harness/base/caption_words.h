@@ -1,4 +1,4 @@
-// The words captions are made of: synonyms, plurals, templates. Read by caption_grammar.cc alone.
+// The words captions are made of: synonyms, plurals, templates. For the files that write or read captions.
 #pragma once
 
 #include <array>
@@ -7,6 +7,8 @@
 #include <vector>
 
 namespace emf {
+
+struct ObjectFact;
 
 enum class NameStyle { kOfficial, kSynonym };
 
@@ -25,6 +27,12 @@ std::string plural(int class_id, NameStyle style);
 
 /// "zero" .. "ten".
 const std::vector<std::string>& number_words();
+
+/// A phrase with "a" or "an" before it.
+std::string with_article(const std::string& phrase);
+
+/// What is said of one kind of object: "an apple", "a red dog", "two green dogs" (in other styles "two dogs that are green").
+std::string noun_phrase(const ObjectFact& object, NameStyle style, ColorStyle color_style);
 
 /// A caption with places for its noun phrases: {0} is the first object, {1} the second.
 struct Template {

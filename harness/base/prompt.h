@@ -9,8 +9,8 @@ namespace emf {
 
 struct Prompt {
   std::string text;  ///< UTF-8
-  Json labels;       ///< structured facts, a line of GenEval's evaluation_metadata.jsonl (tag, include, exclude);
-                     ///< null for free text
+  Json labels;       ///< structured facts, a line of GenEval's evaluation_metadata.jsonl (tag, include, exclude),
+                     ///< or of a composition (composition.h); null for free text
 };
 
 }  // namespace emf

@@ -1,0 +1,268 @@
+#include "harness/base/composition.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "harness/base/caption_words.h"
+#include "harness/base/error.h"
+#include "harness/base/near_name.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kTag = "composition";
+
+enum class Ask { kEntity, kCount, kColor, kRelation };
+
+/// One question about objects[object]; a relation's is about the second.
+struct Question {
+  Ask ask;
+  size_t object;
+};
+
+/// In the order of their ids. Entities come first, so that the entity of objects[i] is question i + 1.
+std::vector<Question> questions_of(const Composition& composition) {
+  std::vector<Question> questions;
+  const std::vector<ObjectFact>& objects = composition.objects;
+  for (size_t i = 0; i < objects.size(); ++i) questions.push_back({Ask::kEntity, i});
+  for (size_t i = 0; i < objects.size(); ++i) {
+    if (objects[i].count > 1) questions.push_back({Ask::kCount, i});
+  }
+  for (size_t i = 0; i < objects.size(); ++i) {
+    if (objects[i].color_id >= 0) questions.push_back({Ask::kColor, i});
+  }
+  if (composition.relation) questions.push_back({Ask::kRelation, 1});
+  return questions;
+}
+
+/// Why no caption states the composition; "" when one does.
+std::string fault(const Composition& composition) {
+  const std::vector<ObjectFact>& objects = composition.objects;
+  if (objects.size() < 2 || objects.size() > kMostComposedObjects) {
+    return fmt::format("needs 2 to {} kinds of objects, not {}", kMostComposedObjects, objects.size());
+  }
+  int64_t total = 0;
+  for (size_t i = 0; i < objects.size(); ++i) {
+    const std::string& name = geneval_classes().at(objects[i].class_id);
+    if (objects[i].count < 1) return fmt::format("needs at least one {}", name);
+    total += objects[i].count;
+    for (size_t earlier = 0; earlier < i; ++earlier) {
+      if (objects[earlier].class_id == objects[i].class_id) return fmt::format("names {} twice", name);
+    }
+  }
+  if (total > kMostComposedObjects) return fmt::format("holds {} objects, at most {}", total, kMostComposedObjects);
+  if (composition.relation && (objects[0].count > 1 || objects[1].count > 1)) {
+    return "places one single object beside another, but says several of them";
+  }
+  const int facts = fact_count(composition);
+  if (facts < kFewestFacts) return fmt::format("states {} facts, at least {}", facts, kFewestFacts);
+  return "";
+}
+
+void ensure_stated(const Composition& composition) {
+  const std::string why = fault(composition);
+  ensure(why.empty(), "a composition that {}", why);
+}
+
+const std::string& name_of(const ObjectFact& object) { return noun(object.class_id, NameStyle::kOfficial); }
+
+std::string plural_of(const ObjectFact& object) { return plural(object.class_id, NameStyle::kOfficial); }
+
+std::string described(const ObjectFact& object) {
+  return noun_phrase(object, NameStyle::kOfficial, ColorStyle::kBefore);
+}
+
+const std::string& relation_name(Relation relation) { return geneval_relations().at(static_cast<size_t>(relation)); }
+
+std::string text_of(const Question& question, const Composition& composition) {
+  const ObjectFact& object = composition.objects[question.object];
+  const bool many = object.count > 1;
+  switch (question.ask) {
+    case Ask::kEntity:
+      return many ? fmt::format("Are there {}?", plural_of(object))
+                  : fmt::format("Is there {}?", with_article(name_of(object)));
+    case Ask::kCount:
+      return fmt::format("Are there {} {}?", number_words().at(object.count), plural_of(object));
+    case Ask::kColor:
+      return fmt::format("{} the {} {}?", many ? "Are" : "Is", many ? plural_of(object) : name_of(object),
+                         geneval_colors().at(object.color_id));
+    case Ask::kRelation:
+      return fmt::format("Is the {} {} the {}?", name_of(object), relation_name(*composition.relation),
+                         name_of(composition.objects[0]));
+  }
+  return "";
+}
+
+/// {category_broad, category_detailed} as DSG-1k's table has them.
+std::pair<const char*, const char*> categories_of(Ask ask) {
+  switch (ask) {
+    case Ask::kEntity:
+      return {"entity", "whole"};
+    case Ask::kCount:
+      return {"other", "count"};
+    case Ask::kColor:
+      return {"attribute", "color"};
+    case Ask::kRelation:
+      return {"relation", "spatial"};
+  }
+  return {"", ""};
+}
+
+std::string dependency_of(const Question& question) {
+  if (question.ask == Ask::kEntity) return "0";
+  if (question.ask == Ask::kRelation) return "1,2";
+  return std::to_string(question.object + 1);
+}
+
+int known(const std::string& name, const std::vector<std::string>& names, const char* what) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) fail_input("{}: unknown {} '{}'{}", kTag, what, name, suggestion(name, names));
+  return static_cast<int>(found - names.begin());
+}
+
+/// Boxes of a picture by class, as one threshold keeps them.
+class Boxes {
+ public:
+  Boxes(const std::vector<Detection>& detections, const char* tag, const GenEvalOptions& options) {
+    GenEvalMetadata metadata;
+    metadata.tag = tag;
+    kept_ = geneval_kept(detections, metadata, options);
+  }
+
+  const std::vector<Detection>& of(const ObjectFact& object) const {
+    static const std::vector<Detection> kNone;
+    const auto found = kept_.find(geneval_classes().at(object.class_id));
+    return found == kept_.end() ? kNone : found->second;
+  }
+
+ private:
+  std::map<std::string, std::vector<Detection>> kept_;
+};
+
+bool has_color(const std::vector<Detection>& boxes, const ObjectFact& object) {
+  const auto looked_at = std::min(boxes.size(), static_cast<size_t>(object.count));
+  return looked_at > 0 &&
+         std::all_of(boxes.begin(), boxes.begin() + static_cast<std::ptrdiff_t>(looked_at),
+                     [&](const Detection& box) { return box.color == geneval_colors().at(object.color_id); });
+}
+
+bool has_relation(const std::vector<Detection>& placed, const std::vector<Detection>& reference, Relation relation,
+                  const GenEvalOptions& options) {
+  if (placed.empty() || reference.empty()) return false;
+  const auto held =
+      geneval_relations(placed.front().box, reference.front().box, options.position_threshold, options.unshrunk_length);
+  return std::find(held.begin(), held.end(), relation_name(relation)) != held.end();
+}
+
+}  // namespace
+
+int fact_count(const Composition& composition) { return static_cast<int>(questions_of(composition).size()); }
+
+std::string write_composition(const Composition& composition) {
+  ensure_stated(composition);
+  const std::vector<ObjectFact>& objects = composition.objects;
+  // "a scene with" keeps even the shortest of them apart from GenEval's captions.
+  std::string text = "a photo of a scene with " + described(objects.front());
+  for (size_t i = 1; i < objects.size(); ++i) {
+    text += (i + 1 < objects.size() ? ", " : " and ") + described(objects[i]);
+  }
+  if (composition.relation) {
+    text += fmt::format(", in which the {} is {} the {}", name_of(objects[1]), relation_name(*composition.relation),
+                        name_of(objects[0]));
+  }
+  return text;
+}
+
+Composition canonical_composition(const Composition& composition) {
+  ensure_stated(composition);
+  Composition sorted = composition;
+  const auto by_class = [](const ObjectFact& a, const ObjectFact& b) { return a.class_id < b.class_id; };
+  if (!sorted.relation) {
+    std::sort(sorted.objects.begin(), sorted.objects.end(), by_class);
+    return sorted;
+  }
+  if (by_class(sorted.objects[1], sorted.objects[0])) {
+    std::swap(sorted.objects[0], sorted.objects[1]);
+    // Opposite relations are neighbours: left and right, above and below.
+    sorted.relation = static_cast<Relation>(static_cast<int>(*sorted.relation) ^ 1);
+  }
+  std::sort(sorted.objects.begin() + 2, sorted.objects.end(), by_class);
+  return sorted;
+}
+
+bool is_composition(const Json& labels) {
+  if (!labels.is_object()) return false;
+  const auto tag = labels.find("tag");
+  return tag != labels.end() && *tag == kTag;
+}
+
+Json composition_labels(const Composition& composition, const std::string& text) {
+  ensure_stated(composition);
+  Json include = Json::array(), questions = Json::array();
+  for (const ObjectFact& object : composition.objects) include.push_back(include_clause(object));
+  if (composition.relation) include[1]["position"] = {relation_name(*composition.relation), 0};
+  for (const Question& question : questions_of(composition)) {
+    const auto [category, subcategory] = categories_of(question.ask);
+    questions.push_back({{"id", questions.size() + 1},
+                         {"dependency", dependency_of(question)},
+                         {"category", category},
+                         {"subcategory", subcategory},
+                         {"text", text_of(question, composition)}});
+  }
+  return {{"tag", kTag}, {"prompt", text}, {"include", std::move(include)}, {"questions", std::move(questions)}};
+}
+
+Composition composition_from_labels(const Json& labels) {
+  const GenEvalMetadata metadata = geneval_metadata(labels, kTag);
+  if (metadata.tag != kTag) fail_input("{}: the labels' tag is '{}', not '{}'", kTag, metadata.tag, kTag);
+  if (!metadata.exclude.empty()) fail_input("{}: labels with an 'exclude'; a composition excludes nothing", kTag);
+  Composition composition;
+  for (const GenEvalClause& clause : metadata.include) {
+    ObjectFact object;
+    object.class_id = known(clause.class_name, geneval_classes(), "class");
+    object.count = clause.count;
+    if (clause.color) object.color_id = known(*clause.color, geneval_colors(), "color");
+    if (clause.relation) {
+      // geneval_metadata() lets a position refer to earlier clauses only, so the second one's target is the first.
+      if (composition.objects.size() != 1) {
+        fail_input("{}: '{}' has a position; only the second object has one, relative to the first", kTag,
+                   clause.class_name);
+      }
+      composition.relation = static_cast<Relation>(known(*clause.relation, geneval_relations(), "relation"));
+    }
+    composition.objects.push_back(object);
+  }
+  const std::string why = fault(composition);
+  if (!why.empty()) fail_input("{}: 'include' {}", kTag, why);
+  return composition;
+}
+
+PictureAnswers answer_questions(const Composition& composition, const std::vector<Detection>& detections,
+                                const GenEvalOptions& options) {
+  ensure_stated(composition);
+  const Boxes kept(detections, kTag, options), counted(detections, "counting", options);
+  PictureAnswers answers;
+  for (const Question& question : questions_of(composition)) {
+    const ObjectFact& object = composition.objects[question.object];
+    const std::vector<Detection>& boxes = kept.of(object);
+    bool yes = false;
+    switch (question.ask) {
+      case Ask::kEntity:
+        yes = !boxes.empty();
+        break;
+      case Ask::kCount:
+        yes = counted.of(object).size() == static_cast<size_t>(object.count);
+        break;
+      case Ask::kColor:
+        yes = has_color(boxes, object);
+        break;
+      case Ask::kRelation:
+        yes = has_relation(boxes, kept.of(composition.objects[0]), *composition.relation, options);
+        break;
+    }
+    answers[static_cast<int64_t>(answers.size()) + 1] = yes ? "yes" : "no";
+  }
+  return answers;
+}
+
+}  // namespace emf

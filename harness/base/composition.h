@@ -1,0 +1,69 @@
+// Long captions in the manner of DPG-Bench: several kinds of objects, counted, coloured and placed, and the
+// questions about them that a detector's boxes answer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/base/caption_grammar.h"
+#include "harness/base/geneval_rule.h"
+#include "harness/base/json.h"
+#include "harness/base/question_graph.h"
+
+namespace emf {
+
+/// What one long caption says: kFewestFacts to kMostFacts facts.
+struct Composition {
+  std::vector<ObjectFact> objects;   ///< 2 to 4 of different classes, counts adding up to 4 at most
+  std::optional<Relation> relation;  ///< where objects[1] stands, seen from objects[0]; both are single then
+  bool operator==(const Composition&) const = default;
+};
+
+inline constexpr int kMostComposedObjects = 4;
+inline constexpr int kFewestFacts = 3;
+/// What four objects can bear: each of a class and in a colour, and one of them in a place.
+inline constexpr int kMostFacts = 9;
+
+/// Facts that a composition states: a kind of object, a count above one, a colour and a place are one each.
+int fact_count(const Composition& composition);
+
+/// "a photo of a scene with a red car, a dog and two green apples, in which the dog is left of the car", with
+/// the official words and naive plurals of write_caption(). No caption of its grammar is among these texts, and
+/// different compositions have different ones.
+/// @throws InternalError  a composition that is not as described above.
+std::string write_composition(const Composition& composition);
+
+/// The same facts with their objects in one fixed order (a dog left of a cat is a cat right of a dog): equal
+/// exactly when two compositions say the same.
+Composition canonical_composition(const Composition& composition);
+
+/// True when labels are those of a composition, whatever else they hold.
+bool is_composition(const Json& labels);
+
+/// {"tag": "composition", "prompt", "include" as in GenEval's metadata lines (the second object holds
+/// "position"), "questions": [{"id", "dependency", "category", "subcategory", "text"}]}. Questions are
+/// numbered from 1 and use DSG-1k's words: first every "entity" ("whole", dependency "0"), then "other"
+/// ("count") and "attribute" ("color"), which depend on their entity, last "relation" ("spatial"), which
+/// depends on both ("1,2"). question_graph() reads them.
+/// @param text  the caption that goes into "prompt".
+Json composition_labels(const Composition& composition, const std::string& text);
+
+/// The composition of its labels; "prompt" and "questions" are not read.
+/// @throws UserError  another tag, an unknown class, colour or relation (names the nearest), or what no composition
+///                    states.
+Composition composition_from_labels(const Json& labels);
+
+/// "yes" or "no" to every question of composition_labels(), by a detector's boxes as geneval_kept() keeps them:
+///
+/// - entity: at least one box of the class above `threshold`;
+/// - count: exactly that many boxes above `counting_threshold`, as for GenEval's "counting";
+/// - colour: of the boxes above `threshold` the most confident ones, as many as are stated (or fewer, when there
+///   are fewer: whether there are enough is the count's question), all have the colour, and there is one;
+/// - relation: it is among geneval_relations() of the most confident box of either class.
+///
+/// Each question is answered by itself; what an absent entity does to the others is the dependency rule's business.
+PictureAnswers answer_questions(const Composition& composition, const std::vector<Detection>& detections,
+                                const GenEvalOptions& options = {});
+
+}  // namespace emf
