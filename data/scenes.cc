@@ -2,13 +2,17 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
+#include <set>
 #include <span>
 
+#include "data/scenes/composer.h"
 #include "data/scenes/layout.h"
 #include "data/scenes/sprites.h"
 #include "data/scenes/world.h"
 #include "harness/api/dataset.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/composition.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/random.h"
@@ -31,6 +35,7 @@ class Scenes : public Dataset {
  public:
   Scenes(const Config& config, uint64_t seed)
       : world_(scenes::read_options(config)),
+        composer_(world_, seed),
         seed_(seed),
         book_(world_.options().classes, world_.options().vendors, scenes::size_range(1, world_.options().side).high) {
     for (const int id : world_.options().classes) class_names_.push_back(geneval_classes()[id]);
@@ -71,17 +76,19 @@ class Scenes : public Dataset {
     Sample sample;
     sample.index = index;
     sample.picture.resize(static_cast<size_t>(side()) * side() * 3);
-    const Facts facts = training_facts(index);
-    paint(facts, Random(seed_, layout_stream_, index), sample.picture, sample.boxes);
-    sample.prompt = say_facts(facts, training_text(facts, index));
+    picture(index, sample.picture, sample.boxes);
+    sample.prompt = prompt(index);
     return sample;
   }
 
   void picture(uint64_t index, std::span<uint8_t> picture, std::vector<Box>& boxes) const override {
-    paint(training_facts(index), Random(seed_, layout_stream_, index), picture, boxes);
+    const auto composition = training_composition(index);
+    paint(composition ? *composition : shown(training_facts(index)), Random(seed_, layout_stream_, index), picture,
+          boxes);
   }
 
   Prompt prompt(uint64_t index) const override {
+    if (const auto composition = training_composition(index)) return say_composition(*composition);
     const Facts facts = training_facts(index);
     return say_facts(facts, training_text(facts, index));
   }
@@ -93,19 +100,36 @@ class Scenes : public Dataset {
     for (const Task task : world_.options().tasks) {
       for (uint32_t number = 0; number < world_.size(task); ++number) {
         const Facts facts = world_.facts(task, number);
-        if (world_.held_out(facts) != (split == Split::kHeldOut)) continue;
+        if (world_.held_out(facts.objects) != (split == Split::kHeldOut)) continue;
         if (official) prompts.push_back(say_facts(facts, write_caption(facts)));
         if (!reworded) continue;
         for (const std::string& text : paraphrase_captions(facts)) prompts.push_back(say_facts(facts, text));
       }
     }
+    if (split != Split::kTrain || world_.options().compositions == 0) return prompts;
+    std::set<std::string> said;
+    for (uint32_t number = 0; number < scenes::Composer::kPool; ++number) {
+      Prompt prompt = say_composition(composer_.training(number));
+      if (said.insert(prompt.text).second) prompts.push_back(std::move(prompt));
+    }
     return prompts;
   }
 
   std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const override;
+
+  std::vector<Prompt> compositions(int count, uint64_t seed) const override {
+    std::vector<Prompt> prompts;
+    for (const Composition& composition : composer_.judged(count, seed)) {
+      prompts.push_back(say_composition(composition));
+      prompts.back().labels["held_out"] = world_.held_out(composition.objects);
+    }
+    return prompts;
+  }
+
   Sample draw(const Prompt& prompt, uint64_t index) const override;
 
   Prompt paraphrase(const Prompt& prompt, uint64_t index) const override {
+    if (is_composition(prompt.labels)) return prompt;
     const Facts facts = facts_of(prompt);
     std::vector<std::string> captions = paraphrase_captions(facts);
     captions.push_back(write_caption(facts));
@@ -119,12 +143,32 @@ class Scenes : public Dataset {
     return {text, facts_to_metadata(facts, text)};
   }
 
+  static Prompt say_composition(const Composition& composition) {
+    const std::string text = write_composition(composition);
+    return {text, composition_labels(composition, text)};
+  }
+
+  /// What a picture of GenEval's facts shows. Painting asks no more of a composition than this has.
+  static Composition shown(const Facts& facts) {
+    return {facts.objects, facts.task == Task::kPosition ? std::optional(facts.relation) : std::nullopt};
+  }
+
   /// @throws UserError  neither labels nor a caption of the grammar.
   static Facts facts_of(const Prompt& prompt) {
     if (!prompt.labels.is_null()) return facts_from_metadata(prompt.labels);
     const auto parsed = parse_caption(prompt.text);
     if (!parsed) fail_input("scenes: '{}' is not a caption of GenEval's grammar (\"a photo of ...\")", prompt.text);
     return *parsed;
+  }
+
+  /// The composition that training shows at this index, if it is one.
+  std::optional<Composition> training_composition(uint64_t index) const {
+    const double share = world_.options().compositions;
+    if (share == 0) return std::nullopt;
+    // A stream of its own: the pictures that are none stay what they are without compositions.
+    Random random(seed_, composition_stream_, index);
+    if (random.uniform() >= share) return std::nullopt;
+    return composer_.training(random.below(scenes::Composer::kPool));
   }
 
   /// Uniform task, then uniform facts among those training may show.
@@ -136,7 +180,7 @@ class Scenes : public Dataset {
     // Held-out facts are drawn again. Fewer than half of a colour's classes are held out, so this ends soon.
     for (;;) {
       Facts facts = world_.facts(task, random.below(size));
-      if (!world_.held_out(facts)) return facts;
+      if (!world_.held_out(facts.objects)) return facts;
     }
   }
 
@@ -151,14 +195,18 @@ class Scenes : public Dataset {
     return write_caption(facts);
   }
 
-  void paint(const Facts& facts, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const;
+  /// @throws UserError  an object, colour or count that this world has not.
+  void check_drawable(const Composition& scene) const;
+  void paint(const Composition& scene, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const;
 
   scenes::World world_;
+  scenes::Composer composer_;
   uint64_t seed_;
   scenes::SpriteBook book_;
   std::vector<std::string> class_names_, color_names_;
   uint64_t facts_stream_ = stream_key("scenes/facts"), layout_stream_ = stream_key("scenes/layout"),
-           caption_stream_ = stream_key("scenes/caption"), paraphrase_stream_ = stream_key("scenes/paraphrase");
+           caption_stream_ = stream_key("scenes/caption"), paraphrase_stream_ = stream_key("scenes/paraphrase"),
+           composition_stream_ = stream_key("scenes/composition");
 };
 
 void paste(const Sprite& sprite, const Corner& corner, int side, std::span<uint8_t> picture) {
@@ -173,12 +221,12 @@ void paste(const Sprite& sprite, const Corner& corner, int side, std::span<uint8
   }
 }
 
-void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const {
+void Scenes::paint(const Composition& scene, Random random, std::span<uint8_t> picture, std::vector<Box>& boxes) const {
   ensure(picture.size() == static_cast<size_t>(side()) * side() * 3, "a picture of {} bytes at side {}", picture.size(),
          side());
   const scenes::Freedom& freedom = world_.options().freedom;
   scenes::paint_background(side(), freedom.variety, random, picture);
-  const int total = std::accumulate(facts.objects.begin(), facts.objects.end(), 0,
+  const int total = std::accumulate(scene.objects.begin(), scene.objects.end(), 0,
                                     [](int sum, const ObjectFact& object) { return sum + object.count; });
   ensure(total >= 1 && total <= kMostObjects, "{} objects in one picture", total);
   const SizeRange range = scenes::size_range(total, side(), freedom);
@@ -187,7 +235,7 @@ void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture
   std::array<Corner, kMostObjects> corners{};
   boxes.resize(total);
   int at = 0;
-  for (const ObjectFact& object : facts.objects) {
+  for (const ObjectFact& object : scene.objects) {
     const int which = world_.class_position(object.class_id);
     // Objects of one class are copies of one sprite in different sizes, as two clocks on one shelf would be.
     const int drawing = static_cast<int>(random.below(static_cast<uint32_t>(book_.count(which))));
@@ -200,7 +248,7 @@ void Scenes::paint(const Facts& facts, Random random, std::span<uint8_t> picture
       boxes[at].color_id = object.color_id < 0 ? -1 : world_.color_position(object.color_id);
     }
   }
-  scenes::place(facts, std::span(extents).first(total), side(), freedom, random, corners);
+  scenes::place(scene.relation, std::span(extents).first(total), side(), freedom, random, corners);
   for (int i = 0; i < total; ++i) {
     paste(*sprites[i], corners[i], side(), picture);
     boxes[i].x0 = static_cast<float>(corners[i].x + sprites[i]->box_x0);
@@ -222,7 +270,7 @@ std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
   for (size_t t = 0; t < tasks.size(); ++t) {
     Pool& pool = pools[t];
     for (uint32_t number = 0; number < world_.size(tasks[t]); ++number) {
-      (world_.held_out(world_.facts(tasks[t], number)) ? pool.held_out : pool.shown).push_back(number);
+      (world_.held_out(world_.facts(tasks[t], number).objects) ? pool.held_out : pool.shown).push_back(number);
     }
     Random random(seed, "scenes/evaluation", static_cast<uint64_t>(tasks[t]));
     for (std::vector<uint32_t>* numbers : {&pool.shown, &pool.held_out}) {
@@ -264,15 +312,14 @@ std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
       if (round >= chosen[t].size()) continue;
       const Facts facts = world_.facts(tasks[t], chosen[t][round]);
       prompts.push_back(say_facts(facts, write_caption(facts)));
-      prompts.back().labels["held_out"] = world_.held_out(facts);
+      prompts.back().labels["held_out"] = world_.held_out(facts.objects);
     }
   }
   return prompts;
 }
 
-Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
-  const Facts facts = facts_of(prompt);
-  for (const ObjectFact& object : facts.objects) {
+void Scenes::check_drawable(const Composition& scene) const {
+  for (const ObjectFact& object : scene.objects) {
     if (world_.class_position(object.class_id) < 0) {
       fail_input("scenes: this world has no '{}'; add it to classes", geneval_classes()[object.class_id]);
     }
@@ -283,12 +330,26 @@ Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
       fail_input("scenes: cannot draw {} objects, at most {}", object.count, kMostObjects);
     }
   }
+}
+
+Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
+  Composition scene;
+  std::string text;
+  if (is_composition(prompt.labels)) {
+    scene = composition_from_labels(prompt.labels);
+    text = write_composition(scene);
+  } else {
+    const Facts facts = facts_of(prompt);
+    scene = shown(facts);
+    text = write_caption(facts);
+  }
+  check_drawable(scene);
   Sample sample;
   sample.index = index;
   sample.prompt = prompt;
   sample.picture.resize(static_cast<size_t>(side()) * side() * 3);
   // The caption is part of the key: one index gives unrelated layouts for different prompts.
-  paint(facts, Random(seed_, stream_key("scenes/draw/" + write_caption(facts)), index), sample.picture, sample.boxes);
+  paint(scene, Random(seed_, stream_key("scenes/draw/" + text), index), sample.picture, sample.boxes);
   return sample;
 }
 

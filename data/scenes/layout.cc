@@ -10,6 +10,9 @@ namespace emf::scenes {
 namespace {
 
 constexpr int kGap = 1;
+/// GenEval asks for more than half of the distance between the centres along the axis, after a tenth of both sizes
+/// is taken off; at most this slope leaves .74 or more.
+constexpr double kSlope = 0.4;
 
 /// A row (or, turned, a column) of objects along one axis.
 struct Band {
@@ -82,9 +85,7 @@ void place_bands(const std::array<Band, 2>& bands, std::span<const Extent> exten
   }
 }
 
-/// The reference and the object placed relative to it. GenEval asks for more than half of the distance
-/// between the centres along the axis, after a tenth of both sizes is taken off; a slope of at most 0.4
-/// leaves .74 or more.
+/// The reference and the object placed relative to it.
 void place_related(Relation relation, std::span<const Extent> extents, int side, Chance chance,
                    std::span<Corner> corners) {
   const bool turned = relation == Relation::kAbove || relation == Relation::kBelow;
@@ -96,24 +97,42 @@ void place_related(Relation relation, std::span<const Extent> extents, int side,
   const int a_across = across(extents[a], turned), b_across = across(extents[b], turned);
   const int a_other = chance.between(0, side - a_across);
   const double middle = a_other + a_across / 2.0 - b_across / 2.0;
-  const int low = std::max(0, static_cast<int>(std::ceil(middle - 0.4 * distance)));
-  const int high = std::min(side - b_across, static_cast<int>(std::floor(middle + 0.4 * distance)));
+  const int low = std::max(0, static_cast<int>(std::ceil(middle - kSlope * distance)));
+  const int high = std::min(side - b_across, static_cast<int>(std::floor(middle + kSlope * distance)));
   const int b_other = std::clamp(chance.between(low, high), 0, side - b_across);
   corners[a] = turned ? Corner{a_other, offsets[0]} : Corner{offsets[0], a_other};
   corners[b] = turned ? Corner{b_other, offsets[1]} : Corner{offsets[1], b_other};
 }
 
-/// Every object in a quarter of its own, drawn at random among those the facts allow.
-void place_in_quarters(const Facts& facts, std::span<const Extent> extents, int side, Chance chance,
+/// Moves the second object across the axis, within its quarter, until it stands straight enough beside the first.
+void straighten(bool turned, std::span<const Extent> extents, int cell, std::span<Corner> corners) {
+  const auto middle = [&](size_t i, bool down) {
+    return down ? corners[i].y + extents[i].height / 2.0 : corners[i].x + extents[i].width / 2.0;
+  };
+  const double reach = kSlope * std::abs(middle(1, turned) - middle(0, turned));
+  int& other = turned ? corners[1].x : corners[1].y;
+  const int size = across(extents[1], turned), first = other / cell * cell, last = first + cell - kGap - size;
+  const double level = middle(0, !turned) - size / 2.0;
+  const int low = std::clamp(static_cast<int>(std::ceil(level - reach)), first, last);
+  other = std::clamp(other, low, std::clamp(static_cast<int>(std::floor(level + reach)), low, last));
+}
+
+/// Every object in a quarter of its own, drawn at random among those the relation allows.
+void place_in_quarters(std::optional<Relation> relation, std::span<const Extent> extents, int side, Chance chance,
                        std::span<Corner> corners) {
   std::array<int, 4> quarters = {0, 1, 2, 3};  // bit 0: right, bit 1: below
   for (uint32_t i = 0; i < 3; ++i) std::swap(quarters[i], quarters[i + chance.random.below(4 - i)]);
-  if (facts.task == Task::kPosition) {
+  const bool turned = relation && (*relation == Relation::kAbove || *relation == Relation::kBelow);
+  if (relation) {
     // The reference anywhere on its side of the axis, the other object straight across from it.
-    const int axis = facts.relation == Relation::kAbove || facts.relation == Relation::kBelow ? 2 : 1;
-    const bool reference_first = facts.relation == Relation::kRightOf || facts.relation == Relation::kBelow;
+    const int axis = turned ? 2 : 1;
+    const bool reference_first = *relation == Relation::kRightOf || *relation == Relation::kBelow;
+    const std::array<int, 4> drawn = quarters;
     quarters[0] = reference_first ? quarters[0] & ~axis : quarters[0] | axis;
     quarters[1] = quarters[0] ^ axis;
+    // The two quarters left, in the order drawn.
+    std::copy_if(drawn.begin(), drawn.end(), quarters.begin() + 2,
+                 [&](int quarter) { return quarter != quarters[0] && quarter != quarters[1]; });
   }
   const int cell = side / 2;
   for (size_t i = 0; i < extents.size(); ++i) {
@@ -121,6 +140,8 @@ void place_in_quarters(const Facts& facts, std::span<const Extent> extents, int 
     const int y = chance.between(0, cell - kGap - extents[i].height);
     corners[i] = {(quarters[i] & 1) * cell + x, (quarters[i] >> 1) * cell + y};
   }
+  // Pairs alone stand as drawn: what instruments were trained on must not move.
+  if (relation && extents.size() > 2) straighten(turned, extents, cell, corners);
 }
 
 }  // namespace
@@ -142,12 +163,13 @@ SizeRange size_range(int objects, int side, const Freedom& freedom) {
   return {variety < 1 ? whole.high - steps * whole.step : whole.low, whole.high, whole.step};
 }
 
-void place(const Facts& facts, std::span<const Extent> extents, int side, const Freedom& freedom, Random& random,
-           std::span<Corner> corners) {
+void place(std::optional<Relation> relation, std::span<const Extent> extents, int side, const Freedom& freedom,
+           Random& random, std::span<Corner> corners) {
   const Chance chance{random, freedom.variety};
-  if (freedom.quarters) return place_in_quarters(facts, extents, side, chance, corners);
-  if (facts.task == Task::kPosition) return place_related(facts.relation, extents, side, chance, corners);
   const int count = static_cast<int>(extents.size());
+  // Beside a related pair there is room for more only when each keeps to its quarter.
+  if (freedom.quarters || (relation && count > 2)) return place_in_quarters(relation, extents, side, chance, corners);
+  if (relation) return place_related(*relation, extents, side, chance, corners);
   const bool turned = random.below(2) == 1;
   if (count <= 2) return place_band(extents, 0, side, side, turned, chance, corners);
   const int first = count == 4 ? 2 : 1 + static_cast<int>(random.below(2));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -31,12 +32,13 @@ struct SizeRange {
 };
 SizeRange size_range(int objects, int side, const Freedom& freedom = {});
 
-/// Upper left corners of 1 to 4 extents, none outside the picture, none closer than a pixel to another. Where
-/// the facts state a relation it holds by GenEval's rule with margin, and no second relation holds beside it.
+/// Upper left corners of 1 to 4 extents, none outside the picture, none closer than a pixel to another. A stated
+/// relation holds by GenEval's rule with margin, and no second relation holds beside it.
 ///
+/// @param relation  where the second extent goes, seen from the first.
 /// @param extents  in the order of the facts, each within size_range().
-void place(const Facts& facts, std::span<const Extent> extents, int side, const Freedom& freedom, Random& random,
-           std::span<Corner> corners);
+void place(std::optional<Relation> relation, std::span<const Extent> extents, int side, const Freedom& freedom,
+           Random& random, std::span<Corner> corners);
 
 /// Fills a picture with a plain colour or a soft gradient: greyish, and either darker or lighter than grey
 /// emoji are, so that black, white and grey objects stand out from it.

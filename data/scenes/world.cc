@@ -71,6 +71,10 @@ Options read_options(const Config& config) {
   }
   options.held_out = reader.number("held_out", 0.1, 0.0, 0.4);
   options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0);
+  options.compositions = reader.number("compositions", 0.0, 0.0, 1.0);
+  if (options.compositions > 0 && options.classes.size() < 2) {
+    fail_input("{}: compositions need two classes, this world has one", reader.place("compositions"));
+  }
   options.freedom.quarters = reader.choice("layout", "free", {"free", "quarters"}) == "quarters";
   options.freedom.variety = reader.number("variety", 1.0, 0.0, 1.0);
   reader.finish();
@@ -82,16 +86,18 @@ Json describe(const Options& options) {
   for (const int id : options.classes) classes.push_back(geneval_classes()[id]);
   for (const int id : options.colors) colors.push_back(geneval_colors()[id]);
   for (const Task task : options.tasks) tasks.push_back(geneval_tasks()[static_cast<size_t>(task)]);
-  return {{"name", "scenes"},
-          {"side", options.side},
-          {"classes", classes},
-          {"colors", colors},
-          {"tasks", tasks},
-          {"held_out", options.held_out},
-          {"paraphrase", options.paraphrase},
-          {"layout", options.freedom.quarters ? "quarters" : "free"},
-          {"variety", options.freedom.variety},
-          {"vendors", options.vendors}};
+  Json table = {{"name", "scenes"},
+                {"side", options.side},
+                {"classes", classes},
+                {"colors", colors},
+                {"tasks", tasks},
+                {"held_out", options.held_out},
+                {"paraphrase", options.paraphrase},
+                {"layout", options.freedom.quarters ? "quarters" : "free"},
+                {"variety", options.freedom.variety},
+                {"vendors", options.vendors}};
+  if (options.compositions > 0) table["compositions"] = options.compositions;
+  return table;
 }
 
 World::World(Options options)
@@ -191,8 +197,8 @@ Facts World::facts(Task task, uint32_t number) const {
   return facts;
 }
 
-bool World::held_out(const Facts& facts) const {
-  return std::any_of(facts.objects.begin(), facts.objects.end(), [&](const ObjectFact& object) {
+bool World::held_out(std::span<const ObjectFact> objects) const {
+  return std::any_of(objects.begin(), objects.end(), [&](const ObjectFact& object) {
     return object.color_id >= 0 && pair_held_out_[object.class_id * geneval_colors().size() + object.color_id];
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,18 +17,20 @@ struct Options {
   std::vector<int> classes;  ///< GenEval class ids, in the order of Dataset::class_names()
   std::vector<int> colors;   ///< GenEval colour ids, in the order of Dataset::color_names()
   std::vector<Task> tasks;
-  double held_out = 0.1;    ///< share of the (object, colour) pairs
-  double paraphrase = 0.0;  ///< share of training captions in other words
+  double held_out = 0.1;      ///< share of the (object, colour) pairs
+  double paraphrase = 0.0;    ///< share of training captions in other words
+  double compositions = 0.0;  ///< share of training captions that are compositions, never in other words
   Freedom freedom;
   std::vector<std::string> vendors;
 };
 
 /// Reads the [data] table, all of it.
 /// @throws UserError  unknown key, class, colour, task or vendor (nearest name); a task the world is too
-/// small for.
+/// small for, or compositions in it.
 Options read_options(const Config& config);
 
-/// The options as the [data] table would say them.
+/// The options as the [data] table would say them; without `compositions` when there are none, so that worlds
+/// keep the fingerprint that instruments were trained under.
 Json describe(const Options& options);
 
 /// Every fact of a world, numbered task by task: 0 .. size(task) - 1.
@@ -39,7 +42,7 @@ class World {
   uint32_t size(Task task) const;
   Facts facts(Task task, uint32_t number) const;
   /// True when one of the objects is in a held-out colour.
-  bool held_out(const Facts& facts) const;
+  bool held_out(std::span<const ObjectFact> objects) const;
   /// Positions in options().classes and options().colors, -1 when the world lacks them.
   int class_position(int class_id) const { return class_position_[class_id]; }
   int color_position(int color_id) const { return color_position_[color_id]; }

@@ -69,7 +69,14 @@ class Dataset {
   /// `count` distinct prompts to judge by, tasks balanced, held-out pairs included (labels carry "held_out":
   /// true|false).
   virtual std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const = 0;
-  /// A picture of the given facts, for ceilings and probes; `index` picks layout and vendor.
+  /// `count` distinct compositions to judge by (labels of composition.h plus "held_out": true|false), none of which says
+  /// what one of training says, in whatever order; empty when the dataset has none. The first of many are those of few.
+  /// @throws UserError  more than the world has.
+  virtual std::vector<Prompt> compositions(int count, uint64_t seed) const {
+    (void)count, (void)seed;
+    return {};
+  }
+  /// A picture of the given facts, a composition's too; for ceilings and probes. `index` picks layout and vendor.
   /// @throws UserError  facts this world cannot draw.
   virtual Sample draw(const Prompt& prompt, uint64_t index) const = 0;
 

@@ -1,0 +1,137 @@
+#include "data/scenes/composer.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "harness/base/random.h"
+
+namespace emf::scenes {
+namespace {
+
+/// Draws after which a kind of composition counts as used up. A held-out pair of one in a hundred is found in them.
+constexpr int kTries = 4096;
+
+/// Every composition of `kinds` objects as far as counts, colours and a relation are stated; a stated colour is colour
+/// 0 of the world, objects are class 0.
+void add_forms(size_t kinds, std::vector<Composition>& forms) {
+  for (uint32_t code = 0; code < 256; ++code) {  // two bits a count
+    Composition form;
+    int total = 0;
+    for (size_t i = 0; i < kinds; ++i) {
+      form.objects.push_back({0, static_cast<int>(code >> (2 * i) & 3) + 1, -1});
+      total += form.objects.back().count;
+    }
+    if (total > kMostComposedObjects || code >> (2 * kinds) != 0) continue;
+    const bool single_pair = form.objects[0].count == 1 && form.objects[1].count == 1;
+    for (uint32_t colored = 0; colored < 1u << kinds; ++colored) {
+      for (size_t i = 0; i < kinds; ++i) form.objects[i].color_id = (colored >> i & 1) != 0 ? 0 : -1;
+      form.relation.reset();
+      forms.push_back(form);
+      if (!single_pair) continue;
+      form.relation = Relation::kLeftOf;
+      forms.push_back(form);
+    }
+  }
+}
+
+/// `count` of the items in a drawn order; they come again only when there are too few.
+std::vector<int> draw_some(std::vector<int> items, size_t count, Random& random) {
+  const size_t known = items.size();
+  for (size_t i = 0; i < std::min(count, known); ++i) {
+    std::swap(items[i], items[i + random.below(static_cast<uint32_t>(known - i))]);
+  }
+  for (size_t i = known; i < count; ++i) items.push_back(items[i - known]);
+  items.resize(count);
+  return items;
+}
+
+}  // namespace
+
+Composer::Composer(const World& world, uint64_t seed)
+    : world_(world), seed_(seed), training_stream_(stream_key("scenes/composition_pool")) {
+  std::vector<Composition> forms;
+  const size_t classes = world_.options().classes.size();
+  for (size_t kinds = 2; kinds <= std::min<size_t>(kMostComposedObjects, classes); ++kinds) add_forms(kinds, forms);
+  for (int facts = kFewestFacts; facts <= kMostFacts; ++facts) {
+    Level level;
+    for (const Composition& form : forms) {
+      if (fact_count(form) == facts) level.forms[form.relation ? 1 : 0].push_back(form);
+    }
+    if (!level.forms[0].empty() || !level.forms[1].empty()) levels_.push_back(std::move(level));
+  }
+}
+
+Composition Composer::draw(const Level& level, Random& random) const {
+  const bool placed = level.forms[0].empty() || (!level.forms[1].empty() && random.below(2) == 1);
+  const std::vector<Composition>& forms = level.forms[placed ? 1 : 0];
+  Composition composition = forms[random.below(static_cast<uint32_t>(forms.size()))];
+  const size_t kinds = composition.objects.size();
+  const std::vector<int> classes = draw_some(world_.options().classes, kinds, random);
+  const std::vector<int> colors = draw_some(world_.options().colors, kinds, random);
+  for (size_t i = 0; i < kinds; ++i) {
+    ObjectFact& object = composition.objects[i];
+    object.class_id = classes[i];
+    if (object.color_id >= 0) object.color_id = colors[i];
+  }
+  if (placed) composition.relation = static_cast<Relation>(random.below(4));
+  return composition;
+}
+
+Composition Composer::training(uint32_t number) const {
+  ensure(!levels_.empty() && number < kPool, "composition {} of {} in a world of {} classes", number, kPool,
+         world_.options().classes.size());
+  Random random(seed_, training_stream_, number);
+  // Fewer than half of a colour's classes are held out, so this ends soon.
+  for (;;) {
+    Composition composition = draw(levels_[number % levels_.size()], random);
+    if (!world_.held_out(composition.objects)) return composition;
+  }
+}
+
+std::optional<Composition> Composer::draw_new(const Level& level, bool held_out, Random& random,
+                                              std::set<std::string>& taken) const {
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    Composition composition = draw(level, random);
+    if (world_.held_out(composition.objects) != held_out) continue;
+    if (taken.insert(write_composition(canonical_composition(composition))).second) return composition;
+  }
+  return std::nullopt;
+}
+
+std::vector<Composition> Composer::judged(int count, uint64_t seed) const {
+  if (levels_.empty()) fail_input("data: compositions need two classes, this world has one; add to 'classes'");
+  if (count < 1) fail_input("data: {} compositions asked for, at least 1", count);
+  std::set<std::string> taken;
+  for (uint32_t number = 0; number < kPool; ++number) {
+    taken.insert(write_composition(canonical_composition(training(number))));
+  }
+  std::vector<std::array<bool, 2>> used_up(levels_.size(), {false, world_.held_out_pairs().empty()});
+  const auto next = [&](size_t index) -> std::optional<Composition> {
+    Random random(seed, "scenes/compositions", index);
+    // Three of every twenty; a block later they fall on other numbers of facts.
+    const bool held_out = (index + index / 20) * 3 % 20 < 3;
+    for (const bool held : {held_out, !held_out}) {
+      for (size_t step = 0; step < levels_.size(); ++step) {
+        const size_t level = (index + step) % levels_.size();
+        if (used_up[level][held ? 1 : 0]) continue;
+        if (auto found = draw_new(levels_[level], held, random, taken)) return found;
+        used_up[level][held ? 1 : 0] = true;
+      }
+    }
+    return std::nullopt;
+  };
+  std::vector<Composition> compositions;
+  while (compositions.size() < static_cast<size_t>(count)) {
+    auto composition = next(compositions.size());
+    if (!composition) {
+      fail_input(
+          "data: {} compositions asked for, this world has {} that training does not show; add to 'classes' or "
+          "'colors'",
+          count, compositions.size());
+    }
+    compositions.push_back(std::move(*composition));
+  }
+  return compositions;
+}
+
+}  // namespace emf::scenes
