@@ -6,6 +6,7 @@
 #include "encoders/trained_values.h"
 #include "harness/api/encoder.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/composition.h"
 #include "harness/base/hash.h"
 #include "harness/tensor/random_rows.h"
 
@@ -53,6 +54,10 @@ int64_t value_of(const Json& word, const std::vector<std::string>& known, const 
 /// Labels may lack fields (the disentanglement probe drops some), so each is read by itself.
 FieldValues values_of(const Json& labels, size_t index) {
   FieldValues values;
+  if (is_composition(labels)) {
+    fail_input("prompt {}: class_label has no labels for long captions; leave it or 'compositions' out of the suite",
+               index);
+  }
   if (labels.contains("tag")) values[kTask] = value_of(labels["tag"], geneval_tasks(), "tag", index);
   const Json include = labels.value("include", Json::array());
   if (!include.is_array() || include.size() > 2) {

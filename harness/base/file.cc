@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "harness/base/atomic_file.h"
+#include "harness/base/chunks.h"
 #include "harness/base/error.h"
 
 namespace emf {
@@ -44,16 +45,25 @@ std::string read_file(const std::filesystem::path& path) {
 Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 
 std::vector<Json> read_json_lines(const std::filesystem::path& path) {
+  constexpr size_t kLeastLines = 256;  // fewer are parsed sooner than a thread starts
   const std::string text = read_file(path);
-  std::vector<Json> rows;
+  struct Line {
+    size_t number, begin, end;
+  };
+  std::vector<Line> lines;
   size_t number = 1;
   for (size_t begin = 0; begin < text.size(); ++number) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string line = text.substr(begin, end - begin);
+    if (std::min(text.find_first_not_of(" \t\r", begin), text.size()) < end) lines.push_back({number, begin, end});
     begin = end + 1;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    rows.push_back(parse_json(line, fmt::format("{}:{}", path.string(), number)));
   }
+  std::vector<Json> rows(lines.size());
+  in_chunks(lines.size(), kLeastLines, [&](size_t first, size_t last) {
+    for (size_t i = first; i < last; ++i) {
+      rows[i] = parse_json(text.substr(lines[i].begin, lines[i].end - lines[i].begin),
+                           fmt::format("{}:{}", path.string(), lines[i].number));
+    }
+  });
   return rows;
 }
 

@@ -202,8 +202,14 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
   }
   const auto not_above = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d <= 0; });
   const auto not_below = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d >= 0; });
-  difference.p_value = std::min(
-      1.0, 2.0 * static_cast<double>(1 + std::min(not_above, not_below)) / static_cast<double>(1 + averaged.size()));
+  const auto lesser = std::min(not_above, not_below);
+  difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + lesser) / static_cast<double>(1 + averaged.size()));
+  constexpr int64_t kFewDraws = 10;
+  if (lesser < kFewDraws && difference.standard_error && *difference.standard_error > 0) {
+    const auto degrees = static_cast<double>(difference.clusters - static_cast<int64_t>(left.size()));
+    difference.p_value =
+        std::min(difference.p_value, two_sided_t(difference.value / *difference.standard_error, degrees));
+  }
   return difference;
 }
 
@@ -216,6 +222,11 @@ double t_quantile(double share, double degrees) {
   ensure(share > 0 && share < 1, "a quantile at {} was asked for", share);
   ensure(degrees > 0, "a t quantile with {} degrees of freedom was asked for", degrees);
   return boost::math::quantile(boost::math::students_t(degrees), share);
+}
+
+double two_sided_t(double t, double degrees) {
+  ensure(degrees > 0, "a t test with {} degrees of freedom was asked for", degrees);
+  return 2 * boost::math::cdf(boost::math::complement(boost::math::students_t(degrees), std::abs(t)));
 }
 
 Interval t_interval(std::span<const double> values, double level) {

@@ -79,7 +79,9 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, st
 struct Difference {
   double value = 0;  ///< estimate of a minus estimate of b
   std::optional<Interval> ci95;
-  double p_value = 1;  ///< two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1
+  /// Two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1. Where fewer than ten draws lie on that
+  /// side, the draws cannot tell how rare it is; then Student's t of value / standard_error, if that is less.
+  double p_value = 1;
   int64_t clusters = 0;
   std::optional<double> standard_error;       ///< standard deviation of the draws; absent as ci95 is
   std::optional<double> smallest_detectable;  ///< see smallest_detectable_difference(), 95 % level, 80 % power
@@ -95,6 +97,9 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
 /// @param share  in (0, 1).  @param degrees  of freedom, above 0.  @throws InternalError  outside.
 double normal_quantile(double share);
 double t_quantile(double share, double degrees);
+
+/// Chance that Student's t is further from zero than `t`, on either side.
+double two_sided_t(double t, double degrees);
 
 /// Mean of independent repeats (training seeds, say) with Student's interval: mean +- t s / sqrt(n).
 /// @throws InternalError  fewer than two values.

@@ -7,8 +7,8 @@
 
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
-#include "harness/command/program.h"
 #include "harness/tensor/safetensors.h"
+#include "tests/command_run.h"
 
 namespace emf {
 namespace {
@@ -29,22 +29,16 @@ class EncodeCommand : public testing::Test {
   /// Runs encode on the ids; returns what it wrote.
   NamedTensors encode(std::vector<std::string> more) {
     std::vector<std::string> words = {
-        "emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"),
-        "--json"};
+        "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"), "--json"};
     words.insert(words.end(), more.begin(), more.end());
     EXPECT_EQ(run(words), 0) << talk_;
     return read_safetensors(file("out.safetensors"));
   }
   int run(std::vector<std::string> words) {
-    std::vector<char*> pointers;
-    for (std::string& word : words) pointers.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run_program(static_cast<int>(pointers.size()), pointers.data());
-    std::fflush(stdout);
-    out_ = testing::internal::GetCapturedStdout();
-    talk_ = testing::internal::GetCapturedStderr();
-    return code;
+    const CommandOutcome outcome = run_command(words);
+    out_ = outcome.out;
+    talk_ = outcome.talk;
+    return outcome.code;
   }
   static double difference(const at::Tensor& a, const at::Tensor& b) {
     return ((a - b).norm() / b.norm()).item<double>();
@@ -100,8 +94,7 @@ TEST_F(EncodeCommand, LayersAndPrecision) {
 
 TEST_F(EncodeCommand, IdsThatDoNotFitAreRefused) {
   const auto expect_refused = [&](const std::string& hint) {
-    EXPECT_EQ(run({"emfbench", "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out",
-                   file("bad.safetensors")}),
+    EXPECT_EQ(run({"encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("bad.safetensors")}),
               2);
     EXPECT_EQ(std::count(talk_.begin(), talk_.end(), '\n'), 1) << talk_;
     EXPECT_NE(talk_.find(hint), std::string::npos) << talk_;

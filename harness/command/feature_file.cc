@@ -68,10 +68,8 @@ FeatureMatrix from_safetensors(const Place& place) {
 FeatureMatrix read_features(const std::string& path) {
   const Place place = place_of(path);
   if (!std::filesystem::exists(place.file)) fail_missing("{} does not exist", place.file.string());
-  if (std::filesystem::is_directory(place.file)) {
-    fail_input("{} is {}folder; give features as .npy, .npz or .safetensors", place.file.string(),
-               std::filesystem::is_empty(place.file) ? "an empty " : "a ");
-  }
+  if (std::filesystem::is_directory(place.file))
+    fail_input("{} is a folder, not a file of features", place.file.string());
   const std::string kind = place.file.extension();
   if (kind == ".safetensors") return from_safetensors(place);
   if (kind == ".npz") {

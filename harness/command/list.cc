@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include "encoders/tokenizers/tokenizer.h"
+#include "harness/api/backbone.h"
 #include "harness/api/encoder.h"
+#include "harness/api/judge.h"
 #include "harness/api/metric.h"
 #include "harness/api/model.h"
 #include "harness/api/objective.h"
@@ -94,7 +96,8 @@ class List : public Command {
   void declare(CLI::App& app) override {
     app.add_option(
            "kind", kind_,
-           "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, sections, suites")
+           "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, judges, backbones, "
+           "sections, suites")
         ->required();
   }
 
@@ -107,6 +110,8 @@ class List : public Command {
         {"pretrainings", entries<PretrainingRegistry>},
         {"probes", entries<ProbeRegistry>},
         {"metrics", entries<MetricRegistry>},
+        {"judges", entries<JudgeRegistry>},
+        {"backbones", entries<BackboneRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
         {"sections", entries<SectionRegistry>},
         {"suites", suite_entries},
@@ -136,7 +141,7 @@ class List : public Command {
 
 EMF_REGISTER(CommandRegistry, "list",
              "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
-             "sections, suites",
+             "judges, backbones, sections, suites",
              std::make_unique<List>);
 
 }  // namespace

@@ -1,4 +1,4 @@
-// emfbench score METRIC: scores from judge outputs or from features, without pictures or networks.
+// emfbench score METRIC: scores from judge outputs or from features, or from pictures by way of these.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -32,6 +32,16 @@ class Score : public Command {
                    "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
                    "color}]}");
     app.add_option("--results", options_.results, "geneval: the official results.jsonl, verdicts already in it");
+    app.add_option(
+        "--images", options_.images,
+        "geneval: pictures in the official layout (00000/metadata.jsonl, 00000/samples/0000.png), or beside a "
+        "metadata.jsonl whose lines name their file_name");
+    app.add_option("--judge", options_.judge,
+                   "geneval: who looks at --images: detector (of scenes, 32 or 64 pixels) or torchscript:FILE (see: "
+                   "emfbench list judges)")
+        ->capture_default_str();
+    app.add_option("--save-detections", options_.save_detections,
+                   "geneval: keep what the judge said of --images, as --detections reads it");
     app.add_option("--metadata", options_.metadata,
                    "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
                    "from 0), and prompts without a row are listed");
@@ -60,10 +70,18 @@ class Score : public Command {
                 "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
                 "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
                 "dependencies, only answered questions count");
-    app.add_option("--real", options_.real,
-                   "features of real pictures: .npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of "
-                   "pytorch-fid's statistics (mu, sigma)");
-    app.add_option("--generated", options_.generated, "features of generated pictures, likewise");
+    app.add_option(
+        "--real", options_.real,
+        "real pictures: a folder of them, or features as .npy, .npz, .safetensors or FILE:name; frechet also takes "
+        "an .npz of pytorch-fid's statistics (mu, sigma)");
+    app.add_option("--generated", options_.generated, "generated pictures, likewise");
+    app.add_option("--backbone", options_.backbone,
+                   "features of folders: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+        ->capture_default_str();
+    app.add_option(
+        "--resize", options_.resize,
+        "features of folders: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
+        "--compat, else the backbone's)");
     metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
     metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
     metric_option<int64_t>(app, "--k", "k", "precision_recall: a ball reaches to the k-th nearest other point (3)");
@@ -97,7 +115,8 @@ class Score : public Command {
   ExitCode run(const CommonFlags& flags) override {
     MetricRegistry::instance().find(options_.metric);  // names the nearest
     if (options_.metric == "geneval") {
-      refuse_inputs_but({"--detections", "--results", "--metadata", "--summary"});
+      refuse_inputs_but(
+          {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary"});
       return score_detections(options_, flags);
     }
     if (options_.metric == "question_graph") {
@@ -105,9 +124,9 @@ class Score : public Command {
       return score_questions(options_, flags);
     }
     if (options_.metric == "inception") {
-      refuse_inputs_but({"--generated", "--against"});
+      refuse_inputs_but({"--generated", "--backbone", "--resize", "--against"});
     } else {
-      refuse_inputs_but({"--real", "--generated", "--save-statistics", "--against"});
+      refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
     }
     return score_features(options_, flags);
   }
@@ -126,8 +145,9 @@ class Score : public Command {
 
   /// Inputs of another metric would be ignored without a word.
   void refuse_inputs_but(const std::set<std::string>& own) const {
-    for (const char* flag : {"--detections", "--results", "--metadata", "--summary", "--graph", "--answers",
-                             "--generator", "--real", "--generated", "--save-statistics", "--against"}) {
+    for (const char* flag : {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
+                             "--summary", "--graph", "--answers", "--generator", "--real", "--generated", "--backbone",
+                             "--resize", "--save-statistics", "--against"}) {
       if (own.count(flag) == 0 && app_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }
@@ -139,8 +159,8 @@ class Score : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "score",
-             "Scores judge outputs (geneval, question_graph) or features (frechet, kid, precision_recall, "
-             "inception)",
+             "Scores pictures, judge outputs (geneval, question_graph) or features (frechet, kid, "
+             "precision_recall, inception)",
              std::make_unique<Score>);
 
 }  // namespace

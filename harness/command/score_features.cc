@@ -2,6 +2,8 @@
 #include "harness/base/file.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_options.h"
+#include "harness/engine/picture_features.h"
+#include "harness/engine/picture_file.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {
@@ -45,13 +47,63 @@ struct Set {
   std::optional<FeatureStatistics> statistics;
 };
 
+/// How the peers of --compat resize pictures.
+std::string resize_of(const ScoreOptions& options) {
+  static const std::map<std::string, std::string> peers = {{"pytorch-fid", "bilinear"},
+                                                           {"clean-fid", "clean-fid"},
+                                                           {"torch-fidelity", "tf1"},
+                                                           {"torch-fidelity-float32", "tf1"},
+                                                           {"torchmetrics", "bilinear-antialias"},
+                                                           {"edm2", "bicubic-antialias"}};
+  if (!options.resize.empty()) return options.resize;
+  const auto peer = peers.find(options.metric_options.value("compat", ""));
+  return peer == peers.end() ? "" : peer->second;
+}
+
+/// The network that looks at folders of pictures, loaded when the first is met.
+class Pictures {
+ public:
+  explicit Pictures(const ScoreOptions& options) : options_(options) {}
+  const PictureFeatures& features() {
+    if (!features_) features_.emplace(options_.backbone, resize_of(options_));
+    return *features_;
+  }
+  bool met() const { return features_.has_value(); }
+
+ private:
+  const ScoreOptions& options_;
+  std::optional<PictureFeatures> features_;
+};
+
 /// Rows only where the metric needs them: statistics files have none, and large files need not fit in memory.
-Set read_set(const std::string& path, const ScoreOptions& options, bool rows_alone) {
+Set read_set(const std::string& path, const ScoreOptions& options, bool rows_alone, Pictures& pictures) {
   Set set;
+  if (std::filesystem::is_directory(path)) {
+    picture_paths(path);  // an empty folder is told of before a network is loaded
+    if (options.metric == "inception") {
+      if (options.metric_options.value("kind", "logits") != "logits") {
+        fail_input("score inception: of pictures it takes logits, not --kind {}",
+                   options.metric_options.value("kind", ""));
+      }
+      set.rows = pictures.features().logits(path);
+    } else {
+      set.rows = pictures.features().rows(path);
+    }
+    return set;
+  }
   if (!rows_alone)
     set.statistics = read_feature_statistics(path, options.metric_options.value("interval", "") == "none");
   if (!set.statistics) set.rows = read_features(path);
   return set;
+}
+
+/// Distances between pictures are named for the network that looked: fd_lite0 is no FID. "" = the metric's own name.
+std::string short_name(const ScoreOptions& options, Pictures& pictures) {
+  static const std::map<std::string, std::string> prefixes = {{"frechet", "fd_"}, {"kid", "kid_"}};
+  const auto prefix = prefixes.find(options.metric);
+  if (!pictures.met() || prefix == prefixes.end()) return "";
+  const std::string network = pictures.features().backbone().short_name();
+  return network.empty() ? "" : prefix->second + network;
 }
 
 bool needs_rows(const ScoreOptions& options) {
@@ -77,8 +129,12 @@ std::vector<MetricValue> scored(const Metric& metric, const MetricInput& input, 
 Json save_statistics(const ScoreOptions& options) {
   const std::string& source = options.real.empty() ? options.generated : options.real;
   if (source.empty()) fail_input("--save-statistics needs --real X (or --generated Y)");
-  std::optional<FeatureStatistics> statistics = read_feature_statistics(source, true);
-  if (!statistics) {
+  std::optional<FeatureStatistics> statistics;
+  if (!std::filesystem::is_directory(source)) statistics = read_feature_statistics(source, true);
+  if (std::filesystem::is_directory(source)) {
+    Pictures pictures(options);
+    statistics = pictures.features().statistics(source);
+  } else if (!statistics) {
     const FeatureMatrix rows = read_features(source);
     statistics.emplace();
     statistics->add(checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
@@ -121,17 +177,23 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
   const bool rows_alone = needs_rows(options);
   Set real, generated;
-  if (!alone) real = read_set(options.real, options, rows_alone);
-  generated = read_set(options.generated, options, rows_alone);
+  Pictures pictures(options);
+  if (!alone) real = read_set(options.real, options, rows_alone, pictures);
+  generated = read_set(options.generated, options, rows_alone, pictures);
   MetricInput input;
   if (real.rows) input.real = &*real.rows;
   if (generated.rows) input.generated = &*generated.rows;
   if (real.statistics) input.real_statistics = &*real.statistics;
   if (generated.statistics) input.generated_statistics = &*generated.statistics;
   input.options = options.metric_options;
+  if (const std::string name = short_name(options, pictures); !name.empty()) input.options["name"] = name;
   input.seed = options.seed;
   std::vector<MetricValue> values = scored(*metric, input, options);
-  if (!alone) values.front().identity["real_sha256"] = feature_file_sha256(options.real);
+  if (!alone) {
+    values.front().identity["real_sha256"] = std::filesystem::is_directory(options.real)
+                                                 ? picture_folder_sha256(options.real)
+                                                 : feature_file_sha256(options.real);
+  }
   Json result = json_of(values);
   if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
   if (!flags.json) {

@@ -7,6 +7,7 @@
 #include "harness/base/geneval_rule.h"
 #include "harness/base/question_graph.h"
 #include "harness/command/score_options.h"
+#include "harness/engine/judged_folder.h"
 
 namespace emf {
 
@@ -54,23 +55,54 @@ std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::str
   return missing;
 }
 
+/// What is to be scored, and from where.
+struct JudgedRows {
+  std::vector<Json> rows;
+  std::string source;                    ///< names it in messages
+  std::vector<std::string> without_row;  ///< prompts that nobody judged
+  Json judge;                            ///< null when the rows came from a file
+};
+
+/// @throws UserError  not exactly one source; lines that are no verdicts where --results promises them.
+JudgedRows judged_rows(const ScoreOptions& options) {
+  const int sources = !options.detections.empty() + !options.results.empty() + !options.images.empty();
+  if (sources != 1) {
+    fail_input("score {} needs one of --detections F.jsonl, --results results.jsonl and --images DIR", options.metric);
+  }
+  JudgedRows judged;
+  if (!options.images.empty()) {
+    judged.source = options.images;
+    std::vector<Json> prompts;
+    if (!options.metadata.empty()) prompts = read_json_lines(options.metadata);
+    JudgedFolder folder =
+        judge_folder(pictures_of_prompts(options.images, !options.metadata.empty()), options.judge, prompts);
+    judged.rows = std::move(folder.rows);
+    judged.without_row = std::move(folder.beyond);
+    judged.judge = std::move(folder.judge);
+    if (!options.save_detections.empty()) write_atomically(options.save_detections, json_lines(judged.rows));
+    return judged;
+  }
+  judged.source = options.detections.empty() ? options.results : options.detections;
+  judged.rows = read_json_lines(judged.source);
+  for (size_t i = 0; i < judged.rows.size() && !options.results.empty(); ++i) {
+    Json& row = judged.rows[i];
+    if (!row.is_object() || !row.contains("correct")) {
+      fail_input("{} row {}: \"correct\" is missing, so this is no line of results.jsonl", judged.source, i + 1);
+    }
+    row.erase("detections");
+  }
+  return judged;
+}
+
 }  // namespace
 
 ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags) {
-  if (options.detections.empty() == options.results.empty()) {
-    fail_input("score {} needs --detections F.jsonl or --results results.jsonl", options.metric);
-  }
-  const std::string& source = options.detections.empty() ? options.results : options.detections;
   const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
-  std::vector<Json> rows = read_json_lines(source);
-  for (size_t i = 0; i < rows.size() && !options.results.empty(); ++i) {
-    if (!rows[i].is_object() || !rows[i].contains("correct")) {
-      fail_input("{} row {}: \"correct\" is missing, so this is no line of results.jsonl", source, i + 1);
-    }
-    rows[i].erase("detections");
-  }
-  std::vector<std::string> unjudged;
-  if (!options.metadata.empty()) unjudged = attach_metadata(rows, options.metadata, source);
+  JudgedRows judged = judged_rows(options);
+  std::vector<Json>& rows = judged.rows;
+  const std::string& source = judged.source;
+  if (!options.metadata.empty()) judged.without_row = attach_metadata(rows, options.metadata, source);
+  const std::vector<std::string>& unjudged = judged.without_row;
   MetricInput input;
   input.judged = &rows;
   input.options = options.metric_options;
@@ -79,6 +111,7 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
   input.seed = options.seed;
   std::vector<MetricValue> values = metric->score(input);
   MetricValue& overall = values.front();
+  if (!judged.judge.is_null()) overall.identity["judge"] = judged.judge;
   if (!unjudged.empty()) overall.warnings.push_back(fmt::format("{}_prompts_not_judged", unjudged.size()));
   if (options.summary && !flags.json) {
     fmt::print("{}", overall.details.at("summary").get<std::string>());

@@ -25,7 +25,7 @@ class Show : public Command {
     app.add_option("--side", side_, "picture side in pixels (same as side=N)");
     app.add_option("--count", count_, "pictures")->default_val(36)->check(CLI::Range(1, 4096));
     app.add_option("--seed", seed_, "data seed")->default_val(0);
-    app.add_option("--split", split_, "train, held_out, paraphrase or evaluation")->default_val("train");
+    app.add_option("--split", split_, "train, held_out, paraphrase, evaluation or compositions")->default_val("train");
     app.add_option("--out", out_, "PNG to write (default: NAME.png here)");
     app.add_flag("--plain", plain_, "pictures alone: no captions, no enlargement");
     app.add_flag("--boxes", boxes_, "draw the boxes");
@@ -66,11 +66,13 @@ class Show : public Command {
     std::vector<Prompt> prompts;
     if (split_ == "evaluation") {
       prompts = dataset.evaluation_prompts(count_, seed_);
+    } else if (split_ == "compositions") {
+      prompts = dataset.compositions(count_, seed_);
     } else if (const auto split = kSplits.find(split_); split != kSplits.end()) {
       prompts = dataset.all_prompts(split->second);
     } else {
       fail_input("--split knows no '{}'{}", split_,
-                 suggestion(split_, {"train", "held_out", "paraphrase", "evaluation"}));
+                 suggestion(split_, {"train", "held_out", "paraphrase", "evaluation", "compositions"}));
     }
     if (prompts.empty()) fail_input("split '{}' of this dataset is empty", split_);
     for (int i = 0; i < count_; ++i) {

@@ -1,13 +1,19 @@
 #include "harness/engine/comparison.h"
 
 #include "harness/base/error.h"
+#include "harness/engine/prompt_table.h"
 
 namespace emf {
 namespace {
 
-std::string cell_name(const std::string& encoder, const std::string& objective, int64_t steps) {
-  return fmt::format("{}/{}/{}", encoder, objective, steps);
-}
+/// One cell of a comparison.
+struct Side {
+  std::string encoder, objective;
+  int64_t steps = 0;
+
+  std::string name() const { return fmt::format("{}/{}/{}", encoder, objective, steps); }
+  Json to_json() const { return {{"encoder", encoder}, {"objective", objective}, {"steps", steps}}; }
+};
 
 Difference scaled_difference(const Scores& left, Scores right, double factor) {
   for (double& value : right.values) value *= factor;
@@ -31,13 +37,28 @@ Json interval_json(const std::optional<Interval>& interval) {
   return interval ? Json{(*interval)[0], (*interval)[1]} : Json();
 }
 
+/// Mean difference over the seeds that both cells have; null with fewer than two.
+Json over_seeds(const SeedScores& seeds, const std::string& a, const std::string& b) {
+  const auto left = seeds.find(a), right = seeds.find(b);
+  if (left == seeds.end() || right == seeds.end()) return {};
+  std::vector<double> differences;
+  for (const auto& [seed, scores] : left->second) {
+    const auto other = right->second.find(seed);
+    if (other == right->second.end()) continue;
+    differences.push_back(estimate_mean(scores).value - estimate_mean(other->second).value);
+  }
+  if (differences.size() < 2) return {};
+  return {
+      {"difference", mean(differences)}, {"ci95", interval_json(t_interval(differences))}, {"n", differences.size()}};
+}
+
 }  // namespace
 
 Scores prompt_scores(const std::vector<double>& correct, const std::vector<Prompt>& prompts) {
   ensure(correct.size() == prompts.size(), "{} scores of {} prompts", correct.size(), prompts.size());
   Scores scores;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    if (prompts[i].labels.value("reworded", false)) continue;
+    if (!is_plain(prompts[i])) continue;
     scores.values.push_back(correct[i]);
     scores.clusters.push_back(prompts[i].text);
     scores.strata.push_back(prompts[i].labels.at("tag"));
@@ -64,26 +85,47 @@ Scores of_metric(const Scores& scores, const std::string& metric) {
   return chosen;
 }
 
-Json compare_objectives(const CellScores& cells, const SuiteSpec& spec) {
+Json compare_cells(const CellScores& cells, const SeedScores& seeds, const SuiteSpec& spec) {
   Json comparisons = Json::array();
+  const auto compare = [&](const std::string& kind, const Side& a, const Side& b) {
+    const auto left = cells.find(a.name()), right = cells.find(b.name());
+    if (left == cells.end() || right == cells.end()) return;
+    const Difference difference = scaled_difference(left->second, right->second, 1);
+    Json row = {
+        {"name", fmt::format("{} - {}", a.name(), b.name())},
+        {"kind", kind},
+        {"metric", "geneval"},
+        {"a", a.to_json()},
+        {"b", b.to_json()},
+        {"difference", difference.value},
+        {"ci95", interval_json(difference.ci95)},
+        {"p", difference.p_value},
+        {"smallest_detectable", difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
+        {"n", difference.clusters}};
+    if (const Json over = over_seeds(seeds, a.name(), b.name()); !over.is_null()) row["seeds"] = over;
+    comparisons.push_back(std::move(row));
+  };
   for (const std::string& encoder : spec.encoders) {
     for (const std::string& other : spec.objectives) {
       if (other == "mean_flow") continue;
       for (const int64_t steps : spec.steps) {
-        const auto left = cells.find(cell_name(encoder, "mean_flow", steps)),
-                   right = cells.find(cell_name(encoder, other, steps));
-        if (left == cells.end() || right == cells.end()) continue;
-        const Difference difference = scaled_difference(left->second, right->second, 1);
-        comparisons.push_back(
-            {{"name", fmt::format("mean_flow - {}, {}, {} steps", other, encoder, steps)},
-             {"metric", "geneval"},
-             {"a", {{"encoder", encoder}, {"objective", "mean_flow"}, {"steps", steps}}},
-             {"b", {{"encoder", encoder}, {"objective", other}, {"steps", steps}}},
-             {"difference", difference.value},
-             {"ci95", interval_json(difference.ci95)},
-             {"p", difference.p_value},
-             {"smallest_detectable", difference.smallest_detectable ? Json(*difference.smallest_detectable) : Json()},
-             {"n", difference.clusters}});
+        compare("objective", {encoder, "mean_flow", steps}, {encoder, other, steps});
+      }
+    }
+  }
+  for (size_t i = 0; i < spec.encoders.size(); ++i) {
+    for (size_t j = i + 1; j < spec.encoders.size(); ++j) {
+      for (const std::string& objective : spec.objectives) {
+        for (const int64_t steps : spec.steps) {
+          compare("encoder", {spec.encoders[i], objective, steps}, {spec.encoders[j], objective, steps});
+        }
+      }
+    }
+  }
+  for (const std::string& encoder : spec.encoders) {
+    for (const std::string& objective : spec.objectives) {
+      for (size_t i = 0; i + 1 < spec.steps.size(); ++i) {
+        compare("steps", {encoder, objective, spec.steps[i + 1]}, {encoder, objective, spec.steps[i]});
       }
     }
   }

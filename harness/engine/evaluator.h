@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "harness/api/dataset.h"
+#include "harness/api/judge.h"
 #include "harness/api/metric.h"
 #include "harness/engine/run_store.h"
 
 namespace emf {
 
-/// The judges of a suite: the shipped detector and the ImageNet backbone. Loading is shared; calls are thread-safe.
+/// What looks at a suite's pictures: a judge of objects and the ImageNet backbone. Loading is shared; calls are thread-safe.
 class Judges {
  public:
   /// @param needs_detector  false where nothing is judged: no instrument is needed then.
@@ -20,7 +21,9 @@ class Judges {
   Judges(int side, bool needs_detector, bool needs_features);
   ~Judges();
 
-  Json detector_fingerprint() const;
+  /// @throws InternalError  none was loaded.
+  const Judge& detector() const;
+  Json detector_fingerprint() const { return detector().fingerprint(); }
   Json backbone_fingerprint() const;
   /// Name, version, sha256, measured error of each instrument of this picture side, for the report.
   Json instruments() const;
@@ -44,8 +47,8 @@ struct FeatureReference {
   std::vector<std::string> metrics;  ///< of "kid_lite0", "fd_lite0"
 };
 
-/// Writes items/detections.jsonl and items/geneval.jsonl.
-/// @return  {"metrics": [{"name","value","ci95","n",...}], "correct": [0|1 a prompt]}.
+/// Writes items/detections.jsonl, items/geneval.jsonl and, of compositions, items/questions.jsonl.
+/// @return  {"metrics": [{"name","value","ci95","n",...}], "correct": [0|1 a prompt; of compositions 0..1]}.
 Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std::vector<Prompt>& prompts,
                     const FeatureReference& reference, uint64_t seed, const RunFolder& folder);
 

@@ -9,6 +9,7 @@
 #include "harness/engine/autoencoder_training.h"
 #include "harness/engine/detector_training.h"
 #include "harness/engine/instrument_measures.h"
+#include "harness/engine/judge_calibration.h"
 #include "harness/engine/picture_augmentation.h"
 #include "harness/engine/scheduler.h"
 #include "harness/models/instrument_file.h"
@@ -22,7 +23,8 @@ constexpr int kStageVersion = 1;  // raised when the same recipe gives other wei
 struct MeasureOptions {
   int prompts, repeats;
   uint64_t calibration_seed, judging_seed;
-  Json worlds;  ///< name -> overrides of [data]
+  Json worlds;           ///< name -> overrides of [data]
+  bool shipped = false;  ///< measure the instruments that are there; train none
 
   static MeasureOptions read(const Config& suite) {
     ConfigReader reader(suite, "measure");
@@ -32,6 +34,7 @@ struct MeasureOptions {
     options.calibration_seed = static_cast<uint64_t>(reader.integer("calibration_seed", 100, 0, 1 << 30));
     options.judging_seed = static_cast<uint64_t>(reader.integer("judging_seed", 1, 0, 1 << 30));
     options.worlds = reader.raw("worlds");
+    options.shipped = reader.flag("shipped", false);
     reader.finish();
     if (options.worlds.is_null()) options.worlds = {{"full", Json::object()}};
     return options;
@@ -119,6 +122,7 @@ Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
   const Autoencoder autoencoder(autoencoder_file);
   const Detector detector(detector_file);
   const GenEvalOptions options = geneval_options(detector.geneval_options(), detector_file.string());
+  const uint64_t seed = work.measure.judging_seed;
   Json result = {{"autoencoder", Json::object()}, {"detector", Json::object()}};
   for (const auto& [name, overrides] : work.measure.worlds.items()) {
     const KnownPictures known = draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats,
@@ -130,7 +134,13 @@ Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
     const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, work.measure.judging_seed, indices);
     result["detector"][name] = {{"geneval", known_scores(known, judged, options)},
                                 {"geneval_softened", known_scores(known, judge(detector, soft), options)},
-                                {"boxes", box_errors(known, judged, options.threshold)}};
+                                {"kinds", Json::array()}};
+    for (const Corruption& kind : corruptions()) {
+      Json row = judge_errors(known, judge(detector, corrupt(known.pictures, kind, seed)), options,
+                              work.dataset->class_names(), seed);
+      row["name"] = kind.name;
+      result["detector"][name]["kinds"].push_back(row);
+    }
     result["autoencoder"][name] = {{"reconstruction", reconstruction_error(autoencoder, known.pictures)},
                                    {"geneval", known_scores(known, judge(detector, rebuilt), options)}};
   }
@@ -223,20 +233,32 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
   const auto detector = stage("train_detector", {{"recipe", work.detector.to_json()}});
   const auto calibration =
       stage("calibrate_detector", {{"detector", detector->hash()}, {"measure", work.measure.to_json()}});
-  const auto measuring =
-      stage("measure_instruments", {{"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}});
   calibration->inputs = {detector};
-  measuring->inputs = {autoencoder, calibration};
-  const auto autoencoder_file = autoencoder->folder->file("autoencoder-" + side + ".safetensors");
+  const bool only_measure = work.measure.shipped;
+  const auto place = [&](const StagePointer& made, const std::string& file) {
+    return only_measure ? instruments_folder() / file : made->folder->file(file);
+  };
+  const auto autoencoder_file = place(autoencoder, "autoencoder-" + side + ".safetensors");
   const auto trained_file = detector->folder->file("detector.safetensors");
-  const auto detector_file = calibration->folder->file("detector-" + side + ".safetensors");
+  const auto detector_file = place(calibration, "detector-" + side + ".safetensors");
   autoencoder->work = [&](const RunFolder& folder, Json&) {
     return train_autoencoder(work.autoencoder, *work.dataset, folder, autoencoder_file);
   };
   detector->work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, trained_file); };
   calibration->work = [&](const RunFolder&, Json&) { return run_calibration(work, trained_file, detector_file); };
+  Json measured_spec = {{"version", 2}, {"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}};
+  if (only_measure) {
+    measured_spec.update({{"autoencoder", sha256_file(autoencoder_file)},
+                          {"detector", sha256_file(detector_file)},
+                          {"measure", work.measure.to_json()}});
+  }
+  const auto measuring = stage("measure_instruments", measured_spec);
+  if (!only_measure) measuring->inputs = {autoencoder, calibration};
   measuring->work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); };
-  const ScheduleSummary summary = run_stages({autoencoder, detector, calibration, measuring}, 2);
+  const std::vector<StagePointer> stages =
+      only_measure ? std::vector<StagePointer>{measuring}
+                   : std::vector<StagePointer>{autoencoder, detector, calibration, measuring};
+  const ScheduleSummary summary = run_stages(stages, 2);
   if (!summary.failed.empty()) {
     fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());
   }

@@ -21,9 +21,15 @@ const at::Tensor& need(const NamedTensors& state, const std::string& name, const
 
 }  // namespace
 
-Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay)
+Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay,
+                     const std::vector<double>& rate_shares)
     : parameters_(std::move(parameters)), weight_decay_(weight_decay), clip_norm_(clip_norm), ema_decay_(ema_decay) {
+  ensure(rate_shares.empty() || rate_shares.size() == parameters_.size(), "{} rates for {} parameters",
+         rate_shares.size(), parameters_.size());
   for (const auto& [name, tensor] : parameters_) {
+    const double share = rate_shares.empty() ? 1 : rate_shares[weights_.size()];
+    if (groups_.empty() || groups_.back().rate_share != share) groups_.push_back({weights_.size(), 0, share});
+    ++groups_.back().count;
     weights_.push_back(tensor);
     moments1_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
     moments2_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
@@ -47,8 +53,14 @@ double Optimizer::step(double learning_rate) {
   if (!std::isfinite(norm)) return norm;
   if (clip_norm_ > 0 && norm > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / norm);
   at::_foreach_add_(steps_, 1);
-  at::_fused_adamw_(weights_, gradients, moments1_, moments2_, {}, steps_, learning_rate, /*beta1=*/0.9, /*beta2=*/0.99,
-                    weight_decay_, /*eps=*/1e-8, /*amsgrad=*/false, /*maximize=*/false);
+  for (const Group& group : groups_) {
+    const auto part = [&](const std::vector<at::Tensor>& all) {
+      return at::TensorList(all).slice(group.first, group.count);
+    };
+    at::_fused_adamw_(part(weights_), part(gradients), part(moments1_), part(moments2_), {}, part(steps_),
+                      learning_rate * group.rate_share, /*beta1=*/0.9, /*beta2=*/0.99, weight_decay_, /*eps=*/1e-8,
+                      /*amsgrad=*/false, /*maximize=*/false);
+  }
   at::_foreach_lerp_(averages_, weights_, 1 - ema_decay_);
   ema_weight_ = ema_weight_ * ema_decay_ + (1 - ema_decay_);
   for (at::Tensor& weight : weights_) weight.mutable_grad().reset();

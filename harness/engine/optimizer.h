@@ -17,8 +17,10 @@ using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
 /// State of training beyond the data: step count, moments, averages. Steps are ATen's fused AdamW.
 class Optimizer {
  public:
-  /// @param ema_decay  beta of the average a step; 0.5^(batch / half-life).
-  Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay);
+  /// @param ema_decay    beta of the average a step; 0.5^(batch / half-life).
+  /// @param rate_shares  what part of the learning rate each parameter takes, in their order; empty = all of it.
+  Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay,
+            const std::vector<double>& rate_shares = {});
 
   /// One step from the gradients, then clears them.
   /// @return  norm of the gradient before clipping; not finite means nothing was changed.
@@ -31,7 +33,14 @@ class Optimizer {
   void load(const NamedTensors& state, bool weights_only, const std::string& origin);
 
  private:
+  /// Consecutive parameters of one learning rate.
+  struct Group {
+    size_t first = 0, count = 0;
+    double rate_share = 1;
+  };
+
   NamedParameters parameters_;
+  std::vector<Group> groups_;
   std::vector<at::Tensor> weights_, moments1_, moments2_, steps_, averages_;
   double weight_decay_, clip_norm_, ema_decay_, ema_weight_ = 0;
 };

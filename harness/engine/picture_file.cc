@@ -25,7 +25,15 @@ void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pic
   write_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
-std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder) {
+at::Tensor read_picture(const std::filesystem::path& path) {
+  const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
+  if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
+  const at::Tensor rows =
+      at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
+  return rows.permute({2, 0, 1}).flip({0}).contiguous();
+}
+
+std::vector<std::filesystem::path> picture_paths(const std::filesystem::path& folder) {
   if (!std::filesystem::is_directory(folder)) fail_missing("{}: no such folder of pictures", folder.string());
   const std::vector<std::string> endings = {".png", ".jpg", ".jpeg", ".webp", ".bmp"};
   std::vector<std::filesystem::path> paths;
@@ -37,14 +45,12 @@ std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder
   }
   if (paths.empty()) fail_input("{}: no picture in it (.png, .jpg, .jpeg, .webp, .bmp)", folder.string());
   std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder) {
   std::vector<PictureFile> pictures;
-  for (const auto& path : paths) {
-    const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
-    if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
-    const at::Tensor rows =
-        at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
-    pictures.push_back({path.filename().string(), rows.permute({2, 0, 1}).flip({0}).contiguous()});
-  }
+  for (const auto& path : picture_paths(folder)) pictures.push_back({path.filename().string(), read_picture(path)});
   return pictures;
 }
 

@@ -19,6 +19,13 @@ struct PictureFile {
   at::Tensor picture;  ///< [3,H,W] uint8 RGB; any size
 };
 
+/// A picture as [3,H,W] uint8 RGB.  @throws UserError  absent or not a picture (names it).
+at::Tensor read_picture(const std::filesystem::path& path);
+
+/// Paths of every .png, .jpg, .jpeg, .webp and .bmp of a folder, in order of name; other files are passed over.
+/// @throws UserError  no such folder (kMissing); no picture in it.
+std::vector<std::filesystem::path> picture_paths(const std::filesystem::path& folder);
+
 /// Every .png, .jpg, .jpeg, .webp and .bmp of a folder, in order of name; other files are passed over.
 /// @throws UserError  no such folder (kMissing); no picture in it; a picture that cannot be read (names it).
 std::vector<PictureFile> read_picture_folder(const std::filesystem::path& folder);

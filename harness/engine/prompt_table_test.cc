@@ -2,11 +2,14 @@
 #include "harness/engine/prompt_table.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <set>
 
 #include "harness/base/caption_grammar.h"
+#include "harness/base/composition.h"
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 
 namespace emf {
 namespace {
@@ -41,6 +44,40 @@ TEST(PromptTable, RewordingChangesNoOtherPrompt) {
   const PromptTable more = make_prompt_table(*dataset, 100, {.prompts = 24, .reworded = 5, .seed = 3});
   for (size_t i = 0; i < plain.judging.size(); ++i) EXPECT_EQ(more.judging[i].text, plain.judging[i].text);
   EXPECT_NE(more.hash(), plain.hash());
+}
+
+TEST(PromptTable, PromptsOfAFileAsFarAsTheWorldGoes) {
+  const auto dataset = scenes("");
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_metadata_{}.jsonl", ::getpid());
+  std::vector<Json> lines;
+  for (const char* text : {"a photo of a apple", "a photo of a zebra", "a photo of two dogs", "a photo of a red car"}) {
+    const auto facts = parse_caption(text);
+    if (facts) lines.push_back(facts_to_metadata(*facts, text));
+  }
+  ASSERT_EQ(lines.size(), 3u) << "a apple is no caption";
+  write_atomically(path, json_lines(lines));
+  const PromptTable table = make_prompt_table(*dataset, 10, {.prompts = 24, .metadata = path.string(), .seed = 0});
+  std::filesystem::remove(path);
+  ASSERT_EQ(table.judging.size(), 2u);
+  EXPECT_EQ(table.judging[0].text, "a photo of two dogs");
+  EXPECT_EQ(table.num_beyond, 1);
+  const auto held_out = dataset->all_prompts(Split::kHeldOut);
+  EXPECT_EQ(table.judging[1].labels.at("held_out").get<bool>(),
+            std::any_of(held_out.begin(), held_out.end(),
+                        [&](const Prompt& one) { return one.text == table.judging[1].text; }));
+  EXPECT_THROW(make_prompt_table(*dataset, 10, {.metadata = path.string()}), UserError) << "the file is gone";
+}
+
+TEST(PromptTable, CompositionsStandLastAndAreNotPlain) {
+  const auto dataset = scenes("compositions = 0.5\n");
+  const PromptTable table =
+      make_prompt_table(*dataset, 100, {.prompts = 24, .reworded = 3, .compositions = 5, .seed = 3});
+  ASSERT_EQ(table.judging.size(), 32u);
+  EXPECT_EQ(table.num_plain(), 24);
+  for (size_t i = 0; i < table.judging.size(); ++i) {
+    EXPECT_EQ(is_composition(table.judging[i].labels), i >= 27);
+    EXPECT_EQ(is_plain(table.judging[i]), i < 24);
+  }
 }
 
 }  // namespace

@@ -18,8 +18,9 @@ EncoderChoice read_encoder_choice(const Config& config, ConfigReader& suite, con
     choice.pretrain = reader.flag("pretrain", true);
     choice.values_of = reader.text("values_of", "");
     choice.pooling = reader.choice("pooling", choice.pooling, pooling_names());
+    choice.learning_rate = reader.number("learning_rate", 0, 0, 1);
     // What is left is the encoder's own to check: a typo is refused when the encoder is made.
-    const std::vector<std::string> read = {"encoder", "pretrain", "values_of", "pooling"};
+    const std::vector<std::string> read = {"encoder", "pretrain", "values_of", "pooling", "learning_rate"};
     for (const auto& [key, value] : tables.at(name).items()) {
       if (std::find(read.begin(), read.end(), key) == read.end()) choice.options[key] = value;
     }

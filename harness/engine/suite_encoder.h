@@ -18,9 +18,10 @@ struct EncoderChoice {
   bool pretrain = true;           ///< false: an encoder that would be pretrained keeps its initial values, as a control
   std::string values_of;          ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none
   std::string pooling = "mean";   ///< of the probes
+  double learning_rate = 0;       ///< its highest, where it is tuned with a generator; 0 = the generator's
 };
 
-/// Reads [encoder.NAME]: `encoder`, `pretrain`, `values_of`, `pooling`, and the encoder's own options.
+/// Reads [encoder.NAME]: `encoder`, `pretrain`, `values_of`, `pooling`, `learning_rate`, and the encoder's own options.
 /// @param suite  the reader of the whole document, for the place of `encoders`.
 /// @throws UserError  unknown encoder (nearest name, file and line), wrong type, unknown pooling.
 EncoderChoice read_encoder_choice(const Config& config, ConfigReader& suite, const std::string& name);

@@ -12,6 +12,7 @@
 #include "harness/api/probe.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/engine/judge_calibration.h"
 #include "harness/engine/pretrainer.h"
 #include "harness/engine/probing.h"
 #include "harness/engine/sampler.h"
@@ -186,6 +187,26 @@ class GraphBuilder {
     };
     graph_.ceiling = draw("real pictures", false);
     if (spec().latent != "none") graph_.reconstruction = draw("reconstructions", true);
+    add_calibration();
+  }
+
+  void add_calibration() {
+    // Prompts and pictures of another seed than those judged.
+    const uint64_t seed = spec().evaluation.judging.seed + 1000;
+    const int64_t prompts = spec().evaluation.judging.prompts;
+    const bool latent = spec().latent != "none";
+    Json stage_spec = {{"version", 1},
+                       {"dataset", graph_.dataset->fingerprint()},
+                       {"detector", graph_.judges->detector_fingerprint()},
+                       {"prompts", prompts},
+                       {"seed", seed}};
+    if (latent) stage_spec["codec"] = graph_.codec->fingerprint();
+    graph_.calibration =
+        add("calibrate", "calibrate the judge", stage_spec, {},
+            [dataset = graph_.dataset, codec = graph_.codec, judges = graph_.judges, latent, prompts, seed](
+                const RunFolder&, Json&) {
+              return calibrate_judge(*dataset, latent ? codec.get() : nullptr, judges->detector(), prompts, seed);
+            });
   }
 
   StagePointer add_score(const std::string& label, const StagePointer& pictures, bool with_features) {
@@ -221,7 +242,12 @@ class GraphBuilder {
 
   void add_source(const std::string& name) {
     for (const int64_t seed : spec().seeds_of(name)) {
-      const EncoderSource source(choice_of(name), seed, values_stage(choice_of(name), seed));
+      const EncoderChoice& choice = choice_of(name);
+      const EncoderSource source(choice, seed, values_stage(choice, seed));
+      if (choice.learning_rate != 0 && !source.untrained()->info().trainable) {
+        fail_input("{}: encoder '{}' is frozen and learns nothing; leave learning_rate out or give it trainable = true",
+                   spec().config.place("encoder." + name + ".learning_rate"), name);
+      }
       sources_[{name, seed}] = source;
       graph_.encoders.try_emplace(name, source);
     }
@@ -342,7 +368,8 @@ class GraphBuilder {
                            const StagePointer& before, const StagePointer& features) {
     const auto objective =
         std::shared_ptr<Objective>(ObjectiveRegistry::instance().make(objective_name, spec().config));
-    const TrainOptions& train = spec().train;
+    TrainOptions train = spec().train;
+    train.encoder_learning_rate = row.source.choice().learning_rate;
     Json stage_spec = {{"version", 2},          {"objective", objective->fingerprint()},
                        {"model", model_spec()}, {"encoder", row.encoder},
                        {"seed", row.seed},      {"segment", {segment.from, segment.to, segment.total}},

@@ -64,6 +64,7 @@ struct SuiteGraph {
   std::vector<std::shared_ptr<Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
   Prompt first_prompt;                                   ///< one that every encoder of a stage can read
   StagePointer ceiling, reconstruction;                  ///< score stages of real and of reconstructed pictures
+  StagePointer calibration;                              ///< what the judge gets wrong in this world
 };
 
 /// Builds the graph. Loads instruments and checks that weights are there; trains nothing.

@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/base/judge_correction.h"
 #include "harness/base/paths.h"
 #include "harness/base/registry.h"
 #include "harness/base/template_audit.h"
@@ -54,7 +55,7 @@ Json metric_row(const Json& cell, const Json& metric) {
 void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const std::vector<Prompt>& prompts) {
   for (const bool held_out : {false, true}) {
     Scores part;
-    for (size_t i = 0; i < scores.values.size(); ++i) {  // reworded prompts stand behind these
+    for (size_t i = 0; i < scores.values.size(); ++i) {  // others than plain prompts stand behind these
       if (prompts[i].labels.value("held_out", false) != held_out) continue;
       part.values.push_back(scores.values[i]);
       part.clusters.push_back(scores.clusters[i]);
@@ -69,10 +70,30 @@ void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const
   }
 }
 
-void add_score_rows(Json& rows, const Json& cell, const StagePointer& score, const PromptTable& prompts) {
+/// @param correction  null where the judge was not calibrated.
+void add_score_rows(Json& rows, const Json& cell, const StagePointer& score, const PromptTable& prompts,
+                    const JudgeCorrection* correction) {
   const Json result = score->folder->result();
   for (const Json& metric : result.at("metrics")) rows.push_back(metric_row(cell, metric));
-  add_held_out_rows(rows, cell, prompt_scores(correct_of(score), prompts.judging), prompts.judging);
+  const Scores scores = prompt_scores(correct_of(score), prompts.judging);
+  add_held_out_rows(rows, cell, scores, prompts.judging);
+  if (correction == nullptr) return;
+  if (const std::optional<Estimate> corrected = correction->corrected_mean(scores)) {
+    rows.push_back(metric_row(cell, {{"name", "geneval/judge_corrected"},
+                                     {"value", corrected->value},
+                                     {"ci95", *corrected->ci95},
+                                     {"n", corrected->n}}));
+  }
+}
+
+/// Of the pictures that generated ones are like; nothing where the judge was not calibrated.
+std::optional<JudgeCorrection> correction_of(const SuiteGraph& graph) {
+  if (!done(graph.calibration)) return std::nullopt;
+  const Json result = graph.calibration->folder->result();
+  for (const Json& kind : result.at("kinds")) {
+    if (kind.at("name") == result.at("generated_like")) return JudgeCorrection(judge_trials(kind.at("trials")));
+  }
+  return std::nullopt;
 }
 
 Json cell_json(const Cell& cell) {
@@ -83,6 +104,21 @@ Json cell_json(const Cell& cell) {
           {"run", cell.train->hash()}};
 }
 
+/// Score over training seeds: the spread that prompts and pictures do not explain.
+void add_seed_rows(Json& rows, const SuiteGraph& graph, const SeedScores& seeds) {
+  std::set<std::string> told;
+  for (const Cell& cell : graph.cells) {
+    const std::string name = fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps);
+    const auto found = seeds.find(name);
+    if (found == seeds.end() || found->second.size() < 2 || !told.insert(name).second) continue;
+    std::vector<double> means;
+    for (const auto& [seed, scores] : found->second) means.push_back(estimate_mean(scores).value);
+    rows.push_back(metric_row(
+        cell_json(cell),
+        {{"name", "geneval/over_seeds"}, {"value", mean(means)}, {"ci95", t_interval(means)}, {"n", means.size()}}));
+  }
+}
+
 /// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction" ...
 void add_ceiling_rows(Json& rows, const StagePointer& score, const std::string& name) {
   if (!done(score)) return;
@@ -91,12 +127,14 @@ void add_ceiling_rows(Json& rows, const StagePointer& score, const std::string& 
   for (Json metric : result.at("metrics")) {
     const std::string full = metric.at("name");
     if (full.rfind("geneval", 0) == 0) metric["name"] = name + full.substr(7);
+    if (full.rfind("question_graph", 0) == 0) metric["name"] = name + "/" + full;
     rows.push_back(metric_row(cell, metric));
   }
 }
 
-Json gather_rows(const SuiteGraph& graph) {
+Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds) {
   Json rows = Json::array();
+  const std::optional<JudgeCorrection> correction = correction_of(graph);
   for (const Cell& cell : graph.cells) {
     const Json base = cell_json(cell);
     if (!done(cell.score)) {
@@ -105,7 +143,7 @@ Json gather_rows(const SuiteGraph& graph) {
           {{"name", "geneval"}, {"value", nullptr}, {"ci95", nullptr}, {"n", 0}, {"why", why_absent(cell.score)}}));
       continue;
     }
-    add_score_rows(rows, base, cell.score, *graph.prompts);
+    add_score_rows(rows, base, cell.score, *graph.prompts, correction ? &*correction : nullptr);
     rows.push_back(metric_row(base, {{"name", "network_evaluations"},
                                      {"value", cell.sample->folder->result().at("network_evaluations")},
                                      {"ci95", nullptr},
@@ -113,6 +151,7 @@ Json gather_rows(const SuiteGraph& graph) {
   }
   add_ceiling_rows(rows, graph.ceiling, "ceiling");
   add_ceiling_rows(rows, graph.reconstruction, "reconstruction");
+  add_seed_rows(rows, graph, seeds);
   return rows;
 }
 
@@ -154,13 +193,15 @@ Json gather_budgets(const SuiteGraph& graph, Json& curves) {
   return budgets;
 }
 
-CellScores gather_cell_scores(const SuiteGraph& graph) {
+CellScores gather_cell_scores(const SuiteGraph& graph, SeedScores& seeds) {
   CellScores scores;
   const std::vector<Prompt>& prompts = graph.prompts->judging;
   for (const Cell& cell : graph.cells) {
     if (!done(cell.score)) continue;
-    append_scores(scores[fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps)],
-                  prompt_scores(correct_of(cell.score), prompts));
+    const std::string name = fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps);
+    const Scores own = prompt_scores(correct_of(cell.score), prompts);
+    append_scores(scores[name], own);
+    seeds[name][cell.seed] = own;
   }
   if (done(graph.ceiling)) scores["ceiling"] = prompt_scores(correct_of(graph.ceiling), prompts);
   return scores;
@@ -237,14 +278,12 @@ Json gather_samples(const SuiteGraph& graph) {
 
 /// Overlap of the judged prompts with the training captions.
 Json gather_template_audit(const SuiteGraph& graph) {
-  const auto texts = [](const std::vector<Prompt>& prompts) {
-    std::vector<std::string> all;
-    for (const Prompt& prompt : prompts) {
-      if (!prompt.labels.value("reworded", false)) all.push_back(prompt.text);
-    }
-    return all;
-  };
-  return audit_templates(texts(graph.prompts->training), texts(graph.prompts->judging)).to_json();
+  std::vector<std::string> training, judged;
+  for (const Prompt& prompt : graph.prompts->training) training.push_back(prompt.text);
+  for (const Prompt& prompt : graph.prompts->judging) {
+    if (is_plain(prompt)) judged.push_back(prompt.text);
+  }
+  return audit_templates(training, judged).to_json();
 }
 
 std::string utc_now() {
@@ -324,7 +363,8 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   }
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);
-  const CellScores cells = gather_cell_scores(graph);
+  SeedScores seeds;
+  const CellScores cells = gather_cell_scores(graph, seeds);
   Json result = {
       {"schema", "emf.result/1"},
       {"kind", "suite"},
@@ -333,18 +373,20 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
       {"spec_hash", suite_folder(graph)->hash()},
       {"config", graph.spec.config.values},
       {"prompts", prompts},
-      {"rows", gather_rows(graph)},
+      {"rows", gather_rows(graph, seeds)},
       {"probes", gather_probes(graph)},
       {"pretrainings", gather_pretrainings(graph)},
       {"budgets", budgets},
       {"curves", curves},
-      {"comparisons", compare_objectives(cells, graph.spec)},
+      {"comparisons", compare_cells(cells, seeds, graph.spec)},
       {"claims", judge_claims(cells, graph.spec)},
       {"samples", gather_samples(graph)},
       {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
       {"instruments", graph.judges->instruments()},
       {"attributions", gather_attributions(graph)},
       {"failed", summary.failed}};
+  if (graph.prompts->num_beyond > 0) result["prompts_beyond_world"] = graph.prompts->num_beyond;
+  if (done(graph.calibration)) result["judge_calibration"] = graph.calibration->folder->result();
   if (!graph.spec.only_probes()) result["template_audit"] = gather_template_audit(graph);
   return result;
 }

@@ -97,7 +97,9 @@ EvaluationOptions read_evaluation(const Config& config, const std::vector<int64_
   JudgingOptions& judging = evaluation.judging;
   judging.prompts = reader.integer("prompts", judging.prompts, 6, 1 << 20);
   judging.pictures_per_prompt = reader.integer("pictures_per_prompt", judging.pictures_per_prompt, 1, 1000);
+  judging.metadata = reader.text("metadata", "");
   judging.reworded = reader.integer("reworded", judging.reworded, 0, judging.prompts);
+  judging.compositions = reader.integer("compositions", judging.compositions, 0, 1 << 20);
   judging.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 40));
   evaluation.guidance = reader.number("guidance", evaluation.guidance, 0, 100);
   for (const std::string& objective : objectives) {

@@ -49,18 +49,30 @@ int64_t count_of(const NamedParameters& parameters) {
   return count;
 }
 
+/// Encoders that are tuned may learn more slowly than the generator beside them.
+std::vector<double> rate_shares(const TrainOptions& options, const NamedParameters& parameters) {
+  std::vector<double> shares;
+  if (options.encoder_learning_rate == 0 || options.learning_rate == 0) return shares;
+  for (const auto& [name, tensor] : parameters) {
+    const bool of_encoder = name.rfind(kEncoderPrefix, 0) == 0;
+    shares.push_back(of_encoder ? options.encoder_learning_rate / options.learning_rate : 1);
+  }
+  return shares;
+}
+
 double ema_decay(const TrainOptions& options, const TrainingSpan& span) {
   return std::pow(0.5, static_cast<double>(options.batch) / (options.ema_half_life * static_cast<double>(span.total)));
 }
 
 }  // namespace
 
-TrainingLoop::TrainingLoop(const TrainOptions& options, TrainingSpan span, NamedParameters parameters,
+TrainingLoop::TrainingLoop(const TrainOptions& options, TrainingSpan span, const NamedParameters& parameters,
                            const RunFolder& folder)
     : options_(options),
       span_(std::move(span)),
       num_parameters_(count_of(parameters)),
-      optimizer_(std::move(parameters), options.weight_decay, options.clip_norm, ema_decay(options, span_)),
+      optimizer_(parameters, options.weight_decay, options.clip_norm, ema_decay(options, span_),
+                 rate_shares(options, parameters)),
       folder_(folder),
       samples_(span_.from) {}
 

@@ -33,7 +33,8 @@ struct TrainingStep {
 class TrainingLoop {
  public:
   /// @param options  batch, learning rate, checkpoints and so on; its `pictures` is not read.
-  TrainingLoop(const TrainOptions& options, TrainingSpan span, NamedParameters parameters, const RunFolder& folder);
+  TrainingLoop(const TrainOptions& options, TrainingSpan span, const NamedParameters& parameters,
+               const RunFolder& folder);
 
   /// Where nothing was interrupted, whoever trains may load a start into this.
   Optimizer& optimizer() { return optimizer_; }

@@ -4,6 +4,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/caption_grammar.h"
+#include "harness/base/chunks.h"
 #include "harness/base/config.h"
 #include "harness/base/geneval_rule.h"
 #include "harness/base/statistics.h"
@@ -88,30 +89,32 @@ Judged judged_before(const Json& row, const std::string& where) {
   return {row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
 }
 
+Judged judge_row(const Json& row, const std::string& where, const Settings& settings) {
+  if (row.is_object() && row.contains("correct") && !row.contains("detections")) return judged_before(row, where);
+  if (!row.is_object() || !row.contains("metadata") || !row.contains("detections")) {
+    fail_input("{}: a judged row must be an object with \"metadata\" and \"detections\"", where);
+  }
+  const GenEvalMetadata metadata = geneval_metadata(row["metadata"], where);
+  const GenEvalOptions options =
+      row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
+  const std::vector<Detection> detections = geneval_detections(row["detections"], where);
+  if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
+  const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
+  return {metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
+          geneval_verdict(metadata, detections, options)};
+}
+
 std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
   if (input.judged == nullptr || input.judged->empty()) {
     fail_input("{}: geneval needs judge outputs, but there is not one row", settings.origin);
   }
-  std::vector<Judged> results;
-  results.reserve(input.judged->size());
-  for (const Json& row : *input.judged) {
-    const std::string where = fmt::format("{} row {}", settings.origin, results.size() + 1);
-    if (row.is_object() && row.contains("correct") && !row.contains("detections")) {
-      results.push_back(judged_before(row, where));
-      continue;
+  constexpr size_t kLeastRows = 128;
+  std::vector<Judged> results(input.judged->size());
+  in_chunks(results.size(), kLeastRows, [&](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) {
+      results[i] = judge_row((*input.judged)[i], fmt::format("{} row {}", settings.origin, i + 1), settings);
     }
-    if (!row.is_object() || !row.contains("metadata") || !row.contains("detections")) {
-      fail_input("{}: a judged row must be an object with \"metadata\" and \"detections\"", where);
-    }
-    const GenEvalMetadata metadata = geneval_metadata(row["metadata"], where);
-    const GenEvalOptions options =
-        row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
-    const std::vector<Detection> detections = geneval_detections(row["detections"], where);
-    if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
-    const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
-    results.push_back({metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
-                       geneval_verdict(metadata, detections, options)});
-  }
+  });
   return results;
 }
 

@@ -60,7 +60,7 @@ std::string count_judged(const Json& pictures) {
   std::set<std::string> prompts;
   int64_t judged = 0;
   for (const Json& picture : pictures) {
-    if (picture.value("reworded", false)) continue;
+    if (picture.value("reworded", false) || picture.value("tag", "") == "composition") continue;
     prompts.insert(picture.at("text"));
     ++judged;
   }
@@ -106,6 +106,10 @@ std::vector<std::string> limits_of_scores(const SectionInput& input, const Recor
             "another question."
           : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
             "mattered.");
+  if (const int64_t beyond = input.result.value("prompts_beyond_world", 0); beyond > 0) {
+    lines.push_back(fmt::format("{} prompts of the file that was judged by were left out: this world cannot draw them.",
+                                format_count(beyond)));
+  }
   const std::string small = small_metrics(input.result.at("rows"));
   if (!small.empty()) {
     lines.push_back("Too few pictures for a firm value (small_n): " + small + ". Read these as rough order only.");

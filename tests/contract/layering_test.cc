@@ -7,8 +7,10 @@
 #include <regex>
 #include <set>
 
+#include "harness/api/backbone.h"
 #include "harness/api/dataset.h"
 #include "harness/api/encoder.h"
+#include "harness/api/judge.h"
 #include "harness/api/metric.h"
 #include "harness/api/model.h"
 #include "harness/api/objective.h"
@@ -31,6 +33,8 @@ const std::map<std::string, std::set<std::string>> kMayInclude = {
     {"probes", {"harness/base", "harness/api", "probes"}},
     {"harness/models", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/models"}},
     {"harness/objectives", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/objectives"}},
+    {"harness/judges", {"harness/base", "harness/tensor", "harness/api", "harness/models", "harness/judges"}},
+    {"harness/backbones", {"harness/base", "harness/tensor", "harness/api", "harness/models", "harness/backbones"}},
     {"harness/engine",
      {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/models", "harness/engine"}},
     {"harness/plugin", {"harness/base", "harness/plugin"}},
@@ -128,6 +132,8 @@ TEST(Plugins, AreNamedAfterTheirFiles) {
   expect_named_after_files<DatasetRegistry>();
   expect_named_after_files<EncoderRegistry>();
   expect_named_after_files<MetricRegistry>();
+  expect_named_after_files<JudgeRegistry>();
+  expect_named_after_files<BackboneRegistry>();
   expect_named_after_files<ModelRegistry>();
   expect_named_after_files<ObjectiveRegistry>();
   expect_named_after_files<ProbeRegistry>();

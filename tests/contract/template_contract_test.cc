@@ -10,9 +10,9 @@
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
 #include "harness/base/file.h"
-#include "harness/command/program.h"
 #include "harness/engine/suite_spec.h"
 #include "harness/plugin/file_template.h"
+#include "tests/command_run.h"
 
 namespace emf {
 namespace {
@@ -88,17 +88,12 @@ class NewVerb : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   int run(std::vector<std::string> words) {
-    words.insert(words.begin(), {"emfbench", "new"});
+    words.insert(words.begin(), "new");
     words.insert(words.end(), {"--quiet", "--folder", folder_.string()});
-    std::vector<char*> pointers;
-    for (std::string& word : words) pointers.push_back(word.data());
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = run_program(static_cast<int>(pointers.size()), pointers.data());
-    std::fflush(stdout);
-    out_ = testing::internal::GetCapturedStdout();
-    talk_ = testing::internal::GetCapturedStderr();
-    return code;
+    const CommandOutcome outcome = run_command(words);
+    out_ = outcome.out;
+    talk_ = outcome.talk;
+    return outcome.code;
   }
 
   const fs::path folder_ = fs::temp_directory_path() / fmt::format("emf_new_test_{}", ::getpid());

@@ -147,5 +147,26 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   EXPECT_EQ(read_file(png), read_file(png + "2"));
 }
 
+TEST_F(Smoke, LongCaptionsAreScoredByQuestions) {
+  const std::string store = (folder_ / "store").string();
+  const auto ask = [&](const std::vector<std::string>& words) {
+    EXPECT_EQ(exit_code_of(start(words, folder_ / "out", folder_ / "err")), 0) << read_file(folder_ / "err");
+    return parse_json(read_file(folder_ / "out"), words[0]);
+  };
+  ask({"run", "smoke", "encoders=hash", "objectives=flow_matching", "steps=1", "data.compositions=0.5",
+       "evaluation.compositions=14", "--json", "--store", store});
+  const Json report = ask({"report", "smoke", "--json", "--store", store});
+  std::map<std::string, double> scores;
+  for (const Json& row : report.at("rows")) {
+    if (row.at("value").is_null()) continue;
+    scores[row.at("encoder").get<std::string>() + " " + row.at("metric").get<std::string>()] = row.at("value");
+  }
+  EXPECT_EQ(scores.count("hash question_graph"), 1u);
+  EXPECT_EQ(scores.count("hash question_graph/attribute"), 1u);
+  EXPECT_EQ(scores.count("hash geneval/judge_corrected"), 1u);
+  EXPECT_GT(scores.at("real ceiling/question_graph"), 0.9) << "real pictures show what their captions say";
+  EXPECT_GT(scores.at("real ceiling"), 0.9);
+}
+
 }  // namespace
 }  // namespace emf

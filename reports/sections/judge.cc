@@ -1,0 +1,158 @@
+// What the judge gets wrong on pictures whose truth is known, and the scores with that taken out.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/api/section.h"
+#include "reports/writers/html.h"
+#include "reports/writers/record.h"
+#include "reports/writers/words.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kCorrected = "geneval/judge_corrected";
+
+std::string sentence_case(std::string text) {
+  if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+TableCell share_cell(double share) { return {format_number(share, 2), share, "number"}; }
+
+/// Mean over tasks of accepted / shown.
+std::optional<double> accepted(const Json& trials, const char* which) {
+  double sum = 0;
+  int tasks = 0;
+  for (const auto& [task, counts] : trials.items()) {
+    const double shown = counts.at(which).at(1);
+    if (shown == 0) continue;
+    sum += counts.at(which).at(0).get<double>() / shown;
+    ++tasks;
+  }
+  return tasks == 0 ? std::nullopt : std::optional(sum / tasks);
+}
+
+TableCell accepted_cell(const Json& trials, const char* which) {
+  const std::optional<double> share = accepted(trials, which);
+  return share ? share_cell(*share) : absent_cell("no such picture");
+}
+
+/// Share of the diagonal of {true: {found: pictures}}.
+TableCell right_cell(const Json& confusion) {
+  double right = 0, all = 0;
+  for (const auto& [truth, row] : confusion.items()) {
+    for (const auto& [found, count] : row.items()) {
+      all += count.get<double>();
+      if (found == truth) right += count.get<double>();
+    }
+  }
+  return all == 0 ? absent_cell("none in this world") : share_cell(right / all);
+}
+
+/// The commonest mistakes of {true: {found: pictures}}: "red for orange 12 %".
+std::string mistakes(const Json& confusion, const char* sentence) {
+  struct Mistake {
+    double share;
+    std::string words;
+  };
+  std::vector<Mistake> all;
+  for (const auto& [truth, row] : confusion.items()) {
+    double total = 0;
+    for (const auto& [found, count] : row.items()) total += count.get<double>();
+    for (const auto& [found, count] : row.items()) {
+      const double share = count.get<double>() / total;
+      if (found != truth) all.push_back({share, fmt::format("{} for {} {:.0f} %", found, truth, 100 * share)});
+    }
+  }
+  std::stable_sort(all.begin(), all.end(), [](const Mistake& a, const Mistake& b) { return a.share > b.share; });
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(all.size(), 3); ++i) text += (i == 0 ? "" : ", ") + all[i].words;
+  return text.empty() ? "" : fmt::format("{}: {}.", sentence, text);
+}
+
+class JudgeSection : public Section {
+ public:
+  std::string title() const override { return "What the judge gets wrong"; }
+  int order() const override { return 59; }
+
+  std::string html(const SectionInput& input) const override {
+    const Json calibration = input.result.value("judge_calibration", Json());
+    if (calibration.is_null()) return "";
+    const std::string like = calibration.at("generated_like");
+    Table kinds("", {{"Pictures"},
+                     {"Objects found", true},
+                     {"Boxes right", true},
+                     {"Colours right", true},
+                     {"Counts right", true},
+                     {"Right accepted", true},
+                     {"Near misses accepted", true}});
+    const Json* chosen = nullptr;
+    for (const Json& kind : calibration.at("kinds")) {
+      if (kind.at("name") == like) chosen = &kind;
+      const Json& boxes = kind.at("boxes");
+      kinds.add({text_cell(sentence_case(kind.at("name"))), share_cell(boxes.at("recall")), share_cell(boxes.at("precision")),
+                 right_cell(boxes.at("color_confusion")), right_cell(kind.at("count_confusion")),
+                 accepted_cell(kind.at("trials"), "right"), accepted_cell(kind.at("trials"), "wrong")},
+                kind.at("name") == like ? "reference" : "");
+    }
+    std::string html =
+        paragraph(fmt::format(
+            "Real pictures of other prompts than those judged, each asked for its own prompt and for a near miss of it "
+            "(one colour, count, place or object changed). Generated pictures are most like those {}, which is the row "
+            "that scores are corrected by.",
+            like)) +
+        kinds.html();
+    if (chosen == nullptr) return html;
+    html += paragraph(mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
+                      mistakes(chosen->at("count_confusion"), "Of counts"));
+    return html + by_task(chosen->at("trials")) + corrected(Record(input));
+  }
+
+ private:
+  static std::string by_task(const Json& trials) {
+    Table table("By task", {{"Task"}, {"Right accepted", true}, {"Near misses accepted", true}});
+    for (const auto& [task, counts] : trials.items()) {
+      const auto cell = [&](const char* which) {
+        const int64_t part = counts.at(which).at(0), shown = counts.at(which).at(1);
+        if (shown == 0) return absent_cell("no such picture");
+        return TableCell{fmt::format("{} of {}", part, shown), static_cast<double>(part) / static_cast<double>(shown),
+                         "number"};
+      };
+      table.add({text_cell(metric_words("geneval/" + task)), cell("right"), cell("wrong")});
+    }
+    return table.html();
+  }
+
+  static std::string corrected(const Record& record) {
+    if (!record.has_metric(kCorrected)) return "";
+    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Objective", false, true, true}};
+    for (const int64_t steps : record.steps()) columns.push_back({steps_words(steps), true, false});
+    Table table("GenEval with the judge's error taken out", columns, /*interactive=*/true);
+    for (const std::string& encoder : record.encoders()) {
+      bool first = true;
+      for (const std::string& objective : record.objectives()) {
+        if (!record.has_cell(encoder, objective)) continue;
+        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective))};
+        for (const int64_t steps : record.steps()) {
+          const Score* score = record.find(encoder, objective, steps, kCorrected);
+          cells.push_back(score != nullptr && score->value ? score_cell(*score->value, score->ci95)
+                                                           : absent_cell("the judge was too blind in a task, or not calibrated"));
+        }
+        table.add(cells, first ? "group" : "");
+        first = false;
+      }
+    }
+    return table.html() +
+           paragraph(
+               "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give the "
+               "verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the calibration. Near "
+               "misses are the hardest wrong pictures, so a row whose failures are coarser is corrected too far down.");
+  }
+};
+
+EMF_REGISTER(SectionRegistry, "judge", "What the judge gets wrong, and scores with that taken out",
+             std::make_unique<JudgeSection>);
+
+}  // namespace
+}  // namespace emf
