@@ -37,7 +37,8 @@ TEST_F(ScriptBackbone, FeaturesInTheRangeAsked) {
   const auto near = [](const at::Tensor& features, std::vector<double> expected) {
     return at::allclose(features, at::tensor(expected, at::kFloat).view({1, 3}), 1e-5, 1e-5);
   };
-  EXPECT_TRUE(near(backbone(Json::object())->features(picture()), {102, 204, 510})) << "return_features is given unasked";
+  EXPECT_TRUE(near(backbone(Json::object())->features(picture()), {102, 204, 510}))
+      << "return_features is given unasked";
   EXPECT_TRUE(near(backbone({{"arguments", {{"return_features", false}}}})->features(picture()), {51, 102, 255}));
   EXPECT_TRUE(near(backbone({{"arguments", Json::object()}, {"range", "0..1"}})->features(picture()), {0.2, 0.4, 1}));
   EXPECT_TRUE(near(

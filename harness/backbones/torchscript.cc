@@ -32,8 +32,8 @@ class TorchScriptBackbone : public Backbone {
     if (arguments_.is_null()) {
       arguments_ = Json::object();
       const auto& inputs = script_.module->get_method("forward").function().getSchema().arguments();
-      const bool has_features = std::any_of(inputs.begin(), inputs.end(),
-                                            [](const c10::Argument& input) { return input.name() == "return_features"; });
+      const bool has_features = std::any_of(
+          inputs.begin(), inputs.end(), [](const c10::Argument& input) { return input.name() == "return_features"; });
       if (has_features) arguments_["return_features"] = true;
     } else if (!arguments_.is_object()) {
       fail_input("{}: 'arguments' must be an object", script_.facts.origin);

@@ -36,7 +36,7 @@ class JudgeCorrection {
 
  private:
   struct Task {
-    double right = 0, wrong = 0;           ///< shares accepted
+    double right = 0, wrong = 0;         ///< shares accepted
     std::vector<double> rights, wrongs;  ///< [draws] from the posteriors
   };
   std::map<std::string, Task> tasks_;

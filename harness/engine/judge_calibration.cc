@@ -106,7 +106,8 @@ Json calibrate_judge(const Dataset& dataset, const LatentCodec* codec, const Jud
     std::vector<std::vector<Detection>> judged;
     for (const Json& rows : judge.detect(pictures)) judged.push_back(geneval_detections(rows, "the judge"));
     Json row = judge_errors(known, judged, options, names, seed);
-    row.update({{"name", kind.name}, {"blur_pixels", kind.blur_pixels}, {"noise", kind.noise}, {"pictures", judged.size()}});
+    row.update(
+        {{"name", kind.name}, {"blur_pixels", kind.blur_pixels}, {"noise", kind.noise}, {"pictures", judged.size()}});
     kinds.push_back(row);
   };
   for (const Corruption& kind : corruptions()) {

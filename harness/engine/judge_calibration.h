@@ -10,10 +10,10 @@ namespace emf {
 
 /// A way in which a picture is not clean.
 struct Corruption {
-  std::string name;         ///< "as rendered", "blurred, 1 px" ...
-  double blur_pixels = 0;   ///< sigma of a Gaussian
-  double noise = 0;         ///< standard deviation of white noise, pictures in 0..1
-  bool halved = false;      ///< to half the side and back
+  std::string name;        ///< "as rendered", "blurred, 1 px" ...
+  double blur_pixels = 0;  ///< sigma of a Gaussian
+  double noise = 0;        ///< standard deviation of white noise, pictures in 0..1
+  bool halved = false;     ///< to half the side and back
 };
 
 /// As rendered, three blurs, two noises, and half the resolution.
@@ -34,6 +34,7 @@ Json judge_errors(const KnownPictures& known, const std::vector<std::vector<Dete
 /// @param prompts  different prompts, with two pictures each; as many as the world has where it has fewer.
 /// @return  {"kinds": [{"name", "blur_pixels", "noise", judge_errors()}], "generated_like": name of the kind that generated
 ///   pictures are like}
-Json calibrate_judge(const Dataset& dataset, const LatentCodec* codec, const Judge& judge, int64_t prompts, uint64_t seed);
+Json calibrate_judge(const Dataset& dataset, const LatentCodec* codec, const Judge& judge, int64_t prompts,
+                     uint64_t seed);
 
 }  // namespace emf

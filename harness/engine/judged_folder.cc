@@ -92,7 +92,7 @@ std::vector<PictureOfPrompt> pictures_of_prompts(const std::filesystem::path& fo
   if (!std::filesystem::is_directory(folder)) fail_missing("{}: no such folder of pictures", folder.string());
   const auto list = folder / "metadata.jsonl";
   const std::vector<std::filesystem::path> folders = numbered_folders(folder);
-  const std::vector<PictureOfPrompt> pictures = !folders.empty()               ? official_layout(folders, has_metadata)
+  const std::vector<PictureOfPrompt> pictures = !folders.empty()                ? official_layout(folders, has_metadata)
                                                 : std::filesystem::exists(list) ? listed_layout(folder, list)
                                                                                 : std::vector<PictureOfPrompt>();
   if (pictures.empty()) {
@@ -122,8 +122,8 @@ JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const st
   std::vector<const PictureOfPrompt*> taken;
   for (const PictureOfPrompt& picture : pictures) {
     const bool numbered = picture.index >= 0 && picture.index < static_cast<int64_t>(prompts.size());
-    const Json& metadata = picture.metadata.is_null() && numbered ? prompts[static_cast<size_t>(picture.index)]
-                                                                   : picture.metadata;
+    const Json& metadata =
+        picture.metadata.is_null() && numbered ? prompts[static_cast<size_t>(picture.index)] : picture.metadata;
     if (!metadata.is_null() && !unknown_class(metadata, known, picture.path.string()).empty()) {
       const std::string text = metadata.value("prompt", picture.path.string());
       if (beyond.insert(text).second) result.beyond.push_back(text);
@@ -132,8 +132,8 @@ JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const st
     taken.push_back(&picture);
   }
   if (taken.empty()) {
-    fail_input("judge '{}' knows none of these prompts' classes; it has names for {} (see: emfbench list judges)", judge,
-               known.size());
+    fail_input("judge '{}' knows none of these prompts' classes; it has names for {} (see: emfbench list judges)",
+               judge, known.size());
   }
 
   Progress progress("judge pictures", static_cast<int64_t>(taken.size()), "pictures");

@@ -13,7 +13,7 @@ namespace emf {
 /// A picture and the prompt it was painted for.
 struct PictureOfPrompt {
   std::filesystem::path path;
-  Json metadata;  ///< an official metadata line; null when `index` says which
+  Json metadata;       ///< an official metadata line; null when `index` says which
   int64_t index = -1;  ///< number of its folder: the prompt's line of evaluation_metadata.jsonl, from 0
 };
 
@@ -28,9 +28,10 @@ std::vector<PictureOfPrompt> pictures_of_prompts(const std::filesystem::path& fo
 
 /// A judge's words of pictures.
 struct JudgedFolder {
-  std::vector<Json> rows;  ///< {"metadata" or "index", "filename", "detections", "options"} as `score geneval --detections` reads
+  std::vector<Json>
+      rows;  ///< {"metadata" or "index", "filename", "detections", "options"} as `score geneval --detections` reads
   std::vector<std::string> beyond;  ///< prompts left out, for they speak of a class the judge does not know
-  Json judge;  ///< its fingerprint
+  Json judge;                       ///< its fingerprint
 };
 
 /// Looks at every picture.

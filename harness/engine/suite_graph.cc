@@ -29,9 +29,11 @@ constexpr uint64_t kUnseen = uint64_t{1} << 40;  ///< sample indices from here o
 
 /// What of a training decides its outcome, budget and corpus apart.
 Json training_spec(const TrainOptions& train) {
-  return {{"batch", train.batch},         {"learning_rate", train.learning_rate},
-          {"warm_up", train.warm_up},     {"weight_decay", train.weight_decay},
-          {"clip_norm", train.clip_norm}, {"ema_half_life", train.ema_half_life}};
+  Json spec = {{"batch", train.batch},         {"learning_rate", train.learning_rate},
+               {"warm_up", train.warm_up},     {"weight_decay", train.weight_decay},
+               {"clip_norm", train.clip_norm}, {"ema_half_life", train.ema_half_life}};
+  if (train.encoder_learning_rate != 0) spec["encoder_learning_rate"] = train.encoder_learning_rate;
+  return spec;
 }
 
 /// Builds a graph piece by piece. Shared inputs are captured by value (shared_ptr), so stages outlive the builder.

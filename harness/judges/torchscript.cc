@@ -34,7 +34,8 @@ class TorchScriptJudge : public Judge {
   const std::vector<std::string>& class_names() const override { return classes_; }
   Json geneval_options() const override { return options_; }
   Json fingerprint() const override {
-    return {{"name", "torchscript"}, {"sha256", script_.sha256}, {"options", options_}, {"facts", script_.facts.values}};
+    return {
+        {"name", "torchscript"}, {"sha256", script_.sha256}, {"options", options_}, {"facts", script_.facts.values}};
   }
 
   std::vector<Json> detect(const at::Tensor& pictures) const override {
@@ -59,8 +60,8 @@ class TorchScriptJudge : public Judge {
   /// [N] or [N,4] of one picture.
   at::Tensor part(const c10::Dict<c10::IValue, c10::IValue>& dict, const char* key, at::ScalarType type) const {
     if (!dict.contains(key) || !dict.at(key).isTensor()) {
-      fail_input("{}: its forward must return \"boxes\", \"labels\" and \"scores\" of every picture; \"{}\" is missing", path_,
-                 key);
+      fail_input("{}: its forward must return \"boxes\", \"labels\" and \"scores\" of every picture; \"{}\" is missing",
+                 path_, key);
     }
     return dict.at(key).toTensor().to(at::kCPU, type).contiguous();
   }

@@ -45,7 +45,9 @@ ResizeFilter resize_filter(const std::string& name) {
   return static_cast<ResizeFilter>(found - names.begin());
 }
 
-const std::string& resize_filter_name(ResizeFilter filter) { return resize_filter_names()[static_cast<size_t>(filter)]; }
+const std::string& resize_filter_name(ResizeFilter filter) {
+  return resize_filter_names()[static_cast<size_t>(filter)];
+}
 
 at::Tensor resize(const at::Tensor& pictures, int64_t height, int64_t width, ResizeFilter filter) {
   ensure(pictures.dim() == 4 && pictures.size(2) > 0 && pictures.size(3) > 0 && height > 0 && width > 0,

@@ -43,7 +43,7 @@ std::string table_of(const Json& rows, const std::string& kind, const std::strin
   if (rate) columns.push_back({"p, false discovery", true});
   if (seeds) columns.push_back({"Over seeds", true});
   columns.push_back({"Least detectable", true});
-  Table table(caption, columns, /*interactive=*/true);
+  Table table("", columns, /*interactive=*/true);
   for (const Json& row : rows) {
     if (row.value("kind", "objective") != kind) continue;
     const Json &a = row.at("a"), &b = row.at("b");
@@ -59,7 +59,7 @@ std::string table_of(const Json& rows, const std::string& kind, const std::strin
                                     : TableCell{format_number(least, 2), least.get<double>(), "number"});
     table.add(cells);
   }
-  return table.empty() ? "" : table.html();
+  return table.empty() ? "" : "<h3>" + escape_html(caption) + "</h3>\n" + table.html();
 }
 
 class Comparisons : public Section {

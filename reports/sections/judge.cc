@@ -91,14 +91,15 @@ class JudgeSection : public Section {
     for (const Json& kind : calibration.at("kinds")) {
       if (kind.at("name") == like) chosen = &kind;
       const Json& boxes = kind.at("boxes");
-      kinds.add({text_cell(sentence_case(kind.at("name"))), share_cell(boxes.at("recall")), share_cell(boxes.at("precision")),
-                 right_cell(boxes.at("color_confusion")), right_cell(kind.at("count_confusion")),
-                 accepted_cell(kind.at("trials"), "right"), accepted_cell(kind.at("trials"), "wrong")},
-                kind.at("name") == like ? "reference" : "");
+      kinds.add(
+          {text_cell(sentence_case(kind.at("name"))), share_cell(boxes.at("recall")), share_cell(boxes.at("precision")),
+           right_cell(boxes.at("color_confusion")), right_cell(kind.at("count_confusion")),
+           accepted_cell(kind.at("trials"), "right"), accepted_cell(kind.at("trials"), "wrong")},
+          kind.at("name") == like ? "reference" : "");
     }
     std::string html =
         paragraph(fmt::format(
-            "Real pictures of other prompts than those judged, each asked for its own prompt and for a near miss of it "
+            "Other real pictures than those judged, each asked for its own prompt and for a near miss of it "
             "(one colour, count, place or object changed). Generated pictures are most like those {}, which is the row "
             "that scores are corrected by.",
             like)) +
@@ -128,7 +129,7 @@ class JudgeSection : public Section {
     if (!record.has_metric(kCorrected)) return "";
     std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Objective", false, true, true}};
     for (const int64_t steps : record.steps()) columns.push_back({steps_words(steps), true, false});
-    Table table("GenEval with the judge's error taken out", columns, /*interactive=*/true);
+    Table table("", columns, /*interactive=*/true);
     for (const std::string& encoder : record.encoders()) {
       bool first = true;
       for (const std::string& objective : record.objectives()) {
@@ -136,18 +137,23 @@ class JudgeSection : public Section {
         std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective))};
         for (const int64_t steps : record.steps()) {
           const Score* score = record.find(encoder, objective, steps, kCorrected);
-          cells.push_back(score != nullptr && score->value ? score_cell(*score->value, score->ci95)
-                                                           : absent_cell("the judge was too blind in a task, or not calibrated"));
+          cells.push_back(score != nullptr && score->value
+                              ? score_cell(*score->value, score->ci95)
+                              : absent_cell("the judge was too blind in a task, or not calibrated"));
         }
         table.add(cells, first ? "group" : "");
         first = false;
       }
     }
-    return table.html() +
+    return "<h3>GenEval with the judge's error taken out</h3>\n" +
            paragraph(
-               "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give the "
-               "verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the calibration. Near "
-               "misses are the hardest wrong pictures, so a row whose failures are coarser is corrected too far down.");
+               "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give "
+               "the "
+               "verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the calibration. "
+               "Near "
+               "misses are the hardest wrong pictures, so a row whose failures are coarser is corrected too far "
+               "down.") +
+           table.html();
   }
 };
 

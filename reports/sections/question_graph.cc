@@ -44,7 +44,8 @@ class QuestionGraphSection : public Section {
           if (record.find(encoder, objective, steps, kOverall) == nullptr) continue;
           std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
                                           count_cell(steps)};
-          for (const std::string& metric : metrics) cells.push_back(cell_of(record.find(encoder, objective, steps, metric)));
+          for (const std::string& metric : metrics)
+            cells.push_back(cell_of(record.find(encoder, objective, steps, metric)));
           table.add(cells, first ? "group" : "");
           first = false;
         }
@@ -58,8 +59,10 @@ class QuestionGraphSection : public Section {
       table.add(cells, "reference");
     }
     return paragraph(
-               "Captions of three to nine facts, which the judge answers one by one; a question counts as no when what it "
-               "depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % interval; "
+               "Captions of three to nine facts, which the judge answers one by one; a question counts as no when what "
+               "it "
+               "depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % "
+               "interval; "
                "then the share of yes among questions of each kind.") +
            table.html();
   }
