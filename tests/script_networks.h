@@ -13,7 +13,7 @@ inline void write_square_judge(const std::filesystem::path& path) {
   torch::jit::Module module("judge");
   module.define(R"(
 def forward(self, x):
-    result = torch.jit.annotate(List[Dict[str, Tensor]], [])
+    result : List[Dict[str, Tensor]] = []
     for i in range(x.size(0)):
         seen = x[i].max(0)[0] > 0.5
         places = seen.nonzero()
@@ -21,10 +21,10 @@ def forward(self, x):
         if places.size(0) > 0:
             low = places.min(0)[0]
             high = places.max(0)[0] + 1
-            found["boxes"] = torch.stack([low[1], low[0], high[1], high[0]]).to(torch.float).unsqueeze(0)
+            found["boxes"] = torch.stack([low[1], low[0], high[1], high[0]]).unsqueeze(0)
             found["labels"] = torch.zeros([1])
             found["scores"] = torch.ones([1])
-            found["colors"] = x[i].mean([1, 2]).argmax().unsqueeze(0).to(torch.float)
+            found["colors"] = x[i].mean([1, 2]).argmax().unsqueeze(0)
         result.append(found)
     return result
 )");

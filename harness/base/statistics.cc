@@ -205,7 +205,9 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
   const auto lesser = std::min(not_above, not_below);
   difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + lesser) / static_cast<double>(1 + averaged.size()));
   constexpr int64_t kFewDraws = 10;
-  if (lesser < kFewDraws && difference.standard_error && *difference.standard_error > 0) {
+  // A spread of rounding alone is none: both sides then differ by a constant, and t would say nothing.
+  const double rounding = 1e-9 * std::abs(difference.value);
+  if (lesser < kFewDraws && difference.standard_error && *difference.standard_error > rounding) {
     const auto degrees = static_cast<double>(difference.clusters - static_cast<int64_t>(left.size()));
     difference.p_value =
         std::min(difference.p_value, two_sided_t(difference.value / *difference.standard_error, degrees));

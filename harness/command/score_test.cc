@@ -207,7 +207,7 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
     EXPECT_EQ(std::count(outcome.talk.begin(), outcome.talk.end(), '\n'), 1) << outcome.talk;
   };
   refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
-  refused({"score", "geneval"}, 2, "needs --detections F.jsonl or --results");
+  refused({"score", "geneval"}, 2, "needs one of --detections");
   refused({"score", "inception"}, 2, "needs --generated Y");
   refused({"score", "kid", "--generated", "x.npy"}, 2, "needs --real X and --generated Y");
   refused(
@@ -374,10 +374,11 @@ TEST_F(ScoredPictures, FoldersAsFeatures) {
   const Outcome files =
       run({"score", "frechet", "--real", file("real.npy"), "--generated", file("generated.npy"), "--json"});
   EXPECT_NEAR(found["value"].get<double>(), Json::parse(files.out)["value"].get<double>(), 1e-3);
-  EXPECT_EQ(found["identity"]["resize"], "clean-fid 16");
-  EXPECT_EQ(found["identity"]["backbone"], "torchscript");
-  EXPECT_EQ(score({"score", "frechet", "--compat", "torch-fidelity"})["identity"]["resize"], "tf1 16");
-  EXPECT_EQ(score({"score", "kid", "--subsets", "0", "--resize", "bilinear"})["identity"]["resize"], "bilinear 16");
+  EXPECT_EQ(found["identity"]["features"]["resize"], "clean-fid 16");
+  EXPECT_EQ(found["identity"]["features"]["backbone"], "torchscript");
+  EXPECT_EQ(score({"score", "frechet", "--compat", "torch-fidelity"})["identity"]["features"]["resize"], "tf1 16");
+  EXPECT_EQ(score({"score", "kid", "--subsets", "0", "--resize", "bilinear"})["identity"]["features"]["resize"],
+            "bilinear 16");
   const Outcome saved = run({"score", "frechet", "--save-statistics", file("s.npz"), "--real", file("real"),
                              "--backbone", "torchscript:" + file("backbone.pt")});
   EXPECT_EQ(saved.code, 0) << saved.talk;

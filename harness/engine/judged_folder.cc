@@ -146,7 +146,7 @@ JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const st
     for (size_t i = begin; i < end; ++i) {
       Json row = {{"filename", taken[i]->path.string()}};
       if (taken[i]->metadata.is_null()) {
-        row["index"] = taken[i]->index;
+        row["index"] = static_cast<uint64_t>(taken[i]->index);
       } else {
         row["metadata"] = taken[i]->metadata;
       }
