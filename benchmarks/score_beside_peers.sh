@@ -23,7 +23,7 @@ for side, shift in (("real", 0.0), ("generated", 0.02)):
     np.save(f"{sys.argv[1]}/{side}-1000.npy", rows[:1000])
 PYTHON
 for ((round = 0; round < rounds; ++round)); do
-  for count in 1000 10000; do
+  for count in ${EMF_PEER_COUNTS:-1000 10000}; do
     "$program" score frechet --real "$out/real-$count.npy" --generated "$out/generated-$count.npy" --interval none --json |
       "$python" -c 'import json, sys; row = json.load(sys.stdin); print(json.dumps({"who": "emfbench", "n": row["n_real"], "value": row["value"], "seconds": row["seconds"]}))'
     "$python" "$root/benchmarks/peers/score_frechet.py" --real "$out/real-$count.npy" --generated "$out/generated-$count.npy" 2>/dev/null

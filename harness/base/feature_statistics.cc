@@ -1,10 +1,10 @@
 #include "harness/base/feature_statistics.h"
 
 #include <Eigen/Eigenvalues>
-#include <Eigen/QR>
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/dense_kernels.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/npy.h"
@@ -25,8 +25,8 @@ constexpr double kMostNegative = 1e-3;
 void FeatureStatistics::compress() {
   const Eigen::Index columns = factor_.cols();
   if (factor_.rows() <= columns) return;
-  const Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> factored(factor_);  // in place
-  const Eigen::MatrixXd upper = factored.matrixQR().topRows(columns).template triangularView<Eigen::Upper>();
+  dense_kernels().factor(factor_.data(), factor_.rows(), columns);
+  const Eigen::MatrixXd upper = factor_.topRows(columns).template triangularView<Eigen::Upper>();
   factor_ = upper;
 }
 

@@ -1,11 +1,11 @@
 #include "probes/metrics/frechet_distance.h"
 
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
+#include "harness/base/dense_kernels.h"
 #include "harness/base/random.h"
 
 namespace emf {
@@ -94,10 +94,11 @@ FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated
   terms.trace_real = real.trace;
   terms.trace_generated = generated.trace;
   const Eigen::MatrixXd &a = real.root, &b = generated.root;
-  const Eigen::MatrixXd product =
-      a.rows() >= b.rows() ? Eigen::MatrixXd(a * b.transpose()) : Eigen::MatrixXd(b * a.transpose());
-  terms.trace_root = product.allFinite() ? Eigen::BDCSVD<Eigen::MatrixXd>(product).singularValues().sum()
-                                         : std::numeric_limits<double>::infinity();
+  // Products of finite factors may overflow; a decomposition of such would not end.
+  const double largest = a.size() == 0 || b.size() == 0 ? 0 : a.cwiseAbs().maxCoeff() * b.cwiseAbs().maxCoeff();
+  const bool safe = largest * static_cast<double>(a.cols()) < std::numeric_limits<double>::max();
+  terms.trace_root = safe ? dense_kernels().nuclear_norm_of_product(a.data(), a.rows(), b.data(), b.rows(), a.cols())
+                          : std::numeric_limits<double>::infinity();
   return terms;
 }
 
