@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 
@@ -117,6 +118,7 @@ class Score : public Command {
     if (options_.metric == "geneval") {
       refuse_inputs_but(
           {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary"});
+      refuse_unused({"--judge", "--save-detections"}, !options_.images.empty(), "--images DIR");
       return score_detections(options_, flags);
     }
     if (options_.metric == "question_graph") {
@@ -128,6 +130,9 @@ class Score : public Command {
     } else {
       refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
     }
+    const bool of_pictures =
+        std::filesystem::is_directory(options_.real) || std::filesystem::is_directory(options_.generated);
+    refuse_unused({"--backbone", "--resize"}, of_pictures, "a folder of pictures");
     return score_features(options_, flags);
   }
 
@@ -151,6 +156,12 @@ class Score : public Command {
       if (own.count(flag) == 0 && app_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }
+    }
+  }
+
+  void refuse_unused(const std::vector<const char*>& options, bool used, const char* by) const {
+    for (const char* flag : options) {
+      if (!used && app_->count(flag) > 0) fail_input("{} says something only of {}, which is not given", flag, by);
     }
   }
 

@@ -209,6 +209,9 @@ TEST_F(ScoreCommand, BadInputIsOneLineAndTheRightCode) {
   refused({"score", "frechett"}, 2, "did you mean 'frechet'?");
   refused({"score", "geneval"}, 2, "needs one of --detections");
   refused({"score", "inception"}, 2, "needs --generated Y");
+  refused({"score", "geneval", "--detections", "f.jsonl", "--judge", "detector"}, 2, "--judge says something only of");
+  refused({"score", "kid", "--real", archive_, "--generated", archive_, "--resize", "tf1"}, 2,
+          "--resize says something");
   refused({"score", "kid", "--generated", "x.npy"}, 2, "needs --real X and --generated Y");
   refused(
       {"score", "kid", "--real", archive_ + ":two_samples/x", "--generated", archive_ + ":two_samples/y", "--k", "3"},
