@@ -50,7 +50,7 @@ TableCell right_cell(const Json& confusion) {
   return all == 0 ? absent_cell("none in this world") : share_cell(right / all);
 }
 
-/// The commonest mistakes of {true: {found: pictures}}: "red for orange 12 %".
+/// The commonest mistakes of {true: {found: pictures}}: "red for orange (12 %)".
 std::string mistakes(const Json& confusion, const char* sentence) {
   struct Mistake {
     double share;
@@ -62,7 +62,7 @@ std::string mistakes(const Json& confusion, const char* sentence) {
     for (const auto& [found, count] : row.items()) total += count.get<double>();
     for (const auto& [found, count] : row.items()) {
       const double share = count.get<double>() / total;
-      if (found != truth) all.push_back({share, fmt::format("{} for {} {:.0f} %", found, truth, 100 * share)});
+      if (found != truth) all.push_back({share, fmt::format("{} for {} ({:.0f} %)", found, truth, 100 * share)});
     }
   }
   std::stable_sort(all.begin(), all.end(), [](const Mistake& a, const Mistake& b) { return a.share > b.share; });
@@ -106,7 +106,7 @@ class JudgeSection : public Section {
         kinds.html();
     if (chosen == nullptr) return html;
     html += paragraph(mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
-                      mistakes(chosen->at("count_confusion"), "Of counts"));
+                      mistakes(chosen->at("count_confusion"), "Commonest mistakes in counts"));
     return html + by_task(chosen->at("trials")) + corrected(Record(input));
   }
 
