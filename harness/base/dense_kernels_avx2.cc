@@ -25,10 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include <immintrin.h>
-
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v3")
+// This file alone is compiled for AVX2 (CMakeLists.txt).
 #define Eigen Eigen_avx2
 #include "harness/base/dense_kernels_body.h"
 
@@ -37,5 +34,4 @@ namespace emf {
 DenseKernels dense_kernels_avx2() { return {factor, nuclear_norm_of_product, "avx2"}; }
 
 }  // namespace emf
-#pragma GCC pop_options
 #endif

@@ -25,10 +25,7 @@
 #include <utility>
 #include <vector>
 
-#include <immintrin.h>
-
-#pragma GCC push_options
-#pragma GCC target("arch=x86-64-v4")
+// This file alone is compiled for AVX512 (CMakeLists.txt).
 #define Eigen Eigen_avx512
 #include "harness/base/dense_kernels_body.h"
 
@@ -37,5 +34,4 @@ namespace emf {
 DenseKernels dense_kernels_avx512() { return {factor, nuclear_norm_of_product, "avx512"}; }
 
 }  // namespace emf
-#pragma GCC pop_options
 #endif

@@ -1,6 +1,6 @@
 // The body of dense_kernels_*.cc, each of which compiles it for one width of vector unit, in an Eigen namespace of its own: one
-// definition of a template must not serve two widths. Included once a file, after every standard header that Eigen needs, so
-// that none of those is compiled for a machine that may not be there.
+// definition of a template must not serve two widths. Standard templates that both instantiate are inlined: `nm` shows no weak
+// symbol outside Eigen's namespace in their objects.
 #include <Eigen/QR>
 #include <Eigen/SVD>
 
