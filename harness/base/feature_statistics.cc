@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/base/dense_kernels.h"
+#include "harness/base/dense/kernels.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/npy.h"
@@ -12,48 +12,79 @@
 namespace emf {
 namespace {
 
-/// Rows of the factor held before it is brought back to D, in units of D: the QR of 5 D x D for every 4 D
-/// rows costs little more than one QR of them all.
-constexpr Eigen::Index kHeld = 5;
-
 /// Eigenvalues below minus this share of the largest are no rounding of a covariance, single precision
 /// included.
 constexpr double kMostNegative = 1e-3;
 
 }  // namespace
 
-void FeatureStatistics::compress() {
-  const Eigen::Index columns = factor_.cols();
-  if (factor_.rows() <= columns) return;
-  dense_kernels().factor(factor_.data(), factor_.rows(), columns);
-  const Eigen::MatrixXd upper = factor_.topRows(columns).template triangularView<Eigen::Upper>();
-  factor_ = upper;
+void FeatureStatistics::begin(const Eigen::VectorXd& origin) {
+  origin_ = origin;
+  offset_ = Eigen::VectorXd::Zero(origin.size());
 }
 
-void FeatureStatistics::append(const Eigen::MatrixXd& factor) {
-  const Eigen::Index old = factor_.rows();
-  factor_.conservativeResize(old + factor.rows(), factor.cols());
-  factor_.bottomRows(factor.rows()) = factor;
+/// Room for further rows at the end of the factor.
+double* FeatureStatistics::grow(int64_t rows) {
+  const size_t old = factor_.size();
+  factor_.resize(old + static_cast<size_t>(rows * dimension()));
+  return factor_.data() + old;
+}
+
+int64_t FeatureStatistics::held() const {
+  return dimension() == 0 ? 0 : static_cast<int64_t>(factor_.size()) / dimension();
+}
+
+void FeatureStatistics::bound() {
+  if (held() >= dimension() + kBlockRows) compress();
+}
+
+void FeatureStatistics::compress() {
+  const int64_t columns = dimension();
+  if (held() <= columns) return;
+  const auto square = static_cast<size_t>(columns * columns);
+  if (!triangular_) {
+    std::vector<double> triangle;
+    triangle.reserve(square + static_cast<size_t>((kBlockRows + 1) * columns));  // for the next block of rows
+    triangle.resize(square);
+    dense_kernels().append_rows(triangle.data(), 0, factor_.data(), held(), columns);
+    factor_.swap(triangle);
+    triangular_ = true;
+  } else {
+    dense_kernels().append_rows(factor_.data(), columns, factor_.data() + square, held() - columns, columns);
+    factor_.resize(square);
+  }
 }
 
 void FeatureStatistics::add(const Rows& rows) {
-  if (rows_ == 0 && rows.rows() > 0 && !from_file_) {
-    origin_ = rows.row(0).transpose();
-    offset_ = Eigen::VectorXd::Zero(rows.cols());
-    factor_.resize(0, rows.cols());
+  if (rows.rows() == 0) return;
+  if (rows_ == 0 && !from_file_) begin(rows.row(0).transpose());
+  ensure(rows.cols() == dimension(), "rows of {} added to statistics of {}", rows.cols(), dimension());
+  for (Eigen::Index first = 0; first < rows.rows(); first += kBlockRows) {
+    append_block(rows.middleRows(first, std::min(kBlockRows, rows.rows() - first)));
   }
-  ensure(rows.rows() == 0 || rows.cols() == dimension(), "rows of {} added to statistics of {}", rows.cols(),
-         dimension());
-  const Eigen::Index block = std::max<Eigen::Index>((kHeld - 1) * rows.cols(), 64);
-  for (Eigen::Index begin = 0; begin < rows.rows(); begin += block) {
-    FeatureStatistics part;
-    part.rows_ = std::min(block, rows.rows() - begin);
-    part.origin_ = origin_;
-    part.factor_ = rows.middleRows(begin, part.rows_).rowwise() - origin_.transpose();
-    part.offset_ = part.factor_.colwise().mean().transpose();
-    part.factor_.rowwise() -= part.offset_.transpose();
-    merge(part);
+}
+
+/// Adds rows with a mean of their own, and that mean's distance from the mean so far.
+void FeatureStatistics::append_block(const Rows& rows) {
+  ensure(rows_ > 0 || !from_file_, "rows were added to statistics of an unknown number of rows");
+  const auto n = static_cast<double>(rows_), m = static_cast<double>(rows.rows());
+  Eigen::Map<RowMatrix> centred(grow(rows.rows()), rows.rows(), rows.cols());
+  Eigen::RowVectorXd sum = Eigen::RowVectorXd::Zero(dimension());
+  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+    centred.row(i) = rows.row(i) - origin_.transpose();
+    sum += centred.row(i);
   }
+  const Eigen::VectorXd mean = sum.transpose() / m;
+  centred.rowwise() -= mean.transpose();
+  if (rows_ > 0) {
+    const Eigen::VectorXd apart = mean - offset_;
+    Eigen::Map<Eigen::VectorXd>(grow(1), dimension()) = std::sqrt(n * m / (n + m)) * apart;
+    offset_ += apart * (m / (n + m));
+  } else {
+    offset_ = mean;
+  }
+  rows_ += rows.rows();
+  bound();
 }
 
 void FeatureStatistics::merge(const FeatureStatistics& other) {
@@ -61,18 +92,18 @@ void FeatureStatistics::merge(const FeatureStatistics& other) {
   ensure(other.rows_ > 0 && (rows_ > 0 || !from_file_), "statistics of an unknown number of rows were merged");
   if (rows_ == 0) {
     *this = other;
-    if (factor_.rows() > kHeld * factor_.cols()) compress();
     return;
   }
   ensure(other.dimension() == dimension(), "statistics of {} and {} features were merged", dimension(),
          other.dimension());
   const auto n = static_cast<double>(rows_), m = static_cast<double>(other.rows_);
   const Eigen::VectorXd apart = mean_difference(other, *this);
-  append(other.factor_);
-  append(std::sqrt(n * m / (n + m)) * apart.transpose());
+  const std::vector<double> others = other.factor_;  // `other` may be this
+  std::copy(others.begin(), others.end(), grow(other.held()));
+  Eigen::Map<Eigen::VectorXd>(grow(1), dimension()) = std::sqrt(n * m / (n + m)) * apart;
   offset_ += apart * (m / (n + m));
   rows_ += other.rows_;
-  if (factor_.rows() > kHeld * factor_.cols()) compress();
+  bound();
 }
 
 double FeatureStatistics::scale() const {
@@ -81,18 +112,12 @@ double FeatureStatistics::scale() const {
   return 1 / std::sqrt(static_cast<double>(rows_ - 1));
 }
 
-Eigen::MatrixXd FeatureStatistics::root() const {
-  FeatureStatistics small = *this;
-  small.compress();
-  return small.factor_ * scale();
-}
-
 Eigen::MatrixXd FeatureStatistics::covariance() const {
-  const Eigen::MatrixXd own = root();
-  return own.transpose() * own;
+  const double own = scale() * scale();
+  return factor().transpose() * factor() * own;
 }
 
-double FeatureStatistics::trace() const { return factor_.squaredNorm() * scale() * scale(); }
+double FeatureStatistics::trace() const { return factor().squaredNorm() * scale() * scale(); }
 
 Eigen::VectorXd FeatureStatistics::mean_difference(const FeatureStatistics& a, const FeatureStatistics& b) {
   ensure(a.dimension() == b.dimension(), "means of {} and {} features were compared", a.dimension(), b.dimension());
@@ -120,10 +145,10 @@ FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean, c
   FeatureStatistics statistics;
   statistics.from_file_ = true;
   statistics.rows_ = rows;
-  statistics.origin_ = mean;
-  statistics.offset_ = Eigen::VectorXd::Zero(size);
-  statistics.factor_ = values.cwiseMax(0).cwiseSqrt().asDiagonal() * solved.eigenvectors().transpose();
-  if (rows > 1) statistics.factor_ *= std::sqrt(static_cast<double>(rows - 1));
+  statistics.begin(mean);
+  Eigen::Map<RowMatrix> factor(statistics.grow(size), size, size);
+  factor = values.cwiseMax(0).cwiseSqrt().asDiagonal() * solved.eigenvectors().transpose();
+  if (rows > 1) factor *= std::sqrt(static_cast<double>(rows - 1));
   return statistics;
 }
 

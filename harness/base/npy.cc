@@ -28,21 +28,23 @@ struct Header {
   uint64_t elements = 1;
 };
 
-using Reader = double (*)(const char*);
+using Reader = void (*)(const char* bytes, size_t count, double* values);
 
 template <typename Number>
-double read_number(const char* bytes) {
-  Number number;
-  std::memcpy(&number, bytes, sizeof number);
-  return static_cast<double>(number);
+void read_numbers(const char* bytes, size_t count, double* values) {
+  for (size_t i = 0; i < count; ++i) {
+    Number number;
+    std::memcpy(&number, bytes + i * sizeof number, sizeof number);
+    values[i] = static_cast<double>(number);
+  }
 }
 
 Reader reader_of(const std::string& kind) {
   static const std::map<std::string, Reader> readers = {
-      {"b1", read_number<uint8_t>},     {"u1", read_number<uint8_t>},  {"u2", read_number<uint16_t>},
-      {"u4", read_number<uint32_t>},    {"u8", read_number<uint64_t>}, {"i1", read_number<int8_t>},
-      {"i2", read_number<int16_t>},     {"i4", read_number<int32_t>},  {"i8", read_number<int64_t>},
-      {"f2", read_number<Eigen::half>}, {"f4", read_number<float>},    {"f8", read_number<double>}};
+      {"b1", read_numbers<uint8_t>},     {"u1", read_numbers<uint8_t>},  {"u2", read_numbers<uint16_t>},
+      {"u4", read_numbers<uint32_t>},    {"u8", read_numbers<uint64_t>}, {"i1", read_numbers<int8_t>},
+      {"i2", read_numbers<int16_t>},     {"i4", read_numbers<int32_t>},  {"i8", read_numbers<int64_t>},
+      {"f2", read_numbers<Eigen::half>}, {"f4", read_numbers<float>},    {"f8", read_numbers<double>}};
   const auto found = readers.find(kind);
   return found == readers.end() ? nullptr : found->second;
 }
@@ -149,11 +151,12 @@ Layout layout_of(std::string_view bytes, const std::string& where) {
 
 void convert(const Layout& layout, size_t begin, size_t count, double* values) {
   const Reader reader = reader_of(layout.header.kind);
+  const char* bytes = layout.payload.data() + begin * layout.width;
+  if (!layout.header.swapped) return reader(bytes, count, values);
   char number[8];
   for (size_t i = 0; i < count; ++i) {
-    std::memcpy(number, layout.payload.data() + (begin + i) * layout.width, layout.width);
-    if (layout.header.swapped) std::reverse(number, number + layout.width);
-    values[i] = reader(number);
+    std::reverse_copy(bytes + i * layout.width, bytes + (i + 1) * layout.width, number);
+    reader(number, 1, values + i);
   }
 }
 
@@ -180,14 +183,13 @@ NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
   columns_ = shape[1];
 }
 
-std::vector<double> NpyRows::read(int64_t begin, int64_t count) const {
+void NpyRows::read(int64_t begin, int64_t count, std::vector<double>& values) const {
   ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin, begin + count,
          rows_);
   const auto bytes = file_.bytes();
   const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
-  std::vector<double> values(static_cast<size_t>(count * columns_));
+  values.resize(static_cast<size_t>(count * columns_));
   convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
-  return values;
 }
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }

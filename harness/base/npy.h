@@ -32,8 +32,8 @@ class NpyRows {
   explicit NpyRows(const std::filesystem::path& path);
   int64_t rows() const { return rows_; }
   int64_t columns() const { return columns_; }
-  /// Rows [begin, begin + count).
-  std::vector<double> read(int64_t begin, int64_t count) const;
+  /// Rows [begin, begin + count) into `values`, which becomes as long.
+  void read(int64_t begin, int64_t count, std::vector<double>& values) const;
 
  private:
   MappedFile file_;

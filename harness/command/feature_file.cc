@@ -94,10 +94,11 @@ std::optional<FeatureStatistics> read_feature_statistics(const std::string& path
   const NpyRows rows(place.file);
   if (rows.columns() < 1) fail_input("{}: features have no columns", path);
   FeatureStatistics statistics;
-  const int64_t block = std::max<int64_t>(1, 4 * rows.columns());
+  std::vector<double> values;
+  constexpr int64_t block = FeatureStatistics::kBlockRows;
   for (int64_t begin = 0; begin < rows.rows(); begin += block) {
     const int64_t count = std::min(block, rows.rows() - begin);
-    const std::vector<double> values = rows.read(begin, count);
+    rows.read(begin, count, values);
     const auto bad = std::find_if(values.begin(), values.end(), [](double value) { return !std::isfinite(value); });
     if (bad != values.end()) {
       const int64_t at = bad - values.begin();

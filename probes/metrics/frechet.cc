@@ -13,8 +13,8 @@ namespace {
 
 /// Below this many pictures the upward bias of the distance (about c / N) is no longer small.
 constexpr int64_t kSmall = 2000;
-/// Multiplications, some seconds, that an interval nobody asked for may cost.
-constexpr double kUnaskedWork = 4e9;
+/// Multiplications, a few seconds, that an interval nobody asked for may cost.
+constexpr double kUnaskedWork = 5e10;
 /// FID-infinity's smallest subset where there are pictures enough; a tenth of them where not.
 constexpr int64_t kSmallestSubset = 5000;
 
@@ -82,7 +82,7 @@ FrechetSide side_of(const FeatureMatrix* rows, const FeatureStatistics* statisti
   if (statistics == nullptr) {
     FeatureStatistics made;
     made.add(checked_features(rows, side, name, 2));
-    return FrechetSide(made);
+    return FrechetSide(std::move(made));
   }
   if (!statistics->from_file() && statistics->rows() < 2) {
     fail_input("{}: needs at least 2 rows of {} features, not {}", name, side, statistics->rows());
@@ -91,21 +91,20 @@ FrechetSide side_of(const FeatureMatrix* rows, const FeatureStatistics* statisti
 }
 
 Inputs inputs_of(const MetricInput& input, const std::string& name) {
+  std::optional<FeaturePair> rows;
   if (input.real_statistics == nullptr && input.generated_statistics == nullptr) {
-    const FeaturePair pair = checked_pair(input, name, 2);
-    // Two independent halves of most of the work; neither knows of the other, so threads change no digit.
-    auto real = std::async(std::launch::async, [&] { return side_of(input.real, nullptr, "real", name); });
-    FrechetSide generated = side_of(input.generated, nullptr, "generated", name);
-    return {pair, real.get(), std::move(generated)};
+    rows.emplace(checked_pair(input, name, 2));
   }
-  Inputs inputs{std::nullopt, side_of(input.real, input.real_statistics, "real", name),
-                side_of(input.generated, input.generated_statistics, "generated", name)};
-  const int64_t left = inputs.real.statistics.dimension(), right = inputs.generated.statistics.dimension();
+  // Two independent halves of most of the work; neither knows of the other, so threads change no digit.
+  auto other = std::async(std::launch::async,
+                          [&] { return side_of(input.generated, input.generated_statistics, "generated", name); });
+  FrechetSide real = side_of(input.real, input.real_statistics, "real", name), generated = other.get();
+  const int64_t left = real.statistics.dimension(), right = generated.statistics.dimension();
   if (left != right) {
     fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name, left,
                right);
   }
-  return inputs;
+  return {std::move(rows), std::move(real), std::move(generated)};
 }
 
 /// Options:

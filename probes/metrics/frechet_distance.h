@@ -19,12 +19,11 @@ struct FrechetTerms {
   double distance() const;
 };
 
-/// One set, with the root of its covariance taken once for many distances.
+/// One set, ready for many distances.
 struct FrechetSide {
   explicit FrechetSide(FeatureStatistics given);
 
-  FeatureStatistics statistics;
-  Eigen::MatrixXd root;
+  FeatureStatistics statistics;  ///< of D rows at most
   double trace = 0;
 };
 
@@ -32,7 +31,7 @@ struct FrechetSide {
 /// S_a, B^T B = S_b. No matrix root and no eps, so it is exact at any rank and scale, N < D and D = 1
 /// included; eigenvalues of the product, as other scorers take them, lose half of the digits at low rank.
 ///
-/// @cost  2 r^2 D + about 12 r^3, r = the smaller of N and D on either side.
+/// @cost  2 r^2 D + about 8/3 r^3, r = the smaller of N and D on either side.
 FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated);
 
 /// Multiplications of one distance, for deciding whether an interval is worth it.

@@ -1,9 +1,9 @@
-// The widths that dense_kernels.cc chooses from; only for dense_kernels*.cc.
+// The widths that kernels.cc chooses from; only for kernels*.cc.
 #pragma once
 
-#include "harness/base/dense_kernels.h"
+#include "harness/base/dense/kernels.h"
 
-// Clang and sanitizers get the baseline alone: the first knows no such pragma, the others no such speed.
+// Clang and sanitizers get the baseline alone: CMakeLists.txt knows the flags of one compiler, and the others need no such speed.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define EMF_DENSE_WIDTHS
 #endif
