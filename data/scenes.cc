@@ -25,7 +25,8 @@ using scenes::Extent;
 using scenes::SizeRange;
 using scenes::Sprite;
 
-/// Raised by every change that changes a picture or a caption: instruments are trained on them.
+/// Raised by every change that changes a picture or a caption of a world without compositions (these have
+/// Composer::kPoolVersion): instruments are trained on them.
 constexpr int kFormatVersion = 1;
 constexpr int kMostObjects = 4;
 /// Of the judged coloured prompts at least this share holds a held-out pair (where the world has so many).
@@ -52,11 +53,14 @@ class Scenes : public Dataset {
     for (const auto& [class_id, color_id] : world_.held_out_pairs()) {
       pairs.push_back(Json::array({geneval_classes()[class_id], geneval_colors()[color_id]}));
     }
-    return {{"options", scenes::describe(world_.options())},
-            {"seed", seed_},
-            {"held_out_pairs", pairs},
-            {"sprites", spec_hash(book_.hashes())},
-            {"format", kFormatVersion}};
+    Json fingerprint = {{"options", scenes::describe(world_.options())},
+                        {"seed", seed_},
+                        {"held_out_pairs", pairs},
+                        {"sprites", spec_hash(book_.hashes())},
+                        {"format", kFormatVersion}};
+    // Instruments know worlds without compositions, which stay what they are when the pool changes.
+    if (world_.options().compositions > 0) fingerprint["composition_pool"] = scenes::Composer::kPoolVersion;
+    return fingerprint;
   }
 
   std::vector<std::string> attributions() const override {
@@ -150,7 +154,9 @@ class Scenes : public Dataset {
 
   /// What a picture of GenEval's facts shows. Painting asks no more of a composition than this has.
   static Composition shown(const Facts& facts) {
-    return {facts.objects, facts.task == Task::kPosition ? std::optional(facts.relation) : std::nullopt};
+    Composition scene{facts.objects, {}};
+    if (facts.task == Task::kPosition) scene.relations.push_back(facts.relation);
+    return scene;
   }
 
   /// @throws UserError  neither labels nor a caption of the grammar.
@@ -248,7 +254,7 @@ void Scenes::paint(const Composition& scene, Random random, std::span<uint8_t> p
       boxes[at].color_id = object.color_id < 0 ? -1 : world_.color_position(object.color_id);
     }
   }
-  scenes::place(scene.relation, std::span(extents).first(total), side(), freedom, random, corners);
+  scenes::place(scene.relations, std::span(extents).first(total), side(), freedom, random, corners);
   for (int i = 0; i < total; ++i) {
     paste(*sprites[i], corners[i], side(), picture);
     boxes[i].x0 = static_cast<float>(corners[i].x + sprites[i]->box_x0);

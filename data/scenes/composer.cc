@@ -1,6 +1,8 @@
 #include "data/scenes/composer.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "harness/base/error.h"
 #include "harness/base/random.h"
@@ -11,8 +13,8 @@ namespace {
 /// Draws after which a kind of composition counts as used up. A held-out pair of one in a hundred is found in them.
 constexpr int kTries = 4096;
 
-/// Every composition of `kinds` objects as far as counts, colours and a relation are stated; a stated colour is colour
-/// 0 of the world, objects are class 0.
+/// Every composition of `kinds` objects as far as counts, colours and places are stated; a stated colour is colour 0 of
+/// the world, objects are class 0, places are left of.
 void add_forms(size_t kinds, std::vector<Composition>& forms) {
   for (uint32_t code = 0; code < 256; ++code) {  // two bits a count
     Composition form;
@@ -22,14 +24,16 @@ void add_forms(size_t kinds, std::vector<Composition>& forms) {
       total += form.objects.back().count;
     }
     if (total > kMostComposedObjects || code >> (2 * kinds) != 0) continue;
-    const bool single_pair = form.objects[0].count == 1 && form.objects[1].count == 1;
+    // Of the single objects in front, all but the first can have a place beside it.
+    const auto several = std::find_if(form.objects.begin(), form.objects.end(),
+                                      [](const ObjectFact& object) { return object.count > 1; });
+    const auto most_places = std::clamp<std::ptrdiff_t>(several - form.objects.begin() - 1, 0, kMostPlaces);
     for (uint32_t colored = 0; colored < 1u << kinds; ++colored) {
       for (size_t i = 0; i < kinds; ++i) form.objects[i].color_id = (colored >> i & 1) != 0 ? 0 : -1;
-      form.relation.reset();
-      forms.push_back(form);
-      if (!single_pair) continue;
-      form.relation = Relation::kLeftOf;
-      forms.push_back(form);
+      for (std::ptrdiff_t places = 0; places <= most_places; ++places) {
+        form.relations.assign(static_cast<size_t>(places), Relation::kLeftOf);
+        forms.push_back(form);
+      }
     }
   }
 }
@@ -54,16 +58,19 @@ Composer::Composer(const World& world, uint64_t seed)
   for (size_t kinds = 2; kinds <= std::min<size_t>(kMostComposedObjects, classes); ++kinds) add_forms(kinds, forms);
   for (int facts = kFewestFacts; facts <= kMostFacts; ++facts) {
     Level level;
-    for (const Composition& form : forms) {
-      if (fact_count(form) == facts) level.forms[form.relation ? 1 : 0].push_back(form);
+    for (size_t places = 0; places <= kMostPlaces; ++places) {
+      std::vector<Composition> placed;
+      std::copy_if(forms.begin(), forms.end(), std::back_inserter(placed), [&](const Composition& form) {
+        return fact_count(form) == facts && form.relations.size() == places;
+      });
+      if (!placed.empty()) level.forms.push_back(std::move(placed));
     }
-    if (!level.forms[0].empty() || !level.forms[1].empty()) levels_.push_back(std::move(level));
+    if (!level.forms.empty()) levels_.push_back(std::move(level));
   }
 }
 
 Composition Composer::draw(const Level& level, Random& random) const {
-  const bool placed = level.forms[0].empty() || (!level.forms[1].empty() && random.below(2) == 1);
-  const std::vector<Composition>& forms = level.forms[placed ? 1 : 0];
+  const std::vector<Composition>& forms = level.forms[random.below(static_cast<uint32_t>(level.forms.size()))];
   Composition composition = forms[random.below(static_cast<uint32_t>(forms.size()))];
   const size_t kinds = composition.objects.size();
   const std::vector<int> classes = draw_some(world_.options().classes, kinds, random);
@@ -73,7 +80,12 @@ Composition Composer::draw(const Level& level, Random& random) const {
     object.class_id = classes[i];
     if (object.color_id >= 0) object.color_id = colors[i];
   }
-  if (placed) composition.relation = static_cast<Relation>(random.below(4));
+  std::vector<Relation>& relations = composition.relations;
+  if (!relations.empty()) relations[0] = static_cast<Relation>(random.below(4));
+  if (relations.size() == 2) {
+    const Relation first_of_axis = is_vertical(relations[0]) ? Relation::kLeftOf : Relation::kAbove;
+    relations[1] = static_cast<Relation>(static_cast<uint32_t>(first_of_axis) + random.below(2));
+  }
   return composition;
 }
 

@@ -1,7 +1,6 @@
 // The compositions of a world: the numbered ones that training shows, and those that judge it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -13,13 +12,18 @@
 
 namespace emf::scenes {
 
-/// Draws compositions with 3 to 9 facts in equal shares, as far as the world's classes reach; every one is a function of
-/// (seed, number). Where a number of facts can be had with and without a place, half of them have one. Objects
-/// differ in colour as far as the colours last.
+/// Draws compositions with 3 to 10 facts in equal shares, as far as the world's classes reach; every one is a function
+/// of (seed, number). Objects differ in colour as far as the colours last.
+///
+/// Where a number of facts can be had with different numbers of places, each of these has an equal share: with four
+/// classes 3 and 4 facts have none or one, 5 to 8 none, one or two, 9 one or two, and 10 two. Among the judged ones
+/// such a share runs out where training says nearly all of it.
 class Composer {
  public:
   /// Training shows this many, so that its captions stay finite. A few of them may say the same in a small world.
   static constexpr uint32_t kPool = 4096;
+  /// Raised by every change of training's compositions: generators are trained on them.
+  static constexpr int kPoolVersion = 2;
 
   /// @param world  outlives the composer.  @param seed  the data seed, which fixes what training shows.
   Composer(const World& world, uint64_t seed);
@@ -34,9 +38,9 @@ class Composer {
   std::vector<Composition> judged(int count, uint64_t seed) const;
 
  private:
-  /// Compositions with one number of facts, less their classes, colours and relation.
+  /// Compositions with one number of facts, less their classes, colours and relations.
   struct Level {
-    std::array<std::vector<Composition>, 2> forms;  ///< without a relation, with one
+    std::vector<std::vector<Composition>> forms;  ///< a list for each number of places that these facts can have
   };
 
   Composition draw(const Level& level, Random& random) const;

@@ -85,12 +85,14 @@ void place_bands(const std::array<Band, 2>& bands, std::span<const Extent> exten
   }
 }
 
+/// True when the reference lies left of or above what the relation places.
+bool reference_first(Relation relation) { return relation == Relation::kRightOf || relation == Relation::kBelow; }
+
 /// The reference and the object placed relative to it.
 void place_related(Relation relation, std::span<const Extent> extents, int side, Chance chance,
                    std::span<Corner> corners) {
-  const bool turned = relation == Relation::kAbove || relation == Relation::kBelow;
-  const bool reference_first = relation == Relation::kRightOf || relation == Relation::kBelow;
-  const int a = reference_first ? 0 : 1, b = 1 - a;
+  const bool turned = is_vertical(relation);
+  const int a = reference_first(relation) ? 0 : 1, b = 1 - a;
   const std::array<int, 2> lengths = {along(extents[a], turned), along(extents[b], turned)};
   const auto offsets = spread(lengths, side, chance);
   const double distance = offsets[1] + lengths[1] / 2.0 - offsets[0] - lengths[0] / 2.0;
@@ -104,36 +106,42 @@ void place_related(Relation relation, std::span<const Extent> extents, int side,
   corners[b] = turned ? Corner{b_other, offsets[1]} : Corner{offsets[1], b_other};
 }
 
-/// Moves the second object across the axis, within its quarter, until it stands straight enough beside the first.
-void straighten(bool turned, std::span<const Extent> extents, int cell, std::span<Corner> corners) {
+/// Moves the placed object across the axis, within its quarter, until it stands straight enough beside the first.
+void straighten(size_t placed, bool turned, std::span<const Extent> extents, int cell, std::span<Corner> corners) {
   const auto middle = [&](size_t i, bool down) {
     return down ? corners[i].y + extents[i].height / 2.0 : corners[i].x + extents[i].width / 2.0;
   };
-  const double reach = kSlope * std::abs(middle(1, turned) - middle(0, turned));
-  int& other = turned ? corners[1].x : corners[1].y;
-  const int size = across(extents[1], turned), first = other / cell * cell, last = first + cell - kGap - size;
+  const double reach = kSlope * std::abs(middle(placed, turned) - middle(0, turned));
+  int& other = turned ? corners[placed].x : corners[placed].y;
+  const int size = across(extents[placed], turned), first = other / cell * cell, last = first + cell - kGap - size;
   const double level = middle(0, !turned) - size / 2.0;
   const int low = std::clamp(static_cast<int>(std::ceil(level - reach)), first, last);
   other = std::clamp(other, low, std::clamp(static_cast<int>(std::floor(level + reach)), low, last));
 }
 
-/// Every object in a quarter of its own, drawn at random among those the relation allows.
-void place_in_quarters(std::optional<Relation> relation, std::span<const Extent> extents, int side, Chance chance,
-                       std::span<Corner> corners) {
-  std::array<int, 4> quarters = {0, 1, 2, 3};  // bit 0: right, bit 1: below
+/// A quarter for every object, drawn at random among those the relations allow. Bit 0: right, bit 1: below.
+std::array<int, 4> draw_quarters(std::span<const Relation> relations, Chance chance) {
+  std::array<int, 4> quarters = {0, 1, 2, 3};
   for (uint32_t i = 0; i < 3; ++i) std::swap(quarters[i], quarters[i + chance.random.below(4 - i)]);
-  const bool turned = relation && (*relation == Relation::kAbove || *relation == Relation::kBelow);
-  if (relation) {
-    // The reference anywhere on its side of the axis, the other object straight across from it.
-    const int axis = turned ? 2 : 1;
-    const bool reference_first = *relation == Relation::kRightOf || *relation == Relation::kBelow;
-    const std::array<int, 4> drawn = quarters;
-    quarters[0] = reference_first ? quarters[0] & ~axis : quarters[0] | axis;
-    quarters[1] = quarters[0] ^ axis;
-    // The two quarters left, in the order drawn.
-    std::copy_if(drawn.begin(), drawn.end(), quarters.begin() + 2,
-                 [&](int quarter) { return quarter != quarters[0] && quarter != quarters[1]; });
+  if (relations.empty()) return quarters;
+  const std::array<int, 4> drawn = quarters;
+  const auto axis = [](Relation relation) { return is_vertical(relation) ? 2 : 1; };
+  // The reference on its side of every stated axis, each placed object straight across from it.
+  for (const Relation relation : relations) {
+    quarters[0] = reference_first(relation) ? quarters[0] & ~axis(relation) : quarters[0] | axis(relation);
   }
+  for (size_t i = 0; i < relations.size(); ++i) quarters[i + 1] = quarters[0] ^ axis(relations[i]);
+  // The quarters left, in the order drawn.
+  const auto rest = quarters.begin() + static_cast<std::ptrdiff_t>(relations.size()) + 1;
+  std::copy_if(drawn.begin(), drawn.end(), rest,
+               [&](int quarter) { return std::find(quarters.begin(), rest, quarter) == rest; });
+  return quarters;
+}
+
+/// Every object in a quarter of its own.
+void place_in_quarters(std::span<const Relation> relations, std::span<const Extent> extents, int side, Chance chance,
+                       std::span<Corner> corners) {
+  const std::array<int, 4> quarters = draw_quarters(relations, chance);
   const int cell = side / 2;
   for (size_t i = 0; i < extents.size(); ++i) {
     const int x = chance.between(0, cell - kGap - extents[i].width);
@@ -141,7 +149,8 @@ void place_in_quarters(std::optional<Relation> relation, std::span<const Extent>
     corners[i] = {(quarters[i] & 1) * cell + x, (quarters[i] >> 1) * cell + y};
   }
   // Pairs alone stand as drawn: what instruments were trained on must not move.
-  if (relation && extents.size() > 2) straighten(turned, extents, cell, corners);
+  if (extents.size() == 2) return;
+  for (size_t i = 0; i < relations.size(); ++i) straighten(i + 1, is_vertical(relations[i]), extents, cell, corners);
 }
 
 }  // namespace
@@ -163,13 +172,15 @@ SizeRange size_range(int objects, int side, const Freedom& freedom) {
   return {variety < 1 ? whole.high - steps * whole.step : whole.low, whole.high, whole.step};
 }
 
-void place(std::optional<Relation> relation, std::span<const Extent> extents, int side, const Freedom& freedom,
+void place(std::span<const Relation> relations, std::span<const Extent> extents, int side, const Freedom& freedom,
            Random& random, std::span<Corner> corners) {
   const Chance chance{random, freedom.variety};
   const int count = static_cast<int>(extents.size());
   // Beside a related pair there is room for more only when each keeps to its quarter.
-  if (freedom.quarters || (relation && count > 2)) return place_in_quarters(relation, extents, side, chance, corners);
-  if (relation) return place_related(*relation, extents, side, chance, corners);
+  if (freedom.quarters || (!relations.empty() && count > 2)) {
+    return place_in_quarters(relations, extents, side, chance, corners);
+  }
+  if (!relations.empty()) return place_related(relations.front(), extents, side, chance, corners);
   const bool turned = random.below(2) == 1;
   if (count <= 2) return place_band(extents, 0, side, side, turned, chance, corners);
   const int first = count == 4 ? 2 : 1 + static_cast<int>(random.below(2));

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -33,11 +32,12 @@ struct SizeRange {
 SizeRange size_range(int objects, int side, const Freedom& freedom = {});
 
 /// Upper left corners of 1 to 4 extents, none outside the picture, none closer than a pixel to another. A stated
-/// relation holds by GenEval's rule with margin, and no second relation holds beside it.
+/// relation holds by GenEval's rule with margin, and no other holds between the same two.
 ///
-/// @param relation  where the second extent goes, seen from the first.
+/// @param relations  none, one, or two of different axes: where the second extent goes, and where the third, seen from
+///                   the first.
 /// @param extents  in the order of the facts, each within size_range().
-void place(std::optional<Relation> relation, std::span<const Extent> extents, int side, const Freedom& freedom,
+void place(std::span<const Relation> relations, std::span<const Extent> extents, int side, const Freedom& freedom,
            Random& random, std::span<Corner> corners);
 
 /// Fills a picture with a plain colour or a soft gradient: greyish, and either darker or lighter than grey

@@ -27,6 +27,9 @@ inline constexpr std::array<Task, 6> kTasks = {Task::kSingleObject, Task::kTwoOb
 /// Where the second object stands, seen from the first.
 enum class Relation { kLeftOf, kRightOf, kAbove, kBelow };
 
+/// Above and below, not left and right.
+constexpr bool is_vertical(Relation relation) { return relation == Relation::kAbove || relation == Relation::kBelow; }
+
 /// "left of", "right of", "above", "below".
 const std::vector<std::string>& geneval_relations();
 

@@ -14,11 +14,13 @@ constexpr const char* kTag = "composition";
 
 enum class Ask { kEntity, kCount, kColor, kRelation };
 
-/// One question about objects[object]; a relation's is about the second.
+/// One question about objects[object]; a relation's is about the one that has the place.
 struct Question {
   Ask ask;
   size_t object;
 };
+
+const std::string& relation_name(Relation relation) { return geneval_relations().at(static_cast<size_t>(relation)); }
 
 /// In the order of their ids. Entities come first, so that the entity of objects[i] is question i + 1.
 std::vector<Question> questions_of(const Composition& composition) {
@@ -31,7 +33,7 @@ std::vector<Question> questions_of(const Composition& composition) {
   for (size_t i = 0; i < objects.size(); ++i) {
     if (objects[i].color_id >= 0) questions.push_back({Ask::kColor, i});
   }
-  if (composition.relation) questions.push_back({Ask::kRelation, 1});
+  for (size_t i = 0; i < composition.relations.size(); ++i) questions.push_back({Ask::kRelation, i + 1});
   return questions;
 }
 
@@ -51,8 +53,16 @@ std::string fault(const Composition& composition) {
     }
   }
   if (total > kMostComposedObjects) return fmt::format("holds {} objects, at most {}", total, kMostComposedObjects);
-  if (composition.relation && (objects[0].count > 1 || objects[1].count > 1)) {
-    return "places one single object beside another, but says several of them";
+  const std::vector<Relation>& relations = composition.relations;
+  if (relations.size() > std::min<size_t>(kMostPlaces, objects.size() - 1)) {
+    return fmt::format("places {} of {} objects beside the first", relations.size(), objects.size());
+  }
+  for (size_t i = 0; !relations.empty() && i <= relations.size(); ++i) {
+    if (objects[i].count > 1) return "places one single object beside another, but says several of them";
+  }
+  if (relations.size() == kMostPlaces && is_vertical(relations[0]) == is_vertical(relations[1])) {
+    return fmt::format("places one object {} and one {} the {}, both along one axis", relation_name(relations[0]),
+                       relation_name(relations[1]), geneval_classes()[objects[0].class_id]);
   }
   const int facts = fact_count(composition);
   if (facts < kFewestFacts) return fmt::format("states {} facts, at least {}", facts, kFewestFacts);
@@ -72,7 +82,10 @@ std::string described(const ObjectFact& object) {
   return noun_phrase(object, NameStyle::kOfficial, ColorStyle::kBefore);
 }
 
-const std::string& relation_name(Relation relation) { return geneval_relations().at(static_cast<size_t>(relation)); }
+/// What a relation's question asks.
+Relation relation_of(const Question& question, const Composition& composition) {
+  return composition.relations.at(question.object - 1);
+}
 
 std::string text_of(const Question& question, const Composition& composition) {
   const ObjectFact& object = composition.objects[question.object];
@@ -87,7 +100,7 @@ std::string text_of(const Question& question, const Composition& composition) {
       return fmt::format("{} the {} {}?", many ? "Are" : "Is", many ? plural_of(object) : name_of(object),
                          geneval_colors().at(object.color_id));
     case Ask::kRelation:
-      return fmt::format("Is the {} {} the {}?", name_of(object), relation_name(*composition.relation),
+      return fmt::format("Is the {} {} the {}?", name_of(object), relation_name(relation_of(question, composition)),
                          name_of(composition.objects[0]));
   }
   return "";
@@ -110,7 +123,7 @@ std::pair<const char*, const char*> categories_of(Ask ask) {
 
 std::string dependency_of(const Question& question) {
   if (question.ask == Ask::kEntity) return "0";
-  if (question.ask == Ask::kRelation) return "1,2";
+  if (question.ask == Ask::kRelation) return fmt::format("1,{}", question.object + 1);
   return std::to_string(question.object + 1);
 }
 
@@ -166,9 +179,9 @@ std::string write_composition(const Composition& composition) {
   for (size_t i = 1; i < objects.size(); ++i) {
     text += (i + 1 < objects.size() ? ", " : " and ") + described(objects[i]);
   }
-  if (composition.relation) {
-    text += fmt::format(", in which the {} is {} the {}", name_of(objects[1]), relation_name(*composition.relation),
-                        name_of(objects[0]));
+  for (size_t i = 0; i < composition.relations.size(); ++i) {
+    text += fmt::format("{} the {} is {} the {}", i == 0 ? ", in which" : " and", name_of(objects[i + 1]),
+                        relation_name(composition.relations[i]), name_of(objects[0]));
   }
   return text;
 }
@@ -177,16 +190,19 @@ Composition canonical_composition(const Composition& composition) {
   ensure_stated(composition);
   Composition sorted = composition;
   const auto by_class = [](const ObjectFact& a, const ObjectFact& b) { return a.class_id < b.class_id; };
-  if (!sorted.relation) {
-    std::sort(sorted.objects.begin(), sorted.objects.end(), by_class);
-    return sorted;
-  }
-  if (by_class(sorted.objects[1], sorted.objects[0])) {
-    std::swap(sorted.objects[0], sorted.objects[1]);
+  std::vector<ObjectFact>& objects = sorted.objects;
+  std::vector<Relation>& relations = sorted.relations;
+  if (relations.size() == 1 && by_class(objects[1], objects[0])) {
+    std::swap(objects[0], objects[1]);
     // Opposite relations are neighbours: left and right, above and below.
-    sorted.relation = static_cast<Relation>(static_cast<int>(*sorted.relation) ^ 1);
+    relations[0] = static_cast<Relation>(static_cast<int>(relations[0]) ^ 1);
   }
-  std::sort(sorted.objects.begin() + 2, sorted.objects.end(), by_class);
+  if (relations.size() == 2 && is_vertical(relations[0])) {
+    std::swap(objects[1], objects[2]);
+    std::swap(relations[0], relations[1]);
+  }
+  const size_t placed = relations.empty() ? 0 : relations.size() + 1;
+  std::sort(objects.begin() + static_cast<std::ptrdiff_t>(placed), objects.end(), by_class);
   return sorted;
 }
 
@@ -200,7 +216,9 @@ Json composition_labels(const Composition& composition, const std::string& text)
   ensure_stated(composition);
   Json include = Json::array(), questions = Json::array();
   for (const ObjectFact& object : composition.objects) include.push_back(include_clause(object));
-  if (composition.relation) include[1]["position"] = {relation_name(*composition.relation), 0};
+  for (size_t i = 0; i < composition.relations.size(); ++i) {
+    include[i + 1]["position"] = {relation_name(composition.relations[i]), 0};
+  }
   for (const Question& question : questions_of(composition)) {
     const auto [category, subcategory] = categories_of(question.ask);
     questions.push_back({{"id", questions.size() + 1},
@@ -223,12 +241,17 @@ Composition composition_from_labels(const Json& labels) {
     object.count = clause.count;
     if (clause.color) object.color_id = known(*clause.color, geneval_colors(), "color");
     if (clause.relation) {
-      // geneval_metadata() lets a position refer to earlier clauses only, so the second one's target is the first.
-      if (composition.objects.size() != 1) {
-        fail_input("{}: '{}' has a position; only the second object has one, relative to the first", kTag,
-                   clause.class_name);
+      const size_t at = composition.objects.size();
+      if (at > kMostPlaces || clause.target != 0) {
+        fail_input(
+            "{}: '{}' has a position relative to '{}'; only the second and third have one, relative to the first", kTag,
+            clause.class_name, metadata.include[clause.target].class_name);
       }
-      composition.relation = static_cast<Relation>(known(*clause.relation, geneval_relations(), "relation"));
+      if (composition.relations.size() + 1 != at) {
+        fail_input("{}: '{}' has a position, but '{}' before it has none; one place alone is the second object's", kTag,
+                   clause.class_name, metadata.include[at - 1].class_name);
+      }
+      composition.relations.push_back(static_cast<Relation>(known(*clause.relation, geneval_relations(), "relation")));
     }
     composition.objects.push_back(object);
   }
@@ -257,7 +280,7 @@ PictureAnswers answer_questions(const Composition& composition, const std::vecto
         yes = has_color(boxes, object);
         break;
       case Ask::kRelation:
-        yes = has_relation(boxes, kept.of(composition.objects[0]), *composition.relation, options);
+        yes = has_relation(boxes, kept.of(composition.objects[0]), relation_of(question, composition), options);
         break;
     }
     answers[static_cast<int64_t>(answers.size()) + 1] = yes ? "yes" : "no";

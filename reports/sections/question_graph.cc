@@ -20,7 +20,7 @@ class QuestionGraphSection : public Section {
         present_metrics(record, {kOverall, "question_graph/entity", "question_graph/attribute", "question_graph/other",
                                  "question_graph/relation"});
     return paragraph(
-               "Captions of three to nine facts, which the judge answers one by one; a question counts as no when what "
+               "Captions of three to ten facts, which the judge answers one by one; a question counts as no when what "
                "it "
                "depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % "
                "interval; "
