@@ -109,16 +109,16 @@ class IncludeJudge {
 }  // namespace
 
 const std::vector<std::string>& geneval_quirks() {
-  static const std::vector<std::string> names = {"pixel_border", "top_boxes_only", "unshrunk_length",
-                                                 "color_hides_position"};
+  static const std::vector<std::string> names = {"pixel_border",         "top_boxes_only",  "unshrunk_length",
+                                                 "color_hides_position", "later_of_equals", "absent_tasks"};
   return names;
 }
 
 void geneval_correct(GenEvalOptions& options, const std::string& quirk) {
-  const std::map<std::string, bool*> switches = {{"pixel_border", &options.pixel_border},
-                                                 {"top_boxes_only", &options.top_boxes_only},
-                                                 {"unshrunk_length", &options.unshrunk_length},
-                                                 {"color_hides_position", &options.color_hides_position}};
+  const std::map<std::string, bool*> switches = {
+      {"pixel_border", &options.pixel_border},       {"top_boxes_only", &options.top_boxes_only},
+      {"unshrunk_length", &options.unshrunk_length}, {"color_hides_position", &options.color_hides_position},
+      {"later_of_equals", &options.later_of_equals}, {"absent_tasks", &options.absent_tasks}};
   const auto found = switches.find(quirk);
   if (found == switches.end()) fail_input("GenEval has no quirk '{}'{}", quirk, suggestion(quirk, geneval_quirks()));
   *found->second = false;
@@ -161,7 +161,7 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
     if (detection.score > threshold) candidates[detection.class_name].push_back(detection);
   }
   for (auto& [name, boxes] : candidates) {
-    std::reverse(boxes.begin(), boxes.end());
+    if (options.later_of_equals) std::reverse(boxes.begin(), boxes.end());
     std::stable_sort(boxes.begin(), boxes.end(),
                      [](const Detection& a, const Detection& b) { return a.score > b.score; });
     boxes.resize(std::min(boxes.size(), static_cast<size_t>(options.max_objects)));

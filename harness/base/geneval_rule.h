@@ -35,6 +35,8 @@ struct GenEvalOptions {
                                      ///< must fit; put right: any `count` boxes that fit will do
   bool unshrunk_length = true;       ///< a shrunk offset is divided by the length of the unshrunk one
   bool color_hides_position = true;  ///< a failed colour skips the check of the place
+  bool later_of_equals = true;  ///< of boxes with equal scores the later one comes first; put right: the judge's order
+  bool absent_tasks = true;     ///< a task without a picture is left out of the overall score; put right: it counts 0
 };
 
 /// Names of the quirks above, as geneval_correct() takes them.
@@ -74,7 +76,7 @@ std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& 
                                            bool unshrunk_length = true);
 
 /// Boxes kept, by class, most confident first: threshold, then max_objects, then suppression inside a class.
-/// Equal scores: the later detection first (the official code reverses an ascending sort).
+/// Equal scores: the later detection first (the official code reverses an ascending sort), unless put right.
 std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Detection>& detections,
                                                            const GenEvalMetadata& metadata,
                                                            const GenEvalOptions& options = {});

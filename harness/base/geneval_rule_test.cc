@@ -108,6 +108,11 @@ TEST(GenEvalRule, QuirksArePutRightOneByOne) {
   const CornerBox a = {0, 0, 100, 100}, b = {38, 0, 138, 100};
   EXPECT_TRUE(geneval_relations(a, b).empty());
   EXPECT_EQ(geneval_relations(a, b, 0.1f, false), std::vector<std::string>{"left of"});
+  // Of two boxes with one score the released code looks at the later one.
+  const std::vector<Detection> equals = {seen("cow", {0, 0, 9, 9}, 0.9f, "red"),
+                                         seen("cow", {20, 0, 29, 9}, 0.9f, "blue")};
+  EXPECT_FALSE(geneval_verdict(red, equals).correct);
+  EXPECT_TRUE(geneval_verdict(red, equals, right("later_of_equals")).correct);
   EXPECT_NE(refusal([&] { right("top_box"); }).find("no quirk 'top_box'"), std::string::npos);
 }
 

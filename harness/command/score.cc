@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/geneval_rule.h"
 #include "harness/command/score_options.h"
 
 namespace emf {
@@ -50,8 +51,8 @@ class Score : public Command {
     app.add_option_function<std::vector<std::string>>(
            "--corrected",
            [this](const std::vector<std::string>& names) { options_.metric_options["corrected"] = names; },
-           "geneval: put quirks of the released code right: pixel_border, top_boxes_only, unshrunk_length, "
-           "color_hides_position (a,b), or all")
+           fmt::format("geneval: put quirks of the released code right: {} (a,b), or all",
+                       fmt::join(geneval_quirks(), ", ")))
         ->delimiter(',');
     metric_option<std::string>(app, "--classes", "classes",
                                "geneval: official (default; another class is an error) or any");

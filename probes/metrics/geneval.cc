@@ -170,6 +170,15 @@ std::vector<MetricValue> values_of(const std::vector<Judged>& results, const Set
 
 Json json_of(const Judged& result) { return {{"correct", result.verdict.correct}, {"reason", result.verdict.reason}}; }
 
+/// Tasks without a picture as failed ones: the mean over the others becomes one over all.
+void count_absent_tasks(MetricValue& overall, size_t present, size_t absent) {
+  const double share = static_cast<double>(present) / static_cast<double>(present + absent);
+  *overall.value *= share;
+  if (overall.ci95) {
+    for (double& end : *overall.ci95) end *= share;
+  }
+}
+
 /// Share of prompts of which any picture is right.
 double prompts_correct(const std::vector<Judged>& results, int64_t& prompts) {
   std::map<std::string, bool> any;
@@ -224,11 +233,14 @@ class GenEval : public Metric {
     const std::vector<std::string> tags = tags_in_order(results);
     std::vector<MetricValue> values = values_of(results, settings);
     // The official mean leaves an absent task out silently, which makes it another score.
+    size_t absent = 0;
     for (const std::string_view task : geneval_tasks()) {
       if (std::find(tags.begin(), tags.end(), task) == tags.end()) {
         values.front().warnings.push_back(fmt::format("no_{}", task));
+        ++absent;
       }
     }
+    if (!settings.rule.absent_tasks) count_absent_tasks(values.front(), tags.size(), absent);
     int64_t prompts = 0;
     values.front().details["images_correct"] =
         values.front().details["correct"].get<double>() / values.front().details["total"].get<double>();

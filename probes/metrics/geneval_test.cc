@@ -47,6 +47,21 @@ TEST(GenEval, TaskScoresAndOverallAreTheOfficialSummary) {
   }
 }
 
+TEST(GenEval, AbsentTasksAreLeftOutOrCountAsNothing) {
+  const std::vector<Json> rows = {row("single_object", "p", true), row("colors", "q", true), row("colors", "r", false)};
+  MetricInput input;
+  input.judged = &rows;
+  const std::unique_ptr<Metric> metric = MetricRegistry::instance().make("geneval");
+  const MetricValue official = metric->score(input).front();
+  EXPECT_DOUBLE_EQ(*official.value, 0.75);
+  EXPECT_EQ(official.warnings.size(), 4u);
+  input.options["corrected"] = {"absent_tasks"};
+  const MetricValue corrected = metric->score(input).front();
+  EXPECT_DOUBLE_EQ(*corrected.value, 1.5 / 6);
+  EXPECT_DOUBLE_EQ((*corrected.ci95)[1], (*official.ci95)[1] / 3);
+  EXPECT_EQ(corrected.identity["corrected"], Json::array({"absent_tasks"}));
+}
+
 TEST(GenEval, IntervalIsWiderWhenPicturesOfAPromptMoveTogether) {
   std::vector<Json> together, apart;
   for (int prompt = 0; prompt < 40; ++prompt) {
