@@ -1,5 +1,4 @@
-// What a score is: a function of judge outputs or features, LibTorch-free, so it can be recomputed years
-// later.
+// What a score is: a function of judge outputs or features, without LibTorch, so that it can be recomputed years later.
 #pragma once
 
 #include <array>
@@ -24,6 +23,7 @@ struct FeatureMatrix {
 };
 
 class FeatureStatistics;  // harness/base/feature_statistics.h
+struct Detection;         // harness/base/geneval_rule.h
 
 struct MetricInput {
   const FeatureMatrix* real = nullptr;
@@ -31,6 +31,8 @@ struct MetricInput {
   const FeatureStatistics* real_statistics = nullptr;  ///< instead of `real`, for metrics that need no rows
   const FeatureStatistics* generated_statistics = nullptr;
   const std::vector<Json>* judged = nullptr;  ///< one judge output a picture, as in items/*.jsonl
+  /// One entry a judged row, or null: those rows' "detections" where they are read already.
+  const std::vector<std::optional<std::vector<Detection>>>* detections = nullptr;
   Json options = Json::object();
   uint64_t seed = 0;  ///< of the bootstrap
 };
@@ -58,8 +60,7 @@ class Metric {
     (void)input;
     return {};
   }
-  /// One object a judged item in input order ({"correct", "reason"}), for items/<metric>.jsonl; empty
-  /// likewise.
+  /// One object a judged item in input order ({"correct", "reason"}), for items/<metric>.jsonl; empty likewise.
   virtual std::vector<Json> items(const MetricInput& input) const {
     (void)input;
     return {};

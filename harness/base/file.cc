@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "harness/base/atomic_file.h"
-#include "harness/base/chunks.h"
 #include "harness/base/error.h"
+#include "harness/base/lines.h"
 
 namespace emf {
 
@@ -45,26 +45,9 @@ std::string read_file(const std::filesystem::path& path) {
 Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
 
 std::vector<Json> read_json_lines(const std::filesystem::path& path) {
-  constexpr size_t kLeastLines = 256;  // fewer are parsed sooner than a thread starts
-  const std::string text = read_file(path);
-  struct Line {
-    size_t number, begin, end;
-  };
-  std::vector<Line> lines;
-  size_t number = 1;
-  for (size_t begin = 0; begin < text.size(); ++number) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    if (std::min(text.find_first_not_of(" \t\r", begin), text.size()) < end) lines.push_back({number, begin, end});
-    begin = end + 1;
-  }
-  std::vector<Json> rows(lines.size());
-  in_chunks(lines.size(), kLeastLines, [&](size_t first, size_t last) {
-    for (size_t i = first; i < last; ++i) {
-      rows[i] = parse_json(text.substr(lines[i].begin, lines[i].end - lines[i].begin),
-                           fmt::format("{}:{}", path.string(), lines[i].number));
-    }
+  return parse_lines<Json>(read_file(path), path.string(), [](std::string_view line, const std::string& where) {
+    return parse_json(std::string(line), where);
   });
-  return rows;
 }
 
 std::string json_lines(const std::vector<Json>& rows) {

@@ -1,5 +1,5 @@
-// GenEval's scoring rule as its released code has it, faults included: float32 arithmetic, strict
-// comparisons, order of checks.
+// GenEval's scoring rule as its released code has it, faults included: float32 arithmetic, strict comparisons, order of
+// checks.
 #pragma once
 
 #include <array>
@@ -66,12 +66,10 @@ struct GenEvalVerdict {
   std::string reason;  ///< one line a failed check, joined by newlines; "" when correct
 };
 
-/// IoU with both border pixels counted: areas are (x2 - x1 + border)(y2 - y1 + border). 0 when both areas
-/// are.
+/// IoU with both border pixels counted: areas are (x2 - x1 + border)(y2 - y1 + border). 0 when both areas are.
 float geneval_iou(const CornerBox& a, const CornerBox& b, float border = 1);
 
-/// Relations of a to b, sorted by name; none when the shrunk offset is under 1e-3 on both axes, two on
-/// diagonals.
+/// Relations of a to b, sorted by name; none when the shrunk offset is under 1e-3 on both axes, two on diagonals.
 std::vector<std::string> geneval_relations(const CornerBox& a, const CornerBox& b, float position_threshold = 0.1f,
                                            bool unshrunk_length = true);
 
@@ -81,18 +79,17 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
                                                            const GenEvalMetadata& metadata,
                                                            const GenEvalOptions& options = {});
 
-/// Judges one picture. Only the `count` most confident boxes of a clause are looked at; a failed colour skips
-/// the position.
+/// Judges one picture. Only the `count` most confident boxes of a clause are looked at; a failed colour skips the
+/// position.
 ///
-/// @source  djghosh13/geneval af4902f, evaluation/evaluate_images.py (MIT). Its reasons join relations in the
-/// order of a
+/// @source  djghosh13/geneval af4902f, evaluation/evaluate_images.py (MIT). Its reasons join relations in the order of a
 ///          Python set; here they are sorted.
 GenEvalVerdict geneval_verdict(const GenEvalMetadata& metadata, const std::vector<Detection>& detections,
                                const GenEvalOptions& options = {});
 
 /// Reads a metadata line.  @param where  names it in errors.
-/// @throws UserError  no tag, clause without class or count, unknown relation, position that refers to no
-/// earlier include.
+/// @throws UserError  no tag, clause without class or count, unknown relation, position that refers to no earlier
+///                    include.
 GenEvalMetadata geneval_metadata(const Json& line, const std::string& where);
 
 /// Reads `[{"cls", "box": [x1,y1,x2,y2], "score", "color"?}]`.

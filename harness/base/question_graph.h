@@ -66,14 +66,12 @@ PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& check
 /// @param graph_path    item_id, proposition_id, dependency; category_broad and category_detailed if there.
 /// @param answers_path  item_id, question_id, answer; t2i_model and picture if there. Without `picture`, the
 ///                      n-th answer to one question is about the n-th picture (of a 2x2 grid, say).
-/// @param generators    rows whose t2i_model is one of these; each is a picture of its own. Empty: the file
-/// must
-///                      hold one generator.
+/// @param generators    rows whose t2i_model is one of these; each is a picture of its own. Empty: the file must hold
+///                      one generator.
 /// @return  one row a picture, items in the graph's order: {"item_id", "picture", "questions": [{"id",
 ///          "dependency", "category", "subcategory"}], "answers": {id: text}}; an item without any answer is
 ///          one row with none. Only an item's first row holds its questions.
-/// @throws UserError  absent file; missing column; an id that is no number, an item or question twice,
-/// several
+/// @throws UserError  absent file; missing column; an id that is no number, an item or question twice, several
 ///                    generators and none chosen (names file and line, or the generators).
 std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
                                        const std::filesystem::path& answers_path,

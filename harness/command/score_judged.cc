@@ -4,7 +4,7 @@
 #include <set>
 
 #include "harness/base/file.h"
-#include "harness/base/geneval_rule.h"
+#include "harness/base/judged_lines.h"
 #include "harness/base/question_graph.h"
 #include "harness/command/score_options.h"
 #include "harness/engine/judged_folder.h"
@@ -58,9 +58,10 @@ std::vector<std::string> attach_metadata(std::vector<Json>& rows, const std::str
 /// What is to be scored, and from where.
 struct JudgedRows {
   std::vector<Json> rows;
-  std::string source;                    ///< names it in messages
-  std::vector<std::string> without_row;  ///< prompts that nobody judged
-  Json judge;                            ///< null when the rows came from a file
+  std::vector<std::optional<std::vector<Detection>>> detections;  ///< those of the rows, where read from a file
+  std::string source;                                             ///< names it in messages
+  std::vector<std::string> without_row;                           ///< prompts that nobody judged
+  Json judge;                                                     ///< null when the rows came from a file
 };
 
 /// @throws UserError  not exactly one source; lines that are no verdicts where --results promises them.
@@ -83,8 +84,15 @@ JudgedRows judged_rows(const ScoreOptions& options) {
     return judged;
   }
   judged.source = options.detections.empty() ? options.results : options.detections;
+  if (options.results.empty()) {
+    for (JudgedLine& line : read_judged_lines(judged.source)) {
+      judged.rows.push_back(std::move(line.row));
+      judged.detections.push_back(std::move(line.detections));
+    }
+    return judged;
+  }
   judged.rows = read_json_lines(judged.source);
-  for (size_t i = 0; i < judged.rows.size() && !options.results.empty(); ++i) {
+  for (size_t i = 0; i < judged.rows.size(); ++i) {
     Json& row = judged.rows[i];
     if (!row.is_object() || !row.contains("correct")) {
       fail_input("{} row {}: \"correct\" is missing, so this is no line of results.jsonl", judged.source, i + 1);
@@ -105,6 +113,7 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
   const std::vector<std::string>& unjudged = judged.without_row;
   MetricInput input;
   input.judged = &rows;
+  if (!judged.detections.empty()) input.detections = &judged.detections;
   input.options = options.metric_options;
   input.options["origin"] = source;
   input.options["verbose"] = true;

@@ -108,16 +108,13 @@ Inputs inputs_of(const MetricInput& input, const std::string& name) {
 }
 
 /// Options:
-///  - compat: another scorer's conventions. pytorch-fid, clean-fid, torch-fidelity, torchmetrics and edm2
-///  mean the
-///    same number in double precision and differ from it by the rounding of their matrix roots (up to 5e-6),
-///    which is not imitated; torch-fidelity-float32 takes the means of single-precision features in single
-///    precision, which moves the distance by up to 1e-2 where means are large.
-///  - interval: jackknife (groups = 20), bootstrap (draws = 200), none, or auto: jackknife where it takes
-///  some
-///    seconds at most.
-///  - infinity: the value is the intercept of the distance on 1 / N over `points` = 15 sizes from `smallest`
-///  (0: 5,000,
+///  - compat: another scorer's conventions. pytorch-fid, clean-fid, torch-fidelity, torchmetrics and edm2 mean the same
+///    number in double precision and differ from it by the rounding of their matrix roots (up to 5e-6), which is not
+///    imitated; torch-fidelity-float32 takes the means of single-precision features in single precision, which moves
+///    the distance by up to 1e-2 where means are large.
+///  - interval: jackknife (groups = 20), bootstrap (draws = 200), none, or auto: jackknife where it takes some seconds
+///    at most.
+///  - infinity: the value is the intercept of the distance on 1 / N over `points` = 15 sizes from `smallest` (0: 5,000,
 ///    or a tenth) to all generated rows, in `order` shuffled (by the seed) or given.
 class Frechet : public Metric {
  public:

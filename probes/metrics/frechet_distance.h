@@ -27,9 +27,9 @@ struct FrechetSide {
   double trace = 0;
 };
 
-/// By the nuclear norm: tr sqrt(S_a S_b) is the sum of the singular values of A B^T for any roots A^T A =
-/// S_a, B^T B = S_b. No matrix root and no eps, so it is exact at any rank and scale, N < D and D = 1
-/// included; eigenvalues of the product, as other scorers take them, lose half of the digits at low rank.
+/// By the nuclear norm: tr sqrt(S_a S_b) is the sum of the singular values of A B^T for any roots A^T A = S_a, B^T B =
+/// S_b. No matrix root and no eps, so it is exact at any rank and scale, N < D and D = 1 included; eigenvalues of the
+/// product, as other scorers take them, lose half of the digits at low rank.
 ///
 /// @cost  2 r^2 D + about 8/3 r^3, r = the smaller of N and D on either side.
 FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated);
@@ -50,13 +50,13 @@ struct FrechetInterval {
 FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
                                   double distance, int64_t groups, uint64_t seed);
 
-/// Bootstrap over rows of both sides. Draws are moved so that their mean is the distance: the copies in a
-/// resample make it too far from anything.
+/// Bootstrap over rows of both sides. Draws are moved so that their mean is the distance: the copies in a resample make
+/// it too far from anything.
 /// @cost  draws distances, and the statistics of as many resamples.
 FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options);
 
-/// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1
-/// / N, whose end at 1 / N = 0 is the distance of infinitely many.
+/// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1 / N, whose
+/// end at 1 / N = 0 is the distance of infinitely many.
 struct FrechetLine {
   std::vector<int64_t> sizes;
   std::vector<double> distances;
@@ -69,8 +69,7 @@ struct FrechetLine {
 FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,
                          const std::vector<int64_t>& sizes);
 
-/// Delete-a-group jackknife of the line's intercept over generated rows (group of the i-th place: i mod
-/// groups).
+/// Delete-a-group jackknife of the line's intercept over generated rows (group of the i-th place: i mod groups).
 FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
                                        const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups);
 

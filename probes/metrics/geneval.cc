@@ -89,15 +89,20 @@ Judged judged_before(const Json& row, const std::string& where) {
   return {row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
 }
 
-Judged judge_row(const Json& row, const std::string& where, const Settings& settings) {
-  if (row.is_object() && row.contains("correct") && !row.contains("detections")) return judged_before(row, where);
-  if (!row.is_object() || !row.contains("metadata") || !row.contains("detections")) {
+/// @param read  the row's detections where it lacks them.
+Judged judge_row(const Json& row, const std::vector<Detection>* read, const std::string& where,
+                 const Settings& settings) {
+  const bool seen = row.is_object() && (read != nullptr || row.contains("detections"));
+  if (row.is_object() && row.contains("correct") && !seen) return judged_before(row, where);
+  if (!seen || !row.contains("metadata")) {
     fail_input("{}: a judged row must be an object with \"metadata\" and \"detections\"", where);
   }
   const GenEvalMetadata metadata = geneval_metadata(row["metadata"], where);
   const GenEvalOptions options =
       row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
-  const std::vector<Detection> detections = geneval_detections(row["detections"], where);
+  std::vector<Detection> own;
+  if (read == nullptr) own = geneval_detections(row["detections"], where);
+  const std::vector<Detection>& detections = read != nullptr ? *read : own;
   if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
   const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
   return {metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,
@@ -112,7 +117,9 @@ std::vector<Judged> judge(const MetricInput& input, const Settings& settings) {
   std::vector<Judged> results(input.judged->size());
   in_chunks(results.size(), kLeastRows, [&](size_t begin, size_t end) {
     for (size_t i = begin; i < end; ++i) {
-      results[i] = judge_row((*input.judged)[i], fmt::format("{} row {}", settings.origin, i + 1), settings);
+      const bool read = input.detections != nullptr && (*input.detections)[i].has_value();
+      results[i] = judge_row((*input.judged)[i], read ? &*(*input.detections)[i] : nullptr,
+                             fmt::format("{} row {}", settings.origin, i + 1), settings);
     }
   });
   return results;
