@@ -20,7 +20,7 @@ constexpr size_t kBytes = 3 * 1024 * 1024;  ///< of all data URIs, so that the p
 using Cell = std::tuple<std::string, std::string, int64_t>;  ///< encoder, objective, steps
 struct Tiles {
   std::vector<std::string> uris;  ///< one a chosen prompt
-  std::vector<int> right;         ///< 1 right, 0 wrong, -1 not judged
+  std::vector<double> right;      ///< 1 right, 0 wrong, between for a share of questions; -1 not judged
 };
 
 /// One prompt a task, seen pairs first, then one a task with held-out pairs, then again until enough.
@@ -64,8 +64,7 @@ std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<si
     }
     Tiles cut{cut_tiles(file, grid.at("tile"), grid.at("columns"), chosen), {}};
     const Json correct = sample.value("correct", Json::array());
-    for (const size_t index : chosen)
-      cut.right.push_back(index < correct.size() ? correct[index].get<double>() >= 0.5 : -1);
+    for (const size_t index : chosen) cut.right.push_back(index < correct.size() ? correct[index].get<double>() : -1);
     tiles.emplace(cell, std::move(cut));
   }
   return tiles;
@@ -82,12 +81,13 @@ size_t bytes_of(const std::map<Cell, Tiles>& tiles) {
 std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place, const std::string& words) {
   const auto found = tiles.find(cell);
   if (found == tiles.end()) return "<td></td>";
-  const int right = found->second.right[place];
-  return fmt::format("<td{}><img src=\"{}\" alt=\"{}{}\" width=\"48\" height=\"48\"></td>",
+  const double right = found->second.right[place];
+  const bool partly = right > 0 && right < 1;
+  const std::string share = fmt::format("{:.0f} %", 100 * right);
+  const std::string judged = partly ? ", judged right in " + share : right == 1 ? ", judged right" : ", judged wrong";
+  return fmt::format("<td{}><img src=\"{}\" alt=\"{}{}\" width=\"48\" height=\"48\">{}</td>",
                      right == 1 ? " class=\"right\"" : "", found->second.uris[place], escape_html(words),
-                     right == 1   ? ", judged right"
-                     : right == 0 ? ", judged wrong"
-                                  : "");
+                     right < 0 ? "" : judged, partly ? "<small>" + share + "</small>" : "");
 }
 
 class Pictures : public Section {
@@ -124,14 +124,20 @@ class Pictures : public Section {
 
  private:
   static std::string introduction(const std::map<Cell, Tiles>& tiles, size_t missing) {
-    bool judged = false;
-    for (const auto& [cell, cut] : tiles) {
-      judged = judged || std::any_of(cut.right.begin(), cut.right.end(), [](int right) { return right >= 0; });
-    }
+    const auto any = [&](const auto& holds) {
+      return std::any_of(tiles.begin(), tiles.end(), [&](const auto& one) {
+        return std::any_of(one.second.right.begin(), one.second.right.end(), holds);
+      });
+    };
     std::string words =
         "The first prompts of each task, not picked by looks. All pictures of a prompt start from the same "
         "noise; columns are sampling steps.";
-    if (judged) words += " A green frame: the judge found everything the prompt asks for.";
+    if (any([](double right) { return right >= 0; })) {
+      words += " A green frame: the judge found everything the prompt asks for.";
+    }
+    if (any([](double right) { return right > 0 && right < 1; })) {
+      words += " A number: the share of a long caption's questions that it answered yes.";
+    }
     if (missing > 0) words += fmt::format(" {} sample grids are no longer in the store.", missing);
     return paragraph(words);
   }

@@ -21,10 +21,8 @@ class QuestionGraphSection : public Section {
                                  "question_graph/relation"});
     return paragraph(
                "Captions of three to ten facts, which the judge answers one by one; a question counts as no when what "
-               "it "
-               "depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % "
-               "interval; "
-               "then the share of yes among questions of each kind.") +
+               "it depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % "
+               "interval; then the share of yes among questions of each kind.") +
            metric_table(record, kOverall, metrics);
   }
 };

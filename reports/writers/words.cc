@@ -58,6 +58,7 @@ std::string metric_words(const std::string& metric) {
                                {"geneval/colors", "Colours"},
                                {"geneval/position", "Position"},
                                {"geneval/color_attr", "Colour binding"},
+                               {"geneval/composition", "Long caption"},
                                {"geneval/in_distribution", "Pairs seen in training"},
                                {"geneval/held_out", "Pairs held out"},
                                {"geneval/held_out_template", "In other words"},
