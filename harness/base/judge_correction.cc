@@ -82,8 +82,16 @@ std::optional<Estimate> JudgeCorrection::corrected_mean(const Scores& judged) co
     BootstrapOptions options = options_;
     const std::string stream = "judge/prompts/" + name;
     options.stream = stream;
+    const auto prompts = static_cast<int64_t>(in_order.size());
+    if (prompts > 1 && (all.sum == 0 || all.sum == static_cast<double>(all.items))) {
+      const std::vector<double> accepted = unanimous_draws(prompts, all.sum > 0, options);
+      for (size_t d = 0; d < draws.size(); ++d) {
+        draws[d] += weight * true_share(accepted[d], task.rights[d], task.wrongs[d]);
+      }
+      continue;
+    }
     for (int d = 0; d < options.draws; ++d) {
-      const std::vector<int32_t> counts = bootstrap_counts(static_cast<int64_t>(in_order.size()), d, options);
+      const std::vector<int32_t> counts = bootstrap_counts(prompts, d, options);
       double sum = 0, items = 0;
       for (size_t c = 0; c < counts.size(); ++c) {
         sum += counts[c] * in_order[c].sum;
@@ -93,7 +101,8 @@ std::optional<Estimate> JudgeCorrection::corrected_mean(const Scores& judged) co
       draws[at] += weight * true_share(sum / items, task.rights[at], task.wrongs[at]);
     }
   }
-  estimate.ci95 = percentile_interval(draws, options_.level);
+  const Interval drawn = percentile_interval(draws, options_.level);
+  estimate.ci95 = {std::min(drawn[0], estimate.value), std::max(drawn[1], estimate.value)};
   return estimate;
 }
 

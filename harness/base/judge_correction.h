@@ -21,7 +21,7 @@ struct JudgeTrials {
 /// In each task the share accepted is p = s x + f (1 - x) of the true share x, where s and f are the shares of right and of
 /// wrong pictures accepted, so x = (p - f) / (s - f), cut to 0..1; tasks weigh the same. The interval resamples prompts and
 /// draws s and f from their posteriors, so it is wider than the plain one: few trials make it wide, and a judge that never
-/// erred in 30 trials is not taken for infallible.
+/// erred in 30 trials is not taken for infallible, nor a task in which no picture was accepted for hopeless.
 /// @source  Rogan and Gladen 1978; Jeffreys prior, Beta(k + 1/2, n - k + 1/2).
 class JudgeCorrection {
  public:

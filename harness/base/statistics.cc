@@ -81,6 +81,11 @@ std::vector<double> averaged_draws(const std::vector<std::vector<double>>& draws
   return averaged;
 }
 
+/// An interval that the value is not outside of: posteriors of unanimous shares leave out their own mode.
+Interval holding(double value, Interval interval) {
+  return {std::min(interval[0], value), std::max(interval[1], value)};
+}
+
 /// Places of p values, smallest first; equal ones in the order given.
 std::vector<size_t> ascending(const std::vector<double>& p_values) {
   std::vector<size_t> order(p_values.size());
@@ -136,6 +141,16 @@ std::vector<double> bootstrap(int64_t clusters, const std::function<double(std::
   return values;
 }
 
+std::vector<double> unanimous_draws(int64_t clusters, bool all_right, const BootstrapOptions& options) {
+  const std::string stream = fmt::format("{}/unanimous", options.stream);
+  std::vector<double> draws(static_cast<size_t>(options.draws));
+  for (size_t d = 0; d < draws.size(); ++d) {
+    const double other = 1 - std::pow(Random(options.seed, stream, d).uniform(), 1 / static_cast<double>(clusters + 1));
+    draws[d] = all_right ? 1 - other : other;
+  }
+  return draws;
+}
+
 Interval percentile_interval(const std::vector<double>& draws, double level) {
   return {percentile(draws, (1 - level) / 2), percentile(draws, (1 + level) / 2)};
 }
@@ -163,11 +178,18 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, st
     BootstrapOptions named_options = options;
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
     named_options.stream = stream;
-    draws.push_back(bootstrap(
-        own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); }, named_options));
-    if (clusters.size() > 1) own.ci95 = percentile_interval(draws.back(), options.level);
+    if (options.shares && clusters.size() > 1 && (own.value == 0 || own.value == 1)) {
+      draws.push_back(unanimous_draws(own.clusters, own.value == 1, named_options));
+    } else {
+      draws.push_back(bootstrap(
+          own.clusters, [&](std::span<const int32_t> counts) { return weighted_mean(clusters, counts); },
+          named_options));
+    }
+    if (clusters.size() > 1) own.ci95 = holding(own.value, percentile_interval(draws.back(), options.level));
   }
-  if (resampled) estimate.ci95 = percentile_interval(averaged_draws(draws), options.level);
+  if (resampled) {
+    estimate.ci95 = holding(estimate.value, percentile_interval(averaged_draws(draws), options.level));
+  }
   return estimate;
 }
 

@@ -31,6 +31,8 @@ struct BootstrapOptions {
   uint64_t seed = 0;
   std::string_view stream = "bootstrap";  ///< names the purpose, so that two bootstraps of one seed differ
   double level = 0.95;
+  /// Scores are shares, 0 to 1: where all of a stratum's are 0, or all are 1, unanimous_draws() stand in for resamples.
+  bool shares = false;
 };
 
 /// Any statistic over resampled clusters: draw d depends on (seed, stream, d) alone, never on threads or on
@@ -46,6 +48,12 @@ std::vector<double> bootstrap(int64_t clusters, const std::function<double(std::
 
 /// The multiplicities of one draw of bootstrap(), for statistics that are cheaper over many draws at once.
 std::vector<int32_t> bootstrap_counts(int64_t clusters, int draw, const BootstrapOptions& options);
+
+/// What a share may be of which `clusters` clusters showed nothing but 0 (or nothing but 1): a bootstrap cannot see what
+/// never happened, and would call the share certain. Drawn from the posterior of a uniform prior, whose 97.5 % end is
+/// close to 3.7 / clusters.
+/// @return  options.draws values.
+std::vector<double> unanimous_draws(int64_t clusters, bool all_right, const BootstrapOptions& options);
 
 /// The central `level` share of the draws.
 Interval percentile_interval(const std::vector<double>& draws, double level = 0.95);
@@ -67,7 +75,7 @@ struct Estimate {
 /// Plain mean over strata of the mean of each stratum's items, with a percentile interval from resampling
 /// clusters with replacement inside each stratum. With named clusters the order of the items does not matter.
 ///
-/// Items that all score the same leave an interval of width zero: a bootstrap cannot see what never happened.
+/// Items that all score the same leave an interval of width zero, unless they are shares (BootstrapOptions).
 ///
 /// @throws InternalError  no items, or lengths that differ.
 Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options = {});

@@ -122,6 +122,32 @@ TEST(Bootstrap, StrataFromTheSameDrawsAreThoseOfTheirOwn) {
   }
 }
 
+TEST(Bootstrap, UnanimousSharesAreNotCertain) {
+  // 40 prompts, each right once in a hundred: two worlds in three show no right picture at all.
+  constexpr int kWorlds = 300, kPrompts = 40;
+  constexpr double kTruth = 0.01;
+  int held = 0, held_plainly = 0;
+  for (int world = 0; world < kWorlds; ++world) {
+    Random random(static_cast<uint64_t>(world), "unanimous", 0);
+    Scores scores;
+    for (int i = 0; i < kPrompts; ++i) scores.values.push_back(random.uniform() < kTruth ? 1 : 0);
+    BootstrapOptions options;
+    options.draws = 400;
+    const auto holds = [&](const Interval& interval) { return interval[0] <= kTruth && kTruth <= interval[1]; };
+    held_plainly += holds(*estimate_mean(scores, options).ci95) ? 1 : 0;
+    options.shares = true;
+    held += holds(*estimate_mean(scores, options).ci95) ? 1 : 0;
+  }
+  EXPECT_LT(held_plainly, kWorlds / 2);
+  EXPECT_GT(held, kWorlds * 9 / 10);
+  const Scores none{std::vector<double>(40, 0), {}, {}}, all{std::vector<double>(40, 1), {}, {}};
+  const BootstrapOptions shares{.shares = true};
+  EXPECT_EQ((*estimate_mean(none, shares).ci95)[0], 0);
+  EXPECT_NEAR((*estimate_mean(none, shares).ci95)[1], 1 - std::pow(0.025, 1.0 / 41), 0.01);
+  EXPECT_NEAR((*estimate_mean(all, shares).ci95)[0], std::pow(0.025, 1.0 / 41), 0.01);
+  EXPECT_EQ((*estimate_mean(all, shares).ci95)[1], 1);
+}
+
 TEST(Bootstrap, OneClusterHasNoInterval) { EXPECT_FALSE(estimate_mean({{1, 0}, {"a", "a"}, {}}).ci95.has_value()); }
 
 TEST(PairedDifference, SharedClustersCancel) {

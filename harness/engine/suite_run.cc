@@ -62,7 +62,7 @@ void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const
       part.strata.push_back(scores.strata[i]);
     }
     if (part.values.empty()) continue;
-    const Estimate estimate = estimate_mean(part);
+    const Estimate estimate = estimate_mean(part, {.shares = true});
     rows.push_back(metric_row(cell, {{"name", held_out ? "geneval/held_out" : "geneval/in_distribution"},
                                      {"value", estimate.value},
                                      {"ci95", estimate.ci95 ? Json(*estimate.ci95) : Json()},

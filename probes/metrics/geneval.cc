@@ -42,6 +42,7 @@ Settings settings_of(const MetricInput& input) {
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
   settings.bootstrap.seed = input.seed;
   settings.bootstrap.stream = "geneval";
+  settings.bootstrap.shares = true;
   for (const char* key : {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
     if (reader.has(key)) settings.rule_json[key] = reader.raw(key);
   }

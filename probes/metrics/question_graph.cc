@@ -62,6 +62,7 @@ Settings settings_of(const MetricInput& input) {
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
   settings.bootstrap.seed = input.seed;
   settings.bootstrap.stream = "question_graph";
+  settings.bootstrap.shares = true;
   reader.finish();
   return settings;
 }
