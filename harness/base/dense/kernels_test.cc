@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <Eigen/QR>
 #include <Eigen/SVD>
 
 #include "harness/base/dense/singular_values.h"
@@ -69,6 +70,26 @@ TEST(DenseKernels, NuclearNormsOfProducts) {
       EXPECT_EQ(alone, shared) << kernels.width;
       EXPECT_NEAR(sum_of_singular_values(alone.diagonal, alone.above), expected, 1e-14 * expected)
           << kernels.width << " " << left << " " << right << " " << columns;
+    }
+  }
+}
+
+TEST(DenseKernels, NuclearNormsOfWideAndCrowdedSpectra) {
+  constexpr int64_t kSize = 130;
+  const Eigen::MatrixXd left = Eigen::HouseholderQR<Eigen::MatrixXd>(random_matrix(kSize, kSize, 7)).householderQ(),
+                        right = Eigen::HouseholderQR<Eigen::MatrixXd>(random_matrix(kSize, kSize, 8)).householderQ();
+  for (const double low : {1e-3, 1e-8, 1e-12, 1e-20}) {
+    Eigen::VectorXd falling(kSize), split(kSize), alone(kSize);
+    for (int64_t i = 0; i < kSize; ++i) {
+      const double place = static_cast<double>(i) / kSize;
+      falling[i] = std::pow(low, place);
+      split[i] = i < kSize / 2 ? 1 - 0.3 * place : low * (1 + 0.01 * place);
+      alone[i] = i == 0 ? 1 : low * (1 + 0.5 * place);
+    }
+    for (const Eigen::VectorXd& values : {falling, split, alone}) {
+      const RowMatrix matrix = left * values.asDiagonal() * right.transpose();
+      const Diagonals found = diagonals_of(dense_kernels(), matrix, RowMatrix::Identity(kSize, kSize), 1);
+      EXPECT_NEAR(sum_of_singular_values(found.diagonal, found.above), values.sum(), 3e-14 * values.sum()) << low;
     }
   }
 }
