@@ -86,5 +86,24 @@ TEST(JudgeCorrection, JsonGoesBothWays) {
   EXPECT_EQ(to_json(judge_trials(json)), json);
 }
 
+TEST(JudgeCorrection, NothingAcceptedIsNoCertainty) {
+  JudgeTrials trials;
+  trials.right = trials.wrong = 200;
+  trials.right_accepted = 190;
+  trials.wrong_accepted = 2;
+  const JudgeCorrection correction({{"colors", trials}});
+  Scores none;
+  for (int i = 0; i < 20; ++i) {
+    none.values.push_back(0);
+    none.clusters.push_back(std::to_string(i));
+    none.strata.emplace_back("colors");
+  }
+  const Estimate estimate = *correction.corrected_mean(none);
+  EXPECT_EQ(estimate.value, 0);
+  EXPECT_EQ((*estimate.ci95)[0], 0);
+  EXPECT_GT((*estimate.ci95)[1], 0.1);  // of 20 prompts a true share of .1 shows none one time in eight
+  EXPECT_LT((*estimate.ci95)[1], 0.3);
+}
+
 }  // namespace
 }  // namespace emf
