@@ -1,6 +1,7 @@
 // Tokens a second through the llm encoder and its tokenizer, on captions as a dataset gives them.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <benchmark/benchmark.h>
-#include <torch/torch.h>
 
 #include "harness/api/encoder.h"
 

@@ -1,8 +1,15 @@
 # One way to declare each kind of target, so that adding a plugin is adding a file.
 
+# The precompiled header of what needs no LibTorch. A target of its own: GCC takes it only where every macro that stood when
+# it was made stands again, so it is made with none of anybody's.
+file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+add_library(emf_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
+target_link_libraries(emf_precompiled PRIVATE emf_options nlohmann_json::nlohmann_json fmt::fmt)
+target_precompile_headers(emf_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/harness/base/precompiled.h)
+
 # Files of a folder as an OBJECT library (a static library would drop self-registering objects).
 #   emf_objects(NAME [TORCH] [DEPENDS target...] [GLOB pattern...])
-# TORCH targets share one precompiled header.
+# TORCH targets share one precompiled header, all others share another.
 function(emf_objects name)
   cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;GLOB" ${ARGN})
   if(NOT ARG_GLOB)
@@ -17,6 +24,8 @@ function(emf_objects name)
     if(NOT name STREQUAL "emf_tensor")
       target_precompile_headers(${name} REUSE_FROM emf_tensor)
     endif()
+  else()
+    target_precompile_headers(${name} REUSE_FROM emf_precompiled)
   endif()
   set_property(GLOBAL APPEND PROPERTY EMF_OBJECT_LIBRARIES ${name})
 endfunction()

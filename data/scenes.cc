@@ -11,11 +11,11 @@
 #include "data/scenes/sprites.h"
 #include "data/scenes/world.h"
 #include "harness/api/dataset.h"
-#include "harness/base/caption_grammar.h"
-#include "harness/base/composition.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/random.h"
+#include "harness/captions/composition.h"
+#include "harness/captions/grammar.h"
 
 namespace emf {
 namespace {

@@ -9,9 +9,9 @@
 #include <thread>
 
 #include "harness/api/dataset.h"
-#include "harness/base/caption_grammar.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/captions/grammar.h"
 
 namespace emf {
 namespace {

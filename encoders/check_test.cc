@@ -1,6 +1,7 @@
 // check passes where two encoders agree, and says by how much where they do not.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "harness/api/encoder.h"
 
@@ -10,7 +11,7 @@ namespace {
 const std::vector<Prompt> kPrompts = {{"a photo of a cat", Json()}, {"two dogs", Json()}};
 
 std::string complaint(const std::string& spec, const Json& options) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   try {
     const auto encoder = make_encoder(spec, options, 5);
     encoder->forward(encoder->prepare(kPrompts));
@@ -21,7 +22,7 @@ std::string complaint(const std::string& spec, const Json& options) {
 }
 
 TEST(Check, GivesTheFirstEncodersFeaturesAndAHistogram) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   testing::internal::CaptureStderr();
   {
     const auto encoder = make_encoder("check:hash,degraded:noise=0.001:hash", {{"abs", 0.1}}, 5),

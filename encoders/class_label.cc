@@ -5,9 +5,9 @@
 
 #include "encoders/trained_values.h"
 #include "harness/api/encoder.h"
-#include "harness/base/caption_grammar.h"
-#include "harness/base/composition.h"
 #include "harness/base/hash.h"
+#include "harness/captions/composition.h"
+#include "harness/captions/grammar.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {

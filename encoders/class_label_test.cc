@@ -1,6 +1,6 @@
 // class_label: which ids say what, and what text it refuses.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "harness/api/encoder.h"
 

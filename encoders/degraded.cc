@@ -6,14 +6,15 @@
 //   shared c    x <- x + c s d with a seeded unit vector d: what all texts have in common grows, what tells them apart does not
 //   noise n     x <- x + n s e / sqrt(D), e standard normal, keyed by seed, text and place
 // Nothing depends on the batch: equal text, equal features. Written degraded:rank=8:shared=2:llm, or by options.
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 
 #include <cmath>
 #include <optional>
 
 #include "encoders/wrapper.h"
-#include "harness/base/caption_grammar.h"
 #include "harness/base/random.h"
+#include "harness/captions/grammar.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {

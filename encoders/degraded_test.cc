@@ -1,6 +1,7 @@
 // What each way of degrading does to features, and that none of them depends on the batch.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "harness/api/encoder.h"
 
@@ -18,7 +19,7 @@ std::vector<Prompt> prompts() {
 
 at::Tensor real_tokens(const std::string& spec, const std::vector<Prompt>& texts,
                        const Json& options = Json::object()) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto encoder = make_encoder(spec, options, 5);
   const TextFeatures features = encoder->forward(encoder->prepare(texts));
   return features.tokens.index({features.mask});

@@ -1,6 +1,7 @@
 // record's file holds every row that went through, in order, whatever the calls were.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace emf {
 namespace {
 
 TEST(Record, SavesWhatWentThrough) {
-  const torch::NoGradGuard no_grad;
+  const at::NoGradGuard no_grad;
   const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_record_{}.safetensors", ::getpid());
   const std::vector<Prompt> prompts = {
       {"a cat", Json()}, {"a photo of two dogs", Json()}, {"", Json()}, {"one more kite", Json()}};

@@ -1,5 +1,7 @@
 #include "encoders/trained_values.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include <fmt/ranges.h>
 
 #include "harness/base/error.h"

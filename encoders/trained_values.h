@@ -1,7 +1,7 @@
 // Values that training left for an encoder's parameters, read back.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <string>

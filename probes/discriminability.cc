@@ -18,7 +18,7 @@
 #include "harness/api/probe.h"
 #include "harness/base/config.h"
 #include "harness/base/random.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 #include "probes/unit_rows.h"
 
 namespace emf {

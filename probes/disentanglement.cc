@@ -15,7 +15,7 @@
 
 #include "harness/api/probe.h"
 #include "harness/base/config.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 #include "probes/dropped_parts.h"
 #include "probes/unit_rows.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "data/scenes/world.h"
-#include "harness/base/composition.h"
+#include "harness/captions/composition.h"
 
 namespace emf::scenes {
 

@@ -12,6 +12,7 @@
 #include "harness/api/dataset.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/rules/answers.h"
 
 namespace emf {
 namespace {

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "harness/base/caption_grammar.h"
 #include "harness/base/random.h"
+#include "harness/captions/grammar.h"
 
 namespace emf::scenes {
 

@@ -6,11 +6,11 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "harness/base/caption_grammar.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/captions/grammar.h"
 
 namespace emf::scenes {
 namespace {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "data/scenes/layout.h"
-#include "harness/base/caption_grammar.h"
 #include "harness/base/config.h"
+#include "harness/captions/grammar.h"
 
 namespace emf::scenes {
 

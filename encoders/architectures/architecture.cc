@@ -9,56 +9,6 @@
 
 namespace emf {
 
-int64_t CheckpointConfig::size(const std::string& key) const {
-  constexpr int64_t kMost = 1 << 24;
-  if (!has(key)) fail_input("{}: '{}' is absent", origin_, key);
-  const Json& value = values_.at(key);
-  if (!value.is_number_integer() || value < 1 || value > kMost) {
-    fail_input("{}: '{}' is {}, not an integer in 1..{}", origin_, key, value.dump(), kMost);
-  }
-  return value;
-}
-
-int64_t CheckpointConfig::size(const std::string& key, int64_t otherwise) const {
-  return has(key) ? size(key) : otherwise;
-}
-
-double CheckpointConfig::number(const std::string& key) const {
-  if (!has(key)) fail_input("{}: '{}' is absent", origin_, key);
-  const Json& value = values_.at(key);
-  if (!value.is_number() || !std::isfinite(value.get<double>())) {
-    fail_input("{}: '{}' is {}, not a number", origin_, key, value.dump());
-  }
-  return value;
-}
-
-double CheckpointConfig::number(const std::string& key, double otherwise) const {
-  return has(key) ? number(key) : otherwise;
-}
-
-std::string CheckpointConfig::text(const std::string& key, const std::string& otherwise) const {
-  if (!has(key)) return otherwise;
-  if (!values_.at(key).is_string()) fail_input("{}: '{}' is {}, not a string", origin_, key, values_.at(key).dump());
-  return values_.at(key);
-}
-
-bool CheckpointConfig::flag(const std::string& key, bool otherwise) const {
-  if (!has(key)) return otherwise;
-  if (!values_.at(key).is_boolean())
-    fail_input("{}: '{}' is {}, not true or false", origin_, key, values_.at(key).dump());
-  return values_.at(key);
-}
-
-CheckpointConfig CheckpointConfig::table(const std::string& key) const {
-  if (!has(key)) return {Json::object(), origin_ + ": " + key};
-  if (!values_.at(key).is_object()) fail_input("{}: '{}' is not an object", origin_, key);
-  return {values_.at(key), origin_ + ": " + key};
-}
-
-void CheckpointConfig::refuse(const std::string& what) const {
-  fail_input("{}: {}, which is not built here", origin_, what);
-}
-
 Activation activation_of(const CheckpointConfig& config, const std::string& name) {
   if (name == "silu" || name == "swish") return Activation::kSilu;
   if (name == "gelu") return Activation::kGelu;
@@ -93,44 +43,6 @@ std::vector<double> rotary_frequencies(const CheckpointConfig& parameters, int64
     frequency = (1 - smooth) * frequency / factor + smooth * frequency;
   }
   return frequencies;
-}
-
-at::Tensor WeightLoader::tensor(const std::string& name, at::IntArrayRef shape) const {
-  const at::Tensor out = at::empty(shape, at::kFloat);
-  source_.read(prefix_ + name, shape, out.data_ptr<float>());
-  return out;
-}
-
-NormWeights WeightLoader::norm(const std::string& name, int64_t size, bool has_bias, double offset) const {
-  NormWeights norm{tensor(name + ".weight", {size}), {}};
-  if (offset != 0) norm.weight.add_(offset);
-  if (has_bias) norm.bias = tensor(name + ".bias", {size});
-  return norm;
-}
-
-LinearWeights WeightLoader::linear(const std::vector<Part>& parts, int64_t columns, bool has_bias) const {
-  int64_t rows = 0;
-  for (const Part& part : parts) rows += part.rows;
-  at::Tensor weight = at::empty({rows, columns}, at::kFloat), bias = at::empty({rows}, at::kFloat);
-  int64_t at = 0;
-  for (const Part& part : parts) {
-    source_.read(prefix_ + part.name + ".weight", {part.rows, columns}, weight.data_ptr<float>() + at * columns);
-    if (has_bias) source_.read(prefix_ + part.name + ".bias", {part.rows}, bias.data_ptr<float>() + at);
-    at += part.rows;
-  }
-  return {weight.to(precision_), has_bias ? bias.to(precision_) : at::Tensor()};
-}
-
-RowReader WeightLoader::rows(const std::string& name, int64_t num_rows, int64_t row_size) const {
-  return source_.rows(prefix_ + name, num_rows, row_size);
-}
-
-std::string weight_prefix(const WeightSource& source, const std::string& name,
-                          const std::vector<std::string>& prefixes) {
-  for (const std::string& prefix : prefixes) {
-    if (source.has(prefix + name)) return prefix;
-  }
-  fail_input("{}: tensor '{}' is absent (also under '{}')", source.origin(), name, fmt::join(prefixes, "', '"));
 }
 
 ArchitectureChoice choose_architecture(const CheckpointConfig& config) {

@@ -1,7 +1,6 @@
 // Every architecture against Hugging Face transformers on tiny random checkpoints, and what is refused.
 #include "encoders/architectures/architecture.h"
 
-#include <c10/core/GradMode.h>
 #include <gtest/gtest.h>
 
 #include "encoders/pretrained/checkpoint_files.h"

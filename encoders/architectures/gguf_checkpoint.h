@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "encoders/weights/gguf.h"
-#include "encoders/weights/weight_source.h"
 #include "harness/base/json.h"
+#include "harness/weights/gguf.h"
+#include "harness/weights/weight_source.h"
 
 namespace emf {
 

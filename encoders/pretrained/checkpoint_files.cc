@@ -5,10 +5,10 @@
 
 #include "encoders/architectures/gguf_checkpoint.h"
 #include "encoders/tokenizers/tokenizer_file.h"
-#include "encoders/weights/checkpoint.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/weights/checkpoint.h"
 
 namespace emf {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "encoders/architectures/architecture.h"
 #include "encoders/tokenizers/tokenizer.h"
-#include "encoders/weights/gguf.h"
+#include "harness/weights/gguf.h"
 
 namespace emf {
 

@@ -1,6 +1,6 @@
 // Encoders against Hugging Face transformers on the same weights, and what goes wrong with files.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <cmath>
 #include <filesystem>

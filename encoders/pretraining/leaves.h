@@ -1,7 +1,7 @@
 // What stands beside an encoder while it is pretrained: named parameters, drawn by name.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <utility>

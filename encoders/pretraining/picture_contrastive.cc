@@ -1,5 +1,5 @@
 // CLIP's pretraining: a caption's closing mark is nearer to its picture than to any other's.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
 
 #include "encoders/pretraining/leaves.h"
 

@@ -1,6 +1,7 @@
 // What encoders are trained to do here: gaps can be filled, pairs be told apart, and each loss falls when it is trained.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adamw.h>
 
 #include <cmath>
 
@@ -50,7 +51,7 @@ TEST(CorruptedSpans, GapsHoldWhatWasTakenOut) {
 }
 
 TEST(MatchPairs, IsCrossEntropyOfCosinesBothWays) {
-  torch::manual_seed(2);
+  at::manual_seed(2);
   const at::Tensor a = at::randn({4, 6}), b = at::randn({4, 6}), log_scale = at::full({1}, 1.5);
   const LossResult result = match_pairs(a, b, log_scale, {"w", "x", "y", "w"});
   const at::Tensor cosines =
@@ -87,7 +88,7 @@ class PretrainingTest : public testing::TestWithParam<std::string> {
 
   static PretrainingBatch some_batch() {
     PretrainingBatch batch;
-    torch::manual_seed(4);
+    at::manual_seed(4);
     for (const char* thing : {"cat", "red apple", "teddy bear", "traffic light", "blue car", "horse", "cup", "pizza"}) {
       batch.captions.push_back({std::string("a photo of a ") + thing, Json()});
       batch.paraphrases.push_back({std::string(thing) + ", seen from near", Json()});

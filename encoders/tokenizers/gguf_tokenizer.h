@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "encoders/tokenizers/tokenizer.h"
-#include "encoders/weights/gguf.h"
+#include "harness/weights/gguf.h"
 
 namespace emf {
 

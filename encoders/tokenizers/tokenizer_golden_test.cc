@@ -6,9 +6,9 @@
 
 #include "encoders/tokenizers/byte_level_bpe.h"
 #include "encoders/tokenizers/tokenizer_file.h"
-#include "encoders/weights/gguf.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
+#include "harness/weights/gguf.h"
 
 namespace emf {
 namespace {

@@ -1,6 +1,7 @@
 #include "encoders/transformer/fused_operations.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 

@@ -2,7 +2,7 @@
 // when gradients are recorded.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 namespace emf {
 

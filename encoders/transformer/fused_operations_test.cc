@@ -1,8 +1,9 @@
 // The fused operations against their references, in float64 where the reference can run in it.
 #include "encoders/transformer/fused_operations.h"
 
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "harness/tensor/random_rows.h"
 

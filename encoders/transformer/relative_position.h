@@ -1,7 +1,7 @@
 // T5's relative positions: what is added to a score depends on how far the key stands from the query.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 namespace emf {
 

@@ -2,6 +2,8 @@
 // Letters of shapes: B rows, L length of the longest, T real tokens, H heads, S head size.
 #include "encoders/transformer/transformer.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 
 #include "encoders/transformer/fused_operations.h"

@@ -1,15 +1,15 @@
 // The transformer that text encoders share; what one family does otherwise than another is named in its config.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "encoders/weights/weight_source.h"
 #include "harness/api/encoder.h"
+#include "harness/weights/weight_loader.h"
 
 namespace emf {
 
@@ -47,15 +47,6 @@ struct TransformerConfig {
   /// Radians a position turns pair i (dimension i with i + head_size / 2): [head_size / 2].
   std::vector<double> rotary, windowed_rotary;  ///< of full and of windowed layers; the latter may be empty = the same
   int64_t relative_buckets = 0, relative_distance = 0;  ///< T5's, bidirectional
-};
-
-/// x [.., in] -> x weight^T + bias; float32 or bfloat16; bias may be undefined.
-struct LinearWeights {
-  at::Tensor weight, bias;  ///< [out, in], [out]
-};
-
-struct NormWeights {
-  at::Tensor weight, bias;  ///< [size] float32; bias undefined for RMS; Gemma's 1 + w is already added
 };
 
 struct TransformerLayer {

@@ -1,5 +1,7 @@
 #include "encoders/transformer/transformer_encoder.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include "encoders/trained_values.h"
 
 namespace emf {

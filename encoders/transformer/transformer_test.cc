@@ -1,8 +1,8 @@
 // What the shared transformer must do whatever its weights are.
 #include "encoders/transformer/transformer.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include "harness/tensor/random_rows.h"
 

@@ -1,7 +1,7 @@
 // What a backbone is: a network whose features of pictures are compared by Frechet and kernel distances.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <memory>
 #include <string>

@@ -10,8 +10,8 @@
 
 #include "harness/base/config.h"
 #include "harness/base/error.h"
-#include "harness/base/prompt.h"
 #include "harness/base/registry.h"
+#include "harness/captions/prompt.h"
 
 namespace emf {
 

@@ -1,7 +1,8 @@
 // What a text encoder gives: token features with a mask, the same for class labels, language models and controls.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <memory>
 #include <optional>
@@ -67,7 +68,7 @@ class Encoder {
   virtual std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const;
 
   /// Token ids to features. Differentiable with respect to parameters() for trainable encoders; call under
-  /// torch::NoGradGuard otherwise.   @cost  one forward.
+  /// at::NoGradGuard otherwise.   @cost  one forward.
   virtual TextFeatures forward(const TokenInputs& inputs) const = 0;
 
   /// Multiply-adds times two of forward()'s matrix products on real tokens, attention's included; 0 where there are none.

@@ -2,7 +2,7 @@
 // that they can be made again without pictures.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <memory>
 #include <string>

@@ -22,8 +22,8 @@ struct FeatureMatrix {
   Json identity = Json::object();  ///< weights sha256, layer, resize filter ... ; unequal identities are not compared
 };
 
-class FeatureStatistics;  // harness/base/feature_statistics.h
-struct Detection;         // harness/base/geneval_rule.h
+class FeatureStatistics;  // harness/statistics/feature_statistics.h
+struct Detection;         // harness/rules/geneval_rule.h
 
 struct MetricInput {
   const FeatureMatrix* real = nullptr;

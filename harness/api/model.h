@@ -1,8 +1,6 @@
 // What a generator network is: a function of (z, t, t - r, condition) that carries tangents through itself.
 #pragma once
 
-#include <torch/nn/module.h>
-
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "harness/base/config.h"
 #include "harness/base/registry.h"
 #include "harness/tensor/dual.h"
+#include "harness/tensor/named_parameters.h"
 
 namespace emf {
 
@@ -29,9 +28,13 @@ struct ModelShape {
 ///
 /// Parameters are drawn from a counter-based generator keyed by their names, so that tensors of equal name, shape and seed
 /// start equal in every row of a comparison.
-class Model : public torch::nn::Module {
+class Model {
  public:
   static constexpr const char* kKind = "model";
+  virtual ~Model() = default;
+
+  /// Its trained leaves, in a fixed order. Copying values into them changes the network.
+  virtual const NamedParameters& parameters() const = 0;
 
   /// @param z         [B,C,H,W]; its tangent covers the first K <= B rows.
   /// @param t         [B] in [0,1], fp32 (never rounded to bf16: see kernels/README.md).

@@ -1,7 +1,7 @@
 // EfficientNet-lite0 on ImageNet, the real network behind fd_lite0 and kid_lite0.
 #include "harness/api/backbone.h"
+#include "harness/backbones/efficientnet_lite0.h"
 #include "harness/base/error.h"
-#include "harness/models/efficientnet_lite0.h"
 
 namespace emf {
 namespace {

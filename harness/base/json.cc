@@ -5,6 +5,8 @@
 
 #include "harness/base/error.h"
 
+template class nlohmann::basic_json<>;
+
 namespace emf {
 namespace {
 

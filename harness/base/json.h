@@ -4,6 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+// Compiled once, in json.cc: every file that uses JSON would do it again.
+extern template class nlohmann::basic_json<>;
+
 namespace emf {
 
 /// Objects keep their keys sorted, so equal values have equal text.

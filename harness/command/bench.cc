@@ -1,6 +1,7 @@
 // emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside the machine's own GEMM speed.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include "harness/api/objective.h"
 #include "harness/command/bench_clock.h"
@@ -57,7 +58,7 @@ class Bench : public Command {
       const Draw draw = objective->draw(keys, {16, 4, 4}, 0.5);
       flops = forward * objective->forwards_per_picture(0.5);
       clock = time_of([&] {
-        model->zero_grad();
+        clear_gradients(model->parameters());
         objective->loss(*model, x, condition, draw).loss.backward();
       });
     } else {

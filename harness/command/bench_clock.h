@@ -1,7 +1,7 @@
 // How `bench` measures: wall and CPU time of a call, and the machine's own speed of matrix products beside it.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <chrono>

@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "harness/api/encoder.h"
-#include "harness/base/prompt_file.h"
+#include "harness/captions/prompt_file.h"
 #include "harness/command/bench_clock.h"
-#include "harness/engine/packed_features.h"
-#include "harness/engine/probing.h"
+#include "harness/engine/stages/probing.h"
+#include "harness/engine/text/packed_features.h"
 
 namespace emf {
 namespace {

@@ -9,7 +9,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
-#include "harness/engine/run_store.h"
+#include "harness/engine/store/run_store.h"
 
 namespace emf {
 namespace {

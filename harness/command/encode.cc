@@ -1,14 +1,17 @@
 // emfbench encode: features of a file of prompts, written as safetensors.
+#include <ATen/core/grad_mode.h>
+
 #include <chrono>
 
 #include "harness/api/encoder.h"
 #include "harness/api/pooling.h"
-#include "harness/base/prompt_file.h"
+#include "harness/base/interrupt.h"
+#include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/encode_pooled.h"
 #include "harness/command/untrained_notice.h"
-#include "harness/engine/packed_features.h"
-#include "harness/engine/run_store.h"
+#include "harness/engine/store/run_store.h"
+#include "harness/engine/text/packed_features.h"
 #include "harness/tensor/safetensors.h"
 #include "harness/tensor/safetensors_in_place.h"
 

@@ -2,10 +2,11 @@
 
 #include <optional>
 
+#include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
-#include "harness/base/prompt_file.h"
-#include "harness/engine/feature_cache.h"
-#include "harness/engine/run_store.h"
+#include "harness/captions/prompt_file.h"
+#include "harness/engine/store/run_store.h"
+#include "harness/engine/text/feature_cache.h"
 #include "harness/tensor/safetensors_rows.h"
 
 namespace emf {

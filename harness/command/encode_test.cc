@@ -1,6 +1,6 @@
 // `encode` with its layers, precisions, poolings and ids, on a tiny checkpoint: what it writes agrees with itself.
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -17,7 +17,7 @@ class EncodeCommand : public testing::Test {
  protected:
   void SetUp() override {
     make_folder(folder_);
-    torch::manual_seed(1);
+    at::manual_seed(1);
     // Rows of lengths 3, 7, 1 ...: several batches' worth of padding in one.
     ids_ = at::randint(5, 90, {5, 7}, at::kLong);
     mask_ = at::arange(7).unsqueeze(0) < at::tensor({3, 7, 1, 5, 2}, at::kLong).unsqueeze(1);

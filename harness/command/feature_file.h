@@ -6,7 +6,7 @@
 #include <string>
 
 #include "harness/api/metric.h"
-#include "harness/base/feature_statistics.h"
+#include "harness/statistics/feature_statistics.h"
 
 namespace emf {
 

@@ -13,7 +13,7 @@
 #include "harness/api/section.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
-#include "harness/engine/suite_spec.h"
+#include "harness/engine/suite/suite_file.h"
 
 namespace emf {
 namespace {

@@ -7,7 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
-#include "harness/engine/suite_graph.h"
+#include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
 namespace {

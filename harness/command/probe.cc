@@ -1,14 +1,16 @@
 // emfbench probe NAME: a probe of an encoder, or of features made elsewhere.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
-#include "harness/base/prompt_file.h"
+#include "harness/backbones/efficientnet_lite0.h"
+#include "harness/base/interrupt.h"
+#include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/untrained_notice.h"
-#include "harness/engine/picture_file.h"
-#include "harness/engine/probing.h"
-#include "harness/models/efficientnet_lite0.h"
+#include "harness/engine/pictures/picture_file.h"
+#include "harness/engine/stages/probing.h"
 
 namespace emf {
 namespace {
@@ -128,7 +130,7 @@ class ProbeCommand : public Command {
   }
 
   static FeatureMatrix features_of(size_t count, const std::function<at::Tensor(size_t)>& picture) {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     const EfficientNetLite0 backbone;
     Progress progress("features of pictures", static_cast<int64_t>(count), "pictures");
     std::vector<at::Tensor> rows;

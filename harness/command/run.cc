@@ -4,12 +4,13 @@
 #include <thread>
 
 #include "harness/base/file.h"
+#include "harness/base/interrupt.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
-#include "harness/engine/instrument_suite.h"
-#include "harness/engine/suite_run.h"
-#include "harness/models/instrument_file.h"
+#include "harness/engine/suite/suite_record.h"
+#include "harness/instruments/instrument_suite.h"
+#include "harness/tensor/instrument_file.h"
 #include "reports/report.h"
 
 namespace emf {

@@ -1,18 +1,19 @@
 // emfbench sample: any prompts, painted by a row that a suite trained.
+#include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/torch.h>
 
 #include <cmath>
 
 #include "harness/base/file.h"
+#include "harness/base/interrupt.h"
 #include "harness/base/near_name.h"
-#include "harness/base/prompt_file.h"
+#include "harness/captions/prompt_file.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
-#include "harness/engine/sampler.h"
-#include "harness/engine/suite_graph.h"
-#include "harness/engine/trained_row.h"
+#include "harness/engine/pictures/sampler.h"
+#include "harness/engine/stages/trained_row.h"
+#include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
 namespace {

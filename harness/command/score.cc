@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "harness/base/geneval_rule.h"
 #include "harness/command/score_options.h"
+#include "harness/rules/geneval_rule.h"
 
 namespace emf {
 

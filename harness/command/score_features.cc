@@ -4,8 +4,8 @@
 #include "harness/base/file.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_options.h"
-#include "harness/engine/picture_features.h"
-#include "harness/engine/picture_file.h"
+#include "harness/engine/pictures/picture_features.h"
+#include "harness/engine/pictures/picture_file.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {

@@ -4,10 +4,10 @@
 #include <set>
 
 #include "harness/base/file.h"
-#include "harness/base/judged_lines.h"
-#include "harness/base/question_graph.h"
 #include "harness/command/score_options.h"
-#include "harness/engine/judged_folder.h"
+#include "harness/engine/scoring/judged_folder.h"
+#include "harness/rules/judged_lines.h"
+#include "harness/rules/question_graph.h"
 
 namespace emf {
 

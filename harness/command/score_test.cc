@@ -8,7 +8,7 @@
 #include "harness/base/file.h"
 #include "harness/base/npy.h"
 #include "harness/base/paths.h"
-#include "harness/engine/picture_file.h"
+#include "harness/engine/pictures/picture_file.h"
 #include "harness/tensor/safetensors.h"
 #include "tests/command_run.h"
 #include "tests/oracle/metric_cases.h"

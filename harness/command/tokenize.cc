@@ -5,7 +5,7 @@
 
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/api/encoder.h"
-#include "harness/base/prompt_file.h"
+#include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 
 namespace emf {

@@ -1,5 +1,5 @@
 // The scenes detector shipped with the project: 64 kinds of emoji in ten colours, at 32 and 64 pixels.
-#include "harness/models/detector.h"
+#include "harness/judges/scenes_detector.h"
 
 #include "harness/api/judge.h"
 #include "harness/base/error.h"

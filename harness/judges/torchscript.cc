@@ -7,9 +7,9 @@
 //   range    of the pictures' values, "0..1" (default), "0..255" or "-1..1"
 //   side     pixels that pictures must have, 0 = any                 threshold, counting_threshold  for GenEval's rule
 #include "harness/api/judge.h"
-#include "harness/base/caption_grammar.h"
 #include "harness/base/config.h"
 #include "harness/base/error.h"
+#include "harness/captions/grammar.h"
 #include "harness/tensor/script_file.h"
 
 namespace emf {

@@ -20,7 +20,7 @@ constexpr int64_t kRows = 16, kTokens = 5, kText = 7, kWidth = 24;
 
 /// Runs the layer in fp32 with tangents and compares with forward-mode AD through the same layer's value in fp64.
 void expect_exact_tangent(const Layer& layer, const std::vector<at::Tensor>& inputs, const std::vector<bool>& moving) {
-  torch::manual_seed(7);
+  at::manual_seed(7);
   std::vector<at::Tensor> tangents;
   for (size_t i = 0; i < inputs.size(); ++i) tangents.push_back(moving[i] ? at::randn_like(inputs[i]) : at::Tensor());
   const at::Tensor expected = forward_mode_tangent(
@@ -49,7 +49,7 @@ at::Tensor normal(at::IntArrayRef shape) { return at::randn(shape, at::kDouble);
 
 class DualLayers : public testing::Test {
  protected:
-  void SetUp() override { torch::manual_seed(3); }
+  void SetUp() override { at::manual_seed(3); }
 };
 
 TEST_F(DualLayers, Linear) {

@@ -1,6 +1,6 @@
 #include "harness/kernels/residual.h"
 
-#include <c10/core/GradMode.h>
+#include <ATen/core/grad_mode.h>
 
 namespace emf {
 namespace {

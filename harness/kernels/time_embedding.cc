@@ -1,6 +1,6 @@
 #include "harness/kernels/time_embedding.h"
 
-#include <c10/core/GradMode.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 

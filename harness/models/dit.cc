@@ -2,6 +2,8 @@
 //
 // Source: DiT (Peebles & Xie 2023) for the blocks; EMF Sec. 3.4 for phi_end(t) + phi_interval(t - r). Every layer takes and
 // gives a Dual, so du/dt comes out of the same pass as u.
+#include <ATen/core/grad_mode.h>
+
 #include <cmath>
 #include <numbers>
 
@@ -66,9 +68,10 @@ class Dit : public Model {
     }
     add_linear("final.modulation", width, 2 * width, /*zero=*/true);
     add_linear("final.out", width, patch_values, /*zero=*/true);
-    positions_ =
-        register_buffer("positions", position_code(shape.height / options.patch, shape.width / options.patch, width));
+    positions_ = position_code(shape.height / options.patch, shape.width / options.patch, width);
   }
+
+  const NamedParameters& parameters() const override { return parameters_; }
 
   Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition& condition) override {
     Dual x = apply("patch_in", to_patches(z));
@@ -84,7 +87,7 @@ class Dit : public Model {
   }
 
   void start_intervals(bool duplicate) override {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     for (const char* part : {".0.weight", ".0.bias", ".2.weight", ".2.bias"}) {
       at::Tensor target = parameter(std::string("phi_interval") + part);
       if (!duplicate && part[1] == '2') {
@@ -118,13 +121,11 @@ class Dit : public Model {
   }
 
   void add_parameter(const std::string& name, const at::Tensor& value) {
-    // torch's names may not hold a dot.
-    std::string key = name;
-    for (char& letter : key) letter = letter == '.' ? '_' : letter;
-    parameters_by_name_[name] = register_parameter(key, value);
+    places_[name] = parameters_.size();
+    parameters_.emplace_back(name, value.detach().set_requires_grad(true));
   }
 
-  const at::Tensor& parameter(const std::string& name) const { return parameters_by_name_.at(name); }
+  const at::Tensor& parameter(const std::string& name) const { return parameters_[places_.at(name)].second; }
 
   Dual apply(const std::string& name, const Dual& x) const {
     return linear(x, parameter(name + ".weight"), parameter(name + ".bias"));
@@ -194,7 +195,8 @@ class Dit : public Model {
   DitOptions options_;
   ModelShape shape_;
   uint64_t seed_;
-  std::map<std::string, at::Tensor> parameters_by_name_;
+  NamedParameters parameters_;
+  std::map<std::string, size_t> places_;  ///< of each name in parameters_
   at::Tensor positions_;
 };
 

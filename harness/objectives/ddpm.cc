@@ -3,7 +3,8 @@
 //   z_t = alpha x + sigma eps,  alpha = cos(pi t / 2),  sigma = sin(pi t / 2),  v = alpha eps - sigma x.
 //
 // Source: Ho et al. 2020; Nichol & Dhariwal 2021 (cosine); Salimans & Ho 2022 (v); Song et al. 2021 (DDIM).
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <numbers>
@@ -42,7 +43,7 @@ class Ddpm : public Objective {
   }
 
   SamplerResult sample(Model& model, const SamplerRequest& request) const override {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     at::Tensor z = request.noise, x;
     const double steps = static_cast<double>(request.steps);
     // At t = 1 an eps-prediction says nothing of x (alpha = 0), so its grid starts just below.

@@ -1,7 +1,8 @@
 // Flow matching: the network learns the instantaneous velocity v = eps - x of z_t = (1 - t) x + t eps.
 //
 // Source: Lipman et al. 2023 / SiT's linear path; the many-step baseline and MeanFlow's pretraining.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include "harness/objectives/condition.h"
 #include "harness/tensor/random_rows.h"
@@ -29,7 +30,7 @@ class FlowMatching : public Objective {
   }
 
   SamplerResult sample(Model& model, const SamplerRequest& request) const override {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
     for (int64_t i = request.steps; i > 0; --i) {  // Euler

@@ -4,7 +4,8 @@
 //
 // Source: Geng et al. 2025; EMF Sec. 3.4 for the schedule (mu -0.5 to 0.5, sigma 1 to 2, share of r != t 0.25 to 0.75;
 // the released code's defaults, linear) and for starting from a flow-matching network.
-#include <torch/torch.h>
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 
 #include <cmath>
 #include <numbers>
@@ -104,7 +105,7 @@ class MeanFlow : public Objective {
   }
 
   SamplerResult sample(Model& model, const SamplerRequest& request) const override {
-    const torch::NoGradGuard no_grad;
+    const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
     for (int64_t i = request.steps; i > 0; --i) {  // z_r = z_t - (t - r) u(z_t, r, t)

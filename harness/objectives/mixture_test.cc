@@ -70,8 +70,11 @@ double direction(int kind, double z, double r, double t) {
 class MixtureModel : public Model {
  public:
   explicit MixtureModel(double amplitude) {
-    amplitude_ = register_parameter("amplitude", at::full({3}, amplitude, at::kDouble));
+    amplitude_ = at::full({3}, amplitude, at::kDouble).set_requires_grad(true);
+    parameters_ = {{"amplitude", amplitude_}};
   }
+
+  const NamedParameters& parameters() const override { return parameters_; }
 
   Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition&) override {
     const int64_t rows = z.value.size(0);
@@ -102,6 +105,7 @@ class MixtureModel : public Model {
   double forward_flops_per_row(int64_t) const override { return 0; }
 
   at::Tensor amplitude_;
+  NamedParameters parameters_;
 };
 
 constexpr int64_t kBatch = 500;
@@ -129,7 +133,7 @@ GradientEstimate semi_gradient(double amplitude, double weight_power, int num_ba
     }
     Draw draw = objective->draw(keys, {1, 1, 1}, 0);
     for (at::Tensor* tensor : {&draw.t, &draw.r, &draw.eps}) *tensor = tensor->to(at::kDouble);
-    model.zero_grad();
+    clear_gradients(model.parameters());
     objective->loss(model, x, condition, draw).loss.backward();
     gradients.push_back(model.amplitude_.grad().clone());
   }

@@ -1,6 +1,8 @@
 // What every objective promises: draws keyed by sample, finite losses, condition dropout, guidance, sampling cost.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/optim/adam.h>
 
 #include "harness/api/objective.h"
 #include "harness/objectives/condition.h"
@@ -14,9 +16,9 @@ constexpr int64_t kText = 3, kDimension = 12;
 std::unique_ptr<Model> small_model() {
   const Config config = parse_config("[model]\nwidth = 32\ndepth = 2\nheads = 2\n", "test");
   auto model = ModelRegistry::instance().make("dit", config, {4, 2, 2, kDimension}, 1);
-  torch::manual_seed(2);
-  const torch::NoGradGuard no_grad;
-  for (auto& parameter : model->parameters()) {
+  at::manual_seed(2);
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, parameter] : model->parameters()) {
     if (parameter.abs().max().item<double>() == 0) parameter.normal_(0, 0.05);
   }
   return model;
@@ -28,7 +30,7 @@ class EveryObjective : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     objective_ = ObjectiveRegistry::instance().make(GetParam(), parse_config("", "test"));
-    torch::manual_seed(4);
+    at::manual_seed(4);
     condition_ = {at::randn({6, kText, kDimension}), at::ones({6, kText}, at::kBool)};
     x_ = at::randn({6, 4, 2, 2});
   }
@@ -54,7 +56,7 @@ TEST_P(EveryObjective, DrawsAreKeyedBySampleNotByBatch) {
 
 TEST_P(EveryObjective, LossIsFiniteAndTrains) {
   auto model = small_model();
-  torch::optim::Adam optimizer(model->parameters(), torch::optim::AdamOptions(3e-3));
+  torch::optim::Adam optimizer(tensors_of(model->parameters()), torch::optim::AdamOptions(3e-3));
   double first = 0, last = 0;
   for (int step = 0; step < 60; ++step) {
     const Draw draw = objective_->draw(keys_of({0, 1, 2, 3, 4, 5}), {4, 2, 2}, 0.5);
@@ -97,8 +99,8 @@ TEST(Condition, DroppedRowsBecomeOneZeroToken) {
 
 TEST(Guidance, OneBatchOfTwiceTheRowsEqualsTwoBatches) {
   auto model = small_model();
-  const torch::NoGradGuard no_grad;
-  torch::manual_seed(8);
+  const at::NoGradGuard no_grad;
+  at::manual_seed(8);
   const Condition text{at::randn({4, kText, kDimension}), at::ones({4, kText}, at::kBool)};
   const Condition none{at::zeros({4, 1, kDimension}), at::ones({4, 1}, at::kBool)};
   const at::Tensor z = at::randn({4, 4, 2, 2});
@@ -110,8 +112,8 @@ TEST(Guidance, OneBatchOfTwiceTheRowsEqualsTwoBatches) {
 
 TEST(MeanFlow, StartingFromFlowMatchingLeavesTheInstantaneousVelocityUnchanged) {
   auto model = small_model();
-  const torch::NoGradGuard no_grad;
-  torch::manual_seed(9);
+  const at::NoGradGuard no_grad;
+  at::manual_seed(9);
   const Condition text{at::randn({4, kText, kDimension}), at::ones({4, kText}, at::kBool)};
   const at::Tensor z = at::randn({4, 4, 2, 2}), t = at::rand({4});
   const at::Tensor before = model->forward({z, {}}, {t, {}}, {}, text).value;

@@ -1,7 +1,7 @@
 // A value and its directional derivative, carried together through hand-written layers.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 namespace emf {
 

@@ -1,7 +1,7 @@
 // Random tensors whose rows are keyed by sample index, not by their place in a batch.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <string_view>
 #include <vector>

@@ -1,7 +1,7 @@
 // Pictures to another size, in the ways of the libraries whose scores are compared: the filter alone moves a Frechet distance.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 #include <vector>

@@ -1,7 +1,7 @@
 // The safetensors format: a JSON header, then raw little-endian tensors. Written atomically, read by memory map.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <map>

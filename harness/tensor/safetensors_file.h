@@ -1,7 +1,7 @@
 // A safetensors file, memory-mapped: its header is checked on opening, its tensors are read when asked for.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <filesystem>
 #include <functional>

@@ -1,8 +1,8 @@
 // Safetensors: what is written comes back, as views or row by row.
 #include "harness/tensor/safetensors_file.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 #include <unistd.h>
 
 #include <fstream>

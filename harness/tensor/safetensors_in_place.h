@@ -1,7 +1,7 @@
 // A safetensors file of known shapes whose rows are written in any order, for tensors larger than memory.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <map>
 #include <string>

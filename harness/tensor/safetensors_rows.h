@@ -1,7 +1,7 @@
 // A safetensors file written row by row, for matrices larger than memory.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 
 #include <string>
 

@@ -1,5 +1,7 @@
 #include "harness/tensor/script_file.h"
 
+#include <ATen/core/grad_mode.h>
+
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 

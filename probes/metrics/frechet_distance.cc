@@ -5,9 +5,9 @@
 #include <limits>
 #include <numeric>
 
-#include "harness/base/dense/kernels.h"
-#include "harness/base/dense/singular_values.h"
 #include "harness/base/random.h"
+#include "harness/statistics/dense/kernels.h"
+#include "harness/statistics/dense/singular_values.h"
 
 namespace emf {
 namespace {

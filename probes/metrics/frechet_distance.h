@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-#include "harness/base/feature_statistics.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/feature_statistics.h"
+#include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {

@@ -3,11 +3,11 @@
 #include <unordered_set>
 
 #include "harness/api/metric.h"
-#include "harness/base/caption_grammar.h"
 #include "harness/base/chunks.h"
 #include "harness/base/config.h"
-#include "harness/base/geneval_rule.h"
-#include "harness/base/statistics.h"
+#include "harness/captions/grammar.h"
+#include "harness/rules/geneval_rule.h"
+#include "harness/statistics/statistics.h"
 
 namespace emf {
 namespace {

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "harness/base/random.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 #include "tests/oracle/metric_cases.h"
 
 namespace emf {

@@ -9,7 +9,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {

@@ -7,8 +7,8 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
-#include "harness/base/question_graph.h"
-#include "harness/base/statistics.h"
+#include "harness/rules/question_graph.h"
+#include "harness/statistics/statistics.h"
 
 namespace emf {
 namespace {

@@ -6,7 +6,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
-#include "harness/base/question_graph.h"
+#include "harness/rules/question_graph.h"
 
 namespace emf {
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 
 namespace emf {
 

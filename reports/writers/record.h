@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "harness/api/section.h"
-#include "harness/base/statistics.h"
+#include "harness/statistics/statistics.h"
 
 namespace emf {
 

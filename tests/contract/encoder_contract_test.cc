@@ -1,6 +1,7 @@
 // What every registered encoder must hold to; a new one is tested by being registered.
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
 
 #include <filesystem>
 

@@ -22,28 +22,58 @@
 namespace emf {
 namespace {
 
-/// Folder -> folders whose headers it may include. `api` stands for harness/api and so on.
-const std::map<std::string, std::set<std::string>> kMayInclude = {
+/// What the folders below a plugin's may be included by every plugin.
+const std::set<std::string> kInterfaces = {"harness/base",   "harness/captions", "harness/rules", "harness/statistics",
+                                           "harness/tensor", "harness/weights",  "harness/api"};
+
+std::set<std::string> with(std::set<std::string> folders, const std::set<std::string>& more) {
+  folders.insert(more.begin(), more.end());
+  return folders;
+}
+
+/// Folder -> folders whose headers it may include, from the lowest to the highest.
+const std::vector<std::pair<std::string, std::set<std::string>>> kMayInclude = {
     {"harness/base", {"harness/base"}},
+    {"harness/captions", {"harness/base", "harness/captions"}},
+    {"harness/rules", {"harness/base", "harness/captions", "harness/rules"}},
+    {"harness/statistics", {"harness/base", "harness/statistics"}},
     {"harness/tensor", {"harness/base", "harness/tensor"}},
+    {"harness/weights", {"harness/base", "harness/tensor", "harness/weights"}},
+    {"harness/api", kInterfaces},
     {"harness/kernels", {"harness/base", "harness/tensor", "harness/kernels"}},
-    {"harness/api", {"harness/base", "harness/tensor", "harness/api"}},
-    {"data", {"harness/base", "harness/api", "data"}},
-    {"encoders", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "encoders"}},
-    {"probes", {"harness/base", "harness/api", "probes"}},
-    {"harness/models", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/models"}},
-    {"harness/objectives", {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/objectives"}},
-    {"harness/judges", {"harness/base", "harness/tensor", "harness/api", "harness/models", "harness/judges"}},
-    {"harness/backbones", {"harness/base", "harness/tensor", "harness/api", "harness/models", "harness/backbones"}},
-    {"harness/engine",
-     {"harness/base", "harness/tensor", "harness/kernels", "harness/api", "harness/models", "harness/engine"}},
+    {"data", with(kInterfaces, {"data"})},
+    {"encoders", with(kInterfaces, {"harness/kernels", "encoders"})},
+    {"probes", with(kInterfaces, {"probes"})},
+    {"harness/models", with(kInterfaces, {"harness/kernels", "harness/models"})},
+    {"harness/objectives", with(kInterfaces, {"harness/kernels", "harness/objectives"})},
+    {"harness/codecs", with(kInterfaces, {"harness/kernels", "harness/codecs"})},
+    {"harness/judges", with(kInterfaces, {"harness/kernels", "harness/judges"})},
+    {"harness/backbones", with(kInterfaces, {"harness/kernels", "harness/backbones"})},
+    {"reports", {"harness/base", "harness/captions", "harness/rules", "harness/statistics", "harness/api", "reports"}},
+    {"harness/engine/store", with(kInterfaces, {"harness/engine/store"})},
+    {"harness/engine/text", with(kInterfaces, {"harness/engine/store", "harness/engine/text"})},
+    {"harness/engine/pictures",
+     with(kInterfaces, {"harness/codecs", "harness/engine/store", "harness/engine/text", "harness/engine/pictures"})},
+    {"harness/engine/training", with(kInterfaces, {"harness/engine/store", "harness/engine/text",
+                                                   "harness/engine/pictures", "harness/engine/training"})},
+    {"harness/engine/scoring",
+     with(kInterfaces, {"harness/codecs", "harness/backbones", "harness/engine/store", "harness/engine/text",
+                        "harness/engine/pictures", "harness/engine/scoring"})},
+    {"harness/engine/stages",
+     with(kInterfaces,
+          {"harness/engine/store", "harness/engine/text", "harness/engine/pictures", "harness/engine/training",
+           "harness/engine/scoring", "harness/engine/stages", "harness/engine/suite"})},
+    {"harness/engine/suite", with(kInterfaces, {"harness/engine"})},
+    {"harness/instruments",
+     with(kInterfaces, {"harness/codecs", "harness/judges", "harness/engine/store", "harness/engine/training",
+                        "harness/engine/scoring", "harness/engine/pictures", "harness/instruments"})},
     {"harness/plugin", {"harness/base", "harness/plugin"}},
-    {"reports", {"harness/base", "harness/api", "reports"}},
     {"harness/command", {"harness", "reports", "data", "encoders", "probes"}},
 };
 
 /// Folders that must stay free of LibTorch, so that a report rebuilds on a laptop years later.
-const std::set<std::string> kTorchFree = {"harness/base", "data", "probes", "reports"};
+const std::set<std::string> kTorchFree = {"harness/base", "harness/captions", "harness/rules", "harness/statistics",
+                                          "data",         "probes",           "reports"};
 
 struct SourceFile {
   std::filesystem::path path;  ///< from the project's root

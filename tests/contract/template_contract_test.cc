@@ -10,7 +10,7 @@
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
 #include "harness/base/file.h"
-#include "harness/engine/suite_spec.h"
+#include "harness/engine/suite/suite_file.h"
 #include "harness/plugin/file_template.h"
 #include "tests/command_run.h"
 

@@ -1,0 +1,61 @@
+// EfficientNet-lite0 on ImageNet-1k: the real backbone behind fd_lite0, kid_lite0 and the visual side of the probes.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "harness/base/json.h"
+
+namespace emf {
+
+/// Inference only; normalisation folded into the convolutions. Thread-compatible; equal input, equal output.
+class EfficientNetLite0 {
+ public:
+  static constexpr int64_t kFeatures = 1280;
+  static constexpr int64_t kSide = 224;  ///< pixels of the input
+
+  /// Loads what the set-up fetched ("efficientnet-lite0" in data/packages.json).
+  /// @throws UserError  weights absent (kMissing: package, version, sha256), or a tensor missing or of another shape.
+  EfficientNetLite0();
+  explicit EfficientNetLite0(const std::filesystem::path& weights);
+
+  /// Pooled features of pictures.
+  ///
+  /// Pictures are resized to 224 x 224 (bilinear, corners not aligned, no antialias), then (x - 127) / 128 of 0..255.
+  /// @param pictures  [B,3,H,W] uint8, or float32 in 0..1.
+  /// @return  [B,1280] float32: mean over places after the head's ReLU6, so 0..6.
+  /// @cost  770 MFLOP a picture, in slices of 8.   @source  rwightman/gen-efficientnet tf_efficientnet_lite0 weights.
+  at::Tensor features(const at::Tensor& pictures) const;
+
+  /// As features(), from an input that is already resized and scaled: [B,3,224,224] float32.
+  at::Tensor features_of_input(const at::Tensor& input) const;
+  /// Class scores of features: [B,1000] logits in ImageNet-1k order.
+  at::Tensor logits(const at::Tensor& features) const;
+
+  /// {"backbone","weights_sha256","layer","resize"}: what FeatureMatrix::identity says.
+  Json identity() const;
+
+ private:
+  struct Layer {
+    at::Tensor weight, bias;
+    int64_t stride = 1, groups = 1;
+    bool rectified = true;  ///< ReLU6 after it
+  };
+  struct Block {
+    std::vector<Layer> layers;
+    bool residual = false;
+  };
+
+  at::Tensor slice_features(const at::Tensor& input) const;
+  static at::Tensor apply(const Layer& layer, const at::Tensor& x);
+
+  Layer stem_, head_;
+  std::vector<Block> blocks_;
+  at::Tensor classifier_weight_, classifier_bias_;
+  std::string sha256_;
+};
+
+}  // namespace emf

@@ -1,0 +1,175 @@
+#include "harness/engine/text/feature_cache.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "harness/base/error.h"
+#include "harness/base/hash.h"
+#include "harness/base/progress.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kEnding = ".safetensors";
+
+uint64_t prefix_of(const Sha256Digest& key) {
+  uint64_t prefix;
+  std::memcpy(&prefix, key.data(), sizeof prefix);
+  return prefix;
+}
+
+}  // namespace
+
+FeatureCache::FeatureCache(const Encoder& encoder, FeatureContent content, const std::filesystem::path& store)
+    : encoder_(encoder), content_(content) {
+  const EncoderInfo info = encoder.info();
+  const Json fingerprint = encoder.fingerprint();
+  reads_labels_ = info.family == "labels";
+  fingerprint_ = canonical_json(fingerprint);
+  if (!store.empty() && !info.trainable) {
+    folder_ = store / "cache" / spec_hash({{"features", 1}, {"fingerprint", fingerprint}});
+  }
+}
+
+Sha256Digest FeatureCache::key_of(const Prompt& prompt) const {
+  return sha256(reads_labels_ ? prompt.text + "\n" + canonical_json(prompt.labels) : prompt.text);
+}
+
+void FeatureCache::refresh() {
+  if (folder_.empty() || !std::filesystem::is_directory(folder_)) return;
+  std::vector<std::filesystem::path> fresh;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().extension() == kEnding && seen_.count(entry.path().filename()) == 0) fresh.push_back(entry.path());
+  }
+  std::sort(fresh.begin(), fresh.end());  // a folder lists its files in any order
+  for (const auto& path : fresh) open(path);
+}
+
+void FeatureCache::open(const std::filesystem::path& path) {
+  std::shared_ptr<const FeatureShard> shard;
+  try {
+    shard = std::make_shared<const FeatureShard>(path, fingerprint_);
+  } catch (const UserError& error) {
+    // Absent: another process has just set it aside.
+    if (error.code() != ExitCode::kMissing) set_aside(path, error.what());
+    return;
+  }
+  seen_.insert(path.filename());
+  // Means follow from tokens, not the other way round.
+  if (content_ == FeatureContent::kTokens && !shard->has_tokens()) return;
+  const auto number = static_cast<uint32_t>(shards_.size());
+  for (int64_t text = 0; text < shard->size(); ++text) {
+    places_.try_emplace(prefix_of(shard->key(text)), Place{number, static_cast<uint32_t>(text)});
+  }
+  shard->release();
+  shards_.push_back(std::move(shard));
+}
+
+void FeatureCache::set_aside(const std::filesystem::path& path, const std::string& why) {
+  say(fmt::format("warning: {}; its texts are encoded again", why));
+  seen_.insert(path.filename());
+  std::filesystem::path aside = path;
+  aside += ".damaged";
+  std::error_code ignored;  // in a folder we may not write to it stays, and is passed over
+  std::filesystem::rename(path, aside, ignored);
+  for (auto& shard : shards_) {
+    if (!shard || shard->path() != path) continue;
+    for (int64_t text = 0; text < shard->size(); ++text) places_.erase(prefix_of(shard->key(text)));
+    shard = nullptr;
+  }
+}
+
+FeatureCache::Source FeatureCache::find(const Sha256Digest& key) {
+  const auto found = places_.find(prefix_of(key));
+  if (found == places_.end()) return {};
+  const Place place = found->second;
+  std::shared_ptr<const FeatureShard> shard = shards_[place.shard];
+  if (!shard || shard->key(place.text) != key) return {};
+  if (!shard->is_sound(place.text)) {
+    set_aside(shard->path(), fmt::format("{}: features of text {} are damaged", shard->path().string(), place.text));
+    return {};
+  }
+  return {shard, place.text};
+}
+
+PackedFeatures FeatureCache::encode(const std::vector<Prompt>& prompts) {
+  const TokenInputs inputs = encoder_.prepare(prompts);
+  counts_.encoded += static_cast<int64_t>(prompts.size());
+  counts_.encoded_tokens += inputs.mask.sum().item<int64_t>();
+  counts_.num_cut += inputs.num_cut;
+  return encode_packed(encoder_, inputs, content_);
+}
+
+PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
+  ensure(!window.empty(), "a window of {} prompts", window.size());
+  refresh();
+  std::vector<Source> sources(window.size());
+  std::vector<Prompt> misses;
+  std::vector<Sha256Digest> keys;
+  std::map<Sha256Digest, int64_t> missed;
+  for (size_t i = 0; i < window.size(); ++i) {
+    const Sha256Digest key = key_of(window[i]);
+    sources[i] = find(key);
+    if (sources[i].shard) continue;
+    const auto [place, is_new] = missed.try_emplace(key, static_cast<int64_t>(misses.size()));
+    if (is_new) {
+      misses.push_back(window[i]);
+      keys.push_back(key);
+    }
+    sources[i].text = place->second;
+  }
+  counts_.texts += static_cast<int64_t>(window.size());
+  PackedFeatures fresh;
+  if (!misses.empty()) {
+    fresh = encode(misses);
+    if (!folder_.empty()) open(write_feature_shard(folder_, fingerprint_, keys, fresh));
+  }
+  PackedFeatures packed = gather(sources, fresh);
+  std::set<const FeatureShard*> touched;
+  for (const Source& source : sources) {
+    if (source.shard) touched.insert(source.shard.get());
+  }
+  for (const FeatureShard* shard : touched) shard->release();
+  return packed;
+}
+
+PackedFeatures FeatureCache::gather(const std::vector<Source>& sources, const PackedFeatures& fresh) const {
+  const auto count = static_cast<int64_t>(sources.size());
+  const auto held =
+      std::find_if(sources.begin(), sources.end(), [](const Source& source) { return source.shard != nullptr; });
+  const int64_t dimension = held == sources.end() ? fresh.pooled.size(1) : held->shard->dimension();
+  PackedFeatures packed;
+  packed.pooled = at::empty({count, dimension}, at::kFloat);
+  float* mean = packed.pooled.data_ptr<float>();
+  for (const Source& source : sources) {
+    if (source.shard) {
+      source.shard->copy_mean(source.text, mean);
+    } else {
+      std::copy_n(fresh.pooled.const_data_ptr<float>() + source.text * dimension, dimension, mean);
+    }
+    mean += dimension;
+  }
+  if (content_ == FeatureContent::kPooled) return packed;
+  packed.offsets.push_back(0);
+  for (const Source& source : sources) {
+    const auto text = static_cast<size_t>(source.text);
+    const int64_t tokens =
+        source.shard ? source.shard->num_rows(source.text) : fresh.offsets[text + 1] - fresh.offsets[text];
+    packed.offsets.push_back(packed.offsets.back() + tokens);
+  }
+  packed.tokens = at::empty({packed.offsets.back(), dimension}, at::kFloat);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    float* rows = packed.tokens.data_ptr<float>() + packed.offsets[i] * dimension;
+    if (sources[i].shard) {
+      sources[i].shard->copy(sources[i].text, rows);
+    } else {
+      const int64_t first = fresh.offsets[static_cast<size_t>(sources[i].text)];
+      std::copy_n(fresh.tokens.const_data_ptr<float>() + first * dimension,
+                  (packed.offsets[i + 1] - packed.offsets[i]) * dimension, rows);
+    }
+  }
+  return packed;
+}
+
+}  // namespace emf

@@ -1,0 +1,109 @@
+#include "harness/engine/training/optimizer.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cmath>
+
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+const at::Tensor& need(const NamedTensors& state, const std::string& name, const at::Tensor& like,
+                       const std::string& origin) {
+  const auto found = state.find(name);
+  if (found == state.end() || found->second.sizes() != like.sizes()) {
+    fail_input("{}: checkpoint tensor '{}' is {}; remove the run folder and start anew", origin, name,
+               found == state.end() ? "missing" : "of another shape");
+  }
+  return found->second;
+}
+
+}  // namespace
+
+Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay,
+                     const std::vector<double>& rate_shares)
+    : parameters_(std::move(parameters)), weight_decay_(weight_decay), clip_norm_(clip_norm), ema_decay_(ema_decay) {
+  ensure(rate_shares.empty() || rate_shares.size() == parameters_.size(), "{} rates for {} parameters",
+         rate_shares.size(), parameters_.size());
+  for (const auto& [name, tensor] : parameters_) {
+    const double share = rate_shares.empty() ? 1 : rate_shares[weights_.size()];
+    if (groups_.empty() || groups_.back().rate_share != share) groups_.push_back({weights_.size(), 0, share});
+    ++groups_.back().count;
+    weights_.push_back(tensor);
+    moments1_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
+    moments2_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
+    averages_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
+    steps_.push_back(at::zeros({}, at::kFloat));
+  }
+}
+
+double Optimizer::step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor& weight : weights_) {
+    gradients.push_back(weight.grad().defined() ? weight.grad() : at::zeros_like(weight));
+  }
+  double squares = 0;
+  for (const at::Tensor& norm : at::_foreach_norm(gradients, 2)) {
+    const double value = norm.item<double>();
+    squares += value * value;
+  }
+  const double norm = std::sqrt(squares);
+  if (!std::isfinite(norm)) return norm;
+  if (clip_norm_ > 0 && norm > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / norm);
+  at::_foreach_add_(steps_, 1);
+  for (const Group& group : groups_) {
+    const auto part = [&](const std::vector<at::Tensor>& all) {
+      return at::TensorList(all).slice(group.first, group.count);
+    };
+    at::_fused_adamw_(part(weights_), part(gradients), part(moments1_), part(moments2_), {}, part(steps_),
+                      learning_rate * group.rate_share, /*beta1=*/0.9, /*beta2=*/0.99, weight_decay_, /*eps=*/1e-8,
+                      /*amsgrad=*/false, /*maximize=*/false);
+  }
+  at::_foreach_lerp_(averages_, weights_, 1 - ema_decay_);
+  ema_weight_ = ema_weight_ * ema_decay_ + (1 - ema_decay_);
+  for (at::Tensor& weight : weights_) weight.mutable_grad().reset();
+  return norm;
+}
+
+NamedTensors Optimizer::state() const {
+  NamedTensors state;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const std::string& name = parameters_[i].first;
+    state["weight." + name] = weights_[i];
+    state["moment1." + name] = moments1_[i];
+    state["moment2." + name] = moments2_[i];
+    state["average." + name] = averages_[i];
+  }
+  state["steps"] = steps_.front();
+  state["average_weight"] = at::full({}, ema_weight_, at::kDouble);
+  return state;
+}
+
+void Optimizer::load(const NamedTensors& state, bool weights_only, const std::string& origin) {
+  const at::NoGradGuard no_grad;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const std::string& name = parameters_[i].first;
+    weights_[i].copy_(need(state, "weight." + name, weights_[i], origin));
+    if (weights_only) continue;
+    moments1_[i].copy_(need(state, "moment1." + name, weights_[i], origin));
+    moments2_[i].copy_(need(state, "moment2." + name, weights_[i], origin));
+    averages_[i].copy_(need(state, "average." + name, weights_[i], origin));
+    steps_[i].copy_(need(state, "steps", steps_[i], origin));
+  }
+  if (!weights_only) ema_weight_ = need(state, "average_weight", at::zeros({}), origin).item<double>();
+}
+
+NamedTensors averaged_weights(const NamedTensors& state) {
+  const double weight = state.at("average_weight").item<double>();
+  NamedTensors averages;
+  const std::string prefix = "average.";
+  for (const auto& [name, tensor] : state) {
+    if (name.rfind(prefix, 0) == 0) averages[name.substr(prefix.size())] = tensor / weight;
+  }
+  return averages;
+}
+
+}  // namespace emf

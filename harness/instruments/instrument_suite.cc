@@ -1,0 +1,278 @@
+#include "harness/instruments/instrument_suite.h"
+
+#include <algorithm>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/engine/scoring/calibration.h"
+#include "harness/engine/store/scheduler.h"
+#include "harness/instruments/autoencoder_training.h"
+#include "harness/instruments/detector_training.h"
+#include "harness/instruments/instrument_measures.h"
+#include "harness/instruments/picture_augmentation.h"
+#include "harness/rules/geneval_rule.h"
+#include "harness/tensor/instrument_file.h"
+
+namespace emf {
+namespace {
+
+constexpr int kStageVersion = 1;  // raised when the same recipe gives other weights or other measures
+
+/// How instruments are measured; the seeds pick pictures that no judged run uses for anything else.
+struct MeasureOptions {
+  int prompts, repeats;
+  uint64_t calibration_seed, judging_seed;
+  Json worlds;           ///< name -> overrides of [data]
+  bool shipped = false;  ///< measure the instruments that are there; train none
+
+  static MeasureOptions read(const Config& suite) {
+    ConfigReader reader(suite, "measure");
+    MeasureOptions options{};
+    options.prompts = static_cast<int>(reader.integer("prompts", 600, 6, 100000));
+    options.repeats = static_cast<int>(reader.integer("repeats", 2, 1, 1000));
+    options.calibration_seed = static_cast<uint64_t>(reader.integer("calibration_seed", 100, 0, 1 << 30));
+    options.judging_seed = static_cast<uint64_t>(reader.integer("judging_seed", 1, 0, 1 << 30));
+    options.worlds = reader.raw("worlds");
+    options.shipped = reader.flag("shipped", false);
+    reader.finish();
+    if (options.worlds.is_null()) options.worlds = {{"full", Json::object()}};
+    return options;
+  }
+  Json to_json() const {
+    return {{"prompts", prompts},
+            {"repeats", repeats},
+            {"calibration_seed", calibration_seed},
+            {"judging_seed", judging_seed},
+            {"worlds", worlds}};
+  }
+};
+
+struct Work {
+  Config suite;
+  uint64_t data_seed = 0;
+  std::string dataset_name;
+  int64_t version = 1;
+  MeasureOptions measure;
+  AutoencoderRecipe autoencoder;
+  DetectorRecipe detector;
+  std::shared_ptr<Dataset> dataset;
+
+  /// The dataset with some options of [data] replaced.
+  std::shared_ptr<Dataset> world(const Json& overrides) const {
+    Config config = suite;
+    for (const auto& [key, value] : overrides.items()) config.values["data"][key] = value;
+    return DatasetRegistry::instance().make(dataset_name, config, data_seed);
+  }
+};
+
+/// Clean and softened pictures of the calibration seed, every world's.
+Json calibrate(const Work& work, const Detector& detector) {
+  KnownPictures all;
+  std::vector<std::vector<Detection>> judged;
+  const uint64_t seed = work.measure.calibration_seed;
+  for (const auto& [name, overrides] : work.measure.worlds.items()) {
+    const KnownPictures known =
+        draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats, seed);
+    std::vector<uint64_t> indices(known.prompts.size());
+    for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
+    const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, seed, indices);
+    for (const at::Tensor& pictures : {known.pictures, soft}) {
+      const auto found = judge(detector, pictures);
+      judged.insert(judged.end(), found.begin(), found.end());
+      all.prompts.insert(all.prompts.end(), known.prompts.begin(), known.prompts.end());
+      all.truth.insert(all.truth.end(), known.truth.begin(), known.truth.end());
+    }
+  }
+  return calibrate_thresholds(all, judged, detector.class_names(), seed);
+}
+
+/// Trains; the file it writes has no thresholds yet.
+Json run_detector(const Work& work, const RunFolder& folder, const std::filesystem::path& file) {
+  const NamedTensors tensors = train_detector(work.detector, *work.dataset, folder);
+  write_instrument(file, "detector", tensors,
+                   {{"name", "detector-" + std::to_string(work.dataset->side())},
+                    {"side", work.dataset->side()},
+                    {"class_names", work.dataset->class_names()},
+                    {"color_names", work.dataset->color_names()},
+                    {"sizes", work.detector.sizes.to_json()},
+                    {"recipe", work.detector.to_json()},
+                    {"data", work.dataset->fingerprint()},
+                    {"attributions", work.dataset->attributions()},
+                    {"geneval_options", Json::object()}});
+  int64_t num_parameters = 0;
+  for (const auto& [name, value] : tensors) num_parameters += value.numel();
+  return {{"parameters", num_parameters}};
+}
+
+/// Fixes the thresholds of a trained detector and writes the file that is shipped.
+Json run_calibration(const Work& work, const std::filesystem::path& trained, const std::filesystem::path& file) {
+  const Json calibration = calibrate(work, Detector(trained));
+  InstrumentFile detector = read_instrument(trained, "detector");
+  detector.facts["calibration"] = calibration;
+  detector.facts["geneval_options"] = {{"threshold", calibration.at("threshold")},
+                                       {"counting_threshold", calibration.at("counting_threshold")}};
+  write_instrument(file, "detector", detector.tensors, detector.facts);
+  return calibration;
+}
+
+/// Errors of both instruments on unseen pictures of every world.
+Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
+             const std::filesystem::path& detector_file) {
+  const Autoencoder autoencoder(autoencoder_file);
+  const Detector detector(detector_file);
+  const GenEvalOptions options = geneval_options(detector.geneval_options(), detector_file.string());
+  const uint64_t seed = work.measure.judging_seed;
+  Json result = {{"autoencoder", Json::object()}, {"detector", Json::object()}};
+  for (const auto& [name, overrides] : work.measure.worlds.items()) {
+    const KnownPictures known = draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats,
+                                                    work.measure.judging_seed);
+    const auto judged = judge(detector, known.pictures);
+    const at::Tensor rebuilt = autoencoder.decode(autoencoder.encode(known.pictures));
+    std::vector<uint64_t> indices(known.prompts.size());
+    for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
+    const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, work.measure.judging_seed, indices);
+    result["detector"][name] = {{"geneval", known_scores(known, judged, options)},
+                                {"geneval_softened", known_scores(known, judge(detector, soft), options)},
+                                {"kinds", Json::array()}};
+    for (const Corruption& kind : corruptions()) {
+      Json row = judge_errors(known, judge(detector, corrupt(known.pictures, kind, seed)), options,
+                              work.dataset->class_names(), seed);
+      row["name"] = kind.name;
+      result["detector"][name]["kinds"].push_back(row);
+    }
+    result["autoencoder"][name] = {{"reconstruction", reconstruction_error(autoencoder, known.pictures)},
+                                   {"geneval", known_scores(known, judge(detector, rebuilt), options)}};
+  }
+  const int64_t count = 2048;
+  const at::Tensor latents =
+      autoencoder.encode(draw_batch(*work.dataset, uint64_t{1} << 40, count).pictures).to(at::kDouble);
+  result["autoencoder"]["latents"] = {
+      {"mean_abs_max", latents.mean({0, 2, 3}).abs().max().item<double>()},
+      {"deviation_range",
+       {latents.std({0, 2, 3}, false).min().item<double>(), latents.std({0, 2, 3}, false).max().item<double>()}}};
+  return result;
+}
+
+Json entry(const std::string& kind, const std::filesystem::path& file, int64_t version, const Json& facts,
+           const Json& measured) {
+  Json row = {{"name", file.stem().string()},
+              {"kind", kind},
+              {"version", version},
+              {"file", file.filename().string()},
+              {"bytes", std::filesystem::file_size(file)},
+              {"sha256", sha256_file(file)},
+              {"side", facts.at("side")},
+              {"recipe", facts.at("recipe")},
+              {"data", facts.at("data")},
+              {"measured", measured}};
+  if (facts.contains("calibration")) row["calibration"] = facts.at("calibration");
+  return row;
+}
+
+/// Entries of other instruments (another picture side) stay.
+Json merged(const std::filesystem::path& index, std::vector<Json> entries, const Work& work) {
+  if (std::filesystem::exists(index)) {
+    const Json shipped = read_json(index);
+    for (const Json& old : shipped.at("instruments")) {
+      const bool replaced = std::any_of(entries.begin(), entries.end(),
+                                        [&](const Json& row) { return row.at("name") == old.at("name"); });
+      if (!replaced) entries.push_back(old);
+    }
+  }
+  std::sort(entries.begin(), entries.end(), [](const Json& a, const Json& b) { return a.at("name") < b.at("name"); });
+  return {{"schema", "emf.instruments/1"},
+          {"licence", "Apache-2.0"},
+          {"attributions", work.dataset->attributions()},
+          {"worlds", work.measure.worlds},
+          {"retrain", "emfbench run instruments --install"},
+          {"instruments", entries}};
+}
+
+Work read_work(const Config& suite) {
+  Work work;
+  work.suite = suite;
+  ConfigReader top(suite, "");
+  for (const char* table : {"suite", "data", "autoencoder", "detector", "measure"}) top.raw(table);
+  top.finish();
+  ConfigReader about(suite, "suite");
+  about.text("name", "instruments");
+  about.text("question", "");
+  work.version = about.integer("version", 1, 1, 1 << 20);
+  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes");
+  work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30));
+  about.finish();
+  work.measure = MeasureOptions::read(suite);
+  work.dataset = DatasetRegistry::instance().make(work.dataset_name, suite, work.data_seed);
+  work.autoencoder = AutoencoderRecipe::read(suite);
+  work.detector = DetectorRecipe::read(suite, *work.dataset);
+  return work;
+}
+
+}  // namespace
+
+bool is_instrument_suite(const Config& suite) {
+  return suite.values.contains("autoencoder") || suite.values.contains("detector");
+}
+
+void check_instrument_suite(const Config& suite) { read_work(suite); }
+
+Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out) {
+  const Work work = read_work(suite);
+  const std::string side = std::to_string(work.dataset->side());
+  const auto stage = [&](const std::string& kind, const Json& spec) {
+    auto made = std::make_shared<Stage>();
+    Json whole = spec;
+    whole["stage_version"] = kStageVersion;
+    whole["data"] = work.dataset->fingerprint();
+    made->label = kind;
+    made->folder = std::make_shared<RunFolder>(store, kind, whole);
+    return made;
+  };
+  const auto autoencoder = stage("train_autoencoder", {{"recipe", work.autoencoder.to_json()}});
+  const auto detector = stage("train_detector", {{"recipe", work.detector.to_json()}});
+  const auto calibration =
+      stage("calibrate_detector", {{"detector", detector->hash()}, {"measure", work.measure.to_json()}});
+  calibration->inputs = {detector};
+  const bool only_measure = work.measure.shipped;
+  const auto place = [&](const StagePointer& made, const std::string& file) {
+    return only_measure ? instruments_folder() / file : made->folder->file(file);
+  };
+  const auto autoencoder_file = place(autoencoder, "autoencoder-" + side + ".safetensors");
+  const auto trained_file = detector->folder->file("detector.safetensors");
+  const auto detector_file = place(calibration, "detector-" + side + ".safetensors");
+  autoencoder->work = [&](const RunFolder& folder, Json&) {
+    return train_autoencoder(work.autoencoder, *work.dataset, folder, autoencoder_file);
+  };
+  detector->work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, trained_file); };
+  calibration->work = [&](const RunFolder&, Json&) { return run_calibration(work, trained_file, detector_file); };
+  Json measured_spec = {{"version", 2}, {"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}};
+  if (only_measure) {
+    measured_spec.update({{"autoencoder", sha256_file(autoencoder_file)},
+                          {"detector", sha256_file(detector_file)},
+                          {"measure", work.measure.to_json()}});
+  }
+  const auto measuring = stage("measure_instruments", measured_spec);
+  if (!only_measure) measuring->inputs = {autoencoder, calibration};
+  measuring->work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); };
+  const std::vector<StagePointer> stages =
+      only_measure ? std::vector<StagePointer>{measuring}
+                   : std::vector<StagePointer>{autoencoder, detector, calibration, measuring};
+  const ScheduleSummary summary = run_stages(stages, 2);
+  if (!summary.failed.empty()) {
+    fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());
+  }
+
+  const Json measured = measuring->folder->result();
+  std::vector<Json> entries;
+  for (const auto& [kind, file] : {std::pair{"autoencoder", autoencoder_file}, std::pair{"detector", detector_file}}) {
+    const auto shipped = out / file.filename();
+    write_atomically(shipped, read_file(file));
+    entries.push_back(entry(kind, shipped, work.version, read_instrument(shipped, kind).facts, measured.at(kind)));
+  }
+  const Json index = merged(out / "instruments.json", entries, work);
+  write_json(out / "instruments.json", index);
+  return index;
+}
+
+}  // namespace emf

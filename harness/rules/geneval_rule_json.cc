@@ -1,0 +1,109 @@
+// Detections and options of GenEval's rule out of JSON, every field checked before use.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "harness/base/error.h"
+#include "harness/base/near_name.h"
+#include "harness/rules/geneval_rule.h"
+
+namespace emf {
+namespace {
+
+constexpr int kMostObjects = 1'000'000;  // keeps counts inside int
+
+std::string text_of(const Json& object, const char* key, const std::string& where) {
+  if (!object.contains(key) || !object[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
+  return object[key].get<std::string>();
+}
+
+/// A number as the official code sees it once it is in a float32 array.
+float float_of(const Json& number, const char* what, const std::string& where) {
+  const double value = number.is_number() ? number.get<double>() : std::numeric_limits<double>::quiet_NaN();
+  if (!(std::abs(value) <= std::numeric_limits<float>::max())) {
+    fail_input("{}: {} must be a finite number, not {}", where, what, number.dump());
+  }
+  return static_cast<float>(value);
+}
+
+int count_of(const Json& object, const char* key, const std::string& where) {
+  const bool whole = object.contains(key) && object[key].is_number_integer();
+  const int64_t count = whole ? object[key].get<int64_t>() : -1;
+  if (count < 0 || count > kMostObjects) fail_input("{}: \"{}\" must be a whole number of objects", where, key);
+  return static_cast<int>(count);
+}
+
+bool fits_float(const Json& number, float& value) {
+  if (!number.is_number()) return false;
+  const double wide = number.get<double>();
+  value = static_cast<float>(wide);
+  return std::abs(wide) <= std::numeric_limits<float>::max();
+}
+
+/// Reads a detection that is as it should be, without writing down where it stands: files hold ten thousands.
+bool read_well_formed(const Json& row, Detection& detection) {
+  if (!row.is_object()) return false;
+  const auto name = row.find("cls"), box = row.find("box"), score = row.find("score"), color = row.find("color");
+  if (name == row.end() || box == row.end() || score == row.end() || !name->is_string() || !box->is_array() ||
+      box->size() != 4 || !fits_float(*score, detection.score)) {
+    return false;
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    if (!fits_float((*box)[i], detection.box[i])) return false;
+  }
+  detection.class_name = name->get_ref<const std::string&>();
+  if (color == row.end() || color->is_null()) return true;
+  if (!color->is_string()) return false;
+  detection.color = color->get_ref<const std::string&>();
+  return true;
+}
+
+}  // namespace
+
+std::vector<Detection> geneval_detections(const Json& rows, const std::string& where) {
+  if (!rows.is_array()) fail_input("{}: \"detections\" must be a list", where);
+  std::vector<Detection> detections;
+  detections.reserve(rows.size());
+  for (const Json& row : rows) {
+    Detection detection;
+    if (read_well_formed(row, detection)) {
+      detections.push_back(std::move(detection));
+      continue;
+    }
+    const std::string place = fmt::format("{}: detections[{}]", where, detections.size());
+    if (!row.is_object()) fail_input("{} must be an object", place);
+    detection.class_name = text_of(row, "cls", place);
+    if (!row.contains("box") || !row["box"].is_array() || row["box"].size() != 4) {
+      fail_input("{}: \"box\" must be [x1, y1, x2, y2]", place);
+    }
+    for (size_t i = 0; i < 4; ++i) detection.box[i] = float_of(row["box"][i], "a corner of \"box\"", place);
+    if (!row.contains("score")) fail_input("{}: \"score\" is missing", place);
+    detection.score = float_of(row["score"], "\"score\"", place);
+    if (row.contains("color") && !row["color"].is_null()) detection.color = text_of(row, "color", place);
+    detections.push_back(std::move(detection));
+  }
+  return detections;
+}
+
+GenEvalOptions geneval_options(const Json& options, const std::string& where, GenEvalOptions defaults) {
+  if (options.is_null()) return defaults;
+  if (!options.is_object()) fail_input("{}: \"options\" must be an object", where);
+  const std::map<std::string, float*> numbers = {{"threshold", &defaults.threshold},
+                                                 {"counting_threshold", &defaults.counting_threshold},
+                                                 {"max_overlap", &defaults.max_overlap},
+                                                 {"position_threshold", &defaults.position_threshold}};
+  for (const auto& [key, value] : options.items()) {
+    if (key == "max_objects") {
+      defaults.max_objects = count_of(options, "max_objects", where);
+    } else if (const auto number = numbers.find(key); number != numbers.end()) {
+      *number->second = float_of(value, key.c_str(), where);
+    } else {
+      std::vector<std::string> known = {"max_objects"};
+      for (const auto& [name, place] : numbers) known.push_back(name);
+      fail_input("{}: unknown option '{}'{}", where, key, suggestion(key, known));
+    }
+  }
+  return defaults;
+}
+
+}  // namespace emf

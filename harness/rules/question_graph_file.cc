@@ -1,0 +1,166 @@
+// Question graphs and answers between CSV, judged rows and structs.
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include "harness/base/csv.h"
+#include "harness/base/error.h"
+#include "harness/rules/question_graph.h"
+
+namespace emf {
+namespace {
+
+std::optional<int64_t> id_of(const std::string& text) {
+  int64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error != std::errc() || end != text.data() + text.size() || id < 1) return std::nullopt;
+  return id;
+}
+
+int64_t required_id(const CsvTable& table, const CsvTable::Row& row, size_t column) {
+  const std::optional<int64_t> id = id_of(row.cells[column]);
+  if (!id) {
+    fail_input("{}: {} must be a whole number from 1, not '{}'", table.place(row), table.header[column],
+               row.cells[column]);
+  }
+  return *id;
+}
+
+struct Items {
+  std::vector<std::string> order;
+  std::map<std::string, Json> questions;  // arrays
+};
+
+Items read_items(const CsvTable& table) {
+  const size_t item = table.required_column("item_id"), id = table.required_column("proposition_id"),
+               dependency = table.required_column("dependency");
+  const auto broad = table.column("category_broad"), detailed = table.column("category_detailed");
+  if (table.rows.empty()) fail_input("{}: no questions", table.origin);
+  Items items;
+  std::set<std::pair<std::string, int64_t>> known;
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string& name = row.cells[item];
+    const int64_t number = required_id(table, row, id);
+    if (name.empty()) fail_input("{}: no item_id", table.place(row));
+    if (!known.insert({name, number}).second) {
+      fail_input("{}: question {} of item '{}' is there twice", table.place(row), number, name);
+    }
+    const auto [entry, fresh] = items.questions.try_emplace(name, Json::array());
+    if (fresh) items.order.push_back(name);
+    entry->second.push_back({{"id", number},
+                             {"dependency", row.cells[dependency]},
+                             {"category", broad ? row.cells[*broad] : ""},
+                             {"subcategory", detailed ? row.cells[*detailed] : ""}});
+  }
+  return items;
+}
+
+/// Picture -> answers, by item. Pictures are keyed so that those of one generator stay together, in the order
+/// in which the generators were asked for.
+using Pictures = std::map<std::pair<size_t, std::string>, Json>;
+
+std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::vector<std::string>& generators) {
+  const size_t item = table.required_column("item_id"), question = table.required_column("question_id"),
+               answer = table.required_column("answer");
+  const auto model = table.column("t2i_model"), picture = table.column("picture");
+  if (!generators.empty() && !model) fail_input("{} has no column 't2i_model' to choose a generator by", table.origin);
+  std::set<std::string> models;
+  if (model) {
+    for (const CsvTable::Row& row : table.rows) models.insert(row.cells[*model]);
+  }
+  const std::vector<std::string> known(models.begin(), models.end());
+  if (generators.empty() && known.size() > 1) {
+    fail_input("{} holds answers to {} generators ({}); choose one with --generator", table.origin, known.size(),
+               fmt::join(known, ", "));
+  }
+  for (const std::string& name : generators) {
+    if (models.count(name) == 0)
+      fail_input("{} has no generator '{}'; known: {}", table.origin, name, fmt::join(known, ", "));
+  }
+  std::map<std::string, Pictures> answers;
+  std::map<std::tuple<std::string, size_t, int64_t>, int> repeats;
+  for (const CsvTable::Row& row : table.rows) {
+    size_t generator = 0;
+    if (!generators.empty()) {
+      const auto found = std::find(generators.begin(), generators.end(), row.cells[*model]);
+      if (found == generators.end()) continue;
+      generator = static_cast<size_t>(found - generators.begin());
+    }
+    const std::string& name = row.cells[item];
+    const int64_t id = required_id(table, row, question);
+    const std::string place = picture ? row.cells[*picture] : fmt::format("{:06}", ++repeats[{name, generator, id}]);
+    Json& given = answers[name].try_emplace({generator, place}, Json::object()).first->second;
+    if (given.contains(std::to_string(id))) {
+      fail_input("{}: question {} of item '{}', picture '{}' is answered twice", table.place(row), id, name, place);
+    }
+    given[std::to_string(id)] = row.cells[answer];
+  }
+  return answers;
+}
+
+}  // namespace
+
+std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
+                                       const std::filesystem::path& answers_path,
+                                       const std::vector<std::string>& generators) {
+  const Items items = read_items(read_csv(graph_path));
+  std::map<std::string, Pictures> answers = read_answers(read_csv(answers_path), generators);
+  std::vector<Json> rows;
+  for (const std::string& name : items.order) {
+    Json row = {{"item_id", name}, {"questions", items.questions.at(name)}, {"answers", Json::object()}};
+    const auto given = answers.find(name);
+    if (given == answers.end()) {
+      rows.push_back(row);
+      continue;
+    }
+    for (const auto& [key, texts] : given->second) {
+      row["picture"] = key.second;
+      row["answers"] = texts;
+      rows.push_back(row);
+      row.erase("questions");
+    }
+  }
+  return rows;
+}
+
+QuestionGraph question_graph(const Json& row, const std::string& where) {
+  if (!row.is_object() || !row.contains("item_id") || !row["item_id"].is_string()) {
+    fail_input("{}: a judged row needs a text \"item_id\"", where);
+  }
+  QuestionGraph graph{row["item_id"], {}};
+  if (!row.contains("questions")) return graph;
+  if (!row["questions"].is_array()) fail_input("{}: \"questions\" must be a list", where);
+  for (const Json& one : row["questions"]) {
+    if (!one.is_object() || !one.contains("id") || !one["id"].is_number_integer() || !one.contains("dependency") ||
+        !one["dependency"].is_string()) {
+      fail_input("{}: a question needs a whole number \"id\" and a text \"dependency\"", where);
+    }
+    GraphQuestion& question = graph.questions.emplace_back();
+    question.id = one["id"];
+    question.dependency = one["dependency"];
+    for (const auto& [key, text] :
+         {std::pair{"category", &question.category}, {"subcategory", &question.subcategory}}) {
+      if (!one.contains(key)) continue;
+      if (!one[key].is_string()) fail_input("{}: a question's \"{}\" must be a text", where, key);
+      *text = one[key];
+    }
+  }
+  return graph;
+}
+
+PictureAnswers picture_answers(const Json& row, const std::string& where) {
+  if (!row.is_object() || !row.contains("answers") || !row["answers"].is_object()) {
+    fail_input("{}: a judged row needs \"answers\", an object of question to text", where);
+  }
+  PictureAnswers answers;
+  for (const auto& [key, text] : row["answers"].items()) {
+    const std::optional<int64_t> id = id_of(key);
+    if (!id || !text.is_string()) fail_input("{}: the answer to '{}' must be a text, by question number", where, key);
+    answers[*id] = text;
+  }
+  return answers;
+}
+
+}  // namespace emf

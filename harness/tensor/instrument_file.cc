@@ -1,0 +1,50 @@
+#include "harness/tensor/instrument_file.h"
+
+#include <ATen/ATen.h>
+
+#include "harness/base/error.h"
+#include "harness/base/hash.h"
+#include "harness/base/paths.h"
+
+namespace emf {
+
+namespace {
+
+constexpr const char* kSchema = "emf.instrument/1";
+
+}  // namespace
+
+InstrumentFile read_instrument(const std::filesystem::path& path, const std::string& kind) {
+  if (!std::filesystem::exists(path)) {
+    fail_missing(
+        "the {} is missing at {}: restore it from the repository, or train it with: emfbench "
+        "run instruments",
+        kind, path.string());
+  }
+  InstrumentFile file;
+  file.origin = path.string();
+  TensorMetadata metadata;
+  file.tensors = read_safetensors(path, &metadata);
+  if (metadata["schema"] != kSchema || metadata["kind"] != kind) {
+    fail_input("{} is not {} instrument of this program (schema '{}', kind '{}'; expected '{}', '{}')", path.string(),
+               kind == "autoencoder" ? "an autoencoder" : "a " + kind, metadata["schema"], metadata["kind"], kSchema,
+               kind);
+  }
+  file.facts = parse_json(metadata["facts"], path.string() + " (facts)");
+  file.sha256 = sha256_file(path);
+  for (auto& [name, value] : file.tensors) value = value.to(at::kFloat);
+  return file;
+}
+
+void write_instrument(const std::filesystem::path& path, const std::string& kind, const NamedTensors& tensors,
+                      const Json& facts) {
+  NamedTensors stored;
+  for (const auto& [name, value] : tensors) {
+    stored[name] = value.detach().to(value.dim() == 4 ? at::kHalf : at::kFloat).contiguous();
+  }
+  write_safetensors(path, stored, {{"schema", kSchema}, {"kind", kind}, {"facts", canonical_json(facts)}});
+}
+
+std::filesystem::path instruments_folder() { return project_root() / "data" / "instruments"; }
+
+}  // namespace emf
