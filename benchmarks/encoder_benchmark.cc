@@ -18,7 +18,7 @@ std::vector<Prompt> captions(int64_t count) {
 /// Items are tokens; FLOP counts the products with weights alone (106 M of them), attention being small at
 /// this length.
 void llm_forward(benchmark::State& state) {
-  const auto encoder = EncoderRegistry::instance().make("llm", Json(), 0);
+  const auto encoder = make_encoder("llm", Json(), 0);
   const TokenInputs inputs = encoder->prepare(captions(state.range(0)));
   const at::NoGradGuard no_grad;
   encoder->forward(inputs);
@@ -39,14 +39,14 @@ void gemm(benchmark::State& state) {
 
 void llm_first_feature(benchmark::State& state) {
   for (auto _ : state) {
-    const auto encoder = EncoderRegistry::instance().make("llm", Json(), 0);
+    const auto encoder = make_encoder("llm", Json(), 0);
     const at::NoGradGuard no_grad;
     benchmark::DoNotOptimize(encoder->forward(encoder->prepare({{"a photo of a cat", Json()}})).tokens.data_ptr());
   }
 }
 
 void llm_tokenize(benchmark::State& state) {
-  const auto encoder = EncoderRegistry::instance().make("llm", Json(), 0);
+  const auto encoder = make_encoder("llm", Json(), 0);
   const std::vector<Prompt> prompts = captions(1000);
   for (auto _ : state) benchmark::DoNotOptimize(encoder->tokenize(prompts, true));
   state.SetItemsProcessed(state.iterations() * 1000);

@@ -9,12 +9,12 @@ namespace {
 constexpr int kWarmUp = 20000;  // enough to meet nearly every sprite, size and tint of the world
 
 std::unique_ptr<Dataset> world(const std::string& table) {
-  return DatasetRegistry::instance().make("scenes", parse_config("[data]\n" + table, "benchmark"), 0);
+  return DatasetRegistry::instance().make("scenes", Options(parse_config(table, "benchmark"), {}), {});
 }
 
 void pictures(benchmark::State& state, const std::string& table) {
   const auto dataset = world(table);
-  std::vector<uint8_t> picture(static_cast<size_t>(dataset->side()) * dataset->side() * 3);
+  std::vector<uint8_t> picture(static_cast<size_t>(dataset->height() * dataset->width() * 3));
   std::vector<Box> boxes;
   for (uint64_t index = 0; index < kWarmUp; ++index) dataset->picture(index, picture, boxes);
   uint64_t index = 0;

@@ -18,7 +18,8 @@ target_compile_options(emf_options INTERFACE -Wall -Wextra -Wshadow -Wno-missing
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 sees overlaps and overruns in std::string that are not there (its bug 105651 and kin), wherever sums of strings are
   # inlined; clang and the sanitizers look for the real ones.
-  target_compile_options(emf_options INTERFACE -fpch-preprocess -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow)
+  target_compile_options(emf_options INTERFACE -fpch-preprocess -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
+                         -Wno-stringop-overread)
 endif()
 if(EMF_WARNINGS_AS_ERRORS)
   target_compile_options(emf_options INTERFACE -Werror)

@@ -10,7 +10,11 @@ add_library(emf_torch INTERFACE)
 # Third-party headers are SYSTEM so that their warnings are not ours.
 target_include_directories(emf_torch SYSTEM INTERFACE ${TORCH_INCLUDE_DIRS})
 target_compile_options(emf_torch INTERFACE ${EMF_TORCH_FLAGS})
-target_link_libraries(emf_torch INTERFACE ${TORCH_LIBRARIES})
+# SentencePiece first: both export a FLAGS_minloglevel, four bytes in libc10, an absl flag of 32 here, and the first on the link
+# line gives its own to both. Were that libc10's, the flag's constructor would write over a mutex that TorchScript takes.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+target_link_libraries(emf_torch INTERFACE PkgConfig::sentencepiece ${TORCH_LIBRARIES})
 
 # Debian puts OpenCV's CMake files into libopencv-dev, which pulls in every module; three are enough.
 find_path(EMF_OPENCV_INCLUDE opencv2/core.hpp PATH_SUFFIXES opencv4 REQUIRED)
@@ -32,7 +36,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
-pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 find_package(ZLIB REQUIRED)
 if(EMF_BUILD_TESTS)
   find_package(GTest REQUIRED)

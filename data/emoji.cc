@@ -1,5 +1,5 @@
-// Real captions and real pictures: every emoji's name and tags, drawn by one or more vendors. For probes: its prompts hold
-// no facts that class labels could read or GenEval's rule could judge.
+// Real captions and real pictures: every emoji's name and tags, drawn by one or more vendors. For probes: its prompts
+// hold no facts that class labels could read or GenEval's rule could judge.
 #include <algorithm>
 #include <map>
 #include <numeric>
@@ -32,7 +32,7 @@ const std::map<std::string, std::string>& vendor_credits() {
   return credits;
 }
 
-struct Options {
+struct EmojiOptions {
   std::vector<std::string> vendors;
   int side = 64;
   bool distinct = true;
@@ -45,10 +45,9 @@ constexpr uint32_t kHeldOutOneIn = 5;
 
 bool is_held_out(const Concept& one) { return Random(0, "emoji/held_out/" + one.key, 0).below(kHeldOutOneIn) == 0; }
 
-Options read_options(const Config& config) {
-  ConfigReader reader(config, "data");
-  reader.choice("name", "emoji", {"emoji"});
-  Options options;
+EmojiOptions read_options(const Options& table) {
+  ConfigReader reader(table);
+  EmojiOptions options;
   std::vector<std::string> known;
   for (const auto& [vendor, credit] : vendor_credits()) known.push_back(vendor);
   options.vendors = reader.texts("vendors", known);
@@ -70,7 +69,7 @@ Options read_options(const Config& config) {
 
 class Emoji : public Dataset {
  public:
-  Emoji(const Config& config, uint64_t seed) : options_(read_options(config)), seed_(seed) {
+  Emoji(const Options& options, uint64_t seed) : options_(read_options(options)), seed_(seed) {
     const PackageFile captions = require_package_file("emoji-captions"), groups = require_package_file("emoji-groups");
     files_ = {captions, groups};
     std::vector<std::map<std::string, std::string>> sprites;
@@ -87,8 +86,6 @@ class Emoji : public Dataset {
       if (options_.part != "whole" && is_held_out(one) != (options_.part == "held_out")) continue;
       for (const auto& pictures : sprites)
         pictures_.push_back(emoji::decode_over_white(pictures.at(one.key), one.label));
-      if (std::find(group_names_.begin(), group_names_.end(), one.group) == group_names_.end())
-        group_names_.push_back(one.group);
       places_[one.key] = concepts_.size();
       by_text_.try_emplace(one.label, concepts_.size());
       by_text_.try_emplace(emoji::full_caption(one), concepts_.size());
@@ -100,10 +97,8 @@ class Emoji : public Dataset {
   }
 
   std::string name() const override { return "emoji"; }
-  int side() const override { return options_.side; }
-  const std::vector<std::string>& class_names() const override { return group_names_; }
-  const std::vector<std::string>& color_names() const override { return no_colors_; }
-  bool has_facts() const override { return false; }
+  int height() const override { return options_.side; }
+  int width() const override { return options_.side; }
   std::vector<std::string> wordings() const override { return {"full", "label", "tags"}; }
   int views() const override { return static_cast<int>(options_.vendors.size()); }
 
@@ -141,16 +136,6 @@ class Emoji : public Dataset {
     return sample_of(place, say(place, options_.caption), index, index / order_.size() + place);
   }
   Prompt prompt(uint64_t index) const override { return say(order_[index % order_.size()], options_.caption); }
-
-  std::vector<Prompt> all_prompts(Split split) const override {
-    std::vector<Prompt> prompts;
-    if (split == Split::kHeldOut) return prompts;
-    const std::string other = options_.caption == "full" ? "label" : "full";
-    for (size_t place = 0; place < concepts_.size(); ++place) {
-      prompts.push_back(say(place, split == Split::kTrain ? options_.caption : other));
-    }
-    return prompts;
-  }
 
   std::vector<Prompt> evaluation_prompts(int count, uint64_t seed) const override {
     if (count < 1 || static_cast<size_t>(count) > concepts_.size()) {
@@ -215,28 +200,21 @@ class Emoji : public Dataset {
     Sample sample;
     sample.index = index;
     sample.prompt = std::move(prompt);
-    const auto group = std::find(group_names_.begin(), group_names_.end(), concepts_[place].group);
-    Box box;
-    box.class_id = static_cast<int>(group - group_names_.begin());
-    box.x0 = static_cast<float>(picture.box[0]), box.y0 = static_cast<float>(picture.box[1]);
-    box.x1 = static_cast<float>(picture.box[2]), box.y1 = static_cast<float>(picture.box[3]);
-    sample.boxes.push_back(box);
     sample.picture = std::move(picture.rgb);
     return sample;
   }
 
-  Options options_;
+  EmojiOptions options_;
   uint64_t seed_;
   std::vector<PackageFile> files_;  ///< captions, groups, then the vendors'
   std::vector<Concept> concepts_;
   std::vector<Picture> pictures_;  ///< by concept, then vendor, as they were drawn
   std::vector<size_t> order_;
   std::map<std::string, size_t> places_, by_text_;
-  std::vector<std::string> group_names_, no_colors_;
 };
 
-std::unique_ptr<Dataset> make_emoji(const Config& config, uint64_t seed) {
-  return std::make_unique<Emoji>(config, seed);
+std::unique_ptr<Dataset> make_emoji(const Options& options, const DatasetContext& context) {
+  return std::make_unique<Emoji>(options, context.seed);
 }
 
 EMF_REGISTER(DatasetRegistry, "emoji",

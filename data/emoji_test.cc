@@ -1,4 +1,5 @@
-// What emoji promises, on a set of six that the test makes: captions join pictures, subsets, wordings, vendors, refusals.
+// What emoji promises, on a set of six that the test makes: captions join pictures, subsets, wordings, vendors,
+// refusals.
 #include <gtest/gtest.h>
 #include <unistd.h>
 #include <zip.h>
@@ -94,8 +95,8 @@ class EmojiTest : public testing::Test {
   }
 
   static std::unique_ptr<Dataset> open(const std::string& table = "", uint64_t seed = 0) {
-    return DatasetRegistry::instance().make("emoji", parse_config("[data]\nname = \"emoji\"\n" + table, "test.toml"),
-                                            seed);
+    const Config config = parse_config("[data]\nname = \"emoji\"\n" + table, "test.toml");
+    return DatasetRegistry::instance().make("emoji", Options(config, {"data"}, {"name"}), {seed});
   }
 
   static std::pair<ExitCode, std::string> refusal(const std::string& table) {
@@ -117,12 +118,11 @@ class EmojiTest : public testing::Test {
 };
 
 TEST_F(EmojiTest, JoinsCaptionsAndPicturesBySubset) {
-  EXPECT_EQ(texts(open()->all_prompts(Split::kTrain)),
+  EXPECT_EQ(texts(open()->evaluation_prompts(3, 0)),
             (std::set<std::string>{"grinning face: cheerful, teeth", "red apple: apple, diet", "pear"}));
-  EXPECT_EQ(texts(open("subset = \"all\"\ncaption = \"label\"")->all_prompts(Split::kTrain)),
+  EXPECT_EQ(texts(open("subset = \"all\"\ncaption = \"label\"")->evaluation_prompts(5, 0)),
             (std::set<std::string>{"grinning face", "red apple", "pear", "person", "keycap: 1"}));
-  EXPECT_TRUE(open()->all_prompts(Split::kHeldOut).empty());
-  EXPECT_FALSE(open()->has_facts());
+  EXPECT_EQ(open()->world(), nullptr);
 }
 
 TEST_F(EmojiTest, EveryRoundShowsEachCaptionOnceAndVendorsInTurn) {
@@ -142,21 +142,19 @@ TEST_F(EmojiTest, EveryRoundShowsEachCaptionOnceAndVendorsInTurn) {
     EXPECT_EQ(alone, sample.picture);
     seen.insert(sample.prompt.text);
   }
-  EXPECT_EQ(seen, texts(data->all_prompts(Split::kTrain)));
+  EXPECT_EQ(seen, texts(data->evaluation_prompts(3, 0)));
   EXPECT_EQ(open("", 0)->prompt(1).text, data->prompt(1).text);
 }
 
-TEST_F(EmojiTest, LiesOverWhiteWithATightBox) {
+TEST_F(EmojiTest, LiesOverWhite) {
   const auto data = open("vendors = \"google\"\nside = 32");
   const Sample sample = data->draw({"red apple", Json()}, 0);
   EXPECT_EQ(sample.picture[0], 255);
   const size_t middle = (16 * 32 + 16) * 3;
   EXPECT_EQ(std::vector<int>(sample.picture.begin() + middle, sample.picture.begin() + middle + 3),
             (std::vector<int>{120, 0, 0}));
-  ASSERT_EQ(sample.boxes.size(), 1u);
-  const Box& box = sample.boxes[0];
-  EXPECT_EQ(data->class_names().at(static_cast<size_t>(box.class_id)), "food-drink");
-  EXPECT_EQ((std::vector<float>{box.x0, box.y0, box.x1, box.y1}), (std::vector<float>{8, 4, 24, 28}));
+  EXPECT_EQ(data->reword(sample.prompt, "label").labels.at("tag"), "food-drink");
+  EXPECT_TRUE(sample.boxes.empty());
 }
 
 TEST_F(EmojiTest, SaysOnePromptInThreeWays) {

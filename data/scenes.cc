@@ -32,10 +32,10 @@ constexpr int kMostObjects = 4;
 /// Of the judged coloured prompts at least this share holds a held-out pair (where the world has so many).
 constexpr double kHeldOutShare = 0.15;
 
-class Scenes : public Dataset {
+class Scenes : public Dataset, public FactWorld {
  public:
-  Scenes(const Config& config, uint64_t seed)
-      : world_(scenes::read_options(config)),
+  Scenes(const Options& options, uint64_t seed)
+      : world_(scenes::read_options(options)),
         composer_(world_, seed),
         seed_(seed),
         book_(world_.options().classes, world_.options().vendors, scenes::size_range(1, world_.options().side).high) {
@@ -44,7 +44,9 @@ class Scenes : public Dataset {
   }
 
   std::string name() const override { return "scenes"; }
-  int side() const override { return world_.options().side; }
+  int height() const override { return side(); }
+  int width() const override { return side(); }
+  const FactWorld* world() const override { return this; }
   const std::vector<std::string>& class_names() const override { return class_names_; }
   const std::vector<std::string>& color_names() const override { return color_names_; }
 
@@ -143,6 +145,8 @@ class Scenes : public Dataset {
   }
 
  private:
+  int side() const { return world_.options().side; }
+
   static Prompt say_facts(const Facts& facts, const std::string& text) {
     return {text, facts_to_metadata(facts, text)};
   }
@@ -359,8 +363,8 @@ Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
   return sample;
 }
 
-std::unique_ptr<Dataset> make_scenes(const Config& config, uint64_t seed) {
-  return std::make_unique<Scenes>(config, seed);
+std::unique_ptr<Dataset> make_scenes(const Options& options, const DatasetContext& context) {
+  return std::make_unique<Scenes>(options, context.seed);
 }
 
 EMF_REGISTER(DatasetRegistry, "scenes",

@@ -17,8 +17,8 @@ namespace emf {
 namespace {
 
 std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  return DatasetRegistry::instance().make("scenes", parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml"),
-                                          seed);
+  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
+  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {seed});
 }
 
 std::string refusal(const std::string& table) {
@@ -59,12 +59,12 @@ bool overlap(const Box& a, const Box& b) { return a.x0 < b.x1 && b.x0 < a.x1 && 
 void expect_true_facts(const Dataset& dataset, const Sample& sample) {
   std::map<std::pair<std::string, std::string>, int> seen;
   for (const Box& box : sample.boxes) {
-    const std::string color = box.color_id < 0 ? "" : dataset.color_names().at(box.color_id);
-    ++seen[{dataset.class_names().at(box.class_id), color}];
+    const std::string color = box.color_id < 0 ? "" : dataset.world()->color_names().at(box.color_id);
+    ++seen[{dataset.world()->class_names().at(box.class_id), color}];
     EXPECT_LE(0, box.x0);
     EXPECT_LE(0, box.y0);
-    EXPECT_LE(box.x1, dataset.side());
-    EXPECT_LE(box.y1, dataset.side());
+    EXPECT_LE(box.x1, dataset.height());
+    EXPECT_LE(box.y1, dataset.height());
     EXPECT_LT(box.x0 + 1, box.x1) << sample.prompt.text;
     EXPECT_LT(box.y0 + 1, box.y1) << sample.prompt.text;
     for (const Box& other : sample.boxes) EXPECT_TRUE(&box == &other || !overlap(box, other)) << sample.prompt.text;
@@ -206,16 +206,17 @@ TEST(Scenes, GoldenPictures) {
 }
 
 TEST(Scenes, TheSmallWorldSays558Things) {
-  EXPECT_EQ(world("classes = 6\ncolors = 4\nheld_out = 0.0")->all_prompts(Split::kTrain).size(), 558u);
+  EXPECT_EQ(world("classes = 6\ncolors = 4\nheld_out = 0.0")->world()->all_prompts(Split::kTrain).size(), 558u);
   const auto dataset = world("classes = 6\ncolors = 4");
-  const auto shown = dataset->all_prompts(Split::kTrain), held = dataset->all_prompts(Split::kHeldOut);
+  const auto shown = dataset->world()->all_prompts(Split::kTrain),
+             held = dataset->world()->all_prompts(Split::kHeldOut);
   EXPECT_EQ(shown.size() + held.size(), 558u);
   EXPECT_GT(held.size(), 20u);
   std::set<std::string> texts;
   for (const Prompt& prompt : shown) texts.insert(prompt.text);
   for (const Prompt& prompt : held) texts.insert(prompt.text);
   EXPECT_EQ(texts.size(), 558u);
-  for (const Prompt& prompt : dataset->all_prompts(Split::kParaphrase)) {
+  for (const Prompt& prompt : dataset->world()->all_prompts(Split::kParaphrase)) {
     EXPECT_TRUE(texts.insert(prompt.text).second) << prompt.text;
     EXPECT_EQ(parse_caption(prompt.text), facts_from_metadata(prompt.labels)) << prompt.text;
   }
@@ -229,7 +230,7 @@ TEST(Scenes, TrainingNeverShowsHeldOutPairs) {
     held.emplace(pair[0].get<std::string>(), pair[1].get<std::string>());
   ASSERT_EQ(held.size(), 6u);
   std::set<std::string> known;
-  for (const Prompt& prompt : dataset->all_prompts(Split::kTrain)) known.insert(prompt.text);
+  for (const Prompt& prompt : dataset->world()->all_prompts(Split::kTrain)) known.insert(prompt.text);
   for (uint64_t index = 0; index < 20000; ++index) {
     const Prompt prompt = dataset->prompt(index);
     EXPECT_TRUE(known.count(prompt.text)) << prompt.text;
@@ -275,8 +276,8 @@ TEST(Scenes, DrawsWhatFreeTextSays) {
   const auto dataset = world("");
   const Sample sample = dataset->draw({"there is a mug on the left side of a zebra", nullptr}, 3);
   ASSERT_EQ(sample.boxes.size(), 2u);
-  EXPECT_EQ(dataset->class_names()[sample.boxes[0].class_id], "zebra");
-  EXPECT_EQ(dataset->class_names()[sample.boxes[1].class_id], "cup");
+  EXPECT_EQ(dataset->world()->class_names()[sample.boxes[0].class_id], "zebra");
+  EXPECT_EQ(dataset->world()->class_names()[sample.boxes[1].class_id], "cup");
   EXPECT_LT(sample.boxes[1].x1, sample.boxes[0].x1);
   EXPECT_NE(bytes(sample), bytes(dataset->draw(sample.prompt, 4)));
   EXPECT_THROW(dataset->draw({"an oil painting of a fox", nullptr}, 0), UserError);
@@ -286,9 +287,9 @@ TEST(Scenes, DrawsWhatFreeTextSays) {
 
 TEST(Scenes, EveryClassIsDrawnByEveryVendorThatHasIt) {
   const auto both = world("tasks = \"single_object\"");
-  EXPECT_EQ(both->class_names().size(), 64u);
-  EXPECT_EQ(world("vendors = \"google\"")->class_names().size(), 64u);
-  EXPECT_EQ(world("vendors = \"twitter\"")->class_names().size(), 63u);  // its racket is a ball
+  EXPECT_EQ(both->world()->class_names().size(), 64u);
+  EXPECT_EQ(world("vendors = \"google\"")->world()->class_names().size(), 64u);
+  EXPECT_EQ(world("vendors = \"twitter\"")->world()->class_names().size(), 63u);  // its racket is a ball
   EXPECT_EQ(both->attributions().size(), 2u);
   EXPECT_NE(both->attributions()[1].find("CC-BY 4.0"), std::string::npos);
   EXPECT_EQ(world("vendors = \"google\"")->attributions().size(), 1u);

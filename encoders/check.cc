@@ -1,5 +1,5 @@
-// check:<a>,<b>: two encoders that should agree, such as two implementations of one model. Gives a's features, compares b's
-// with them and fails beyond the tolerances; a histogram of the differences goes to stderr.
+// check:<a>,<b>: two encoders that should agree, such as two implementations of one model. Gives a's features, compares
+// b's with them and fails beyond the tolerances; a histogram of the differences goes to stderr.
 #include <fmt/format.h>
 
 #include <array>
@@ -23,9 +23,8 @@ size_t decade_of(double difference) {
 
 class CheckEncoder : public EncoderWrapper {
  public:
-  CheckEncoder(const Json& options, uint64_t seed) {
-    const Config config = encoder_options(options, "check");
-    ConfigReader reader(config, "");
+  CheckEncoder(const Options& options, const EncoderContext& context) {
+    ConfigReader reader(options);
     const std::string pair = reader.text("argument", "hash,hash");
     absolute_ = reader.number("abs", 1e-5, 0, 1e9);
     relative_ = reader.number("rel", 1e-4, 0, 1e9);
@@ -35,8 +34,8 @@ class CheckEncoder : public EncoderWrapper {
     if (comma == std::string::npos) fail_input("check compares two encoders, check:a,b, but was given '{}'", pair);
     a_name_ = pair.substr(0, comma);
     b_name_ = pair.substr(comma + 1);
-    a_ = make_encoder(a_name_, a_options, seed);
-    b_ = make_encoder(b_name_, b_options, seed);
+    a_ = make_inner(a_name_, a_options, options.place("a"), context);
+    b_ = make_inner(b_name_, b_options, options.place("b"), context);
     if (a_->info().dimension != b_->info().dimension) {
       fail_input("check: {} has {} dimensions, {} has {}; only equal ones compare", a_name_, a_->info().dimension,
                  b_name_, b_->info().dimension);
@@ -123,8 +122,8 @@ class CheckEncoder : public EncoderWrapper {
   mutable int64_t num_compared_ = 0;
 };
 
-std::unique_ptr<Encoder> make_check(const Json& options, uint64_t seed) {
-  return std::make_unique<CheckEncoder>(options, seed);
+std::unique_ptr<Encoder> make_check(const Options& options, const EncoderContext& context) {
+  return std::make_unique<CheckEncoder>(options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "check", "check:a,b gives a's features and fails where b's differ", make_check);

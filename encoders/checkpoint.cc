@@ -4,14 +4,14 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_checkpoint(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_checkpoint(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "checkpoint",
       .family = "any",
       .summary = "hidden states of any checkpoint that is built here",
       .max_tokens = 2048,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "checkpoint", "Any checkpoint of yours, by its own config: /path/to/folder or file.gguf",

@@ -98,9 +98,8 @@ FieldValues values_of(const Prompt& prompt, size_t index) {
 
 class ClassLabel : public Encoder {
  public:
-  ClassLabel(const Json& options, uint64_t seed) : seed_(seed) {
-    const Config config = encoder_options(options, "class_label");
-    ConfigReader reader(config, "");
+  ClassLabel(const Options& options, const EncoderContext& context) : seed_(context.seed) {
+    ConfigReader reader(options);
     dimension_ = reader.integer("dimension", 128, 1, 65536);
     values_ = reader.text("values", "");
     trainable_ = reader.flag("trainable", true);
@@ -109,7 +108,7 @@ class ClassLabel : public Encoder {
                geneval_colors().size() == kFieldValues[kColor1] &&
                geneval_relations().size() == kFieldValues[kRelation],
            "the caption grammar has {} classes, class_label {}", geneval_classes().size(), kFieldValues[kClass1]);
-    table_ = normal_named(seed, "encoder/class_label/table", {kNumIds, dimension_});
+    table_ = normal_named(seed_, "encoder/class_label/table", {kNumIds, dimension_});
     if (!values_.empty()) load_trained_values(values_, {{"table", table_}});
     table_.requires_grad_(trainable_);
   }
@@ -123,6 +122,7 @@ class ClassLabel : public Encoder {
     info.num_parameters = table_.numel();
     info.dimension = dimension_;
     info.max_tokens = kNumFields;
+    info.reads = EncoderInput::kLabels;
     info.trainable = trainable_;
     return info;
   }
@@ -158,7 +158,7 @@ class ClassLabel : public Encoder {
     return {tokens.masked_fill(inputs.mask.logical_not().unsqueeze(-1), 0), inputs.mask};
   }
 
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override {
+  NamedParameters parameters() const override {
     if (!trainable_) return {};
     return {{"table", table_}};
   }
@@ -171,12 +171,12 @@ class ClassLabel : public Encoder {
   at::Tensor table_;
 };
 
-std::unique_ptr<Encoder> make_class_label(const Json& options, uint64_t seed) {
-  return std::make_unique<ClassLabel>(options, seed);
+std::unique_ptr<Encoder> make_class_label(const Options& options, const EncoderContext& context) {
+  return std::make_unique<ClassLabel>(options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "class_label", "The paper's discrete labels: a learnable vector for each label value",
-             make_class_label);
+             make_class_label, {.title = "Class labels"});
 
 }  // namespace
 }  // namespace emf

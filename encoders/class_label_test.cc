@@ -7,7 +7,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> encoder() { return EncoderRegistry::instance().make("class_label", Json(), 3); }
+std::unique_ptr<Encoder> encoder() { return make_encoder("class_label", Json(), 3); }
 
 Prompt labels(const std::string& json) { return {"", Json::parse(json)}; }
 

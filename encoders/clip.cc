@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_clip(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_clip(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "clip",
       .family = "clip",
@@ -12,10 +12,11 @@ std::unique_ptr<Encoder> make_clip(const Json& options, uint64_t) {
       .model_types = {"clip_text_model"},
       .max_tokens = 77,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
-EMF_REGISTER(EncoderRegistry, "clip", "CLIP's text tower, from a checkpoint of yours: clip:/path", make_clip);
+EMF_REGISTER(EncoderRegistry, "clip", "CLIP's text tower, from a checkpoint of yours: clip:/path", make_clip,
+             {.title = "CLIP text tower"});
 
 }  // namespace
 }  // namespace emf

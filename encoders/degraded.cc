@@ -1,9 +1,10 @@
-// degraded:<encoder>: an encoder made worse (or whiter) in one known way at a time, to ask what of its features matters.
+// degraded:<encoder>: an encoder made worse (or whiter) in one known way at a time, to ask what of its features
+// matters.
 //
 // In this order, x a token's features and s the root mean square norm of the encoder's tokens on fixed captions:
-//   whitening   x <- s / sqrt(D) W (x - mean): mean and covariance of the tokens of fixed captions become 0 and (near) identity
+//   whitening   x <- s / sqrt(D) W (x - mean): tokens of fixed captions get mean 0, covariance (near) identity
 //   rank k      x <- sqrt(D / k) Q Q^T x with a seeded orthonormal Q [D,k]; the factor keeps the expected norm
-//   shared c    x <- x + c s d with a seeded unit vector d: what all texts have in common grows, what tells them apart does not
+//   shared c    x <- x + c s d with a seeded unit vector d: what all texts share grows, what tells them apart does not
 //   noise n     x <- x + n s e / sqrt(D), e standard normal, keyed by seed, text and place
 // Nothing depends on the batch: equal text, equal features. Written degraded:rank=8:shared=2:llm, or by options.
 #include <ATen/core/grad_mode.h>
@@ -62,10 +63,10 @@ struct Parts {
 
 class DegradedEncoder : public EncoderWrapper {
  public:
-  DegradedEncoder(const Json& options, uint64_t seed) : seed_(seed) {
-    Config config = encoder_options(options, "degraded");
-    name_ = take_settings(config);
-    ConfigReader reader(config, "");
+  DegradedEncoder(const Options& given, const EncoderContext& context) : seed_(context.seed) {
+    Options options = given;
+    name_ = take_settings(options);
+    ConfigReader reader(options);
     reader.text("argument", "");  // read above
     shared_ = reader.number("shared", 0, 0, 1e6);
     rank_ = reader.integer("rank", 0, 0, 65536);
@@ -73,7 +74,7 @@ class DegradedEncoder : public EncoderWrapper {
     whitening_ = reader.flag("whitening", false);
     const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
     reader.finish();
-    inner_ = make_encoder(name_, inner_options, seed);
+    inner_ = make_inner(name_, inner_options, options.place("inner"), context);
     if (rank_ > inner_->info().dimension)
       fail_input("degraded: rank {} of an encoder with {} dimensions", rank_, inner_->info().dimension);
   }
@@ -110,15 +111,16 @@ class DegradedEncoder : public EncoderWrapper {
  private:
   const Encoder& inner() const override { return *inner_; }
   /// Moves "rank=8" out of "rank=8:shared=2:llm" into the options and returns "llm", which may hold colons of its own.
-  static std::string take_settings(Config& config) {
-    if (!config.values.contains("argument") || !config.values["argument"].is_string()) return "hash";
-    std::string rest = config.values["argument"];
+  static std::string take_settings(Options& options) {
+    if (!options.values().contains("argument") || !options.values()["argument"].is_string()) return "hash";
+    std::string rest = options.values()["argument"];
     for (;;) {
       const size_t equals = rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz");
       if (equals == 0 || equals == std::string::npos || rest[equals] != '=') return rest;
       const size_t colon = rest.find(':');
-      apply_override(config, rest.substr(0, colon));
-      config.lines.clear();  // mistakes are named as those of the encoder's options
+      Config setting;
+      apply_override(setting, rest.substr(0, colon));
+      for (const auto& [key, value] : setting.values.items()) options = options.with(key, value);
       if (colon == std::string::npos) return "hash";
       rest = rest.substr(colon + 1);
     }
@@ -195,8 +197,8 @@ class DegradedEncoder : public EncoderWrapper {
   mutable std::optional<Parts> parts_;
 };
 
-std::unique_ptr<Encoder> make_degraded(const Json& options, uint64_t seed) {
-  return std::make_unique<DegradedEncoder>(options, seed);
+std::unique_ptr<Encoder> make_degraded(const Options& options, const EncoderContext& context) {
+  return std::make_unique<DegradedEncoder>(options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "degraded", "degraded:E is E with a shared component, less rank, noise or whitening",

@@ -3,7 +3,9 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include "harness/api/encoder.h"
+#include <cmath>
+
+#include "encoders/wrapper.h"
 
 namespace emf {
 namespace {
@@ -58,11 +60,54 @@ TEST(Degraded, NoiseHasTheAskedSizeAndIsKeyedByText) {
   EXPECT_GT((added[0] - added[3]).norm().item<double>(), 1e-2) << "equal words at two places get noise of their own";
 }
 
-TEST(Degraded, WhiteningCentresCaptionsLikeThoseItWasMeasuredOn) {
-  const std::vector<Prompt> texts = prompts();
-  const at::Tensor shifted = real_tokens("degraded:whitening=true:shared=0:hash", texts),
-                   plain = real_tokens("hash", texts);
-  EXPECT_LT(shifted.mean(0).norm().item<double>(), plain.mean(0).norm().item<double>());
+/// hash that keeps the texts it was asked for: whitening measures an encoder on captions that only it knows.
+class Overheard : public EncoderWrapper {
+ public:
+  static std::vector<Prompt>& texts() {
+    static std::vector<Prompt> all;
+    return all;
+  }
+  explicit Overheard(const EncoderContext& context) : hash_(make_encoder("hash", Options(), context)) {}
+  EncoderInfo info() const override { return hash_->info(); }
+  Json fingerprint() const override { return hash_->fingerprint(); }
+  TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
+    texts().insert(texts().end(), prompts.begin(), prompts.end());
+    return hash_->prepare(prompts);
+  }
+
+ private:
+  const Encoder& inner() const override { return *hash_; }
+  std::unique_ptr<Encoder> hash_;
+};
+
+TEST(Degraded, WhiteningGivesItsCaptionsMeanZeroAndTheCovarianceItSays) {
+  EncoderRegistry::instance().add(
+      "overheard", {"hash that keeps the texts", __FILE__, [](const Options&, const EncoderContext& context) {
+                      return std::make_unique<Overheard>(context);
+                    }});
+  real_tokens("degraded:whitening=true:overheard", {prompts()[0]});
+  std::vector<Prompt> captions = Overheard::texts();
+  ASSERT_EQ(captions.front().text, prompts()[0].text) << "the caption that was asked for, then those measured on";
+  captions.erase(captions.begin());
+  ASSERT_EQ(captions.size(), 512u);
+
+  const auto moments = [](const at::Tensor& tokens) {
+    const at::Tensor rows = tokens.to(at::kDouble), mean = rows.mean(0, true);
+    const at::Tensor centred = rows - mean;
+    return std::pair{mean.squeeze(0), at::matmul(centred.t(), centred) / static_cast<double>(rows.size(0))};
+  };
+  const at::Tensor plain = real_tokens("hash", captions);
+  const double square = plain.to(at::kDouble).square().sum(1).mean().item<double>();  // s^2
+  const auto [mean, covariance] = moments(real_tokens("degraded:whitening=true:hash", captions));
+  EXPECT_LT(mean.norm().item<double>(), 1e-3 * std::sqrt(square));
+  // Directions of variance v are scaled to s^2 / D, but those below a thousandth of the mean variance no further than
+  // that.
+  const at::Tensor variances = std::get<0>(at::linalg_eigh(moments(plain).second));
+  const at::Tensor expected =
+      variances / variances.clamp_min(variances.mean().item<double>() * 1e-3) * square / plain.size(1);
+  const at::Tensor found = std::get<0>(at::linalg_eigh(covariance));
+  EXPECT_LT((std::get<0>(found.sort()) - std::get<0>(expected.sort())).abs().max().item<double>(),
+            1e-3 * square / static_cast<double>(plain.size(1)));
 }
 
 TEST(Degraded, NothingDependsOnTheBatch) {

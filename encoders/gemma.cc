@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_gemma(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_gemma(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "gemma",
       .family = "gemma3",
@@ -16,7 +16,7 @@ std::unique_ptr<Encoder> make_gemma(const Json& options, uint64_t) {
       .dimension = 640,
       .context = 32768,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "gemma", "Language model: Gemma 3 270M (only after its terms are accepted)", make_gemma);

@@ -1,5 +1,4 @@
-// Control: every word becomes a fixed random vector, so words can be told apart but similar words are not
-// similar.
+// Control: every word becomes a fixed random vector, so words can be told apart but similar words are not similar.
 #include <utf8proc.h>
 
 #include "harness/api/encoder.h"
@@ -47,9 +46,8 @@ std::vector<std::string> words_of(const std::string& text) {
 
 class HashEncoder : public Encoder {
  public:
-  HashEncoder(const Json& options, uint64_t seed) : seed_(seed) {
-    const Config config = encoder_options(options, "hash");
-    ConfigReader reader(config, "");
+  HashEncoder(const Options& options, const EncoderContext& context) : seed_(context.seed) {
+    ConfigReader reader(options);
     dimension_ = reader.integer("dimension", 128, 1, 65536);
     max_tokens_ = reader.integer("max_tokens", 48, 1, 1 << 20);
     reader.finish();
@@ -101,11 +99,12 @@ class HashEncoder : public Encoder {
   int64_t dimension_, max_tokens_;
 };
 
-std::unique_ptr<Encoder> make_hash(const Json& options, uint64_t seed) {
-  return std::make_unique<HashEncoder>(options, seed);
+std::unique_ptr<Encoder> make_hash(const Options& options, const EncoderContext& context) {
+  return std::make_unique<HashEncoder>(options, context);
 }
 
-EMF_REGISTER(EncoderRegistry, "hash", "Control: a fixed random vector for each word, no training", make_hash);
+EMF_REGISTER(EncoderRegistry, "hash", "Control: a fixed random vector for each word, no training", make_hash,
+             {.title = "Hashed words"});
 
 }  // namespace
 }  // namespace emf

@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_llm(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_llm(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "llm",
       .family = "llama",
@@ -16,11 +16,11 @@ std::unique_ptr<Encoder> make_llm(const Json& options, uint64_t) {
       .dimension = 576,
       .context = 8192,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "llm", "Language model: SmolLM2-135M-Instruct, hidden states after the final norm",
-             make_llm);
+             make_llm, {.title = "Language model"});
 
 }  // namespace
 }  // namespace emf

@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_minilm(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_minilm(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "minilm",
       .family = "bert",
@@ -17,10 +17,11 @@ std::unique_ptr<Encoder> make_minilm(const Json& options, uint64_t) {
       .dimension = 384,
       .context = 512,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
-EMF_REGISTER(EncoderRegistry, "minilm", "Sentence encoder: all-MiniLM-L6-v2, token features", make_minilm);
+EMF_REGISTER(EncoderRegistry, "minilm", "Sentence encoder: all-MiniLM-L6-v2, token features", make_minilm,
+             {.title = "Sentence encoder"});
 
 }  // namespace
 }  // namespace emf

@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_qwen(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_qwen(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "qwen",
       .family = "qwen",
@@ -12,7 +12,7 @@ std::unique_ptr<Encoder> make_qwen(const Json& options, uint64_t) {
       .model_types = {"qwen2", "qwen3"},
       .max_tokens = 2048,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "qwen", "Language model: Qwen 2, 2.5 or 3, from a checkpoint of yours: qwen:/path",

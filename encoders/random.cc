@@ -6,16 +6,14 @@
 namespace emf {
 namespace {
 
-// A SHA-256 holds four 64-bit ids: the tokens together are the whole text's hash, and nothing else of it is
-// kept.
+// A SHA-256 holds four 64-bit ids: the tokens together are the whole text's hash, and nothing else of it is kept.
 constexpr int64_t kTokens = 4;
 constexpr size_t kHexDigits = 16;
 
 class RandomEncoder : public Encoder {
  public:
-  RandomEncoder(const Json& options, uint64_t seed) : seed_(seed) {
-    const Config config = encoder_options(options, "random");
-    ConfigReader reader(config, "");
+  RandomEncoder(const Options& options, const EncoderContext& context) : seed_(context.seed) {
+    ConfigReader reader(options);
     dimension_ = reader.integer("dimension", 128, 1, 65536);
     reader.finish();
   }
@@ -60,11 +58,12 @@ class RandomEncoder : public Encoder {
   int64_t dimension_;
 };
 
-std::unique_ptr<Encoder> make_random(const Json& options, uint64_t seed) {
-  return std::make_unique<RandomEncoder>(options, seed);
+std::unique_ptr<Encoder> make_random(const Options& options, const EncoderContext& context) {
+  return std::make_unique<RandomEncoder>(options, context);
 }
 
-EMF_REGISTER(EncoderRegistry, "random", "Control: fixed noise for each whole text, no shared parts", make_random);
+EMF_REGISTER(EncoderRegistry, "random", "Control: fixed noise for each whole text, no shared parts", make_random,
+             {.title = "Random text vectors"});
 
 }  // namespace
 }  // namespace emf

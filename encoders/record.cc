@@ -15,14 +15,13 @@ namespace {
 
 class RecordEncoder : public EncoderWrapper {
  public:
-  RecordEncoder(const Json& options, uint64_t seed) {
-    const Config config = encoder_options(options, "record");
-    ConfigReader reader(config, "");
+  RecordEncoder(const Options& options, const EncoderContext& context) {
+    ConfigReader reader(options);
     name_ = reader.text("argument", "hash");
     path_ = reader.text("path", "");                 // "" saves nothing
     const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
     reader.finish();
-    inner_ = make_encoder(name_, inner_options, seed);
+    inner_ = make_inner(name_, inner_options, options.place("inner"), context);
   }
 
   ~RecordEncoder() override {
@@ -84,8 +83,8 @@ class RecordEncoder : public EncoderWrapper {
   mutable int64_t num_rows_ = 0, num_written_ = 0;
 };
 
-std::unique_ptr<Encoder> make_record(const Json& options, uint64_t seed) {
-  return std::make_unique<RecordEncoder>(options, seed);
+std::unique_ptr<Encoder> make_record(const Options& options, const EncoderContext& context) {
+  return std::make_unique<RecordEncoder>(options, context);
 }
 
 EMF_REGISTER(EncoderRegistry, "record", "record:E is E, its inputs and features saved to options path", make_record);

@@ -4,7 +4,7 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Encoder> make_t5(const Json& options, uint64_t) {
+std::unique_ptr<Encoder> make_t5(const Options& options, const EncoderContext& context) {
   const PretrainedFamily family{
       .name = "t5",
       .family = "t5",
@@ -12,10 +12,11 @@ std::unique_ptr<Encoder> make_t5(const Json& options, uint64_t) {
       .model_types = {"t5"},
       .max_tokens = 512,
   };
-  return make_pretrained(family, options);
+  return make_pretrained(family, options, context);
 }
 
-EMF_REGISTER(EncoderRegistry, "t5", "T5's encoder (v1.0, v1.1, Flan), from a checkpoint of yours: t5:/path", make_t5);
+EMF_REGISTER(EncoderRegistry, "t5", "T5's encoder (v1.0, v1.1, Flan), from a checkpoint of yours: t5:/path", make_t5,
+             {.title = "T5"});
 
 }  // namespace
 }  // namespace emf

@@ -9,8 +9,7 @@
 
 namespace emf {
 
-void load_trained_values(const std::filesystem::path& path,
-                         const std::vector<std::pair<std::string, at::Tensor>>& parameters) {
+void load_trained_values(const std::filesystem::path& path, const NamedParameters& parameters) {
   const at::NoGradGuard no_grad;
   NamedTensors values = read_safetensors(path);
   for (const auto& [name, parameter] : parameters) {

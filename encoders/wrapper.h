@@ -1,4 +1,5 @@
-// What encoders around another one have in common: all that they do not change is the inner one's.
+// What encoders around another one have in common: all that they do not change is the inner one's. An info() of a
+// wrapper starts from the inner encoder's, so that it reads what that one reads and trains where that one does.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,13 @@
 
 namespace emf {
 
+/// Makes the encoder inside a wrapper, on the wrapper's own seed and placement.
+/// @param options  a table of the wrapper's, or null.   @param place  where it stands, for messages.
+inline std::unique_ptr<Encoder> make_inner(const std::string& spec, const Json& options, const std::string& place,
+                                           const EncoderContext& context) {
+  return make_encoder(spec, Options(options, fmt::format("{}, encoder '{}'", place, spec)), context);
+}
+
 class EncoderWrapper : public Encoder {
  public:
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override { return inner().prepare(prompts); }
@@ -18,7 +26,7 @@ class EncoderWrapper : public Encoder {
   }
   TextFeatures forward(const TokenInputs& inputs) const override { return inner().forward(inputs); }
   double forward_flops(const TokenInputs& inputs) const override { return inner().forward_flops(inputs); }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return inner().parameters(); }
+  NamedParameters parameters() const override { return inner().parameters(); }
 
  protected:
   virtual const Encoder& inner() const = 0;

@@ -7,8 +7,8 @@
 //   centred         both less their mean over the pool
 // Captions that tie at the k-th place share it: the order of the pool decides nothing.
 //
-// Queries may be worded otherwise than the captions they are compared with (names against captions, names against tags).
-// Then a query's own caption is worth looking for:
+// Queries may be worded otherwise than the captions they are compared with (names against captions, names against
+// tags). Then a query's own caption is worth looking for:
 //   own_1, own_5    share of queries whose own caption is among the 1 or 5 nearest of all, raw
 //   own_1_centred, own_5_centred   the same, text less its mean; queries and candidates each less their own
 #include <algorithm>
@@ -108,8 +108,8 @@ Eigen::MatrixXd cosines(const Rows& candidates, const Rows& queries, const std::
   return candidates * chosen.transpose();
 }
 
-/// One mode's scores, a query each, with the same score for captions drawn blindly (chance) and for the nearest pictures
-/// (oracle).
+/// One mode's scores, a query each, with the same score for captions drawn blindly
+/// (chance) and for the nearest pictures (oracle).
 struct Mode {
   std::string name;
   std::vector<double> score = {}, chance = {}, oracle = {};
@@ -248,7 +248,7 @@ class Discriminability : public Probe {
 
 EMF_REGISTER(ProbeRegistry, "discriminability",
              "Do captions near each other in text features have pictures that look alike? (the paper's Table 1)",
-             std::make_unique<Discriminability>);
+             std::make_unique<Discriminability>, {.title = "Discriminability"});
 
 }  // namespace
 }  // namespace emf

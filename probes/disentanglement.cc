@@ -109,7 +109,7 @@ class Disentanglement : public Probe {
 
 EMF_REGISTER(ProbeRegistry, "disentanglement",
              "How much of a prompt's features stays when random parts of it are dropped? (the paper's Table 2)",
-             std::make_unique<Disentanglement>);
+             std::make_unique<Disentanglement>, {.title = "Disentanglement"});
 
 }  // namespace
 }  // namespace emf

@@ -5,23 +5,11 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
+#include "reports/record/record.h"
 #include "reports/writers/page.h"
-#include "reports/writers/record.h"
 
 namespace emf {
 namespace {
-
-SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store) {
-  SectionInput input;
-  input.result = read_json(suite_folder / "result.json");
-  validate_result(input.result);
-  if (std::filesystem::exists(suite_folder / "provenance.json")) {
-    input.provenance = read_json(suite_folder / "provenance.json");
-    validate_provenance(input.provenance);
-  }
-  input.store = store;
-  return input;
-}
 
 Json document_of(const SectionInput& input) {
   return {{"suite", input.result.at("suite")},
@@ -38,6 +26,18 @@ std::pair<std::string, std::filesystem::file_time_type> age_of(const std::filesy
 }
 
 }  // namespace
+
+SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store) {
+  SectionInput input;
+  input.result = read_json(suite_folder / "result.json");
+  validate_result(input.result);
+  if (std::filesystem::exists(suite_folder / "provenance.json")) {
+    input.provenance = read_json(suite_folder / "provenance.json");
+    validate_provenance(input.provenance);
+  }
+  input.store = store;
+  return input;
+}
 
 std::filesystem::path write_report(const std::filesystem::path& suite_folder, const std::filesystem::path& store,
                                    const std::filesystem::path& out_folder) {

@@ -1,30 +1,34 @@
-// The report of a suite: one HTML file that needs neither network nor server, made from the suite's record
-// alone.
+// The report of a suite: one HTML file that needs neither network nor server, made from the suite's record alone.
 #pragma once
 
 #include <filesystem>
 
+#include "harness/api/section.h"
 #include "harness/base/json.h"
 #include "reports/schema/validate.h"
 
 namespace emf {
 
+/// A suite's record with both documents checked.
+/// @param suite_folder, store  as write_report.   @throws UserError  as write_report.
+SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store);
+
 /// Writes <out_folder>/index.html, one self-contained page, and report.json beside it (see report_document).
 ///
-/// The scripts it needs (Vega, Tabulator) are inlined from <dependencies>/report-assets; without them the
-/// page holds the same numbers in plain tables and says so.
+/// The scripts it needs (Vega, Tabulator) are inlined from <dependencies>/report-assets; without them the page holds
+/// the same numbers in plain tables and says so.
 ///
 /// @param suite_folder  <store>/runs/suite/<hash>: result.json and, unless lost, provenance.json.
 /// @param store         what the record's file names are relative to.
 /// @return              path of index.html.
-/// @throws UserError    record absent (kMissing) or not fitting its schema (names the JSON pointer);
-/// out_folder not writable.
+/// @throws UserError    record absent (kMissing) or not fitting its schema (names the JSON pointer); out_folder not
+/// writable.
 /// @cost                under a second; the page has a few MB, most of it scripts and sample pictures.
 std::filesystem::path write_report(const std::filesystem::path& suite_folder, const std::filesystem::path& store,
                                    const std::filesystem::path& out_folder);
 
-/// {"suite", "rows": [{"encoder","objective","steps","seed","metric","value","ci95","n","run"}], "claims"} of
-/// a suite's record.
+/// {"suite", "rows": [{"encoder","objective","steps","seed","metric","value","ci95","n","run"}], "claims"} of a suite's
+/// record.
 /// @throws UserError  as write_report.
 Json report_document(const std::filesystem::path& suite_folder);
 

@@ -2,7 +2,6 @@
 
 #include <zip.h>
 
-#include <cmath>
 #include <memory>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -14,7 +13,6 @@
 namespace emf::emoji {
 namespace {
 
-constexpr uint8_t kOpaqueEnough = 64;  // below a quarter a pixel is anti-aliasing, not object
 constexpr zip_uint64_t kLargestSprite = 1 << 20;
 
 struct ZipCloser {
@@ -69,10 +67,6 @@ Picture decode_over_white(const std::string& png, const std::string& name) {
       picture.rgb.push_back(static_cast<uint8_t>((pixel[c] * alpha + 255 * (255 - alpha) + 127) / 255));
     }
   }
-  cv::Mat alpha;
-  cv::extractChannel(rgba, alpha, 3);
-  const cv::Rect object = cv::boundingRect(alpha >= kOpaqueEnough);
-  picture.box = {object.x, object.y, object.x + object.width, object.y + object.height};
   return picture;
 }
 
@@ -84,10 +78,6 @@ Picture resized(const Picture& picture, int side) {
   result.rgb.resize(static_cast<size_t>(side) * side * 3);
   cv::Mat target(side, side, CV_8UC3, result.rgb.data());
   cv::resize(source, target, target.size(), 0, 0, side < picture.side ? cv::INTER_AREA : cv::INTER_LINEAR);
-  const double scale = static_cast<double>(side) / picture.side;
-  for (size_t i = 0; i < 4; ++i) {
-    result.box[i] = static_cast<int>(i < 2 ? std::floor(picture.box[i] * scale) : std::ceil(picture.box[i] * scale));
-  }
   return result;
 }
 

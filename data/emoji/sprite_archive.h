@@ -1,7 +1,6 @@
 // The pictures of one vendor: a zip of 64-pixel PNGs, read whole, laid over white.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -15,7 +14,6 @@ namespace emf::emoji {
 struct Picture {
   int side = 0;
   std::vector<uint8_t> rgb;  ///< side * side * 3, row by row
-  std::array<int, 4> box{};  ///< x0, y0, x1, y1 of the pixels at least a quarter opaque; ends exclusive
 };
 
 /// Encoded PNGs by concept_key() of their file name.
@@ -25,7 +23,7 @@ std::map<std::string, std::string> read_sprite_archive(const PackageFile& file);
 /// Decodes one PNG and lays it over white.  @param name  for errors.
 Picture decode_over_white(const std::string& png, const std::string& name);
 
-/// Another side: area averaging when it shrinks, bilinear when it grows; the box with it.
+/// Another side: area averaging when it shrinks, bilinear when it grows.
 Picture resized(const Picture& picture, int side);
 
 }  // namespace emf::emoji

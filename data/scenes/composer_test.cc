@@ -21,18 +21,18 @@ namespace {
 constexpr const char* kStandard = "classes = 10\ncolors = 6\nlayout = \"quarters\"\nvariety = 0.5\n";
 
 std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  return DatasetRegistry::instance().make("scenes", parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml"),
-                                          seed);
+  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
+  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {seed});
 }
 
 std::vector<Detection> true_boxes(const Dataset& dataset, const Sample& sample) {
   std::vector<Detection> boxes;
   for (const Box& box : sample.boxes) {
     Detection& detection = boxes.emplace_back();
-    detection.class_name = dataset.class_names().at(box.class_id);
+    detection.class_name = dataset.world()->class_names().at(box.class_id);
     detection.box = {box.x0, box.y0, box.x1, box.y1};
     detection.score = 1;
-    if (box.color_id >= 0) detection.color = dataset.color_names().at(box.color_id);
+    if (box.color_id >= 0) detection.color = dataset.world()->color_names().at(box.color_id);
   }
   return boxes;
 }
@@ -86,7 +86,7 @@ TEST(ScenesCompositions, PicturesAreWhatCaptionsSay) {
     for (const char* layout : {"free", "quarters"}) {
       for (const double variety : {0.0, 0.5, 1.0}) {
         const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.1f}", side, layout, variety));
-        const auto prompts = dataset->compositions(300, 1);
+        const auto prompts = dataset->world()->compositions(300, 1);
         for (size_t i = 0; i < prompts.size(); ++i) {
           const Sample sample = dataset->draw(prompts[i], i);
           EXPECT_EQ(sample.prompt.text, prompts[i].text);
@@ -115,7 +115,7 @@ TEST(ScenesCompositions, PicturesShowBothPlacesAndNoOther) {
       const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"", side, layout));
       int both = 0;
       std::set<std::vector<Relation>> seen;
-      for (const Prompt& prompt : dataset->compositions(400, 5)) {
+      for (const Prompt& prompt : dataset->world()->compositions(400, 5)) {
         const Composition said = composition_from_labels(prompt.labels);
         if (said.relations.size() < 2) continue;
         seen.insert(said.relations);
@@ -141,7 +141,7 @@ TEST(ScenesCompositions, PicturesShowBothPlacesAndNoOther) {
 TEST(ScenesCompositions, EveryNumberOfFactsIsAsFrequent) {
   for (const char* table : {kStandard, "side = 32"}) {
     const auto dataset = world(table);
-    const auto prompts = dataset->compositions(800, 3);
+    const auto prompts = dataset->world()->compositions(800, 3);
     std::map<size_t, int> facts, held_out;
     std::map<size_t, std::array<int, 3>> places;
     std::set<std::string> texts;
@@ -187,7 +187,7 @@ TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
   const Json fingerprint = dataset->fingerprint();
   for (const Json& pair : fingerprint.at("held_out_pairs")) held_out.emplace(pair[0], pair[1]);
   std::map<size_t, int> facts;
-  for (const Prompt& prompt : dataset->all_prompts(Split::kTrain)) {
+  for (const Prompt& prompt : dataset->world()->all_prompts(Split::kTrain)) {
     EXPECT_TRUE(captions.insert(prompt.text).second) << prompt.text;
     if (!is_composition(prompt.labels)) continue;
     const Composition said = composition_from_labels(prompt.labels);
@@ -199,7 +199,7 @@ TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
   }
   EXPECT_EQ(facts.size(), 8u);
   EXPECT_GT(trained.size(), 3700u);
-  const auto judged = dataset->compositions(1400, 0);
+  const auto judged = dataset->world()->compositions(1400, 0);
   for (const Prompt& prompt : judged) {
     const Composition said = composition_from_labels(prompt.labels);
     EXPECT_FALSE(trained.count(write_composition(canonical_composition(said)))) << prompt.text;
@@ -210,7 +210,7 @@ TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
     EXPECT_EQ(prompt.labels.at("held_out"), unseen) << prompt.text;
   }
   // Few are the first of many, whatever the share in training; another seed judges by others.
-  const auto few = world(kStandard)->compositions(20, 0), other = dataset->compositions(20, 1);
+  const auto few = world(kStandard)->world()->compositions(20, 0), other = dataset->world()->compositions(20, 1);
   int same = 0;
   for (size_t i = 0; i < few.size(); ++i) {
     EXPECT_EQ(few[i].text, judged[i].text);
@@ -230,7 +230,7 @@ TEST(ScenesCompositions, TakeTheirShareOfTrainingAndLeaveTheRest) {
   EXPECT_TRUE(mixed->fingerprint().contains("composition_pool"));
   EXPECT_EQ(mixed->fingerprint().at("options").at("compositions"), 0.25);
   std::set<std::string> captions;
-  for (const Prompt& prompt : mixed->all_prompts(Split::kTrain)) captions.insert(prompt.text);
+  for (const Prompt& prompt : mixed->world()->all_prompts(Split::kTrain)) captions.insert(prompt.text);
   int composed = 0;
   for (uint64_t index = 0; index < 2000; ++index) {
     const Sample sample = mixed->sample(index);
@@ -255,7 +255,7 @@ TEST(ScenesCompositions, TakeTheirShareOfTrainingAndLeaveTheRest) {
 
 TEST(ScenesCompositions, KeepTheirWordsAndTheirBytes) {
   const auto dataset = world("");
-  const auto prompts = dataset->compositions(50, 2), again = world("")->compositions(50, 2);
+  const auto prompts = dataset->world()->compositions(50, 2), again = world("")->world()->compositions(50, 2);
   for (size_t i = 0; i < prompts.size(); ++i) {
     EXPECT_EQ(prompts[i].text, again[i].text);
     EXPECT_EQ(dataset->paraphrase(prompts[i], i).text, prompts[i].text);
@@ -275,7 +275,7 @@ TEST(ScenesCompositions, GoldenComposition) {
             "the car and the apple is right of the car");
   EXPECT_EQ(sha256_hex(std::string(sample.picture.begin(), sample.picture.end())),
             "6f0c7d9f48f560fc6719729275a2199008f8f05b19d6d4def48e22fb3239abca");
-  EXPECT_EQ(dataset->compositions(1, 0)[0].text, "a photo of a scene with a cat and a red donut");
+  EXPECT_EQ(dataset->world()->compositions(1, 0)[0].text, "a photo of a scene with a cat and a red donut");
 }
 
 TEST(ScenesCompositions, GoldenDrawings) {
@@ -305,17 +305,18 @@ TEST(ScenesCompositions, SmallWorldsGiveWhatTheyHave) {
     return "";
   };
   const char* one = "classes = 1\ntasks = [\"single_object\"]\n";
-  EXPECT_NE(refusal([&] { world(one)->compositions(1, 0); }).find("need two classes"), std::string::npos);
+  EXPECT_NE(refusal([&] { world(one)->world()->compositions(1, 0); }).find("need two classes"), std::string::npos);
   EXPECT_EQ(refusal([&] { world(std::string(one) + "compositions = 0.5"); }),
             "test.toml:5: compositions need two classes, this world has one");
   EXPECT_NE(refusal([&] { world("compositions = 1.5"); }).find("compositions"), std::string::npos);
   // 2 classes and 1 colour: training has said nearly everything.
   const auto tiny = world("classes = 2\ncolors = 1\ntasks = [\"colors\"]\ncompositions = 1.0");
-  EXPECT_NE(refusal([&] { tiny->compositions(500, 0); }).find("that training does not show"), std::string::npos);
+  EXPECT_NE(refusal([&] { tiny->world()->compositions(500, 0); }).find("that training does not show"),
+            std::string::npos);
   for (uint64_t index = 0; index < 200; ++index) expect_true(*tiny, tiny->sample(index));
-  EXPECT_THROW(world(kStandard)->compositions(0, 0), UserError);
+  EXPECT_THROW(world(kStandard)->world()->compositions(0, 0), UserError);
   const auto small = world("classes = [\"car\", \"dog\", \"cup\"]\ncolors = [\"red\", \"blue\"]"), whole = world("");
-  EXPECT_THROW(small->draw(whole->compositions(1, 0)[0], 0), UserError);
+  EXPECT_THROW(small->draw(whole->world()->compositions(1, 0)[0], 0), UserError);
 }
 
 }  // namespace

@@ -40,10 +40,9 @@ std::vector<std::string> names_or_count(ConfigReader& reader, const std::string&
 
 }  // namespace
 
-Options read_options(const Config& config) {
-  ConfigReader reader(config, "data");
-  reader.choice("name", "scenes", {"scenes"});
-  Options options;
+WorldOptions read_options(const Options& table) {
+  ConfigReader reader(table);
+  WorldOptions options;
   options.side = static_cast<int>(reader.integer("side", 32, 16, 64));
   if (options.side != 16 && options.side != 32 && options.side != 64) {
     fail_input("{}: 'side' must be 16, 32 or 64, not {}", reader.place("side"), options.side);
@@ -81,7 +80,7 @@ Options read_options(const Config& config) {
   return options;
 }
 
-Json describe(const Options& options) {
+Json describe(const WorldOptions& options) {
   Json classes = Json::array(), colors = Json::array(), tasks = Json::array();
   for (const int id : options.classes) classes.push_back(geneval_classes()[id]);
   for (const int id : options.colors) colors.push_back(geneval_colors()[id]);
@@ -100,7 +99,7 @@ Json describe(const Options& options) {
   return table;
 }
 
-World::World(Options options)
+World::World(WorldOptions options)
     : options_(std::move(options)),
       class_position_(geneval_classes().size(), -1),
       color_position_(geneval_colors().size(), -1),

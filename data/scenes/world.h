@@ -7,15 +7,15 @@
 #include <vector>
 
 #include "data/scenes/layout.h"
-#include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/captions/grammar.h"
 
 namespace emf::scenes {
 
-struct Options {
+struct WorldOptions {
   int side = 32;             ///< 16, 32 or 64 pixels
-  std::vector<int> classes;  ///< GenEval class ids, in the order of Dataset::class_names()
-  std::vector<int> colors;   ///< GenEval colour ids, in the order of Dataset::color_names()
+  std::vector<int> classes;  ///< GenEval class ids, in the order of FactWorld::class_names()
+  std::vector<int> colors;   ///< GenEval colour ids, in the order of FactWorld::color_names()
   std::vector<Task> tasks;
   double held_out = 0.1;      ///< share of the (object, colour) pairs
   double paraphrase = 0.0;    ///< share of training captions in other words
@@ -24,21 +24,21 @@ struct Options {
   std::vector<std::string> vendors;
 };
 
-/// Reads the [data] table, all of it.
+/// Reads the [data] table, all of it but its name.
 /// @throws UserError  unknown key, class, colour, task or vendor (nearest name); a task the world is too
 /// small for, or compositions in it.
-Options read_options(const Config& config);
+WorldOptions read_options(const Options& table);
 
 /// The options as the [data] table would say them; without `compositions` when there are none, so that worlds
 /// keep the fingerprint that instruments were trained under.
-Json describe(const Options& options);
+Json describe(const WorldOptions& options);
 
 /// Every fact of a world, numbered task by task: 0 .. size(task) - 1.
 class World {
  public:
-  explicit World(Options options);
+  explicit World(WorldOptions options);
 
-  const Options& options() const { return options_; }
+  const WorldOptions& options() const { return options_; }
   uint32_t size(Task task) const;
   Facts facts(Task task, uint32_t number) const;
   /// True when one of the objects is in a held-out colour.
@@ -52,7 +52,7 @@ class World {
  private:
   void draw_held_out_pairs();
 
-  Options options_;
+  WorldOptions options_;
   std::vector<int> class_position_, color_position_;
   std::vector<std::pair<int, int>> held_out_pairs_;
   std::vector<bool> pair_held_out_;  ///< [class id * 10 + colour id]

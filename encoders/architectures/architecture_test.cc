@@ -83,8 +83,8 @@ TEST(Architecture, RefusalsNameFileKeyAndWhatIsKnown) {
 }
 
 TEST(Architecture, RotaryScalingIsLlama3s) {
-  // transformers 5.18, ROPE_INIT_FUNCTIONS["llama3"], head 8, theta 500000, factor 8, low 1, high 4, 8192 positions: all turn
-  // fast (unchanged), between (blended) or slowly (divided).
+  // transformers 5.18, ROPE_INIT_FUNCTIONS["llama3"], head 8, theta 500000, factor 8, low 1, high 4, 8192 positions:
+  // all turn fast (unchanged), between (blended) or slowly (divided).
   const CheckpointConfig config({{"rope_theta", 500000.0},
                                  {"rope_type", "llama3"},
                                  {"factor", 8.0},

@@ -1,4 +1,5 @@
-// BERT's encoder (also MiniLM): bidirectional, learned positions, LayerNorm after each sum.   @source  Devlin et al. 2019.
+// BERT's encoder (also MiniLM): bidirectional, learned positions, LayerNorm after each sum.
+// @source  Devlin et al. 2019.
 #include "encoders/architectures/architecture.h"
 #include "harness/base/error.h"
 

@@ -1,4 +1,5 @@
-// CLIP's text tower: causal, learned positions, LayerNorm before each branch and at the end.   @source  Radford et al. 2021.
+// CLIP's text tower: causal, learned positions, LayerNorm before each branch and at the end.
+// @source  Radford et al. 2021.
 #include "encoders/architectures/architecture.h"
 #include "harness/base/error.h"
 

@@ -109,7 +109,8 @@ class Decoder : public Architecture {
     config.window = file.size("sliding_window");
   }
 
-  /// transformers 5 writes rope_parameters, one set or one for each kind of layer; earlier files rope_theta and rope_scaling.
+  /// transformers 5 writes rope_parameters, one set or one for each kind of layer; earlier files rope_theta and
+  /// rope_scaling.
   void read_rotary(const CheckpointConfig& file, TransformerConfig& config) const {
     if (file.has("rope_parameters")) {
       const CheckpointConfig parameters = file.table("rope_parameters");

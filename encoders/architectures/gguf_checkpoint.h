@@ -1,4 +1,5 @@
-// A GGUF file seen as a Hugging Face checkpoint: its metadata under config.json's keys, its tensors under their names there.
+// A GGUF file seen as a Hugging Face checkpoint: its metadata under config.json's keys, its tensors under their names
+// there.
 #pragma once
 
 #include <memory>
@@ -9,7 +10,8 @@
 
 namespace emf {
 
-/// Metadata as config.json has it; what llama.cpp hard-codes for an architecture is filled in (Gemma 3's windows and bases).
+/// Metadata as config.json has it; what llama.cpp hard-codes for an architecture is filled in (Gemma 3's windows and
+/// bases).
 /// @throws UserError  an architecture that is not read from GGUF (lists those that are); a key absent or impossible.
 Json gguf_config(const GgufFile& file);
 

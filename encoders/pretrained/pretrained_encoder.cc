@@ -20,9 +20,8 @@ constexpr int64_t kEmptyTextId = 0;
 
 class PretrainedEncoder : public TransformerEncoder {
  public:
-  PretrainedEncoder(const PretrainedFamily& family, const Json& options) : family_(family) {
-    const Config config = encoder_options(options, family.name);
-    ConfigReader reader(config, "");
+  PretrainedEncoder(const PretrainedFamily& family, const Options& options) : family_(family) {
+    ConfigReader reader(options);
     std::string weights = reader.text("weights", "");
     const std::string argument = reader.text("argument", "");
     layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, 1024);
@@ -31,9 +30,13 @@ class PretrainedEncoder : public TransformerEncoder {
     trainable_ = reader.flag("trainable", false);
     values_ = reader.text("values", "");
     reader.finish();
-    if (trainable_ && precision_ == "bf16")
-      fail_input("options of encoder '{}': what is trained is held in fp32", family.name);
-    if (!weights.empty() && !argument.empty()) fail_input("encoder '{}': 'weights' is given twice", family.name);
+    if (trainable_ && precision_ == "bf16") {
+      fail_input("{}: encoder '{}': what is trained is held in fp32", reader.place("precision"), family.name);
+    }
+    if (!weights.empty() && !argument.empty()) {
+      fail_input("{}: encoder '{}': 'weights' is given twice", reader.place("weights"), family.name);
+    }
+    layer_place_ = reader.place("layer");
     if (weights.empty()) weights = argument;
     if (weights.empty() && !family.package_file.empty()) {
       package_ = package_file(family.package_file);
@@ -157,7 +160,7 @@ class PretrainedEncoder : public TransformerEncoder {
       }
     }
     if (layer_ > model->config().num_layers) {
-      fail_input("options of encoder '{}': 'layer' is {}, the model has {}", family_.name, layer_,
+      fail_input("{}: encoder '{}': 'layer' is {}, the model has {}", layer_place_, family_.name, layer_,
                  model->config().num_layers);
     }
     return model;
@@ -165,7 +168,7 @@ class PretrainedEncoder : public TransformerEncoder {
 
   PretrainedFamily family_;
   int64_t max_tokens_;
-  std::string precision_;
+  std::string precision_, layer_place_;
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;
   // Filled on first use.
@@ -175,7 +178,8 @@ class PretrainedEncoder : public TransformerEncoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Json& options) {
+std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Options& options,
+                                         const EncoderContext&) {
   return std::make_unique<PretrainedEncoder>(family, options);
 }
 

@@ -24,10 +24,11 @@ struct PretrainedFamily {
   int64_t num_parameters = 0, dimension = 0, context = 0;
 };
 
-/// Options, all optional: `argument` or `weights` (a folder in Hugging Face layout or a .gguf), `layer` (-1: after the final
-/// norm), `max_tokens`, `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the generator), `values` (a .safetensors of
-/// values that fine-tuning left).
+/// Options, all optional: `argument` or `weights` (a folder in Hugging Face layout or a .gguf), `layer` (-1: after the
+/// final norm), `max_tokens`, `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the
+/// generator), `values` (a .safetensors of values that fine-tuning left).
 /// @throws UserError  unknown option or wrong type; bf16 together with trainable. Files are opened on first use.
-std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Json& options);
+std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Options& options,
+                                         const EncoderContext& context);
 
 }  // namespace emf

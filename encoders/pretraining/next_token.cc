@@ -7,13 +7,13 @@ namespace {
 
 class NextToken : public Pretraining {
  public:
-  NextToken(const Config& options, const EncoderInfo& encoder, uint64_t seed) : leaves_("next_token", seed) {
-    ConfigReader(options, "pretraining.next_token").finish();
-    head_ = leaves_.matrix("head", {encoder.vocabulary, encoder.dimension});
+  NextToken(const Options& options, const PretrainingContext& context) : leaves_("next_token", context.seed) {
+    ConfigReader(options).finish();
+    head_ = leaves_.matrix("head", {context.encoder.vocabulary, context.encoder.dimension});
   }
 
   Json fingerprint() const override { return {{"pretraining", "next_token"}, {"version", 1}}; }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return leaves_.all(); }
+  NamedParameters parameters() const override { return leaves_.all(); }
 
   LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
     const TokenInputs inputs = encoder.prepare(batch.captions);
@@ -32,12 +32,12 @@ class NextToken : public Pretraining {
   at::Tensor head_;  ///< [V,D]
 };
 
-std::unique_ptr<Pretraining> make_next_token(const Config& options, const EncoderInfo& encoder, uint64_t seed) {
-  return std::make_unique<NextToken>(options, encoder, seed);
+std::unique_ptr<Pretraining> make_next_token(const Options& options, const PretrainingContext& context) {
+  return std::make_unique<NextToken>(options, context);
 }
 
 EMF_REGISTER(PretrainingRegistry, "next_token", "Each token of a caption tells the next (causal language model)",
-             make_next_token);
+             make_next_token, {.title = "go on with captions"});
 
 }  // namespace
 }  // namespace emf

@@ -6,15 +6,15 @@ namespace {
 
 class ParaphraseContrastive : public Pretraining {
  public:
-  ParaphraseContrastive(const Config& options, const EncoderInfo&, uint64_t seed)
-      : leaves_("paraphrase_contrastive", seed) {
-    ConfigReader(options, "pretraining.paraphrase_contrastive").finish();
+  ParaphraseContrastive(const Options& options, const PretrainingContext& context)
+      : leaves_("paraphrase_contrastive", context.seed) {
+    ConfigReader(options).finish();
     log_scale_ = leaves_.constant("log_scale", {1}, kFirstLogScale);
   }
 
   Json fingerprint() const override { return {{"pretraining", "paraphrase_contrastive"}, {"version", 1}}; }
   bool needs_paraphrases() const override { return true; }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return leaves_.all(); }
+  NamedParameters parameters() const override { return leaves_.all(); }
 
   LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
     std::vector<std::string> facts;
@@ -37,13 +37,13 @@ class ParaphraseContrastive : public Pretraining {
   at::Tensor log_scale_;
 };
 
-std::unique_ptr<Pretraining> make_paraphrase_contrastive(const Config& options, const EncoderInfo& encoder,
-                                                         uint64_t seed) {
-  return std::make_unique<ParaphraseContrastive>(options, encoder, seed);
+std::unique_ptr<Pretraining> make_paraphrase_contrastive(const Options& options, const PretrainingContext& context) {
+  return std::make_unique<ParaphraseContrastive>(options, context);
 }
 
 EMF_REGISTER(PretrainingRegistry, "paraphrase_contrastive",
-             "A caption is nearest to another wording of it (sentence encoder)", make_paraphrase_contrastive);
+             "A caption is nearest to another wording of it (sentence encoder)", make_paraphrase_contrastive,
+             {.title = "know a caption in other words"});
 
 }  // namespace
 }  // namespace emf

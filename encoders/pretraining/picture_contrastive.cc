@@ -11,23 +11,23 @@ constexpr int64_t kGroups = 8;
 
 class PictureContrastive : public Pretraining {
  public:
-  PictureContrastive(const Config& options, const EncoderInfo& encoder, uint64_t seed)
-      : leaves_("picture_contrastive", seed) {
-    ConfigReader(options, "pretraining.picture_contrastive").finish();
+  PictureContrastive(const Options& options, const PretrainingContext& context)
+      : leaves_("picture_contrastive", context.seed) {
+    ConfigReader(options).finish();
     for (size_t i = 0; i + 1 < std::size(kWidths); ++i) {
       const std::string name = "stage" + std::to_string(i);
       stages_.push_back({leaves_.matrix(name + ".convolution", {kWidths[i + 1], kWidths[i], 3, 3}, std::sqrt(2.0)),
                          leaves_.constant(name + ".scale", {kWidths[i + 1]}, 1),
                          leaves_.constant(name + ".shift", {kWidths[i + 1]}, 0)});
     }
-    picture_out_ = leaves_.matrix("picture_out", {encoder.dimension, kWidths[std::size(kWidths) - 1]});
-    text_out_ = leaves_.matrix("text_out", {encoder.dimension, encoder.dimension});
+    picture_out_ = leaves_.matrix("picture_out", {context.encoder.dimension, kWidths[std::size(kWidths) - 1]});
+    text_out_ = leaves_.matrix("text_out", {context.encoder.dimension, context.encoder.dimension});
     log_scale_ = leaves_.constant("log_scale", {1}, kFirstLogScale);
   }
 
   Json fingerprint() const override { return {{"pretraining", "picture_contrastive"}, {"version", 1}}; }
   bool needs_pictures() const override { return true; }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return leaves_.all(); }
+  NamedParameters parameters() const override { return leaves_.all(); }
 
   LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
     std::vector<std::string> words;
@@ -60,13 +60,12 @@ class PictureContrastive : public Pretraining {
   at::Tensor log_scale_;
 };
 
-std::unique_ptr<Pretraining> make_picture_contrastive(const Config& options, const EncoderInfo& encoder,
-                                                      uint64_t seed) {
-  return std::make_unique<PictureContrastive>(options, encoder, seed);
+std::unique_ptr<Pretraining> make_picture_contrastive(const Options& options, const PretrainingContext& context) {
+  return std::make_unique<PictureContrastive>(options, context);
 }
 
 EMF_REGISTER(PretrainingRegistry, "picture_contrastive", "A caption is nearest to its own picture (CLIP)",
-             make_picture_contrastive);
+             make_picture_contrastive, {.title = "know a caption's picture"});
 
 }  // namespace
 }  // namespace emf

@@ -1,4 +1,5 @@
-// What encoders are trained to do here: gaps can be filled, pairs be told apart, and each loss falls when it is trained.
+// What encoders are trained to do here: gaps can be filled, pairs be told apart,
+// and each loss falls when it is trained.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <torch/optim/adamw.h>
@@ -79,8 +80,8 @@ class PretrainingTest : public testing::TestWithParam<std::string> {
   /// The registered encoder that this pretraining makes.
   static std::unique_ptr<Encoder> encoder_of(const std::string& pretraining) {
     for (const std::string& name : EncoderRegistry::instance().names()) {
-      if (EncoderRegistry::instance().make(name, Json::object(), 0)->info().pretraining == pretraining) {
-        return EncoderRegistry::instance().make(name, {{"trainable", true}}, 5);
+      if (make_encoder(name, Json::object(), 0)->info().pretraining == pretraining) {
+        return make_encoder(name, {{"trainable", true}}, 5);
       }
     }
     return nullptr;
@@ -102,8 +103,7 @@ class PretrainingTest : public testing::TestWithParam<std::string> {
 TEST_P(PretrainingTest, LossFallsAndEveryParameterIsTrained) {
   const auto encoder = encoder_of(GetParam());
   ASSERT_NE(encoder, nullptr) << "no encoder names this pretraining";
-  const auto pretraining =
-      PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), 5);
+  const auto pretraining = PretrainingRegistry::instance().make(GetParam(), Options(), {encoder->info(), 5});
   std::vector<at::Tensor> parameters;
   for (const auto& [name, tensor] : encoder->parameters()) parameters.push_back(tensor);
   for (const auto& [name, tensor] : pretraining->parameters()) parameters.push_back(tensor);
@@ -133,8 +133,7 @@ TEST_P(PretrainingTest, LossFallsAndEveryParameterIsTrained) {
 TEST_P(PretrainingTest, EqualSeedsGiveEqualLosses) {
   const auto loss = [&](uint64_t seed) {
     const auto encoder = encoder_of(GetParam());
-    const auto pretraining =
-        PretrainingRegistry::instance().make(GetParam(), parse_config("", "test"), encoder->info(), seed);
+    const auto pretraining = PretrainingRegistry::instance().make(GetParam(), Options(), {encoder->info(), seed});
     return pretraining->loss(*encoder, some_batch()).loss.item<float>();
   };
   EXPECT_EQ(loss(5), loss(5));
@@ -147,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(Registered, PretrainingTest, testing::ValuesIn(Pretrain
 TEST(SmallEncoders, StartFromEqualValues) {
   std::vector<std::pair<std::string, at::Tensor>> first;
   for (const char* name : {"clip_small", "llm_small", "sentence_small", "t5_small"}) {
-    const auto parameters = EncoderRegistry::instance().make(name, {{"trainable", true}}, 5)->parameters();
+    const auto parameters = make_encoder(name, {{"trainable", true}}, 5)->parameters();
     if (first.empty()) first = parameters;
     ASSERT_EQ(parameters.size(), first.size());
     for (size_t i = 0; i < first.size(); ++i)
@@ -156,7 +155,7 @@ TEST(SmallEncoders, StartFromEqualValues) {
 }
 
 TEST(SmallEncoders, CountTheirParameters) {
-  const auto encoder = EncoderRegistry::instance().make("t5_small", {{"trainable", true}}, 5);
+  const auto encoder = make_encoder("t5_small", {{"trainable", true}}, 5);
   int64_t count = 0;
   for (const auto& [name, tensor] : encoder->parameters()) count += tensor.numel();
   EXPECT_EQ(encoder->info().num_parameters, count);

@@ -9,12 +9,12 @@ namespace {
 
 class SpanCorruption : public Pretraining {
  public:
-  SpanCorruption(const Config& options, const EncoderInfo& encoder, uint64_t seed)
-      : leaves_("span_corruption", seed),
-        vocabulary_(encoder.vocabulary),
-        dimension_(encoder.dimension),
-        max_tokens_(encoder.max_tokens) {
-    ConfigReader reader(options, "pretraining.span_corruption");
+  SpanCorruption(const Options& options, const PretrainingContext& context)
+      : leaves_("span_corruption", context.seed),
+        vocabulary_(context.encoder.vocabulary),
+        dimension_(context.encoder.dimension),
+        max_tokens_(context.encoder.max_tokens) {
+    ConfigReader reader(options);
     // T5's shares, but of texts of ten tokens instead of 512: shorter spans, more of them.
     share_ = reader.number("share", 0.3, 0.01, 0.9);
     mean_length_ = reader.number("mean_length", 2, 1, 64);
@@ -34,7 +34,7 @@ class SpanCorruption : public Pretraining {
   Json fingerprint() const override {
     return {{"pretraining", "span_corruption"}, {"version", 1}, {"share", share_}, {"mean_length", mean_length_}};
   }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return leaves_.all(); }
+  NamedParameters parameters() const override { return leaves_.all(); }
 
   LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
     const TokenInputs whole = encoder.prepare(batch.captions);
@@ -106,11 +106,12 @@ class SpanCorruption : public Pretraining {
   std::vector<at::Tensor> norms_;
 };
 
-std::unique_ptr<Pretraining> make_span_corruption(const Config& options, const EncoderInfo& encoder, uint64_t seed) {
-  return std::make_unique<SpanCorruption>(options, encoder, seed);
+std::unique_ptr<Pretraining> make_span_corruption(const Options& options, const PretrainingContext& context) {
+  return std::make_unique<SpanCorruption>(options, context);
 }
 
-EMF_REGISTER(PretrainingRegistry, "span_corruption", "What stands in the gaps of a caption (T5)", make_span_corruption);
+EMF_REGISTER(PretrainingRegistry, "span_corruption", "What stands in the gaps of a caption (T5)", make_span_corruption,
+             {.title = "fill gaps in captions"});
 
 }  // namespace
 }  // namespace emf

@@ -68,13 +68,14 @@ TransformerWeights initial_weights(const TransformerConfig& config, uint64_t see
 
 class SmallEncoder : public TransformerEncoder {
  public:
-  SmallEncoder(const SmallFamily& family, const Json& options, uint64_t seed)
-      : family_(family), seed_(seed), package_(package_file("clip-vocabulary")) {
-    const Config config = encoder_options(options, family.name);
-    ConfigReader reader(config, "");
+  SmallEncoder(const SmallFamily& family, const Options& options, const EncoderContext& context)
+      : family_(family), seed_(context.seed), package_(package_file("clip-vocabulary")) {
+    ConfigReader reader(options);
     const std::string argument = reader.text("argument", "");
     values_ = reader.text("values", argument);
-    if (!argument.empty() && values_ != argument) fail_input("encoder '{}': 'values' is given twice", family.name);
+    if (!argument.empty() && values_ != argument) {
+      fail_input("{}: encoder '{}': 'values' is given twice", reader.place("values"), family.name);
+    }
     trainable_ = reader.flag("trainable", false);
     sizes_ = small_config(family.causal);
     layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, sizes_.num_layers);
@@ -147,8 +148,8 @@ class SmallEncoder : public TransformerEncoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_small(const SmallFamily& family, const Json& options, uint64_t seed) {
-  return std::make_unique<SmallEncoder>(family, options, seed);
+std::unique_ptr<Encoder> make_small(const SmallFamily& family, const Options& options, const EncoderContext& context) {
+  return std::make_unique<SmallEncoder>(family, options, context);
 }
 
 }  // namespace emf

@@ -1,5 +1,5 @@
-// Small transformers that are trained here, on equal terms: same tokenizer, sizes, initial values and captions, and nothing
-// between them but what they were trained to do.
+// Small transformers that are trained here, on equal terms: same tokenizer, sizes, initial values and captions, and
+// nothing between them but what they were trained to do.
 #pragma once
 
 #include <memory>
@@ -20,9 +20,9 @@ struct SmallFamily {
 
 /// A Llama-like stack over CLIP's byte pairs cut to the first merges.
 ///
-/// Options, all optional: `values` or `argument` (a .safetensors of trained values; without one the values are initial),
-/// `trainable` (trained further with the generator), `layer` (-1: after the final norm).
+/// Options, all optional: `values` or `argument` (a .safetensors of trained values; without one the values are
+/// initial), `trainable` (trained further with the generator), `layer` (-1: after the final norm).
 /// @throws UserError  unknown option or wrong type. Files are opened on first use.
-std::unique_ptr<Encoder> make_small(const SmallFamily& family, const Json& options, uint64_t seed);
+std::unique_ptr<Encoder> make_small(const SmallFamily& family, const Options& options, const EncoderContext& context);
 
 }  // namespace emf

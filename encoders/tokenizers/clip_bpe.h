@@ -24,7 +24,8 @@ std::unique_ptr<Tokenizer> clip_tokenizer(Vocabulary vocabulary, const MergeList
 inline constexpr int64_t kClipMerges = 49152 - 256 - 2;
 
 /// From OpenAI's list of merges, bpe_simple_vocab_16e6.txt(.gz).
-/// @param num_merges  taken from the list's head; there are 514 ids more. Fewer give a smaller tokenizer of the same kind.
+/// @param num_merges  taken from the list's head; there are 514 ids more. Fewer give a smaller tokenizer of the same
+///   kind.
 /// @throws UserError  absent (kMissing); too few or malformed merges (names file and line).
 std::unique_ptr<Tokenizer> load_clip_merges(const std::filesystem::path& path, int64_t num_merges = kClipMerges);
 

@@ -56,7 +56,8 @@ Json byte_level_json() {
     "post_processor": {"type": "TemplateProcessing",
       "single": [{"SpecialToken": {"id": "<eot>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
       "special_tokens": {"<eot>": {"id": "<eot>", "ids": [5], "tokens": ["<eot>"]}}},
-    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "\u0120": 2, "ab": 3, "\u0120ab": 4}, "merges": ["a b", ["\u0120", "ab"]]}
+    "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "\u0120": 2, "ab": 3, "\u0120ab": 4},
+      "merges": ["a b", ["\u0120", "ab"]]}
   })");
 }
 
@@ -111,7 +112,8 @@ TEST_F(TokenizerFile, ReadsUnigramAsTheLibraryReadsItsOwnModel) {
     "normalizer": null, "added_tokens": [{"id": 1, "content": "</s>", "special": true, "normalized": false}],
     "pre_tokenizer": {"type": "Sequence", "pretokenizers": [{"type": "WhitespaceSplit"},
       {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": true}]},
-    "post_processor": {"type": "TemplateProcessing", "special_tokens": {"</s>": {"id": "</s>", "ids": [1], "tokens": ["</s>"]}},
+    "post_processor": {"type": "TemplateProcessing",
+      "special_tokens": {"</s>": {"id": "</s>", "ids": [1], "tokens": ["</s>"]}},
       "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": {"id": "</s>", "type_id": 0}}]},
     "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": false,
       "vocab": [["<unk>", 0], ["</s>", 0], ["\u2581", -3], ["a", -2], ["b", -2.5], ["\u2581ab", -4]]}

@@ -1,5 +1,5 @@
-// Operations that ATen runs in many passes over memory, in one. Each has its slow clear reference beside it, which is what runs
-// when gradients are recorded.
+// Operations that ATen runs in many passes over memory, in one. Each has its slow clear reference beside it, which is
+// what runs when gradients are recorded.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -13,7 +13,8 @@ namespace emf {
 /// @return  [T,D].   @cost  one pass; LibTorch's threads.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon, at::ScalarType out_type);
 
-/// Turns the first `num_turned` heads of each token: dimension i with i + S/2, by the token's angles; computed in float32.
+/// Turns the first `num_turned` heads of each token: dimension i with i + S/2, by the token's angles; computed in
+/// float32.
 ///
 /// @param heads         [T,N,S] float32 or bfloat16, contiguous. Overwritten unless gradients are recorded.
 /// @param cosine, sine  [T,1,S/2] float32.

@@ -37,8 +37,8 @@ at::Tensor activate(Activation activation, at::Tensor x, bool in_place) {
 
 }  // namespace
 
-/// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real tokens, of
-/// which the last may be repeated up to a round number; only attention sees padding.
+/// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real
+/// tokens, of which the last may be repeated up to a round number; only attention sees padding.
 struct Transformer::Packing {
   int64_t batch = 0;
   int64_t length = 0;             ///< of the longest row, real tokens
@@ -197,7 +197,8 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
     if (config_.norm == NormKind::kRms) return rms_norm(x, norm.weight, config_.norm_epsilon, out);
     return at::layer_norm(x, {config_.hidden}, norm.weight, norm.bias, config_.norm_epsilon).to(out);
   };
-  // Where nothing is recorded, sums and activations overwrite their operands: fresh memory costs more than the arithmetic.
+  // Where nothing is recorded, sums and activations overwrite their operands: fresh memory costs more than the
+  // arithmetic.
   const bool in_place = !at::GradMode::is_enabled();
   const auto sum = [&](const at::Tensor& x, const at::Tensor& change) {
     return in_place ? x.add_(change) : x + change;
@@ -244,14 +245,15 @@ double Transformer::forward_flops(const TokenInputs& inputs) const {
   const double a_token = 2.0 * static_cast<double>(config_.hidden) *
                          static_cast<double>(2 * heads_width + 2 * kv_width + (config_.gated ? 3 : 2) * config_.mlp);
   const at::Tensor lengths = inputs.mask.sum(1).to(at::kDouble);
-  // Scores and their mixture: each query with every key of its row; a causal mask saves nothing that a product could skip.
+  // Scores and their mixture: each query with every key of its row; a causal mask saves nothing that a product could
+  // skip.
   const double pairs = lengths.square().sum().item<double>();
   return static_cast<double>(config_.num_layers) *
          (a_token * lengths.sum().item<double>() + 4.0 * static_cast<double>(heads_width) * pairs);
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Transformer::parameters() const {
-  std::vector<std::pair<std::string, at::Tensor>> all;
+NamedParameters Transformer::parameters() const {
+  NamedParameters all;
   const auto add = [&](const std::string& name, const at::Tensor& tensor) {
     if (tensor.defined()) all.emplace_back(name, tensor);
   };

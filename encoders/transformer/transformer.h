@@ -17,7 +17,8 @@ enum class NormKind { kRms, kLayer };
 /// Where a block normalises: its input (Llama, CLIP, T5), the sum with its input (BERT), or input and output (Gemma).
 enum class NormPlace { kBefore, kAfter, kBoth };
 enum class PositionKind { kRotary, kLearned, kRelativeBias };
-/// kGelu is the exact one (erf), kGeluTanh its tanh form ("gelu_new", "gelu_pytorch_tanh"), kQuickGelu x sigmoid(1.702 x).
+/// kGelu is the exact one (erf), kGeluTanh its tanh form ("gelu_new", "gelu_pytorch_tanh"), kQuickGelu x sigmoid(1.702
+/// x).
 enum class Activation { kSilu, kGelu, kGeluTanh, kQuickGelu, kRelu };
 
 /// Sizes and constants of one checkpoint's architecture. Defaults are Llama's.
@@ -96,7 +97,7 @@ class Transformer {
   double forward_flops(const TokenInputs& inputs) const;
 
   /// Every weight by name ("layers.0.up.weight"), for training and for counting.
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const;
+  NamedParameters parameters() const;
 
  private:
   struct Packing;

@@ -12,9 +12,7 @@ TextFeatures TransformerEncoder::forward(const TokenInputs& inputs) const {
   return model().forward(inputs, layer_);
 }
 
-std::vector<std::pair<std::string, at::Tensor>> TransformerEncoder::parameters() const {
-  return trainable_ ? model().parameters() : std::vector<std::pair<std::string, at::Tensor>>();
-}
+NamedParameters TransformerEncoder::parameters() const { return trainable_ ? model().parameters() : NamedParameters(); }
 
 const Transformer& TransformerEncoder::model() const {
   if (model_) return *model_;

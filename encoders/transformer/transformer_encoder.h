@@ -16,7 +16,7 @@ class TransformerEncoder : public Encoder {
   TextFeatures forward(const TokenInputs& inputs) const override;
   double forward_flops(const TokenInputs& inputs) const override { return model().forward_flops(inputs); }
   /// None unless trainable.
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override;
+  NamedParameters parameters() const override;
 
  protected:
   /// The model with its first values; asked for once, on first use.

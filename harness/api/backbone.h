@@ -7,8 +7,9 @@
 #include <string>
 
 #include "harness/base/json.h"
-#include "harness/base/named_argument.h"
+#include "harness/base/options.h"
 #include "harness/base/registry.h"
+#include "harness/tensor/placement.h"
 #include "harness/tensor/resize.h"
 
 namespace emf {
@@ -26,6 +27,11 @@ class Backbone {
   virtual Json identity() const = 0;
   /// What distances on it are called: "lite0" makes fd_lite0 and kid_lite0; "" = the plain metric names.
   virtual std::string short_name() const { return ""; }
+  /// True for the 2015 Inception on whose features FID, KID and the Inception Score are defined: distances on it bear
+  /// those names, on all others they are named for the backbone.
+  virtual bool official() const { return false; }
+  /// True where logits() gives class scores.
+  virtual bool classifies() const { return false; }
 
   /// Thread-compatible; equal input, equal output.
   /// @param pictures  [B,3,side,side] float32 in 0..255, as resized; values may be fractions.
@@ -39,13 +45,19 @@ class Backbone {
   }
 };
 
-/// Factories take what stands behind the colon of `name:argument`, "" = nothing.
-using BackboneRegistry = Registry<Backbone, const std::string&>;
+struct BackboneContext {
+  Placement placement;
+};
 
-/// @param text  "lite0", "torchscript:/path/to/inception.pt".   @throws UserError  unknown name; weights absent or unfit.
-inline std::unique_ptr<Backbone> make_backbone(const std::string& text) {
-  const NamedArgument named = split_argument(text);
-  return BackboneRegistry::instance().make(named.name, named.argument);
+/// The option "argument" holds what stands behind the colon of `name:argument`.
+using BackboneRegistry = Registry<Backbone, const Options&, const BackboneContext&>;
+
+/// @param text  "lite0", "torchscript:/path/to/inception.pt".
+/// @throws UserError  unknown name; weights absent or unfit.
+inline std::unique_ptr<Backbone> make_backbone(const std::string& text, const BackboneContext& context = {},
+                                               const Options& options = {}) {
+  const NamedOptions named = named_options(text, options);
+  return BackboneRegistry::instance().make(named.name, named.options, context);
 }
 
 }  // namespace emf

@@ -74,23 +74,17 @@ std::optional<EncoderSpec> parse_encoder_spec(const std::string& spec) {
   return std::nullopt;
 }
 
-std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Json& options, uint64_t seed) {
+std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Options& options, const EncoderContext& context) {
   const std::optional<EncoderSpec> parsed = parse_encoder_spec(spec);
-  if (!parsed) return EncoderRegistry::instance().make(spec, options, seed);  // says what is wrong
-  if (parsed->argument.empty()) return EncoderRegistry::instance().make(parsed->plugin, options, seed);
-  Json with_argument = options.is_null() ? Json::object() : options;
-  if (with_argument.is_object()) with_argument["argument"] = parsed->argument;
-  return EncoderRegistry::instance().make(parsed->plugin, with_argument, seed);
+  if (!parsed) return EncoderRegistry::instance().make(spec, options, context);  // says what is wrong
+  if (parsed->argument.empty()) return EncoderRegistry::instance().make(parsed->plugin, options, context);
+  return EncoderRegistry::instance().make(parsed->plugin, options.with("argument", parsed->argument), context);
 }
 
-Config encoder_options(const Json& options, const std::string& encoder) {
-  if (!options.is_null() && !options.is_object()) {
-    fail_input("options of encoder '{}' must be a table, not {}", encoder, options.type_name());
-  }
-  Config config;
-  config.origin = "options of encoder '" + encoder + "'";
-  if (options.is_object()) config.values = options;
-  return config;
+std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Json& options, uint64_t seed) {
+  const std::optional<EncoderSpec> parsed = parse_encoder_spec(spec);
+  const std::string& name = parsed ? parsed->plugin : spec;
+  return make_encoder(spec, Options(options, "options of encoder '" + name + "'"), {.seed = seed});
 }
 
 }  // namespace emf

@@ -11,10 +11,18 @@
 #include <vector>
 
 #include "harness/api/dataset.h"
-#include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/base/registry.h"
+#include "harness/tensor/named_parameters.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
+
+/// What an encoder reads of a prompt.
+enum class EncoderInput {
+  kText,    ///< its words
+  kLabels,  ///< its facts, as class labels: it needs a dataset with a world, or captions of GenEval's grammar
+};
 
 /// Facts about an encoder, known without loading its weights.
 struct EncoderInfo {
@@ -29,6 +37,7 @@ struct EncoderInfo {
   std::string weights_path;    ///< "" when it needs none
   std::string weights_sha256;  ///< "" when it needs none
   bool weights_present = true;
+  EncoderInput reads = EncoderInput::kText;
   bool trainable = false;   ///< its parameters train with the generator
   int64_t vocabulary = 0;   ///< token ids lie below it; 0 where ids are something else
   std::string pretraining;  ///< the Pretraining that makes it from nothing (api/pretraining.h); "" = none is needed
@@ -47,8 +56,8 @@ struct TextFeatures {
   at::Tensor mask;    ///< [B,L] bool
 };
 
-/// A text encoder. Construction and info() are cheap and never fail for absent weights: prepare() loads the tokenizer and
-/// forward() the weights, each on first use. Methods are thread-compatible (one thread at a time).
+/// A text encoder. Construction and info() are cheap and never fail for absent weights: prepare() loads the tokenizer
+/// and forward() the weights, each on first use. Methods are thread-compatible (one thread at a time).
 class Encoder {
  public:
   static constexpr const char* kKind = "encoder";
@@ -60,7 +69,8 @@ class Encoder {
 
   /// Prompts to token ids, padded to the longest of the batch.
   /// @param prompts  B prompts, UTF-8, any length; longer than info().max_tokens are cut.
-  /// @throws UserError  text not UTF-8 (names the index); labels needed but absent and not parsable; kMissing: no weights.
+  /// @throws UserError  text not UTF-8 (names the index); labels needed but absent and not parsable; kMissing: no
+  ///   weights.
   virtual TokenInputs prepare(const std::vector<Prompt>& prompts) const = 0;
 
   /// The ids of each text, never cut or padded. The default takes prepare()'s; encoders that cut override it.
@@ -71,15 +81,16 @@ class Encoder {
   /// at::NoGradGuard otherwise.   @cost  one forward.
   virtual TextFeatures forward(const TokenInputs& inputs) const = 0;
 
-  /// Multiply-adds times two of forward()'s matrix products on real tokens, attention's included; 0 where there are none.
+  /// Multiply-adds times two of forward()'s matrix products on real tokens, attention's included; 0 where there are
+  /// none.
   virtual double forward_flops(const TokenInputs& inputs) const {
     (void)inputs;
     return 0;
   }
 
-  /// Leaves that train with the generator, by name; empty for frozen encoders. Encoders that have any take an option `values`:
-  /// a .safetensors file with trained values of these names.
-  virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const { return {}; }
+  /// Leaves that train with the generator, by name; empty for frozen encoders. Encoders that have any take an option
+  /// `values`: a .safetensors file with trained values of these names.
+  virtual NamedParameters parameters() const { return {}; }
 };
 
 /// Plain mean over real tokens.   @return [B,D].   @source  EMF Sec. 3.3.
@@ -92,12 +103,13 @@ TokenInputs padded_inputs(const std::vector<std::vector<int64_t>>& rows, int64_t
 /// @throws UserError  a text that is not UTF-8: its index in the batch and the byte.
 void require_utf8(const std::vector<Prompt>& prompts);
 
-/// An encoder's options in the form ConfigReader checks; null counts as empty.
-/// @throws UserError  options that are no table.
-Config encoder_options(const Json& options, const std::string& encoder);
+struct EncoderContext {
+  uint64_t seed = 0;  ///< of random initial values
+  Placement placement;
+};
 
-/// @param options  the encoder's own options (may be empty).  @param seed  for random initial values.
-using EncoderRegistry = Registry<Encoder, const Json&, uint64_t>;
+/// @param options  the encoder's own: a suite's table [encoder.NAME], or --option key=value words.
+using EncoderRegistry = Registry<Encoder, const Options&, const EncoderContext&>;
 
 /// How an encoder is written on a command line or in a suite, taken apart.
 struct EncoderSpec {
@@ -105,12 +117,15 @@ struct EncoderSpec {
   std::string argument;  ///< what stood behind the colon, or the path; "" when there was none
 };
 
-/// Reads "hash", "clip:/path" (a registered name and what it is given), a folder in Hugging Face layout, or a .gguf file.
+/// Reads "hash", "clip:/path" (a registered name and what it is given), a folder in Hugging Face layout, or a .gguf
+/// file.
 /// @return  nothing when it is none of these; a path need not exist yet.
 std::optional<EncoderSpec> parse_encoder_spec(const std::string& spec);
 
-/// Makes the encoder that `spec` names; its argument reaches the factory as options["argument"].
+/// Makes the encoder that `spec` names; its argument reaches the factory as the option "argument".
 /// @throws UserError  as parse_encoder_spec finds nothing (offers the nearest name), or as the factory.
+std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Options& options, const EncoderContext& context);
+/// Likewise with options that came from no file, on the CPU.
 std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Json& options, uint64_t seed);
 
 }  // namespace emf

@@ -1,5 +1,5 @@
-// What a judge is: pictures in, the objects it sees out. Scores are made of its words by others (harness/api/metric.h), so
-// that they can be made again without pictures.
+// What a judge is: pictures in, what it sees out. Scores are made of its words by others
+// (harness/api/metric.h), so that they can be made again without pictures.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -9,11 +9,14 @@
 #include <vector>
 
 #include "harness/base/json.h"
-#include "harness/base/named_argument.h"
+#include "harness/base/options.h"
 #include "harness/base/registry.h"
+#include "harness/rules/geneval_rule.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
+/// A judge finds objects, answers questions, or both. Thread-compatible; equal input, equal output.
 class Judge {
  public:
   static constexpr const char* kKind = "judge";
@@ -21,28 +24,42 @@ class Judge {
 
   /// Side that pictures must have, pixels; 0 = any size.
   virtual int64_t side() const { return 0; }
-  /// Every object it knows by name. A prompt that speaks of another cannot be judged.
-  virtual const std::vector<std::string>& class_names() const = 0;
-  /// Thresholds that GenEval's rule reads this judge's scores with (`score geneval`'s "options"); empty = the official ones.
-  virtual Json geneval_options() const { return Json::object(); }
   /// Whatever decides its words: name, sha256 of its weights, thresholds. Part of spec hashes.
   virtual Json fingerprint() const = 0;
 
-  /// Looks at pictures. Thread-compatible; equal input, equal output.
-  ///
+  /// True for a judge that finds objects: class_names(), geneval_options() and detect() are for those.
+  virtual bool detects() const { return true; }
+  /// Every object it knows by name. A prompt that speaks of another cannot be judged.
+  virtual const std::vector<std::string>& class_names() const;
+  /// Thresholds that GenEval's rule reads this judge's scores with; the official ones by default.
+  virtual GenEvalOptions geneval_options() const { return {}; }
   /// @param pictures  [B,3,H,W] uint8 RGB, H = W = side() where that is not 0.
-  /// @return  per picture a JSON array of {"cls", "box": [x1,y1,x2,y2] in pixels, "score" in 0..1, "color"?}: the "detections"
-  ///   of `emfbench score geneval --detections`.
-  virtual std::vector<Json> detect(const at::Tensor& pictures) const = 0;
+  /// @return  the boxes of each picture, most confident first; corners in pixels, scores in 0..1.
+  /// @throws UserError  a judge that finds no objects.
+  virtual std::vector<std::vector<Detection>> detect(const at::Tensor& pictures) const;
+
+  /// True for a judge that answers questions about a picture.
+  virtual bool answers() const { return false; }
+  /// @param questions  those of each picture.   @return  "yes" or "no" to each.
+  /// @throws UserError  a judge that answers none.
+  virtual std::vector<std::vector<std::string>> answer(const at::Tensor& pictures,
+                                                       const std::vector<std::vector<std::string>>& questions) const;
 };
 
-/// Factories take what stands behind the colon of `name:argument` ("" = nothing) and the side of the pictures, pixels.
-using JudgeRegistry = Registry<Judge, const std::string&, int64_t>;
+struct JudgeContext {
+  int64_t height = 0, width = 0;  ///< of the pictures, pixels
+  Placement placement;
+};
 
-/// @param text  "detector", "torchscript:/path/to/model.pt".   @throws UserError  unknown name; weights absent or unfit.
-inline std::unique_ptr<Judge> make_judge(const std::string& text, int64_t side) {
-  const NamedArgument named = split_argument(text);
-  return JudgeRegistry::instance().make(named.name, named.argument, side);
+/// The option "argument" holds what stands behind the colon of `name:argument`.
+using JudgeRegistry = Registry<Judge, const Options&, const JudgeContext&>;
+
+/// @param text  "detector", "torchscript:/path/to/model.pt".
+/// @throws UserError  unknown name; weights absent or unfit.
+inline std::unique_ptr<Judge> make_judge(const std::string& text, const JudgeContext& context,
+                                         const Options& options = {}) {
+  const NamedOptions named = named_options(text, options);
+  return JudgeRegistry::instance().make(named.name, named.options, context);
 }
 
 }  // namespace emf

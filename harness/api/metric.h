@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ struct FeatureMatrix {
 
 class FeatureStatistics;  // harness/statistics/feature_statistics.h
 struct Detection;         // harness/rules/geneval_rule.h
+
+/// What a metric reads. Whoever scores asks needs() and provides it, knowing no metric by name.
+enum class MetricNeed {
+  kFacts,          ///< what a judge saw of pictures of GenEval's prompts: `judged`
+  kQuestions,      ///< what a judge answered of prompts that have questions: `judged`
+  kFeatures,       ///< features of real and of generated pictures: `real`, `generated`
+  kProbabilities,  ///< a classifier's scores of generated pictures: `generated`
+};
 
 struct MetricInput {
   const FeatureMatrix* real = nullptr;
@@ -52,7 +61,15 @@ class Metric {
  public:
   static constexpr const char* kKind = "metric";
   virtual ~Metric() = default;
+  virtual std::set<MetricNeed> needs() const = 0;
   virtual bool higher_is_better() const = 0;
+  /// What its value is called when it is measured on a backbone ("fd_lite0", "fid"); its registered name by default.
+  /// @param backbone  Backbone::short_name(), "" where features came from elsewhere.
+  /// @param official  the features are those that the metric is defined on (the 2015 Inception's).
+  virtual std::string name_on(const std::string& backbone, bool official) const {
+    (void)backbone, (void)official;
+    return "";
+  }
   /// @throws UserError  inputs that cannot be scored (says which).
   virtual std::vector<MetricValue> score(const MetricInput& input) const = 0;
   /// One score a judged item in input order (for paired tests); empty when the metric is of whole sets.

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,14 +20,35 @@ struct RowKeys {
 
 /// The random inputs of one step. Rows are in batch order.
 struct Draw {
-  at::Tensor t, r;  ///< [B] float32, 0 <= r <= t <= 1
-  at::Tensor eps;   ///< [B,C,H,W] standard normal
-  at::Tensor drop;  ///< [B] bool: the condition is replaced by the null token
+  at::Tensor t, r;                                ///< [B] float32, 0 <= r <= t <= 1
+  at::Tensor eps;                                 ///< [B,C,H,W] standard normal
+  at::Tensor drop;                                ///< [B] bool: the condition is replaced by the null token
+  std::map<std::string, at::Tensor> extras = {};  ///< what else an objective draws, B rows each
 };
 
 struct LossResult {
   at::Tensor loss;                                      ///< scalar with graph
   std::vector<std::pair<std::string, double>> numbers;  ///< for the event line, such as the unweighted residual
+};
+
+/// What an objective asks of the trainer and of the model.
+struct ObjectiveWants {
+  ModelDemands demands;
+  std::string starts_from;  ///< the objective whose training comes first; "" = none
+  double start_share = 0;   ///< share of the picture budget that is spent as `starts_from`, in (0, 1)
+  /// Keep a second network whose weights follow the trained ones: its decay a picture,
+  /// 0 = equal to them at each step's start.
+  std::optional<double> target_decay;
+};
+
+/// Everything that a loss is a function of.
+struct LossInputs {
+  const Model& model;
+  const Model* target = nullptr;  ///< the network of ObjectiveWants::target_decay, without gradients; else null
+  const at::Tensor& x;            ///< [B,C,H,W] data
+  const Condition& condition;     ///< B rows; rows in draw.drop are replaced by the null token by the loss
+  const Draw& draw;
+  double progress = 0;  ///< share of this objective's own training done, in [0, 1)
 };
 
 /// Conditions of a batch with and without text. Objectives mix them by Draw::drop.
@@ -43,23 +65,25 @@ struct SamplerResult {
   int64_t network_evaluations = 0;  ///< a picture; guidance counts two per step
 };
 
-/// An objective. Stateless between calls but for its options; never touches files.
+/// An objective. Stateless between calls but for its options and parameters; never touches files.
 class Objective {
  public:
   static constexpr const char* kKind = "objective";
   virtual ~Objective() = default;
 
   virtual Json fingerprint() const = 0;
+  virtual ObjectiveWants wants() const { return {}; }
+  /// Leaves of its own that train with the network (a learned weighting), by name.
+  virtual NamedParameters parameters() const { return {}; }
   /// @param progress  share of this objective's own training done, in [0, 1).
   virtual Draw draw(const RowKeys& keys, at::IntArrayRef latent_shape, double progress) const = 0;
-  /// @param x  [B,C,H,W] data.  @param condition  B rows; rows in draw.drop are replaced by the null token here.
-  virtual LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const = 0;
+  /// May ask the model for several forwards, at other (z, r, t) too; forwards_per_picture() counts them.
+  virtual LossResult loss(const LossInputs& inputs) const = 0;
   /// No gradient, fp32 state.
-  virtual SamplerResult sample(Model& model, const SamplerRequest& request) const = 0;
-  /// Adapts a network just loaded from a flow-matching checkpoint (see flow_matching_share).
-  virtual void start_from_flow_matching(Model& model) const { (void)model; }
-  /// Share of the picture budget spent as flow matching before this objective begins (0 or 0.5).
-  virtual double flow_matching_share() const { return 0; }
+  virtual SamplerResult sample(const Model& model, const SamplerRequest& request) const = 0;
+  /// Adapts a network just loaded from a checkpoint of wants().starts_from, by the names of its parameters; leaves that
+  /// the checkpoint does not have keep their initial values.
+  virtual void start(const NamedParameters& model) const { (void)model; }
   /// Matrix-product FLOPs of one training picture in forwards of the network: 3 for forward and backward, plus the
   /// tangent's share at this progress.
   virtual double forwards_per_picture(double progress) const {
@@ -68,7 +92,11 @@ class Objective {
   }
 };
 
-/// @param options  the suite's [objective.NAME] table.
-using ObjectiveRegistry = Registry<Objective, const Config&>;
+struct ObjectiveContext {
+  Placement placement;
+};
+
+/// @param options  the suite's table [objective.NAME].
+using ObjectiveRegistry = Registry<Objective, const Options&, const ObjectiveContext&>;
 
 }  // namespace emf

@@ -24,8 +24,12 @@ at::Tensor mask_without_first(const at::Tensor& mask) {
 
 }  // namespace
 
+std::vector<std::string> poolings_without_file() { return {"mean", "drop_first", "normalised", "last", "eos"}; }
+
 std::vector<std::string> pooling_names() {
-  return {"mean", "drop_first", "normalised", "last", "eos", "centred", "whitened"};
+  std::vector<std::string> names = poolings_without_file();
+  names.insert(names.end(), {"centred", "whitened"});
+  return names;
 }
 
 Pooling::Pooling(const std::string& name) : name_(name), kind_(name.substr(0, name.find(':'))) {
@@ -61,7 +65,8 @@ at::Tensor Pooling::operator()(const TextFeatures& features) const {
                features.tokens.size(2));
   }
   if (kind_ == "last" || kind_ == "eos") {
-    const at::Tensor last = features.mask.mul(at::arange(features.mask.size(1)).add(1)).argmax(1);
+    const at::Tensor last =
+        features.mask.mul(at::arange(1, features.mask.size(1) + 1, features.mask.options().dtype(at::kLong))).argmax(1);
     return features.tokens.gather(1, last.view({-1, 1, 1}).expand({-1, 1, features.tokens.size(2)})).squeeze(1);
   }
   if (kind_ == "drop_first") return mean_over_mask({features.tokens, mask_without_first(features.mask)});

@@ -34,4 +34,7 @@ class Pooling {
 /// The names above, without files.
 std::vector<std::string> pooling_names();
 
+/// Those of them that need no file: what a suite may name, because its hashes cover names and not what paths hold.
+std::vector<std::string> poolings_without_file();
+
 }  // namespace emf

@@ -19,7 +19,8 @@ struct PretrainingBatch {
   at::Tensor pictures;              ///< [B,3,S,S] uint8 of the captions; undefined unless needs_pictures()
 };
 
-/// A pretraining objective. What stands beside the encoder (an image tower, a decoder) is its own and is thrown away afterwards.
+/// A pretraining objective. What stands beside the encoder (an image tower, a decoder)
+/// is its own and is thrown away afterwards.
 class Pretraining {
  public:
   static constexpr const char* kKind = "pretraining";
@@ -29,14 +30,19 @@ class Pretraining {
   virtual bool needs_pictures() const { return false; }
   virtual bool needs_paraphrases() const { return false; }
   /// Leaves beside the encoder's, by name.
-  virtual std::vector<std::pair<std::string, at::Tensor>> parameters() const = 0;
+  virtual NamedParameters parameters() const = 0;
   /// @param encoder  trainable.
   /// @return  a scalar with graph; numbers: "residual" (the loss) and "accuracy" (share of choices that are right).
   virtual LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const = 0;
 };
 
-/// @param options  the suite's table [pretraining.NAME].  @param encoder  what is trained: its dimension and vocabulary.
-/// @param seed  of the initial values.
-using PretrainingRegistry = Registry<Pretraining, const Config&, const EncoderInfo&, uint64_t>;
+struct PretrainingContext {
+  EncoderInfo encoder;  ///< what is trained: its dimension and vocabulary
+  uint64_t seed = 0;    ///< of the initial values
+  Placement placement;
+};
+
+/// @param options  the suite's table [pretraining.NAME].
+using PretrainingRegistry = Registry<Pretraining, const Options&, const PretrainingContext&>;
 
 }  // namespace emf

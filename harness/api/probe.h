@@ -13,7 +13,8 @@ namespace emf {
 
 struct ProbeInput {
   std::vector<Prompt> prompts;  ///< the candidate pool: unique captions
-  /// The same in other words, one a prompt, for probes that can ask in one wording and search in another; empty = prompts.
+  /// The same in other words, one a prompt, for probes that can ask in one wording
+  /// and search in another; empty = prompts.
   std::vector<Prompt> queries, candidates;
   FeatureMatrix visual;  ///< one row a prompt: features of a picture of it; empty when the probe needs none
   /// Pools any prompts (mean over real tokens): [B prompts] -> B rows. Cached by the engine.

@@ -54,6 +54,17 @@ TEST_F(ScriptBackbone, IdentityHoldsWhateverChangesFeatures) {
   EXPECT_EQ(backbone({{"resize", "tf1"}})->resize(), ResizeFilter::kTf1);
 }
 
+TEST_F(ScriptBackbone, IsOfficialWhereDeclaredSo) {
+  EXPECT_FALSE(backbone(Json::object())->official());
+  EXPECT_FALSE(backbone(Json::object())->classifies());
+  EXPECT_EQ(backbone({{"name", "colors"}})->short_name(), "colors");
+  const auto declared = backbone({{"official", "inception-2015"}, {"name", "colors"}});
+  EXPECT_TRUE(declared->official());
+  EXPECT_EQ(declared->short_name(), "");
+  EXPECT_EQ(declared->identity().at("official"), "inception-2015, as declared");
+  EXPECT_THROW(backbone({{"official", "inception-2014"}}), UserError);
+}
+
 TEST_F(ScriptBackbone, SaysWhatIsWrong) {
   EXPECT_THROW(backbone({{"mean", {1, 2}}}), UserError);
   EXPECT_THROW(backbone({{"rezise", "tf1"}}), UserError);

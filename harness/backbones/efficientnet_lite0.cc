@@ -114,8 +114,10 @@ at::Tensor EfficientNetLite0::slice_features(const at::Tensor& input) const {
   return apply(head_, x).mean({2, 3});
 }
 
-at::Tensor EfficientNetLite0::features_of_input(const at::Tensor& input) const {
+at::Tensor EfficientNetLite0::features(const at::Tensor& input) const {
   const at::NoGradGuard no_grad;
+  ensure(input.dim() == 4 && input.size(1) == 3 && input.size(2) == kSide && input.size(3) == kSide,
+         "an input of shape {}; expected Bx3x{}x{}", fmt::join(input.sizes(), "x"), kSide, kSide);
   at::Tensor all = at::empty({input.size(0), kFeatures});
   for (int64_t row = 0; row < input.size(0); row += kSlice) {
     const int64_t count = std::min(kSlice, input.size(0) - row);
@@ -124,31 +126,9 @@ at::Tensor EfficientNetLite0::features_of_input(const at::Tensor& input) const {
   return all;
 }
 
-at::Tensor EfficientNetLite0::features(const at::Tensor& pictures) const {
-  const at::NoGradGuard no_grad;
-  ensure(pictures.dim() == 4 && pictures.size(1) == 3, "pictures of shape {}; expected Bx3xHxW",
-         fmt::join(pictures.sizes(), "x"));
-  const double scale = pictures.scalar_type() == at::kByte ? 1 : 255;
-  at::Tensor all = at::empty({pictures.size(0), kFeatures});
-  for (int64_t row = 0; row < pictures.size(0); row += kSlice) {
-    const int64_t count = std::min(kSlice, pictures.size(0) - row);
-    const at::Tensor slice = pictures.narrow(0, row, count).to(at::kFloat) * scale;
-    const at::Tensor resized = at::upsample_bilinear2d(slice, {kSide, kSide}, /*align_corners=*/false);
-    all.narrow(0, row, count).copy_(slice_features((resized - 127) / 128));
-  }
-  return all;
-}
-
 at::Tensor EfficientNetLite0::logits(const at::Tensor& features) const {
   const at::NoGradGuard no_grad;
   return at::linear(features, classifier_weight_, classifier_bias_);
-}
-
-Json EfficientNetLite0::identity() const {
-  return {{"backbone", "efficientnet-lite0"},
-          {"weights_sha256", sha256_},
-          {"layer", "head, pooled"},
-          {"resize", "bilinear 224, no antialias"}};
 }
 
 }  // namespace emf

@@ -7,8 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
-
 namespace emf {
 
 /// Inference only; normalisation folded into the convolutions. Thread-compatible; equal input, equal output.
@@ -22,21 +20,15 @@ class EfficientNetLite0 {
   EfficientNetLite0();
   explicit EfficientNetLite0(const std::filesystem::path& weights);
 
-  /// Pooled features of pictures.
-  ///
-  /// Pictures are resized to 224 x 224 (bilinear, corners not aligned, no antialias), then (x - 127) / 128 of 0..255.
-  /// @param pictures  [B,3,H,W] uint8, or float32 in 0..1.
+  /// Pooled features.
+  /// @param input  [B,3,224,224] float32, resized and scaled: (x - 127) / 128 of 0..255.
   /// @return  [B,1280] float32: mean over places after the head's ReLU6, so 0..6.
   /// @cost  770 MFLOP a picture, in slices of 8.   @source  rwightman/gen-efficientnet tf_efficientnet_lite0 weights.
-  at::Tensor features(const at::Tensor& pictures) const;
-
-  /// As features(), from an input that is already resized and scaled: [B,3,224,224] float32.
-  at::Tensor features_of_input(const at::Tensor& input) const;
+  at::Tensor features(const at::Tensor& input) const;
   /// Class scores of features: [B,1000] logits in ImageNet-1k order.
   at::Tensor logits(const at::Tensor& features) const;
 
-  /// {"backbone","weights_sha256","layer","resize"}: what FeatureMatrix::identity says.
-  Json identity() const;
+  const std::string& sha256() const { return sha256_; }  ///< of the weights' file
 
  private:
   struct Layer {

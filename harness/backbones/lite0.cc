@@ -1,35 +1,34 @@
 // EfficientNet-lite0 on ImageNet, the real network behind fd_lite0 and kid_lite0.
 #include "harness/api/backbone.h"
 #include "harness/backbones/efficientnet_lite0.h"
-#include "harness/base/error.h"
+#include "harness/base/config.h"
 
 namespace emf {
 namespace {
 
 class Lite0 : public Backbone {
  public:
+  explicit Lite0(const Options& options) { ConfigReader(options).finish(); }
+
   int64_t side() const override { return EfficientNetLite0::kSide; }
   std::string short_name() const override { return "lite0"; }
   Json identity() const override {
-    Json identity = network_.identity();
-    identity.erase("resize");
-    return identity;
+    return {{"backbone", "efficientnet-lite0"}, {"weights_sha256", network_.sha256()}, {"layer", "head, pooled"}};
   }
-  at::Tensor features(const at::Tensor& pictures) const override {
-    return network_.features_of_input((pictures - 127) / 128);
-  }
+  bool classifies() const override { return true; }
+  at::Tensor features(const at::Tensor& pictures) const override { return network_.features((pictures - 127) / 128); }
   at::Tensor logits(const at::Tensor& features) const override { return network_.logits(features); }
 
  private:
   EfficientNetLite0 network_;
 };
 
-std::unique_ptr<Backbone> make_lite0(const std::string& argument) {
-  if (!argument.empty()) fail_input("backbone 'lite0' takes no ':{}'", argument);
-  return std::make_unique<Lite0>();
+std::unique_ptr<Backbone> make_lite0(const Options& options, const BackboneContext&) {
+  return std::make_unique<Lite0>(options);
 }
 
-EMF_REGISTER(BackboneRegistry, "lite0", "EfficientNet-lite0 on ImageNet, 1280 pooled features", make_lite0);
+EMF_REGISTER(BackboneRegistry, "lite0", "EfficientNet-lite0 on ImageNet, 1280 pooled features", make_lite0,
+             {.title = "EfficientNet-lite0"});
 
 }  // namespace
 }  // namespace emf

@@ -14,6 +14,8 @@
 namespace emf {
 
 void fail_write(const std::filesystem::path& path, int error) {
+  // A full disk is no mistake in the command, and what was finished stays. The exit code is that of an
+  // interruption, because the remedy is the same: run the same command again.
   if (error == ENOSPC || error == EDQUOT) {
     throw UserError(
         fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
@@ -25,6 +27,9 @@ void fail_write(const std::filesystem::path& path, int error) {
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
   static std::atomic<unsigned> serial{0};
   if (path.has_parent_path()) make_folder(path.parent_path());
+  // The temporary file stands beside its target, because rename() is atomic within one file system only. The
+  // process and a serial number keep two writers of one path apart; the later rename wins, with a whole file
+  // either way.
   temporary_ += fmt::format(".{}.{}.tmp", ::getpid(), serial++);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail_write(path_, errno);
@@ -32,6 +37,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), tempora
 
 AtomicFile::~AtomicFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
+  // Whoever throws between opening and commit() leaves nothing behind.
   if (!committed_) ::unlink(temporary_.c_str());
 }
 
@@ -39,6 +45,8 @@ void AtomicFile::write_at(uint64_t at, std::string_view bytes) {
   for (size_t done = 0; done < bytes.size();) {
     const ssize_t count =
         ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
+    // A signal may cut a write short or stop it before its first byte. Both are made good here; the
+    // interruption itself is noticed where the caller can stop cleanly.
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail_write(path_, errno);
     done += static_cast<size_t>(count);
@@ -51,6 +59,8 @@ void AtomicFile::append(std::string_view bytes) {
 }
 
 void AtomicFile::extend(uint64_t count) {
+  // The new bytes read as zeros until overwrite() fills them in, and a file system with holes keeps none of
+  // them on the disk until then.
   size_ += count;
   if (::ftruncate(descriptor_, static_cast<off_t>(size_)) != 0) fail_write(path_, errno);
 }
@@ -61,7 +71,11 @@ void AtomicFile::overwrite(uint64_t at, std::string_view bytes) {
 }
 
 void AtomicFile::commit() {
+  // Without fsync, a machine that loses power could keep the new name and lose the bytes. EINVAL comes from
+  // files that cannot be synced at all, where nothing more can be done.
   if (::fsync(descriptor_) != 0 && errno != EINVAL) fail_write(path_, errno);
+  // The descriptor is gone even when close() fails, and another thread may be given its number at once; the
+  // destructor must not close that one. Network file systems report a full disk only here.
   const int closed = ::close(std::exchange(descriptor_, -1));
   if (closed != 0) fail_write(path_, errno);
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail_write(path_, errno);

@@ -10,10 +10,12 @@
 
 namespace emf {
 
-/// Calls work(begin, end) for consecutive ranges that cover 0..count, side by side. Results must not depend on where ranges end.
+/// Calls work(begin, end) for consecutive ranges that cover 0..count, side by side.
+/// Results must not depend on where ranges end.
 ///
 /// @param least  items that are worth a thread of their own.
-/// @throws  what the first range that fails throws, so that the first bad item is the one told of if ranges stop at theirs.
+/// @throws  what the first range that fails throws, so that the first bad item is the
+///   one told of if ranges stop at theirs.
 inline void in_chunks(size_t count, size_t least, const std::function<void(size_t begin, size_t end)>& work) {
   const size_t cores = std::max<size_t>(1, std::thread::hardware_concurrency());
   const size_t chunks = std::clamp<size_t>(count / std::max<size_t>(1, least), 1, cores);

@@ -2,16 +2,22 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
+#include "harness/base/options.h"
 
 namespace emf {
 namespace {
 
 Json to_json(const toml::node& node, const std::string& path, Config& config) {
-  if (!path.empty()) config.lines[path] = static_cast<int>(node.source().begin.line);
+  // Every node has its place, tables and list items too: a reader that refuses a key long after parsing can
+  // still name its line.
+  if (!path.empty()) config.places[path] = {config.origin, static_cast<int>(node.source().begin.line)};
+  // JSON, which hashes and results are made of, has neither of these. A date turned into text would be another
+  // value than the one that was written.
   const auto refuse = [&](const char* what) {
     fail_input("{}: '{}' is {}, which no key takes; write a string, number, true/false, list or table",
                config.place(path), path, what);
@@ -70,6 +76,7 @@ std::optional<int64_t> parse_integer(const std::string& text) {
   size_t used = 0;
   try {
     const int64_t value = std::stoll(text, &used);
+    // stoll() stops at the first character that is no digit, so that "12x" would count as 12.
     if (used == text.size()) return value;
   } catch (const std::exception&) {
   }
@@ -79,9 +86,11 @@ std::optional<int64_t> parse_integer(const std::string& text) {
 }  // namespace
 
 std::string Config::place(const std::string& key) const {
-  const auto line = lines.find(key);
-  if (line == lines.end()) return origin;
-  return line->second == 0 ? "command line" : fmt::format("{}:{}", origin, line->second);
+  // A key without a place was filled in by the program. The document itself is then the nearest thing that can
+  // be named.
+  const auto place = places.find(key);
+  if (place == places.end()) return origin;
+  return place->second.file.empty() ? "command line" : fmt::format("{}:{}", place->second.file, place->second.line);
 }
 
 Config parse_config(const std::string& text, const std::string& origin) {
@@ -95,7 +104,60 @@ Config parse_config(const std::string& text, const std::string& origin) {
   return config;
 }
 
-Config load_config(const std::filesystem::path& path) { return parse_config(read_file(path), path.string()); }
+namespace {
+
+/// Takes over what `own` does not say, table by table.
+void merge_below(Config& own, const Config& included, Json& into, const Json& from, const std::string& path) {
+  for (const auto& [key, value] : from.items()) {
+    const std::string dotted = path.empty() ? key : path + "." + key;
+    // What the including file says stands. Tables are merged key by key; lists are not, because half of one
+    // list and half of another is what neither file says.
+    if (!into.contains(key)) {
+      into[key] = value;
+      // The places of everything beneath come along, so that messages name the file in which a key stands.
+      for (const auto& [name, place] : included.places) {
+        if (name == dotted || name.rfind(dotted + ".", 0) == 0) own.places[name] = place;
+      }
+    } else if (into[key].is_object() && value.is_object()) {
+      merge_below(own, included, into[key], value, dotted);
+    }
+  }
+}
+
+Config load_with_includes(const std::filesystem::path& path, std::vector<std::filesystem::path> above) {
+  // The canonical path, because a link or "../" can give one file two names, and a circle would then be
+  // followed once more for each.
+  const std::filesystem::path itself = std::filesystem::weakly_canonical(path);
+  if (std::find(above.begin(), above.end(), itself) != above.end()) {
+    fail_input("{}: it includes itself, by way of {}", path.string(), above.back().string());
+  }
+  // `above` is passed by value and holds the way down to this file alone: a file that two others include is no
+  // circle.
+  above.push_back(itself);
+  Config config = parse_config(read_file(path), path.string());
+  if (!config.values.contains("include")) return config;
+  std::vector<std::string> names;
+  {
+    ConfigReader reader(config, "");
+    names = reader.texts("include", {});
+  }
+  for (const std::string& name : names) {
+    // Names are seen from the including file, so that a folder of suites can be moved as a whole.
+    const std::filesystem::path other = path.parent_path() / name;
+    if (!std::filesystem::exists(other)) {
+      fail_missing("{}: 'include' names {}, which does not exist", config.place("include"), other.string());
+    }
+    const Config included = load_with_includes(other, above);
+    merge_below(config, included, config.values, included.values, "");
+  }
+  // The key has done its work, and no reader of suites knows it.
+  config.values.erase("include");
+  return config;
+}
+
+}  // namespace
+
+Config load_config(const std::filesystem::path& path) { return load_with_includes(path, {}); }
 
 void apply_override(Config& config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
@@ -103,6 +165,8 @@ void apply_override(Config& config, const std::string& assignment) {
     fail_input("command line: '{}' is not of the form key=value", assignment);
   }
   const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
+  // Whatever TOML understands is taken as TOML (numbers, true, lists, quoted text); everything else is a word,
+  // because few people quote on a command line.
   Json value = text;
   Config literal;
   try {
@@ -115,10 +179,13 @@ void apply_override(Config& config, const std::string& assignment) {
   for (const std::string& part : split(key, '.')) {
     if (!target->is_object()) fail_input("command line: '{}' goes into a key that holds no table", key);
     target = &(*target)[part];
+    // A table that the file does not have may be made here. If its name is a slip, it is refused later as an
+    // unknown key.
     if (target->is_null()) *target = Json::object();
   }
   *target = value;
-  config.lines[key] = 0;
+  // A place without a file is what place() calls the command line, and where grids are looked for.
+  config.places[key] = {};
 }
 
 ConfigReader::ConfigReader(const Config& config, std::string table) : config_(config), path_(std::move(table)) {
@@ -138,7 +205,14 @@ ConfigReader::ConfigReader(const Config& config, std::string table) : config_(co
   table_ = *found;
 }
 
+ConfigReader::ConfigReader(const Options& options)
+    : config_(options.places()), path_(options.path()), table_(options.values()) {
+  // Keys that somebody else has read are no unknown keys here, and may be what a mistyped one was meant to be.
+  known_.insert(options.taken().begin(), options.taken().end());
+}
+
 const Json* ConfigReader::find(const std::string& key) {
+  // Asking for a key is what makes it known, so that no second list of keys can go stale.
   known_.insert(key);
   const auto position = table_.find(key);
   return position == table_.end() ? nullptr : &*position;
@@ -183,6 +257,7 @@ double ConfigReader::number(const std::string& key, double fallback, double low,
   if (value == nullptr) return fallback;
   if (!value->is_number()) fail_type(key, "a number", *value);
   const double number = value->get<double>();
+  // Written this way round, so that NaN, which TOML has a word for, lies outside as well.
   if (!(number >= low && number <= high)) {
     fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
   }
@@ -192,6 +267,7 @@ double ConfigReader::number(const std::string& key, double fallback, double low,
 std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
   const Json* value = find(key);
   if (value == nullptr) return fallback;
+  // A command line has no quotes and brackets: one string may hold several words there.
   if (value->is_string()) return split(value->get<std::string>(), ',');
   if (!value->is_array()) fail_type(key, "a list of strings", *value);
   std::vector<std::string> items;
@@ -212,6 +288,7 @@ std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<
       const size_t dots = part.find("..");
       const auto first = parse_integer(part.substr(0, dots));
       const auto last = dots == std::string::npos ? first : parse_integer(part.substr(dots + 2));
+      // A slip such as 0..20000000 must not fill the memory before the range is looked at.
       if (!first || !last || *last < *first || *last - *first > 100000) fail_type(key, "a list of integers", *value);
       for (int64_t i = *first; i <= *last; ++i) items.push_back(i);
     }

@@ -13,17 +13,26 @@
 
 namespace emf {
 
-/// A TOML document as JSON, with the line each dotted key stands on ("train.pictures" -> 12).
+/// Where a key of a document stands.
+struct ConfigPlace {
+  std::string file;  ///< "" = the command line
+  int line = 0;
+};
+
+/// A TOML document as JSON, with the place of each dotted key ("train.pictures" -> quick.toml, 12).
 struct Config {
   Json values = Json::object();
-  std::map<std::string, int> lines;
+  std::map<std::string, ConfigPlace> places;
   std::string origin;  ///< file path, for messages
 
   /// "suite.toml:12", or "command line" for overrides.
   std::string place(const std::string& key) const;
 };
 
-/// @throws UserError  absent (kMissing), not TOML (file, line, what the parser expected), a date (no key takes one).
+/// Reads a document and what it includes: `include = "other.toml"` (or a list) takes every key of another file, beside
+/// this one if its path is relative; a key that stands in both is this file's, tables are merged, lists are not.
+/// @throws UserError  absent (kMissing), not TOML (file, line, what the parser expected), a date (no
+///   key takes one), a file that includes itself.
 Config load_config(const std::filesystem::path& path);
 
 /// Parses TOML text; origin names it in messages.
@@ -35,11 +44,15 @@ Config parse_config(const std::string& text, const std::string& origin);
 /// @throws UserError  no '=' or an unparsable value.
 void apply_override(Config& config, const std::string& assignment);
 
+class Options;  // options.h
+
 /// Reads one table of a Config. Every key must be read before finish(), so a typo is never silently ignored.
 class ConfigReader {
  public:
   /// @param table  dotted path of the table, "" for the whole document. An absent table reads as empty.
   ConfigReader(const Config& config, std::string table);
+  /// @param options  a plugin's own; must outlive the reader.
+  explicit ConfigReader(const Options& options);
 
   bool has(const std::string& key) const { return table_.contains(key); }
   std::string text(const std::string& key, const std::string& fallback);

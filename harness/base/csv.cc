@@ -7,72 +7,81 @@
 #include "harness/base/near_name.h"
 
 namespace emf {
-namespace {
+CsvReader::CsvReader(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {
+  // Spreadsheets write this mark before UTF-8. Left in, it would become a part of the first column's name.
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
+  if (!next(header_)) fail_input("{}: no header line", origin);
+}
 
-class Parser {
- public:
-  Parser(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-    if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
-  }
-
-  bool done() const { return place_ >= text_.size(); }
-
-  /// One row; a blank line is a row of one empty cell.
-  CsvTable::Row row() {
-    CsvTable::Row row{line_, {}};
-    while (true) {
-      row.cells.push_back(!done() && text_[place_] == '"' ? quoted_cell() : plain_cell());
-      if (done() || take_line_end()) return row;
-      if (text_[place_] != ',') fail_input("{}:{}: text after a closing quote", origin_, line_);
-      ++place_;
+bool CsvReader::next(CsvTable::Row& row) {
+  while (!done()) {
+    row = read_row();
+    if (row.cells.size() == 1 && row.cells.front().empty()) continue;  // a blank line
+    // A row that is too short or too long has lost a comma or a quote somewhere. Guessing which cell is missing
+    // would shift the others into wrong columns.
+    if (!header_.cells.empty() && row.cells.size() != header_.cells.size()) {
+      fail_input("{}:{}: {} cells, but the header names {}", origin_, row.line, row.cells.size(), header_.cells.size());
     }
-  }
-
- private:
-  std::string plain_cell() {
-    const size_t begin = place_;
-    while (!done() && text_[place_] != ',' && text_[place_] != '\n' && text_[place_] != '\r') ++place_;
-    return std::string(text_.substr(begin, place_ - begin));
-  }
-
-  std::string quoted_cell() {
-    const int begin = line_;
-    std::string cell;
-    for (++place_; !done(); ++place_) {
-      if (text_[place_] == '\n') ++line_;
-      if (text_[place_] != '"') {
-        cell += text_[place_];
-      } else if (place_ + 1 < text_.size() && text_[place_ + 1] == '"') {
-        cell += text_[++place_];
-      } else {
-        ++place_;
-        return cell;
-      }
-    }
-    fail_input("{}:{}: a quote begins here and never ends", origin_, begin);
-  }
-
-  bool take_line_end() {
-    if (text_[place_] == '\r') {
-      ++place_;
-      if (!done() && text_[place_] == '\n') ++place_;
-    } else if (text_[place_] == '\n') {
-      ++place_;
-    } else {
-      return false;
-    }
-    ++line_;
     return true;
   }
+  return false;
+}
 
-  std::string_view text_;
-  const std::string& origin_;
-  size_t place_ = 0;
-  int line_ = 1;
-};
+CsvTable::Row CsvReader::read_row() {
+  CsvTable::Row row{line_, {}, place_, place_};
+  while (true) {
+    row.cells.push_back(!done() && text_[place_] == '"' ? quoted_cell() : plain_cell());
+    if (done() || take_line_end()) {
+      row.end = place_;
+      return row;
+    }
+    // RFC 4180 allows nothing between a closing quote and the next comma.
+    if (text_[place_] != ',') fail_input("{}:{}: text after a closing quote", origin_, line_);
+    ++place_;
+  }
+}
 
-}  // namespace
+std::string CsvReader::plain_cell() {
+  // Blanks belong to the cell, as RFC 4180 says, and a quote in the middle of an unquoted cell is a character
+  // like any other, as Python's csv module takes it.
+  const size_t begin = place_;
+  while (!done() && text_[place_] != ',' && text_[place_] != '\n' && text_[place_] != '\r') ++place_;
+  return std::string(text_.substr(begin, place_ - begin));
+}
+
+std::string CsvReader::quoted_cell() {
+  const int begin = line_;
+  std::string cell;
+  for (++place_; !done(); ++place_) {
+    // A line end within quotes belongs to the cell, but it still counts as a line; otherwise every later
+    // message would name the wrong one.
+    if (text_[place_] == '\n') ++line_;
+    if (text_[place_] != '"') {
+      cell += text_[place_];
+    } else if (place_ + 1 < text_.size() && text_[place_ + 1] == '"') {
+      cell += text_[++place_];
+    } else {
+      ++place_;
+      return cell;
+    }
+  }
+  fail_input("{}:{}: a quote begins here and never ends", origin_, begin);
+}
+
+// Takes "\n", "\r\n" and a lone "\r", which some spreadsheets still write.
+bool CsvReader::take_line_end() {
+  if (text_[place_] == '\r') {
+    ++place_;
+    if (!done() && text_[place_] == '\n') ++place_;
+  } else if (text_[place_] == '\n') {
+    ++place_;
+  } else {
+    return false;
+  }
+  ++line_;
+  return true;
+}
 
 std::optional<size_t> CsvTable::column(std::string_view name) const {
   const auto found = std::find(header.begin(), header.end(), name);
@@ -88,22 +97,10 @@ size_t CsvTable::required_column(std::string_view name) const {
 std::string CsvTable::place(const Row& row) const { return fmt::format("{}:{}", origin, row.line); }
 
 CsvTable parse_csv(std::string_view text, const std::string& origin) {
-  CsvTable table;
-  table.origin = origin;
-  Parser parser(text, origin);
-  while (!parser.done()) {
-    CsvTable::Row row = parser.row();
-    if (row.cells.size() == 1 && row.cells.front().empty()) continue;
-    if (table.header.empty()) {
-      table.header = std::move(row.cells);
-      continue;
-    }
-    if (row.cells.size() != table.header.size()) {
-      fail_input("{}:{}: {} cells, but the header names {}", origin, row.line, row.cells.size(), table.header.size());
-    }
-    table.rows.push_back(std::move(row));
-  }
-  if (table.header.empty()) fail_input("{}: no header line", origin);
+  CsvReader reader(text, origin);
+  CsvTable table{origin, reader.header().cells, {}};
+  CsvTable::Row row;
+  while (reader.next(row)) table.rows.push_back(std::move(row));
   return table;
 }
 

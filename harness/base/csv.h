@@ -13,6 +13,7 @@ struct CsvTable {
   struct Row {
     int line = 0;  ///< of the file, from 1: where the row begins
     std::vector<std::string> cells;
+    size_t begin = 0, end = 0;  ///< bytes of the text that the row stands in, its line end among them
   };
   std::string origin;  ///< file path, for messages
   std::vector<std::string> header;
@@ -24,6 +25,30 @@ struct CsvTable {
   size_t required_column(std::string_view name) const;
   /// "graph.csv:12", for messages.
   std::string place(const Row& row) const;
+};
+
+/// The rows of a CSV text one after the other, where there are too many to hold.
+class CsvReader {
+ public:
+  /// Reads the header.  @param text, origin  must outlive the reader.  @throws UserError  as parse_csv.
+  CsvReader(std::string_view text, const std::string& origin);
+
+  const CsvTable::Row& header() const { return header_; }
+  /// The next row; false at the end.  @throws UserError  as parse_csv.
+  bool next(CsvTable::Row& row);
+
+ private:
+  CsvTable::Row read_row();
+  std::string plain_cell();
+  std::string quoted_cell();
+  bool take_line_end();
+  bool done() const { return place_ >= text_.size(); }
+
+  std::string_view text_;
+  const std::string& origin_;
+  size_t place_ = 0;
+  int line_ = 1;
+  CsvTable::Row header_;
 };
 
 /// Parses CSV text: quoted cells may hold commas, line ends and "" for a quote; either line end; a byte order

@@ -42,5 +42,20 @@ TEST(Csv, WhatIsMalformedIsNamedByLine) {
   }
 }
 
+TEST(Csv, TellsWhereARowStands) {
+  const std::string text = "\xEF\xBB\xBFname,text\r\n\r\na,\"one,\ntwo\"\r\nb,three", origin = "rows.csv";
+  CsvReader reader(text, origin);
+  const auto stands = [&](const CsvTable::Row& row) { return text.substr(row.begin, row.end - row.begin); };
+  EXPECT_EQ(stands(reader.header()), "name,text\r\n");
+  CsvTable::Row row;
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_EQ(stands(row), "a,\"one,\ntwo\"\r\n");
+  EXPECT_EQ(row.line, 3);
+  ASSERT_TRUE(reader.next(row));
+  EXPECT_EQ(stands(row), "b,three");
+  EXPECT_EQ(row.line, 5);
+  EXPECT_FALSE(reader.next(row));
+}
+
 }  // namespace
 }  // namespace emf

@@ -5,12 +5,15 @@
 
 #include "harness/base/error.h"
 
+// The one instantiation of the whole program; json.h declares it extern, which spares every other file its
+// compilation.
 template class nlohmann::basic_json<>;
 
 namespace emf {
 namespace {
 
 void refuse_non_finite(const Json& value, const std::string& path) {
+  // nlohmann writes NaN and infinity as null, which a reader of results would take for "not measured".
   if (value.is_number_float()) {
     ensure(std::isfinite(value.get<double>()), "a non-finite number at {} cannot be written as JSON", path);
   } else if (value.is_object()) {
@@ -24,6 +27,8 @@ void refuse_non_finite(const Json& value, const std::string& path) {
 
 std::string canonical_json(const Json& value) {
   refuse_non_finite(value, "");
+  // Objects are std::map, so keys come out sorted, and numbers are the shortest that read back as themselves.
+  // The hashes of all stages rest on both.
   return value.dump();
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 /// Characters inserted, deleted, replaced, or swapped with their neighbour.
 size_t edit_distance(std::string_view a, std::string_view b) {
+  // Three rows of the table suffice, because a swap looks back two rows and every other edit one.
   std::vector<size_t> before, last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
@@ -30,6 +31,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string near_name(std::string_view word, const std::vector<std::string>& known) {
   std::string best;
+  // Names that differ in more than a third of the letters are no slip of the fingers. Short words may differ in
+  // two letters all the same; otherwise none would be found for them.
   size_t best_distance = std::max<size_t>(2, word.size() / 3) + 1;
   for (const std::string& name : known) {
     const size_t distance = edit_distance(word, name);

@@ -33,6 +33,8 @@ using Reader = void (*)(const char* bytes, size_t count, double* values);
 template <typename Number>
 void read_numbers(const char* bytes, size_t count, double* values) {
   for (size_t i = 0; i < count; ++i) {
+    // A header can be of any length and a zip entry can begin at any byte, so a number may stand at an address
+    // that a plain load must not touch.
     Number number;
     std::memcpy(&number, bytes + i * sizeof number, sizeof number);
     values[i] = static_cast<double>(number);
@@ -40,6 +42,8 @@ void read_numbers(const char* bytes, size_t count, double* values) {
 }
 
 Reader reader_of(const std::string& kind) {
+  // What is absent here (complex numbers, text, long double) is refused by name: no features are made of it.
+  // numpy stores a boolean as a byte.
   static const std::map<std::string, Reader> readers = {
       {"b1", read_numbers<uint8_t>},     {"u1", read_numbers<uint8_t>},  {"u2", read_numbers<uint16_t>},
       {"u4", read_numbers<uint32_t>},    {"u8", read_numbers<uint64_t>}, {"i1", read_numbers<int8_t>},
@@ -51,12 +55,15 @@ Reader reader_of(const std::string& kind) {
 
 /// The header is the text of a Python dict: {'descr': '<f4', 'fortran_order': False, 'shape': (64, 16), }.
 Header parse_header(const std::string& text, const std::string& where) {
+  // One expression a key instead of a parser of Python: numpy writes this dictionary with repr(), and other
+  // writers put the keys in another order.
   static const std::regex descr(R"('descr'\s*:\s*'([<>|=])([a-zA-Z][0-9]*)')"),
       order(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9, ]*)\))"), number("[0-9]+");
   std::smatch match;
   Header header;
   if (!std::regex_search(text, match, descr)) fail_input("{}: an array of structures, not of numbers", where);
   header.kind = match[2];
+  // "|" is a type of one byte, which has no order, and "=" is the order of the machine that reads.
   header.swapped = (match[1] == ">") != (std::endian::native == std::endian::big) && match[1] != "|" && match[1] != "=";
   if (reader_of(header.kind) == nullptr) {
     fail_input("{}: dtype '{}' is not supported; save it as float32 or float64", where, header.kind);
@@ -66,6 +73,8 @@ Header parse_header(const std::string& text, const std::string& where) {
   if (!std::regex_search(text, match, shape)) fail_input("{}: the .npy header lacks a shape", where);
   const std::string sides = match[1];
   for (std::sregex_iterator side(sides.begin(), sides.end(), number), end; side != end; ++side) {
+    // Held against the limit before it is multiplied: a short header must not make a product wrap around. The
+    // sixteenth leaves room for the eight bytes of each number.
     constexpr uint64_t kMost = std::numeric_limits<int64_t>::max() / 16;
     const uint64_t size = side->length() < 18 ? std::stoull(side->str()) : kMost;
     if (size != 0 && header.elements > kMost / size) fail_input("{}: shape ({}) is too large", where, sides);
@@ -78,6 +87,7 @@ Header parse_header(const std::string& text, const std::string& where) {
 /// Column-major values brought into row-major order.
 std::vector<double> row_major(const std::vector<double>& values, const std::vector<int64_t>& shape) {
   std::vector<double> ordered(values.size());
+  // An index that counts up in row-major order; at each value, its place in column-major order is computed.
   std::vector<int64_t> index(shape.size(), 0);
   for (double& value : ordered) {
     int64_t place = 0;
@@ -92,6 +102,7 @@ std::vector<double> row_major(const std::vector<double>& values, const std::vect
 }
 
 struct ZipCloser {
+  // What was only read needs no closing, and an archive whose writing failed half way is not to be finished.
   void operator()(zip_t* archive) const { zip_discard(archive); }
   void operator()(zip_file_t* file) const { zip_fclose(file); }
 };
@@ -118,6 +129,7 @@ std::vector<std::string> names_in(zip_t* archive) {
     const std::string name = raw == nullptr ? "" : raw;
     if (name.ends_with(".npy")) names.push_back(name.substr(0, name.size() - 4));
   }
+  // The order in an archive is that of writing, and messages should not depend on it.
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -130,18 +142,22 @@ struct Layout {
 };
 
 Layout layout_of(std::string_view bytes, const std::string& where) {
+  // Twelve bytes hold the magic, the version and the longer of the two forms of the header's length.
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
   const auto byte = [&](size_t place) { return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place])); };
   const bool wide = byte(6) >= 2;  // format 2 widened the header's length from two bytes to four
   const size_t begin = wide ? 12 : 10;
   uint64_t length = byte(8) + (byte(9) << 8);
   if (wide) length += (byte(10) << 16) + (byte(11) << 24);
+  // numpy itself refuses headers beyond 10,000 characters unless it is told otherwise.
   constexpr uint64_t kLongestHeader = 1 << 16;
   if (length > bytes.size() - begin || length > kLongestHeader) fail_input("{}: truncated in its header", where);
   Layout layout;
   layout.header = parse_header(std::string(bytes.substr(begin, length)), where);
+  // Every kind that has a reader is one letter and one digit.
   layout.width = static_cast<size_t>(layout.header.kind[1] - '0');
   layout.payload = bytes.substr(begin + length);
+  // Divided rather than multiplied, so that no product can wrap around.
   if (layout.payload.size() / layout.width < layout.header.elements) {
     fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, layout.payload.size(),
                layout.header.elements, layout.width);
@@ -153,6 +169,7 @@ void convert(const Layout& layout, size_t begin, size_t count, double* values) {
   const Reader reader = reader_of(layout.header.kind);
   const char* bytes = layout.payload.data() + begin * layout.width;
   if (!layout.header.swapped) return reader(bytes, count, values);
+  // Turned around one by one: files of the other byte order are rare, and all others keep the plain loop.
   char number[8];
   for (size_t i = 0; i < count; ++i) {
     std::reverse_copy(bytes + i * layout.width, bytes + (i + 1) * layout.width, number);
@@ -178,6 +195,7 @@ NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
   const std::vector<int64_t>& shape = layout.header.shape;
   if (shape.size() != 2)
     fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
+  // The numbers of one row would be scattered over the whole file, so rows could not be read block by block.
   if (layout.header.fortran) fail_input("{}: columns stand before rows; save it in C order", path.string());
   rows_ = shape[0];
   columns_ = shape[1];
@@ -188,6 +206,8 @@ void NpyRows::read(int64_t begin, int64_t count, std::vector<double>& values) co
          rows_);
   const auto bytes = file_.bytes();
   const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  // The header was parsed once more for this, which is little beside a block of rows and keeps no second copy
+  // of where things lie.
   values.resize(static_cast<size_t>(count * columns_));
   convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
 }
@@ -200,6 +220,7 @@ NpyArray read_npz(const std::filesystem::path& path, const std::string& name) {
   const Archive archive = open_archive(path);
   const std::string entry = name + ".npy", where = path.string() + ":" + name;
   zip_stat_t status;
+  // The directory's size is the only thing that the entry's length can be held against below.
   if (zip_stat(archive.get(), entry.c_str(), 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
     fail_input("{} holds no array '{}'{}", path.string(), name, suggestion(name, names_in(archive.get())));
   }
@@ -225,6 +246,7 @@ std::string npy_bytes(const NpyArray& array) {
   header.resize((10 + header.size() + 1 + 63) / 64 * 64 - 10 - 1, ' ');
   header += '\n';
   std::string bytes(kMagic);
+  // Version 1.0 of the format, which allows headers below 64 KiB and which every reader knows.
   bytes += {'\x01', '\x00', static_cast<char>(header.size() & 0xff), static_cast<char>(header.size() >> 8)};
   bytes += header;
   bytes.append(reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(double));
@@ -239,6 +261,7 @@ std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
   Archive archive(zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, nullptr));
   ensure(archive != nullptr, "an .npz of {} arrays could not be begun", arrays.size());
   std::vector<std::string> bytes;  // must stay until the archive is closed
+  // The archive keeps pointers into these strings, and a vector that grows would move the short ones.
   bytes.reserve(arrays.size());
   constexpr zip_uint16_t kEpochDate = 0x0021;  // 1980-01-01: a clock would make equal arrays unequal files
   for (const auto& [name, array] : arrays) {
@@ -248,6 +271,8 @@ std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
     if (place < 0) zip_source_free(entry);
     ensure(place >= 0, "'{}' could not be added to an .npz", name);
     const auto index = static_cast<zip_uint64_t>(place);
+    // Stored and not packed: another version of zlib would pack equal arrays into other bytes, and float64
+    // features shrink little.
     zip_set_file_compression(archive.get(), index, ZIP_CM_STORE, 0);
     zip_file_set_dostime(archive.get(), index, 0, kEpochDate, 0);
   }

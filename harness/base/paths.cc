@@ -13,6 +13,7 @@ std::filesystem::path manifest() { return project_root() / "data" / "packages.js
 }  // namespace
 
 std::filesystem::path project_root() {
+  // The variable goes first: a program that was copied elsewhere would look for the tree it was built in.
   if (const char* root = std::getenv("EMFBENCH_ROOT")) return root;
   return EMF_PROJECT_ROOT;
 }

@@ -36,9 +36,11 @@ Progress::~Progress() {
 }
 
 void Progress::update(int64_t done, const std::string& note) {
+  // A resumed run begins in the middle; its speed is that of what was done since.
   if (first_done_ < 0) first_done_ = done;
   done_ = done;
   note_ = note;
+  // A terminal overwrites its own line, and a log keeps every one, so a log gets a line in half a minute.
   if (seconds_between(drawn_, std::chrono::steady_clock::now()) >= (terminal_ ? 0.2 : 30.0)) draw(false);
 }
 
@@ -54,6 +56,7 @@ void Progress::draw(bool last) {
     line += fmt::format(", {:.0f} s left", static_cast<double>(total_ - done_) / rate);
   if (last) line += fmt::format(", {:.1f} s", elapsed_s);
   if (!note_.empty()) line += ", " + note_;
+  // The escape clears the line first: a shorter text would leave the end of the longer one standing.
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ && !last ? "" : "\n");
   std::fflush(stderr);
 }

@@ -2,6 +2,8 @@
 
 namespace emf {
 
+// Statics of functions and not globals: registrations run before main() in an order that nobody fixes between
+// files.
 std::string& registering_plugin() {
   static std::string file;
   return file;

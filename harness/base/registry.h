@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/error.h"
@@ -22,8 +23,18 @@ std::vector<std::string>& loaded_plugins();
 /// dlopen(), where an exception would end the program without a word. The command line refuses to go on with any.
 std::vector<std::string>& registration_conflicts();
 
-/// Names -> factories of one kind of plugin. Filled by EMF_REGISTER lines before main() and by load_plugin() (harness/plugin)
-/// before the command line is read; read-only afterwards.
+/// How a plugin is shown to people. It goes into a suite's record, so that a report needs no registry.
+struct Display {
+  std::string title;  ///< "MeanFlow"; "" = the registered name
+  std::string color;  ///< of its line in plots, "#d55e00"; "" = the next of a palette
+  std::vector<int> dash;
+  std::string mark;  ///< "circle", "square" ... ; "" = the next of a palette
+  /// Titles of the parts of what it gives, by name: "counting" of "geneval/counting".
+  std::vector<std::pair<std::string, std::string>> parts;
+};
+
+/// Names -> factories of one kind of plugin. Filled by EMF_REGISTER lines before main() and by load_plugin()
+/// (harness/plugin) before the command line is read; read-only afterwards.
 ///
 /// @tparam Interface  the plugin's abstract class; its static `kKind` ("encoder") is used in messages.
 /// @tparam Args       what every factory of this kind takes.
@@ -35,6 +46,7 @@ class Registry {
     std::string summary;      ///< one line for `emfbench list`
     std::string source_file;  ///< __FILE__ of the registering line; the contract test compares its stem with the name
     Factory make;
+    Display display;
     std::string plugin = registering_plugin();  ///< the shared object it came with; "" for the program's own
 
     std::string origin() const { return plugin.empty() ? source_file : source_file + " (in " + plugin + ")"; }
@@ -81,6 +93,7 @@ class Registry {
 
 }  // namespace emf
 
-/// Ends a plugin file: EMF_REGISTER(EncoderRegistry, "clip", "CLIP text tower", make_clip).
-#define EMF_REGISTER(RegistryType, name, summary, factory) \
-  [[maybe_unused]] static const bool kRegistered = RegistryType::instance().add(name, {summary, __FILE__, factory})
+/// Ends a plugin file: EMF_REGISTER(EncoderRegistry, "clip", "CLIP text tower", make_clip), or with how it is shown
+/// behind the factory: ..., make_clip, {.title = "CLIP text tower"}).
+#define EMF_REGISTER(RegistryType, name, summary, ...) \
+  [[maybe_unused]] static const bool kRegistered = RegistryType::instance().add(name, {summary, __FILE__, __VA_ARGS__})

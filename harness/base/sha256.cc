@@ -5,6 +5,8 @@
 
 namespace emf {
 
+// OpenSSL, because it uses the processor's instructions for SHA where there are some: every text read from the
+// feature cache is checked by a digest.
 Sha256::Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
   EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
 }

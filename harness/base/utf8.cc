@@ -11,6 +11,7 @@ size_t invalid_utf8_at(std::string_view text) {
   for (size_t at = 0; at < text.size();) {
     utf8proc_int32_t code_point = 0;
     const auto count = utf8proc_iterate(bytes + at, static_cast<utf8proc_ssize_t>(text.size() - at), &code_point);
+    // utf8proc refuses surrogates, overlong forms and what lies above U+10FFFF, as RFC 3629 asks.
     if (count <= 0) return at;
     at += static_cast<size_t>(count);
   }

@@ -54,7 +54,8 @@ struct CompositionQuestion {
   size_t object;
 };
 
-/// In the order of their ids in composition_labels(). Entities come first, so that the entity of objects[i] is question i + 1.
+/// In the order of their ids in composition_labels(). Entities come first, so that the
+/// entity of objects[i] is question i + 1.
 /// @throws InternalError  a composition that is not as described above.
 std::vector<CompositionQuestion> composition_questions(const Composition& composition);
 

@@ -1,4 +1,5 @@
-// How much of what a generator is judged by its training had already said: word for word, in another filling, in pieces.
+// How much of what a generator is judged by its training had already said: word
+// for word, in another filling, in pieces.
 #pragma once
 
 #include <cstdint>

@@ -31,7 +31,8 @@ const std::vector<std::string>& number_words();
 /// A phrase with "a" or "an" before it.
 std::string with_article(const std::string& phrase);
 
-/// What is said of one kind of object: "an apple", "a red dog", "two green dogs" (in other styles "two dogs that are green").
+/// What is said of one kind of object: "an apple", "a red dog", "two green dogs" (in
+/// other styles "two dogs that are green").
 std::string noun_phrase(const ObjectFact& object, NameStyle style, ColorStyle color_style);
 
 /// A caption with places for its noun phrases: {0} is the first object, {1} the second.

@@ -1,4 +1,5 @@
-// emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside the machine's own GEMM speed.
+// emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside
+// the machine's own GEMM speed.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
@@ -24,10 +25,14 @@ class Bench : public Command {
         ->capture_default_str();
     app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
     app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes");
-    app.add_option("--objective", objective_, "flow_matching, mean_flow or ddpm")->capture_default_str();
+    app.add_option("--objective", objective_, "a registered objective, or a table [objective.NAME] of the overrides")
+        ->capture_default_str();
     app.add_option("--batch", batch_, "rows")->capture_default_str();
+    app.add_option("--channels", shape_.channels, "of what is generated")->capture_default_str();
+    app.add_option("--height", shape_.height, "of what is generated")->capture_default_str();
+    app.add_option("--width", shape_.width, "of what is generated")->capture_default_str();
     app.add_option("--text-tokens", text_tokens_, "condition tokens a row")->capture_default_str();
-    app.add_option("--text-dimension", text_dimension_, "condition dimension")->capture_default_str();
+    app.add_option("--text-dimension", shape_.condition_dimension, "condition dimension")->capture_default_str();
     app.add_option("--steps", steps_, "sampling steps")->capture_default_str();
     app.add_option("--threads", threads_, "compute threads")->capture_default_str();
   }
@@ -43,23 +48,31 @@ class Bench : public Command {
     Config config;
     config.origin = "command line";
     for (const std::string& word : overrides_) apply_override(config, word);
-    const ModelShape shape{16, 4, 4, text_dimension_};
-    const auto model = ModelRegistry::instance().make("dit", config, shape, 1);
-    const auto objective = ObjectiveRegistry::instance().make(objective_, config);
+    const Options table(config, {"objective", objective_});
+    const auto objective = ObjectiveRegistry::instance().make(
+        table.values().value("objective", objective_),
+        Options(config, {"objective", objective_}, {"objective", "title"}), ObjectiveContext{});
+    const std::string name = Options(config, {"model"}).values().value("name", "dit");
+    const auto model = ModelRegistry::instance().make(name, Options(config, {"model"}, {"name", "title"}),
+                                                      ModelContext{shape_, 1, objective->wants().demands, {}});
+
     RowKeys keys{1, {}};
     for (int64_t i = 0; i < batch_; ++i) keys.samples.push_back(static_cast<uint64_t>(i));
-    const at::Tensor x = normal_rows(1, "bench/x", keys.samples, {16, 4, 4});
-    const Condition condition{normal_rows(1, "bench/text", keys.samples, {text_tokens_, text_dimension_}),
+    const std::vector<int64_t> latent = {shape_.channels, shape_.height, shape_.width};
+    const at::Tensor x = normal_rows(1, "bench/x", keys.samples, latent);
+    const Condition condition{normal_rows(1, "bench/text", keys.samples, {text_tokens_, shape_.condition_dimension}),
                               at::ones({batch_, text_tokens_}, at::kBool)};
     const double forward = model->forward_flops_per_row(text_tokens_) * static_cast<double>(batch_);
     Clock clock;
     double flops = 0;
     if (what_ == "step") {
-      const Draw draw = objective->draw(keys, {16, 4, 4}, 0.5);
+      const Draw draw = objective->draw(keys, latent, 0.5);
       flops = forward * objective->forwards_per_picture(0.5);
+      // An objective with a target network costs the same with the network itself as its target.
+      const Model* target = objective->wants().target_decay ? model.get() : nullptr;
       clock = time_of([&] {
         clear_gradients(model->parameters());
-        objective->loss(*model, x, condition, draw).loss.backward();
+        objective->loss({*model, target, x, condition, draw, 0.5}).loss.backward();
       });
     } else {
       flops = forward * static_cast<double>(steps_);
@@ -69,6 +82,7 @@ class Bench : public Command {
     const Json result = {{"what", what_},
                          {"objective", objective_},
                          {"batch", batch_},
+                         {"shape", {shape_.channels, shape_.height, shape_.width}},
                          {"threads", threads_},
                          {"seconds", clock.wall_s},
                          {"cpu_seconds", clock.cpu_s},
@@ -92,7 +106,8 @@ class Bench : public Command {
 
   std::string what_, objective_ = "mean_flow";
   std::vector<std::string> overrides_;
-  int64_t batch_ = 128, text_tokens_ = 12, text_dimension_ = 576, steps_ = 1;
+  ModelShape shape_{16, 4, 4, 576};
+  int64_t batch_ = 128, text_tokens_ = 12, steps_ = 1;
   int threads_ = 1;
   EncodeBench encode_;
 };

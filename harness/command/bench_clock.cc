@@ -22,8 +22,8 @@ int64_t peak_bytes() {
 double gemm_roofline(at::ScalarType type) {
   constexpr int64_t kSide = 1024;
   const at::Tensor a = at::ones({kSide, kSide}, type), b = at::ones({kSide, kSide}, type);
-  // The kernel counts another thread's time at its ticks, some milliseconds apart: one product of some milliseconds would
-  // look as if half of its work had cost nothing.
+  // The kernel counts another thread's time at its ticks, some milliseconds apart: one product of some milliseconds
+  // would look as if half of its work had cost nothing.
   constexpr double kLong = 0.1;
   const int products = std::max(1, static_cast<int>(kLong / time_of([&] { at::mm(a, b); }, 1).wall_s));
   const Clock clock = time_of([&] {

@@ -5,7 +5,7 @@
 #include "harness/api/encoder.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/bench_clock.h"
-#include "harness/engine/stages/probing.h"
+#include "harness/engine/stages/probe_stages.h"
 #include "harness/engine/text/packed_features.h"
 
 namespace emf {
@@ -13,14 +13,11 @@ namespace {
 
 std::vector<Prompt> some_captions() {
   constexpr int64_t kCaptions = 500;
-  Config config;
-  config.origin = "bench encode";
-  config.values["data"] = {{"name", "scenes"}};
-  return probe_captions(*DatasetRegistry::instance().make("scenes", config, 0), kCaptions);
+  return probe_captions(*DatasetRegistry::instance().make("scenes", Options(Json(), "bench encode"), {}), kCaptions);
 }
 
-/// What padding adds: products see real tokens alone, attention every pair of places of a padded row. FLOPs of a row are
-/// a * tokens + b * tokens^2, so two lengths tell b.
+/// What padding adds: products see real tokens alone, attention every pair of places of a padded row. FLOPs of a row
+/// are a * tokens + b * tokens^2, so two lengths tell b.
 double padding_flops(const Encoder& encoder, const std::vector<int64_t>& lengths) {
   const auto flops_of = [&](int64_t length) {
     return encoder.forward_flops({at::zeros({1, length}, at::kLong), at::ones({1, length}, at::kBool)});

@@ -12,8 +12,8 @@ struct EncodeBench {
 };
 
 /// Encodes the prompts in batches of like length, twice after a warm-up, weights loaded and texts tokenised before.
-/// @return  seconds, CPU seconds, prompts and tokens a second, GFLOP that the real tokens need, their share of a large matrix
-///   product's speed in the same precision, and padding: the FLOP it adds, as a share of those needed.
+/// @return  seconds, CPU seconds, prompts and tokens a second, GFLOP that the real tokens need, their share of a large
+///   matrix product's speed in the same precision, and padding: the FLOP it adds, as a share of those needed.
 /// @throws UserError  as the encoder, or as reading the prompts.
 Json bench_encode(const EncodeBench& bench, int threads);
 

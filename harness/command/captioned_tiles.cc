@@ -3,14 +3,18 @@
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include "harness/base/error.h"
+
 namespace emf {
 namespace {
 
-constexpr int kCellWidth = 168;  // pixels of the grid; a caption line holds about 28 letters
+constexpr int kLeastCellWidth = 168;  // pixels of the grid; a caption line holds about 28 letters
 constexpr int kLineHeight = 13;
 constexpr int kCaptionLines = 3;
 constexpr int kMargin = 4;
 constexpr double kFontScale = 0.34;
+constexpr double kLetterWidth = 6;
+constexpr int64_t kMostPixels = int64_t{1} << 28;
 
 /// Breaks a caption into lines of at most `letters`; the last one ends in ".." when words are left over.
 std::vector<std::string> lines_of(const std::string& text, size_t letters) {
@@ -32,17 +36,21 @@ std::vector<std::string> lines_of(const std::string& text, size_t letters) {
 
 }  // namespace
 
-std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bool captions) {
+std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, int columns, bool captions) {
   const int rows = (static_cast<int>(tiles.size()) + columns - 1) / columns;
-  const int scale = captions ? std::max(1, (kCellWidth - 2 * kMargin) / side) : 1;
-  const int width = captions ? kCellWidth : side + 1;
-  const int height = captions ? side * scale + kLineHeight * kCaptionLines + 2 * kMargin : side + 1;
-  cv::Mat3b canvas(rows * height, columns * width, cv::Vec3b(255, 255, 255));
+  const int scale = captions ? std::max(1, (kLeastCellWidth - 2 * kMargin) / std::max(height, width)) : 1;
+  const int cell_width = captions ? std::max(kLeastCellWidth, width * scale + 2 * kMargin) : width + 1;
+  const int cell_height = captions ? height * scale + kLineHeight * kCaptionLines + 2 * kMargin : height + 1;
+  if (int64_t{rows} * cell_height * columns * cell_width > kMostPixels) {
+    fail_input("a grid of {} pictures of {} x {} is too large; ask for fewer (--count) or smaller ones", tiles.size(),
+               height, width);
+  }
+  cv::Mat3b canvas(rows * cell_height, columns * cell_width, cv::Vec3b(255, 255, 255));
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
-    const cv::Point corner(static_cast<int>(i) % columns * width + (captions ? (width - side * scale) / 2 : 0),
-                           static_cast<int>(i) / columns * height + (captions ? kMargin : 0));
-    const cv::Mat3b rgb(side, side, reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));
+    const int left = static_cast<int>(i) % columns * cell_width, top = static_cast<int>(i) / columns * cell_height;
+    const cv::Point corner(left + (captions ? (cell_width - width * scale) / 2 : 0), top + (captions ? kMargin : 0));
+    const cv::Mat3b rgb(height, width, reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));
     cv::Mat large;
     cv::cvtColor(rgb, large, cv::COLOR_RGB2BGR);
     cv::resize(large, large, {}, scale, scale, cv::INTER_NEAREST);
@@ -52,10 +60,10 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bo
                     corner + cv::Point(cv::Point2f(box.x1, box.y1) * scale) - cv::Point(1, 1), {255, 255, 255});
     }
     if (!captions) continue;
-    int y = corner.y + side * scale + kLineHeight - 2;
-    for (const std::string& line : lines_of(tile.caption, 27)) {
-      cv::putText(canvas, line, {static_cast<int>(i) % columns * width + kMargin, y}, cv::FONT_HERSHEY_SIMPLEX,
-                  kFontScale, {40, 40, 40}, 1, cv::LINE_AA);
+    int y = corner.y + height * scale + kLineHeight - 2;
+    for (const std::string& line : lines_of(tile.caption, static_cast<size_t>((cell_width - kMargin) / kLetterWidth))) {
+      cv::putText(canvas, line, {left + kMargin, y}, cv::FONT_HERSHEY_SIMPLEX, kFontScale, {40, 40, 40}, 1,
+                  cv::LINE_AA);
       y += kLineHeight;
     }
   }

@@ -1,4 +1,4 @@
-// Small pictures with their captions, enlarged and laid out on one PNG for people to look at.
+// Pictures with their captions laid out on one PNG for people to look at; small ones enlarged.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,21 @@
 namespace emf {
 
 struct Tile {
-  std::vector<uint8_t> picture;  ///< RGB rows, side x side x 3
+  std::vector<uint8_t> picture;  ///< RGB, row by row: height * width * 3
   std::string caption;           ///< cut with ".." when it is long
   std::vector<Box> boxes;        ///< drawn in white
 };
 
+/// @param height, width  of every picture, pixels.
 /// @param columns   tiles a row.
 /// @param captions  false: pictures alone, side by side, not enlarged.
 /// @return  bytes of a PNG.
-std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bool captions);
+/// @throws UserError  more than 2^28 pixels in all.
+std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, int columns, bool captions);
+
+/// Of square pictures.
+inline std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bool captions) {
+  return draw_tiles(tiles, side, side, columns, captions);
+}
 
 }  // namespace emf

@@ -1,56 +1,36 @@
-// emfbench export SUITE: the rows of a suite's newest record as a table for other programs.
+// emfbench export SUITE: a suite's newest record for programs and papers, as its rows or as sections of its report.
 #include <fmt/format.h>
 
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "reports/export.h"
 #include "reports/report.h"
 
 namespace emf {
 namespace {
-
-constexpr std::array<const char*, 9> kColumns = {"encoder", "objective", "steps",     "seed", "metric",
-                                                 "value",   "ci95_low",  "ci95_high", "n"};
-
-/// One row's cells as text; numbers in full precision, absent ones empty.
-std::vector<std::string> cells_of(const Json& row) {
-  const Json interval = row.at("ci95");
-  const auto number = [](const Json& value) { return value.is_null() ? std::string() : value.dump(); };
-  return {row.at("encoder"),
-          row.at("objective"),
-          number(row.at("steps")),
-          number(row.at("seed")),
-          row.at("metric"),
-          number(row.at("value")),
-          interval.is_null() ? "" : number(interval[0]),
-          interval.is_null() ? "" : number(interval[1]),
-          number(row.at("n"))};
-}
-
-std::string join(const std::vector<std::string>& cells, const std::string& between) {
-  std::string line;
-  for (const std::string& cell : cells) line += (line.empty() ? "" : between) + cell;
-  return line;
-}
-
-std::string latex_escaped(const std::string& text) {
-  std::string escaped;
-  for (const char letter : text) escaped += letter == '_' ? std::string("\\_") : std::string(1, letter);
-  return escaped;
-}
 
 class Export : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "name of a suite that ran")->required();
     app.add_option("--format", format_, "csv, md or latex")
-        ->check(CLI::IsMember({"csv", "md", "latex"}))
+        ->check(CLI::IsMember(export_format_names()))
         ->capture_default_str();
-    app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
+    auto* metric = app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
+    app.add_option("--section", sections_,
+                   "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable")
+        ->excludes(metric);
     add_store_option(app, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const Json document = report_document(newest_suite_folder(store_, suite_));
+    const std::filesystem::path folder = newest_suite_folder(store_, suite_);
+    // Sections are text for a format; what --json prints are the rows behind them.
+    if (!sections_.empty() && !flags.json) {
+      fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));
+      return ExitCode::kGood;
+    }
+    const Json document = report_document(folder);
     Json kept = Json::array();
     for (const Json& row : document.at("rows")) {
       if (metric_.empty() || row.at("metric") == metric_) kept.push_back(row);
@@ -58,28 +38,18 @@ class Export : public Command {
     if (kept.empty()) fail_input("suite '{}' has no row of metric '{}'", suite_, metric_);
     if (flags.json) {
       print_json({{"suite", suite_}, {"rows", kept}});
-      return ExitCode::kGood;
-    }
-    const std::vector<std::string> head(kColumns.begin(), kColumns.end());
-    if (format_ == "csv") {
-      fmt::print("{}\n", join(head, ","));
-      for (const Json& row : kept) fmt::print("{}\n", join(cells_of(row), ","));
-    } else if (format_ == "md") {
-      fmt::print("| {} |\n|{}\n", join(head, " | "), join(std::vector<std::string>(head.size(), " --- |"), ""));
-      for (const Json& row : kept) fmt::print("| {} |\n", join(cells_of(row), " | "));
     } else {
-      fmt::print("\\begin{{tabular}}{{llrrlrrrr}}\n{} \\\\ \\hline\n", latex_escaped(join(head, " & ")));
-      for (const Json& row : kept) fmt::print("{} \\\\\n", latex_escaped(join(cells_of(row), " & ")));
-      fmt::print("\\end{{tabular}}\n");
+      fmt::print("{}", export_rows(kept, export_format(format_)));
     }
     return ExitCode::kGood;
   }
 
  private:
   std::string suite_, store_, metric_, format_ = "csv";
+  std::vector<std::string> sections_;
 };
 
-EMF_REGISTER(CommandRegistry, "export", "The rows of a suite that ran as CSV, Markdown or LaTeX",
+EMF_REGISTER(CommandRegistry, "export", "The rows or sections of a suite that ran as CSV, Markdown or LaTeX",
              std::make_unique<Export>);
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "encoders/tokenizers/tokenizer.h"
 #include "harness/api/backbone.h"
+#include "harness/api/codec.h"
 #include "harness/api/encoder.h"
 #include "harness/api/judge.h"
 #include "harness/api/metric.h"
@@ -37,7 +38,7 @@ std::string short_count(int64_t count) {
 Json encoder_entries() {
   Json rows = entries<EncoderRegistry>();
   for (Json& row : rows) {
-    const EncoderInfo info = EncoderRegistry::instance().make(row["name"], Json::object(), 0)->info();
+    const EncoderInfo info = make_encoder(row["name"], Json::object(), 0)->info();
     row.update({{"family", info.family},
                 {"source", info.source},
                 {"licence", info.licence},
@@ -94,10 +95,9 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option(
-           "kind", kind_,
-           "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, judges, backbones, "
-           "sections, suites")
+    app.add_option("kind", kind_,
+                   "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, codecs, judges, "
+                   "backbones, sections, suites")
         ->required();
   }
 
@@ -110,6 +110,7 @@ class List : public Command {
         {"pretrainings", entries<PretrainingRegistry>},
         {"probes", entries<ProbeRegistry>},
         {"metrics", entries<MetricRegistry>},
+        {"codecs", entries<CodecRegistry>},
         {"judges", entries<JudgeRegistry>},
         {"backbones", entries<BackboneRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
@@ -141,7 +142,7 @@ class List : public Command {
 
 EMF_REGISTER(CommandRegistry, "list",
              "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
-             "judges, backbones, sections, suites",
+             "codecs, judges, backbones, sections, suites",
              std::make_unique<List>);
 
 }  // namespace

@@ -3,7 +3,10 @@
 
 #include <filesystem>
 
+#include "harness/api/backbone.h"
+#include "harness/api/codec.h"
 #include "harness/api/encoder.h"
+#include "harness/api/judge.h"
 #include "harness/api/metric.h"
 #include "harness/api/objective.h"
 #include "harness/api/probe.h"
@@ -31,6 +34,9 @@ std::string holder_of(const std::string& kind, const std::string& name) {
   if (kind == "objective") return holder<ObjectiveRegistry>(name);
   if (kind == "probe") return holder<ProbeRegistry>(name);
   if (kind == "metric") return holder<MetricRegistry>(name);
+  if (kind == "codec") return holder<CodecRegistry>(name);
+  if (kind == "judge") return holder<JudgeRegistry>(name);
+  if (kind == "backbone") return holder<BackboneRegistry>(name);
   if (kind == "section") return holder<SectionRegistry>(name);
   return "";  // a suite is its file
 }
@@ -46,7 +52,9 @@ std::string next_step(const TemplateKind& kind, const std::string& name, const f
 class New : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_, "encoder, dataset, objective, probe, metric, section or suite")->required();
+    app.add_option("kind", kind_,
+                   "encoder, dataset, objective, probe, metric, codec, judge, backbone, section or suite")
+        ->required();
     app.add_option("name", name_, "snake_case: the file's and the registered name")->required();
     app.add_option("--folder", folder_, "write the file here instead of into the tree, for build-plugin");
   }
@@ -84,7 +92,8 @@ class New : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "new",
-             "Write one file that is a working encoder, dataset, objective, probe, metric, section or suite",
+             "Write one file that is a working encoder, dataset, objective, probe, metric, codec, judge, backbone, "
+             "section or suite",
              std::make_unique<New>);
 
 }  // namespace

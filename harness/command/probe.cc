@@ -1,16 +1,17 @@
 // emfbench probe NAME: a probe of an encoder, or of features made elsewhere.
-#include <ATen/ATen.h>
-#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <fmt/format.h>
 
-#include "harness/backbones/efficientnet_lite0.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/progress.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/untrained_notice.h"
+#include "harness/engine/pictures/picture_features.h"
 #include "harness/engine/pictures/picture_file.h"
-#include "harness/engine/stages/probing.h"
+#include "harness/engine/stages/probe_stages.h"
+#include "harness/engine/text/text_pooler.h"
 
 namespace emf {
 namespace {
@@ -32,6 +33,9 @@ class ProbeCommand : public Command {
     app.add_option("--candidate-words", candidate_words_, "search in another wording of the dataset");
     app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
     app.add_option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
+    app.add_option("--backbone", backbone_,
+                   "what looks at pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+        ->capture_default_str();
     app.add_option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
     app.add_option("--seed", seed_, "of queries, dropped parts and resampling")->capture_default_str();
   }
@@ -51,8 +55,9 @@ class ProbeCommand : public Command {
     } else {
       const std::shared_ptr<Encoder> encoder = make_encoder(encoder_, Json::object(), seed_);
       say_if_untrained(encoder->info());
-      input.parts_are_labels = encoder->info().family == "labels";
-      input.pooled = pool_with(encoder);
+      input.parts_are_labels = encoder->info().reads == EncoderInput::kLabels;
+      input.pooled = [pooler = std::make_shared<TextPooler>(encoder, "mean", std::filesystem::path())](
+                         const std::vector<Prompt>& texts) { return (*pooler)(texts); };
       if (!prompts_.empty()) input.prompts = read_prompts(prompts_);
     }
     const std::shared_ptr<Dataset> dataset = input.prompts.empty() ? take_dataset(input) : nullptr;
@@ -96,11 +101,9 @@ class ProbeCommand : public Command {
   }
 
   std::shared_ptr<Dataset> take_dataset(ProbeInput& input) const {
-    Config config;
-    config.origin = "command line";
     const std::string name = data_.empty() ? "scenes" : data_;
-    config.values["data"] = {{"name", name}};
-    const std::shared_ptr<Dataset> dataset = DatasetRegistry::instance().make(name, config, seed_);
+    const std::shared_ptr<Dataset> dataset =
+        DatasetRegistry::instance().make(name, Options(Json(), "command line"), {.seed = seed_});
     input.prompts = probe_captions(*dataset, captions_);
     input.queries = reworded(*dataset, input.prompts, query_words_);
     input.candidates = reworded(*dataset, input.prompts, candidate_words_);
@@ -117,10 +120,10 @@ class ProbeCommand : public Command {
         fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(),
                    count);
       }
-      input.visual = features_of(count, [&](size_t i) { return pictures[i].picture; });
+      input.visual = features_of(pictures);
     } else if (dataset != nullptr) {
-      const Judges judges(dataset->side(), /*needs_detector=*/false, /*needs_features=*/true);
-      input.visual = to_matrix(probe_picture_features(*dataset, judges, input.prompts), judges.backbone_fingerprint());
+      const PictureFeatures features(backbone_);
+      input.visual = features.matrix(probe_picture_features(*dataset, features, input.prompts));
     } else {
       fail_input("probe {} compares pictures of the prompts: give --images DIR or --visual F.npy", name_);
     }
@@ -129,19 +132,19 @@ class ProbeCommand : public Command {
     }
   }
 
-  static FeatureMatrix features_of(size_t count, const std::function<at::Tensor(size_t)>& picture) {
-    const at::NoGradGuard no_grad;
-    const EfficientNetLite0 backbone;
-    Progress progress("features of pictures", static_cast<int64_t>(count), "pictures");
+  /// One by one, for their sizes may differ.
+  FeatureMatrix features_of(const std::vector<PictureFile>& pictures) const {
+    const PictureFeatures features(backbone_);
+    Progress progress("features of pictures", static_cast<int64_t>(pictures.size()), "pictures");
     std::vector<at::Tensor> rows;
-    for (size_t i = 0; i < count; ++i) {
-      if (interrupted()) stop_interrupted();
-      rows.push_back(backbone.features(picture(i).unsqueeze(0)));
-      progress.update(static_cast<int64_t>(i) + 1);
+    for (const PictureFile& picture : pictures) {
+      rows.push_back(features.features(picture.picture.unsqueeze(0)));
+      progress.update(static_cast<int64_t>(rows.size()));
     }
-    return to_matrix(at::cat(rows), backbone.identity());
+    return features.matrix(at::cat(rows));
   }
 
+  std::string backbone_ = "lite0";
   std::string name_, encoder_, text_, prompts_, images_, visual_, options_ = "{}";
   std::string data_, query_words_, candidate_words_;
   int64_t captions_ = kProbeCaptions;

@@ -8,6 +8,7 @@
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/store/layout.h"
 #include "harness/engine/suite/suite_record.h"
 #include "harness/instruments/instrument_suite.h"
 #include "harness/tensor/instrument_file.h"
@@ -74,7 +75,7 @@ class Run : public Command {
       return ExitCode::kGood;
     }
     require_encoders(graph);
-    make_folder(std::filesystem::path(store_) / "runs");  // a store that cannot be written is one line, not one a stage
+    open_store(store_);  // a store that cannot be written is one line, not one a stage
     const int jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
     say(fmt::format("{}: {} stages, {} side by side, store {}", spec.name, graph.stages.size(), jobs, store_));
     std::vector<std::string> words = {"run", suite_};

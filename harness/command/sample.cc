@@ -12,7 +12,7 @@
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/pictures/sampler.h"
-#include "harness/engine/stages/trained_row.h"
+#include "harness/engine/stages/train_stage.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
@@ -91,23 +91,23 @@ class SampleCommand : public Command {
     const SuiteGraph graph = build_suite_graph(read_suite(config), store_);
     const Row& row = trained(graph, found);
     const std::vector<int64_t> steps = steps_.empty() ? graph.spec.steps : steps_;
-    const double guidance = guidance_ >= 0 ? guidance_ : graph.spec.evaluation.guidance_for(row.objective);
+    const double guidance = guidance_ >= 0 ? guidance_ : row.guidance;
 
-    const int side = graph.dataset->side();
-    const TrainedRow painter = load_trained_row(row.source, model_maker(graph.spec, graph.codec->shape(side)),
-                                                *row.features->folder, *row.segments.back()->folder);
-    const auto objective = ObjectiveRegistry::instance().make(row.objective, graph.spec.config);
+    const PictureSides sides{graph.dataset->height(), graph.dataset->width()};
+    const auto objective = ObjectiveRegistry::instance().make(row.trained_by.plugin, row.trained_by.options,
+                                                              ObjectiveContext{graph.spec.placement});
+    const TrainedRow painter =
+        load_trained_row(row.source, row.model, *objective, *row.texts->folder, *row.segments.back()->folder);
     const Condition condition = painter.conditions.encode(*painter.encoder, prompts);
+    const auto condition_of = [&](int64_t begin, int64_t rows) -> Condition {
+      return {condition.tokens.narrow(0, begin, rows), condition.mask.narrow(0, begin, rows)};
+    };
     std::vector<Painted> columns;
     for (const int64_t count : steps) {
-      columns.push_back(paint(
-          *objective, *painter.model, painter.conditions,
-          [&](int64_t begin, int64_t rows) -> Condition {
-            return {condition.tokens.narrow(0, begin, rows), condition.mask.narrow(0, begin, rows)};
-          },
-          static_cast<int64_t>(prompts.size()), *graph.codec, side, count, guidance, seed_));
+      columns.push_back(paint(*objective, *painter.model, painter.conditions, condition_of,
+                              static_cast<int64_t>(prompts.size()), *row.codec, sides, count, guidance, seed_));
     }
-    write_atomically(out_, draw(prompts, steps, columns, side));
+    write_atomically(out_, draw(prompts, steps, columns, graph.dataset->height()));
 
     if (flags.json) {
       Json times = Json::array();
@@ -138,7 +138,7 @@ class SampleCommand : public Command {
   }
 
   static std::string draw(const std::vector<Prompt>& prompts, const std::vector<int64_t>& steps,
-                          const std::vector<Painted>& columns, int side) {
+                          const std::vector<Painted>& columns, int height) {
     std::vector<Tile> tiles;
     for (size_t i = 0; i < prompts.size(); ++i) {
       for (size_t c = 0; c < columns.size(); ++c) {
@@ -149,7 +149,7 @@ class SampleCommand : public Command {
                          {}});
       }
     }
-    return draw_tiles(tiles, side, static_cast<int>(columns.size()), /*captions=*/true);
+    return draw_tiles(tiles, height, static_cast<int>(columns.size()), /*captions=*/true);
   }
 
   std::string run_, file_, store_, out_ = "sample.png";

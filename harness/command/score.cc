@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/config.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/geneval_rule.h"
 
@@ -111,25 +112,33 @@ class Score : public Command {
                    "features: an earlier --json output; prints the difference, or refuses if the two are of different "
                    "things");
     metric_option<int64_t>(app, "--draws", "draws", "resamples of the bootstrap");
+    app.add_option_function<std::vector<std::string>>(
+        "--option", [this](const std::vector<std::string>& words) { take_options(words); },
+        "any option of the metric as key=value, for metrics that have no flags of their own here");
     app.add_option("--seed", options_.seed, "of every resampling");
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    MetricRegistry::instance().find(options_.metric);  // names the nearest
-    if (options_.metric == "geneval") {
-      refuse_inputs_but(
-          {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary"});
-      refuse_unused({"--judge", "--save-detections"}, !options_.images.empty(), "--images DIR");
-      return score_detections(options_, flags);
+    const std::set<MetricNeed> needs = MetricRegistry::instance().make(options_.metric)->needs();
+    if (needs.size() != 1) {
+      fail_input("score {}: it reads several kinds of input at once, which suites give and this verb does not",
+                 options_.metric);
     }
-    if (options_.metric == "question_graph") {
-      refuse_inputs_but({"--graph", "--answers", "--generator"});
-      return score_questions(options_, flags);
-    }
-    if (options_.metric == "inception") {
-      refuse_inputs_but({"--generated", "--backbone", "--resize", "--against"});
-    } else {
-      refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
+    switch (*needs.begin()) {
+      case MetricNeed::kFacts:
+        refuse_inputs_but(
+            {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary"});
+        refuse_unused({"--judge", "--save-detections"}, !options_.images.empty(), "--images DIR");
+        return score_detections(options_, flags);
+      case MetricNeed::kQuestions:
+        refuse_inputs_but({"--graph", "--answers", "--generator"});
+        return score_questions(options_, flags);
+      case MetricNeed::kProbabilities:
+        refuse_inputs_but({"--generated", "--backbone", "--resize", "--against"});
+        break;
+      case MetricNeed::kFeatures:
+        refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
+        break;
     }
     const bool of_pictures =
         std::filesystem::is_directory(options_.real) || std::filesystem::is_directory(options_.generated);
@@ -147,6 +156,12 @@ class Score : public Command {
   void metric_flag(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
     app.add_flag_callback(
         flag, [this, key] { options_.metric_options[key] = true; }, help);
+  }
+
+  void take_options(const std::vector<std::string>& words) {
+    Config config;
+    for (const std::string& word : words) apply_override(config, word);
+    options_.metric_options.update(config.values);
   }
 
   /// Inputs of another metric would be ignored without a word.

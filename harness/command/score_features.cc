@@ -12,8 +12,12 @@ namespace emf {
 
 namespace {
 
-std::string suffix_of(const MetricValue& value, const std::string& name) {
-  return value.name == name ? value.name : value.name.substr(name.size() + 1);
+/// What a further value is of, whatever network the first is named for: "recall" of "precision_recall/recall" and of
+/// "recall_lite0", where the first value is "precision_recall_lite0".
+std::string part_of(const std::string& name, const std::string& first, const std::string& metric) {
+  if (name.rfind(first + "/", 0) == 0) return name.substr(first.size() + 1);
+  const std::string network = first.rfind(metric, 0) == 0 ? first.substr(metric.size()) : "";
+  return name.ends_with(network) ? name.substr(0, name.size() - network.size()) : name;
 }
 
 void print_values(const std::vector<MetricValue>& values) {
@@ -28,13 +32,13 @@ void print_values(const std::vector<MetricValue>& values) {
 }
 
 /// The first value, and any further ones under their own names.
-Json json_of(const std::vector<MetricValue>& values) {
+Json json_of(const std::vector<MetricValue>& values, const std::string& metric) {
   const MetricValue& first = values.front();
   Json result = first.details;
   result["value"] = *first.value;
   if (first.ci95) result["ci95"] = *first.ci95;
   for (size_t i = 1; i < values.size(); ++i) {
-    const std::string name = suffix_of(values[i], first.name);
+    const std::string name = part_of(values[i].name, first.name, metric);
     result[name] = *values[i].value;
     if (values[i].ci95) result["ci95"][name] = *values[i].ci95;
   }
@@ -78,14 +82,20 @@ class Pictures {
 };
 
 /// Rows only where the metric needs them: statistics files have none, and large files need not fit in memory.
-Set read_set(const std::string& path, const ScoreOptions& options, bool rows_alone, Pictures& pictures) {
+/// @param of_classes  class scores, not features.
+Set read_set(const std::string& path, const ScoreOptions& options, bool of_classes, bool rows_alone,
+             Pictures& pictures) {
   Set set;
   if (std::filesystem::is_directory(path)) {
     picture_paths(path);  // an empty folder is told of before a network is loaded
-    if (options.metric == "inception") {
+    if (of_classes) {
       if (options.metric_options.value("kind", "logits") != "logits") {
-        fail_input("score inception: of pictures it takes logits, not --kind {}",
+        fail_input("score {}: of pictures it takes logits, not --kind {}", options.metric,
                    options.metric_options.value("kind", ""));
+      }
+      if (!pictures.features().backbone().classifies()) {
+        fail_input("backbone '{}' has no class scores; lite0 has, or give logits as .npy, .npz or .safetensors",
+                   options.backbone);
       }
       set.rows = pictures.features().logits(path);
     } else {
@@ -99,15 +109,15 @@ Set read_set(const std::string& path, const ScoreOptions& options, bool rows_alo
   return set;
 }
 
-/// Distances between pictures are named for the network that looked: fd_lite0 is no FID. "" = the metric's own name.
-std::string short_name(const ScoreOptions& options, Pictures& pictures) {
-  static const std::map<std::string, std::string> prefixes = {{"frechet", "fd_"}, {"kid", "kid_"}};
-  const auto prefix = prefixes.find(options.metric);
-  if (!pictures.met() || prefix == prefixes.end()) return "";
-  const std::string network = pictures.features().backbone().short_name();
-  return network.empty() ? "" : prefix->second + network;
+/// Values of pictures are named for the network that looked: fd_lite0 is no FID. "" = the metric's own name.
+std::string name_of(const Metric& metric, Pictures& pictures) {
+  if (!pictures.met()) return "";
+  const Backbone& backbone = pictures.features().backbone();
+  return metric.name_on(backbone.short_name(), backbone.official());
 }
 
+/// The Frechet distance is the one that statistics are enough for, and not with every option: MetricNeed does not say
+/// so.
 bool needs_rows(const ScoreOptions& options) {
   if (options.metric != "frechet") return true;
   const Json& given = options.metric_options;
@@ -172,15 +182,15 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
       return ExitCode::kGood;
     }
   }
-  const bool alone = options.metric == "inception";
+  const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
+  const bool alone = metric->needs().count(MetricNeed::kFeatures) == 0;  // class scores of the generated pictures
   if (options.generated.empty() || (options.real.empty() && !alone)) {
     fail_input("score {} needs {}--generated Y", options.metric, alone ? "" : "--real X and ");
   }
-  const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
   const bool rows_alone = needs_rows(options);
   Set real, generated;
   Pictures pictures(options);
-  const auto read = [&](const std::string& path) { return read_set(path, options, rows_alone, pictures); };
+  const auto read = [&](const std::string& path) { return read_set(path, options, alone, rows_alone, pictures); };
   // Files are read side by side; folders of pictures share a network, which uses every core.
   const bool folders = std::filesystem::is_directory(options.real) || std::filesystem::is_directory(options.generated);
   auto other = std::async(folders ? std::launch::deferred : std::launch::async, read, options.generated);
@@ -192,7 +202,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (real.statistics) input.real_statistics = &*real.statistics;
   if (generated.statistics) input.generated_statistics = &*generated.statistics;
   input.options = options.metric_options;
-  if (const std::string name = short_name(options, pictures); !name.empty()) input.options["name"] = name;
+  if (const std::string name = name_of(*metric, pictures); !name.empty()) input.options["name"] = name;
   input.seed = options.seed;
   // The hash fills what scoring leaves idle.
   auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] {
@@ -201,7 +211,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   });
   std::vector<MetricValue> values = scored(*metric, input, options);
   if (!alone) values.front().identity["real_sha256"] = hash.get();
-  Json result = json_of(values);
+  Json result = json_of(values, options.metric);
   if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
   if (!flags.json) {
     print_values(values);

@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/store/layout.h"
 
 namespace emf {
 namespace {
@@ -48,6 +49,7 @@ class Status : public Command {
     }
     std::sort(suites.begin(), suites.end(),
               [](const Json& a, const Json& b) { return a.at("finished") < b.at("finished"); });
+    if (const std::string notice = older_layout_notice(store_); !notice.empty()) say(notice);
     if (flags.json) {
       print_json({{"store", store_}, {"suites", suites}, {"stages", stages}});
     } else {

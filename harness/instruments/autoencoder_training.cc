@@ -18,20 +18,21 @@ constexpr int64_t kStatisticsPictures = 8192;  // behind the latents' mean and d
 
 /// [B,1,S,S]: 1 + weight inside boxes, 1 elsewhere.
 at::Tensor pixel_weights(const PictureBatch& batch, double weight) {
-  const int64_t side = batch.pictures.size(2);
-  at::Tensor weights = at::ones({batch.pictures.size(0), 1, side, side});
+  const int64_t height = batch.pictures.size(2), width = batch.pictures.size(3);
+  at::Tensor weights = at::ones({batch.pictures.size(0), 1, height, width});
   for (size_t i = 0; i < batch.samples.size(); ++i) {
     for (const Box& box : batch.samples[i].boxes) {
-      const auto within = [&](float place) {
-        return std::clamp(static_cast<int64_t>(std::lround(place)), int64_t{0}, side);
+      const auto within = [](float place, int64_t size) {
+        return std::clamp(static_cast<int64_t>(std::lround(place)), int64_t{0}, size);
       };
-      const int64_t x0 = within(box.x0), y0 = within(box.y0), x1 = within(box.x1), y1 = within(box.y1);
+      const int64_t x0 = within(box.x0, width), y0 = within(box.y0, height), x1 = within(box.x1, width),
+                    y1 = within(box.y1, height);
       if (x1 > x0 && y1 > y0) {
         weights[static_cast<int64_t>(i)][0].narrow(0, y0, y1 - y0).narrow(1, x0, x1 - x0).fill_(1 + weight);
       }
     }
   }
-  return weights;
+  return weights.to(batch.pictures.device());
 }
 
 std::filesystem::path start_path(const std::string& name) { return instruments_folder() / (name + ".safetensors"); }
@@ -78,9 +79,10 @@ LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& bat
   const at::Tensor mean = raw.mean({0, 2, 3}, true);
   const at::Tensor latents = (raw - mean) * (raw.var({0, 2, 3}, false, true) + 1e-5).rsqrt();
   const uint64_t seed = recipe.training.seed;
+  const at::Device device = latents.device();
   const at::Tensor level =
-      uniform_rows(seed, "autoencoder/level", batch.indices).reshape({-1, 1, 1, 1}) * recipe.latent_noise;
-  const at::Tensor noise = normal_rows(seed, "autoencoder/noise", batch.indices, latents.sizes().slice(1));
+      uniform_rows(seed, "autoencoder/level", batch.indices).to(device).reshape({-1, 1, 1, 1}) * recipe.latent_noise;
+  const at::Tensor noise = normal_rows(seed, "autoencoder/noise", batch.indices, latents.sizes().slice(1)).to(device);
   const at::Tensor error = network.decode(latents + noise * level) - x;
 
   const at::Tensor weights = pixel_weights(batch, recipe.box_weight);
@@ -130,7 +132,7 @@ Json train_autoencoder(const AutoencoderRecipe& recipe, const Dataset& dataset, 
   for (const auto& [name, value] : weights) num_parameters += value.numel();
   write_instrument(file, "autoencoder", weights,
                    {{"name", file.stem().string()},
-                    {"side", dataset.side()},
+                    {"side", dataset.height()},
                     {"sizes", recipe.sizes.to_json()},
                     {"recipe", recipe.to_json()},
                     {"data", dataset.fingerprint()},

@@ -1,7 +1,7 @@
 // Trains the scenes autoencoder and writes its instrument file.
 #pragma once
 
-#include "harness/codecs/autoencoder.h"
+#include "harness/codecs/scenes_autoencoder.h"
 #include "harness/instruments/instrument_training.h"
 
 namespace emf {
@@ -20,9 +20,9 @@ struct AutoencoderRecipe {
 
 /// The training loss of a batch.
 ///
-/// Latents are standardised a channel by the batch and get white noise of a level drawn for each picture, so that nearby latents
-/// decode to similar pictures; the picture's error is |d| + 2 d^2 + edge_weight |grad d|, objects weighing 1 + box_weight.
-/// The judge (the detector) has no part in it.
+/// Latents are standardised a channel by the batch and get white noise of a level drawn for each picture, so that
+/// nearby latents decode to similar pictures; the picture's error is |d| + 2 d^2 + edge_weight |grad d|, objects
+/// weighing 1 + box_weight. The judge (the detector) has no part in it.
 LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& batch, const AutoencoderRecipe& recipe);
 
 /// Trains, measures the latents' mean and deviation, and writes `file`.

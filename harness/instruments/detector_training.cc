@@ -1,6 +1,7 @@
 #include "harness/instruments/detector_training.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/modules/batchnorm.h>
 
@@ -49,8 +50,9 @@ DetectorRecipe DetectorRecipe::read(const Config& suite, const Dataset& dataset)
   DetectorRecipe recipe;
   recipe.sizes.widths = reader.integers("widths", recipe.sizes.widths, 4, 2048);
   recipe.sizes.head = reader.integer("head", recipe.sizes.head, 4, 2048);
-  recipe.sizes.num_classes = static_cast<int64_t>(dataset.class_names().size());
-  recipe.sizes.num_colors = static_cast<int64_t>(dataset.color_names().size());
+  const FactWorld& world = world_of(dataset);
+  recipe.sizes.num_classes = static_cast<int64_t>(world.class_names().size());
+  recipe.sizes.num_colors = static_cast<int64_t>(world.color_names().size());
   recipe.training = InstrumentTraining::read(reader);
   reader.finish();
   if (recipe.sizes.widths.size() != 4) fail_input("{}: four widths are needed", reader.place("widths"));
@@ -118,7 +120,8 @@ DetectorTargets detector_targets(const std::vector<Sample>& samples, int64_t sid
 }
 
 LossResult detector_loss(const DetectorMaps& maps, const DetectorTargets& targets) {
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(
+      at::autocast::get_autocast_dispatch_key_from_device_type(maps.heat.device().type()));
   const at::Tensor present = at::log_sigmoid(maps.heat), absent = at::log_sigmoid(-maps.heat);
   const at::Tensor p = maps.heat.sigmoid();
   const at::Tensor peak = targets.heat.ge(1).to(at::kFloat);
@@ -161,7 +164,7 @@ NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset
       network, dataset, recipe.training,
       [&](const PictureBatch& batch) {
         return detector_loss(network.forward(augmented(batch, recipe.training.seed)),
-                             detector_targets(batch.samples, dataset.side()));
+                             detector_targets(batch.samples, dataset.height()));
       },
       "detector", folder);
 

@@ -29,8 +29,8 @@ struct DetectorTargets {
 /// @param side  of the pictures, pixels.
 DetectorTargets detector_targets(const std::vector<Sample>& samples, int64_t side);
 
-/// Focal loss on the heat map (CenterNet's), cross-entropy of classes and known colours and generalised IoU in the middle of
-/// objects.
+/// Focal loss on the heat map (CenterNet's), cross-entropy of classes and known colours and generalised IoU in the
+/// middle of objects.
 LossResult detector_loss(const DetectorMaps& maps, const DetectorTargets& targets);
 
 /// Trains, estimates normalisation statistics for the averaged weights, folds them.

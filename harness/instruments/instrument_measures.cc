@@ -36,12 +36,6 @@ double agreement(const KnownPictures& known, const std::vector<GenEvalMetadata>&
 
 }  // namespace
 
-std::vector<std::vector<Detection>> judge(const Detector& detector, const at::Tensor& pictures) {
-  std::vector<std::vector<Detection>> judged;
-  for (const Json& rows : detector.detect(pictures)) judged.push_back(geneval_detections(rows, "the detector"));
-  return judged;
-}
-
 Json reconstruction_error(const Autoencoder& autoencoder, const at::Tensor& pictures) {
   const at::Tensor rebuilt = (autoencoder.decode(autoencoder.encode(pictures)) * 255).round() / 255;
   const double error = (rebuilt - pictures.to(at::kFloat) / 255).square().mean().item<double>();
@@ -70,8 +64,8 @@ Json calibrate_thresholds(const KnownPictures& known, const std::vector<std::vec
                         recall + precision == 0 ? 0 : 2 * recall * precision / (recall + precision)});
       best = std::max(best, trials.back().agreement);
     }
-    // Agreement hardly depends on the threshold as long as pictures are clean; among the thresholds that lose no more than a
-    // hundredth of it, the one with the truest boxes is the safest for pictures that are not.
+    // Agreement hardly depends on the threshold as long as pictures are clean; among the thresholds that lose no more
+    // than a hundredth of it, the one with the truest boxes is the safest for pictures that are not.
     const Trial* chosen = nullptr;
     for (const Trial& trial : trials) {
       if (trial.agreement >= best - 0.01 && (chosen == nullptr || trial.f1 > chosen->f1)) chosen = &trial;

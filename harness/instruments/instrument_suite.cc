@@ -11,13 +11,14 @@
 #include "harness/instruments/detector_training.h"
 #include "harness/instruments/instrument_measures.h"
 #include "harness/instruments/picture_augmentation.h"
+#include "harness/judges/scenes_detector.h"
 #include "harness/rules/geneval_rule.h"
 #include "harness/tensor/instrument_file.h"
 
 namespace emf {
 namespace {
 
-constexpr int kStageVersion = 1;  // raised when the same recipe gives other weights or other measures
+constexpr const char* kTrained = "detector.safetensors";  // without thresholds
 
 /// How instruments are measured; the seeds pick pictures that no judged run uses for anything else.
 struct MeasureOptions {
@@ -48,6 +49,10 @@ struct MeasureOptions {
   }
 };
 
+std::shared_ptr<Dataset> make_dataset(const std::string& name, const Config& suite, uint64_t seed) {
+  return DatasetRegistry::instance().make(name, Options(suite, {"data"}, {"name"}), {seed});
+}
+
 struct Work {
   Config suite;
   uint64_t data_seed = 0;
@@ -62,7 +67,7 @@ struct Work {
   std::shared_ptr<Dataset> world(const Json& overrides) const {
     Config config = suite;
     for (const auto& [key, value] : overrides.items()) config.values["data"][key] = value;
-    return DatasetRegistry::instance().make(dataset_name, config, data_seed);
+    return make_dataset(dataset_name, config, data_seed);
   }
 };
 
@@ -78,7 +83,7 @@ Json calibrate(const Work& work, const Detector& detector) {
     for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
     const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, seed, indices);
     for (const at::Tensor& pictures : {known.pictures, soft}) {
-      const auto found = judge(detector, pictures);
+      const auto found = detector.detect(pictures);
       judged.insert(judged.end(), found.begin(), found.end());
       all.prompts.insert(all.prompts.end(), known.prompts.begin(), known.prompts.end());
       all.truth.insert(all.truth.end(), known.truth.begin(), known.truth.end());
@@ -90,11 +95,12 @@ Json calibrate(const Work& work, const Detector& detector) {
 /// Trains; the file it writes has no thresholds yet.
 Json run_detector(const Work& work, const RunFolder& folder, const std::filesystem::path& file) {
   const NamedTensors tensors = train_detector(work.detector, *work.dataset, folder);
+  const FactWorld& world = world_of(*work.dataset);
   write_instrument(file, "detector", tensors,
-                   {{"name", "detector-" + std::to_string(work.dataset->side())},
-                    {"side", work.dataset->side()},
-                    {"class_names", work.dataset->class_names()},
-                    {"color_names", work.dataset->color_names()},
+                   {{"name", "detector-" + std::to_string(work.dataset->height())},
+                    {"side", work.dataset->height()},
+                    {"class_names", world.class_names()},
+                    {"color_names", world.color_names()},
                     {"sizes", work.detector.sizes.to_json()},
                     {"recipe", work.detector.to_json()},
                     {"data", work.dataset->fingerprint()},
@@ -127,26 +133,26 @@ Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
   for (const auto& [name, overrides] : work.measure.worlds.items()) {
     const KnownPictures known = draw_known_pictures(*work.world(overrides), work.measure.prompts, work.measure.repeats,
                                                     work.measure.judging_seed);
-    const auto judged = judge(detector, known.pictures);
+    const auto judged = detector.detect(known.pictures);
     const at::Tensor rebuilt = autoencoder.decode(autoencoder.encode(known.pictures));
     std::vector<uint64_t> indices(known.prompts.size());
     for (size_t i = 0; i < indices.size(); ++i) indices[i] = i;
     const at::Tensor soft = augment_pictures(known.pictures.to(at::kFloat) / 255, work.measure.judging_seed, indices);
     result["detector"][name] = {{"geneval", known_scores(known, judged, options)},
-                                {"geneval_softened", known_scores(known, judge(detector, soft), options)},
+                                {"geneval_softened", known_scores(known, detector.detect(soft), options)},
                                 {"kinds", Json::array()}};
     for (const Corruption& kind : corruptions()) {
-      Json row = judge_errors(known, judge(detector, corrupt(known.pictures, kind, seed)), options,
-                              work.dataset->class_names(), seed);
+      Json row = judge_errors(known, detector.detect(corrupt(known.pictures, kind, seed)), options,
+                              world_of(*work.dataset).class_names(), seed);
       row["name"] = kind.name;
       result["detector"][name]["kinds"].push_back(row);
     }
     result["autoencoder"][name] = {{"reconstruction", reconstruction_error(autoencoder, known.pictures)},
-                                   {"geneval", known_scores(known, judge(detector, rebuilt), options)}};
+                                   {"geneval", known_scores(known, detector.detect(rebuilt), options)}};
   }
   const int64_t count = 2048;
   const at::Tensor latents =
-      autoencoder.encode(draw_batch(*work.dataset, uint64_t{1} << 40, count).pictures).to(at::kDouble);
+      autoencoder.encode(draw_batch(*work.dataset, Dataset::kUnseen, count).pictures).to(at::kDouble);
   result["autoencoder"]["latents"] = {
       {"mean_abs_max", latents.mean({0, 2, 3}).abs().max().item<double>()},
       {"deviation_range",
@@ -203,7 +209,7 @@ Work read_work(const Config& suite) {
   work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30));
   about.finish();
   work.measure = MeasureOptions::read(suite);
-  work.dataset = DatasetRegistry::instance().make(work.dataset_name, suite, work.data_seed);
+  work.dataset = make_dataset(work.dataset_name, suite, work.data_seed);
   work.autoencoder = AutoencoderRecipe::read(suite);
   work.detector = DetectorRecipe::read(suite, *work.dataset);
   return work;
@@ -219,42 +225,51 @@ void check_instrument_suite(const Config& suite) { read_work(suite); }
 
 Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out) {
   const Work work = read_work(suite);
-  const std::string side = std::to_string(work.dataset->side());
-  const auto stage = [&](const std::string& kind, const Json& spec) {
-    auto made = std::make_shared<Stage>();
-    Json whole = spec;
-    whole["stage_version"] = kStageVersion;
-    whole["data"] = work.dataset->fingerprint();
-    made->label = kind;
-    made->folder = std::make_shared<RunFolder>(store, kind, whole);
-    return made;
+  const std::string side = std::to_string(work.dataset->height());
+  // Every stage draws from the data, and a stage's version rises when its recipe gives other weights or other measures.
+  const auto stage = [&](StageSpec made) {
+    made.label = made.kind;
+    made.spec["data"] = work.dataset->fingerprint();
+    return make_stage(store, std::move(made));
   };
-  const auto autoencoder = stage("train_autoencoder", {{"recipe", work.autoencoder.to_json()}});
-  const auto detector = stage("train_detector", {{"recipe", work.detector.to_json()}});
-  const auto calibration =
-      stage("calibrate_detector", {{"detector", detector->hash()}, {"measure", work.measure.to_json()}});
-  calibration->inputs = {detector};
+  // A stage's files are named by its folder, which is known when the stage is made: its work finds them there.
+  const std::string autoencoder_name = "autoencoder-" + side + ".safetensors",
+                    detector_name = "detector-" + side + ".safetensors";
+  const StagePointer autoencoder =
+      stage({.kind = "train_autoencoder",
+             .version = 2,
+             .spec = {{"recipe", work.autoencoder.to_json()}},
+             .work = [&](const RunFolder& folder, Json&) {
+               return train_autoencoder(work.autoencoder, *work.dataset, folder, folder.file(autoencoder_name));
+             }});
+  const StagePointer detector = stage(
+      {.kind = "train_detector",
+       .version = 2,
+       .spec = {{"recipe", work.detector.to_json()}},
+       .work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, folder.file(kTrained)); }});
+  const auto trained_file = detector->folder->file(kTrained);
+  const StagePointer calibration = stage({.kind = "calibrate_detector",
+                                          .version = 2,
+                                          .spec = {{"measure", work.measure.to_json()}},
+                                          .inputs = {detector},
+                                          .work = [&](const RunFolder& folder, Json&) {
+                                            return run_calibration(work, trained_file, folder.file(detector_name));
+                                          }});
   const bool only_measure = work.measure.shipped;
   const auto place = [&](const StagePointer& made, const std::string& file) {
     return only_measure ? instruments_folder() / file : made->folder->file(file);
   };
-  const auto autoencoder_file = place(autoencoder, "autoencoder-" + side + ".safetensors");
-  const auto trained_file = detector->folder->file("detector.safetensors");
-  const auto detector_file = place(calibration, "detector-" + side + ".safetensors");
-  autoencoder->work = [&](const RunFolder& folder, Json&) {
-    return train_autoencoder(work.autoencoder, *work.dataset, folder, autoencoder_file);
-  };
-  detector->work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, trained_file); };
-  calibration->work = [&](const RunFolder&, Json&) { return run_calibration(work, trained_file, detector_file); };
-  Json measured_spec = {{"version", 2}, {"autoencoder", autoencoder->hash()}, {"detector", calibration->hash()}};
+  const auto autoencoder_file = place(autoencoder, autoencoder_name), detector_file = place(calibration, detector_name);
+  Json measured_spec = {{"measure", work.measure.to_json()}};
   if (only_measure) {
-    measured_spec.update({{"autoencoder", sha256_file(autoencoder_file)},
-                          {"detector", sha256_file(detector_file)},
-                          {"measure", work.measure.to_json()}});
+    measured_spec.update({{"autoencoder", sha256_file(autoencoder_file)}, {"detector", sha256_file(detector_file)}});
   }
-  const auto measuring = stage("measure_instruments", measured_spec);
-  if (!only_measure) measuring->inputs = {autoencoder, calibration};
-  measuring->work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); };
+  const StagePointer measuring =
+      stage({.kind = "measure_instruments",
+             .version = 3,
+             .spec = measured_spec,
+             .inputs = only_measure ? std::vector<StagePointer>{} : std::vector<StagePointer>{autoencoder, calibration},
+             .work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); }});
   const std::vector<StagePointer> stages =
       only_measure ? std::vector<StagePointer>{measuring}
                    : std::vector<StagePointer>{autoencoder, detector, calibration, measuring};

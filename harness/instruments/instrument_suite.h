@@ -15,8 +15,8 @@ void check_instrument_suite(const Config& suite);
 
 /// Trains what is not trained yet, measures it, and writes the instrument files and instruments.json.
 ///
-/// Autoencoder and detector train side by side, a thread each; a killed run goes on from its last checkpoint. The same suite
-/// on the same data finds its stages finished and writes the same files again.
+/// Autoencoder and detector train side by side, a thread each; a killed run goes on from its last checkpoint. The same
+/// suite on the same data finds its stages finished and writes the same files again.
 /// @param suite  tables [suite], [data], [autoencoder], [detector], [measure].
 /// @param store  run folders and checkpoints.
 /// @param out    gets autoencoder-<side>.safetensors, detector-<side>.safetensors, instruments.json.

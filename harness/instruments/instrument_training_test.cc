@@ -1,10 +1,12 @@
-// Training of instruments on a toy world: losses fall, a broken run goes on bit-equal, targets and augmentation are right.
+// Training of instruments on a toy world: losses fall, a broken run goes on bit-equal, targets and augmentation are
+// right.
 #include "harness/instruments/instrument_training.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/random.h"
 #include "harness/instruments/autoencoder_training.h"
@@ -15,12 +17,14 @@ namespace emf {
 namespace {
 
 /// One square a picture: class 0 large, class 1 small, in red or blue on grey.
-class Squares : public Dataset {
+class Squares : public Dataset, public FactWorld {
  public:
   std::string name() const override { return "squares"; }
   Json fingerprint() const override { return "squares"; }
   std::vector<std::string> attributions() const override { return {}; }
-  int side() const override { return 32; }
+  int height() const override { return 32; }
+  int width() const override { return 32; }
+  const FactWorld* world() const override { return this; }
   const std::vector<std::string>& class_names() const override { return classes_; }
   const std::vector<std::string>& color_names() const override { return colors_; }
   Sample sample(uint64_t index) const override {
@@ -149,6 +153,14 @@ TEST_F(InstrumentTrainingTest, LossThatIsNotFiniteStopsTheRun) {
   } catch (const UserError& error) {
     EXPECT_NE(std::string(error.what()).find("step 0"), std::string::npos) << error.what();
   }
+}
+
+TEST_F(InstrumentTrainingTest, PicturesWithoutFactsTeachNoDetector) {
+  class NoFacts : public Squares {
+    const FactWorld* world() const override { return nullptr; }
+  };
+  EXPECT_THROW(DetectorRecipe::read(Config(), NoFacts()), UserError);
+  EXPECT_EQ(DetectorRecipe::read(Config(), squares_).sizes.num_classes, 2);
 }
 
 TEST(DetectorTargetsTest, PutsTheObjectWhereItIs) {

@@ -1,5 +1,7 @@
 #include "harness/instruments/picture_augmentation.h"
 
+#include <ATen/autocast_mode.h>
+
 #include <algorithm>
 #include <array>
 #include <map>
@@ -92,7 +94,8 @@ at::Tensor blurred(const at::Tensor& x, const std::vector<int64_t>& rows,
 }  // namespace
 
 at::Tensor augment_pictures(const at::Tensor& pictures, uint64_t seed, const std::vector<uint64_t>& indices) {
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(
+      at::autocast::get_autocast_dispatch_key_from_device_type(pictures.device().type()));
   const int64_t side = pictures.size(2);
   std::vector<Disturbance> disturbances;
   for (const uint64_t index : indices) disturbances.push_back(draw_disturbance(seed, index));

@@ -6,6 +6,7 @@
 #include "harness/base/paths.h"
 #include "harness/instruments/instrument_measures.h"
 #include "harness/instruments/instrument_training.h"
+#include "harness/judges/scenes_detector.h"
 #include "harness/tensor/instrument_file.h"
 
 namespace emf {
@@ -26,7 +27,7 @@ std::shared_ptr<Dataset> world(int64_t side, const Json& overrides) {
   const char* suite = side == 32 ? "instruments.toml" : "instruments_64.toml";
   Config config = load_config(project_root() / "experiments" / suite);
   for (const auto& [key, value] : overrides.items()) config.values["data"][key] = value;
-  return DatasetRegistry::instance().make("scenes", config, 31);
+  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {31});
 }
 
 TEST(ShippedInstrumentsTest, FilesAreTheDocumentedOnes) {
@@ -51,8 +52,8 @@ class ShippedInstruments : public testing::TestWithParam<int64_t> {
 TEST_P(ShippedInstruments, DetectorKnowsEveryClassOfScenes) {
   const Detector detector(detector_path(GetParam()));
   const auto dataset = world(GetParam(), Json::object());
-  EXPECT_EQ(detector.class_names(), dataset->class_names());
-  EXPECT_EQ(detector.color_names(), dataset->color_names());
+  EXPECT_EQ(detector.class_names(), dataset->world()->class_names());
+  EXPECT_EQ(detector.color_names(), dataset->world()->color_names());
 }
 
 TEST_P(ShippedInstruments, SeeAsWellAsClaimed) {
@@ -61,10 +62,10 @@ TEST_P(ShippedInstruments, SeeAsWellAsClaimed) {
   const GenEvalOptions options = geneval_options(detector.geneval_options(), "detector");
   const Json worlds = shipped().at("worlds");
   const KnownPictures known = draw_known_pictures(*world(GetParam(), worlds.at("quick")), 240, 1, 31);
-  const double seen = known_scores(known, judge(detector, known.pictures), options).at("overall");
+  const double seen = known_scores(known, detector.detect(known.pictures), options).at("overall");
   const at::Tensor latents = autoencoder.encode(known.pictures);
   EXPECT_EQ(latents.sizes().slice(1), (std::vector<int64_t>{16, GetParam() / 8, GetParam() / 8}));
-  const double rebuilt = known_scores(known, judge(detector, autoencoder.decode(latents)), options).at("overall");
+  const double rebuilt = known_scores(known, detector.detect(autoencoder.decode(latents)), options).at("overall");
   // 240 pictures of score 0.9 have a standard error of 0.02.
   const double claimed = entry(name("detector")).at("measured").at("quick").at("geneval").at("overall");
   const double claimed_rebuilt = entry(name("autoencoder")).at("measured").at("quick").at("geneval").at("overall");

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <array>
 
 #include "harness/base/error.h"
 
@@ -13,13 +12,13 @@ namespace {
 struct Candidate {
   float score;
   int64_t class_id, row, column;
-  std::array<float, 4> box;
+  CornerBox box;
 };
 
-float overlap(const std::array<float, 4>& a, const std::array<float, 4>& b) {
+float overlap(const CornerBox& a, const CornerBox& b) {
   const float width = std::min(a[2], b[2]) - std::max(a[0], b[0]), height = std::min(a[3], b[3]) - std::max(a[1], b[1]);
   if (width <= 0 || height <= 0) return 0;
-  const auto area = [](const std::array<float, 4>& box) { return (box[2] - box[0]) * (box[3] - box[1]); };
+  const auto area = [](const CornerBox& box) { return (box[2] - box[0]) * (box[3] - box[1]); };
   return width * height / (area(a) + area(b) - width * height);
 }
 
@@ -41,9 +40,10 @@ std::vector<Candidate> suppress(const std::vector<Candidate>& candidates, const 
 
 }  // namespace
 
-std::vector<Json> decode_detections(const DetectorMaps& maps, int64_t width, int64_t height,
-                                    const std::vector<std::string>& class_names,
-                                    const std::vector<std::string>& color_names, const DecodingOptions& options) {
+std::vector<std::vector<Detection>> decode_detections(const DetectorMaps& maps, int64_t width, int64_t height,
+                                                      const std::vector<std::string>& class_names,
+                                                      const std::vector<std::string>& color_names,
+                                                      const DecodingOptions& options) {
   const at::Tensor heat = maps.heat.sigmoid().contiguous();
   const at::Tensor scores = (maps.classes.softmax(1) * heat).contiguous();
   const at::Tensor best = at::max_pool2d(scores, {3, 3}, {1, 1}, {1, 1});
@@ -84,16 +84,14 @@ std::vector<Json> decode_detections(const DetectorMaps& maps, int64_t width, int
     return color_names[static_cast<size_t>(std::max_element(votes.begin(), votes.end()) - votes.begin())];
   };
 
-  std::vector<Json> all;
+  std::vector<std::vector<Detection>> all;
   for (size_t picture = 0; picture < candidates.size(); ++picture) {
     std::stable_sort(candidates[picture].begin(), candidates[picture].end(),
                      [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
-    Json found = Json::array();
+    std::vector<Detection> found;
     for (const Candidate& candidate : suppress(candidates[picture], options)) {
-      found.push_back({{"cls", class_names[static_cast<size_t>(candidate.class_id)]},
-                       {"box", candidate.box},
-                       {"score", candidate.score},
-                       {"color", color_of(static_cast<int64_t>(picture), candidate)}});
+      found.push_back({class_names[static_cast<size_t>(candidate.class_id)], candidate.box, candidate.score,
+                       color_of(static_cast<int64_t>(picture), candidate)});
     }
     all.push_back(std::move(found));
   }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "harness/base/json.h"
 #include "harness/judges/detector_network.h"
+#include "harness/rules/geneval_rule.h"
 
 namespace emf {
 
@@ -21,9 +21,10 @@ struct DecodingOptions {
 /// 3 x 3 neighbours. Its colour is the most likely of all colours, summed over those neighbours by their heat.
 ///
 /// @param width, height  of the pictures, in pixels: boxes are clipped to it.
-/// @return  per picture a JSON array of {"cls", "box": [x1,y1,x2,y2], "score", "color"}.
-std::vector<Json> decode_detections(const DetectorMaps& maps, int64_t width, int64_t height,
-                                    const std::vector<std::string>& class_names,
-                                    const std::vector<std::string>& color_names, const DecodingOptions& options = {});
+/// @return  those of each picture; every one has a colour.
+std::vector<std::vector<Detection>> decode_detections(const DetectorMaps& maps, int64_t width, int64_t height,
+                                                      const std::vector<std::string>& class_names,
+                                                      const std::vector<std::string>& color_names,
+                                                      const DecodingOptions& options = {});
 
 }  // namespace emf

@@ -1,32 +1,38 @@
 // The scenes detector shipped with the project: 64 kinds of emoji in ten colours, at 32 and 64 pixels.
-#include "harness/judges/scenes_detector.h"
-
 #include "harness/api/judge.h"
+#include "harness/base/config.h"
 #include "harness/base/error.h"
+#include "harness/judges/scenes_detector.h"
 
 namespace emf {
 namespace {
 
 class DetectorJudge : public Judge {
  public:
-  explicit DetectorJudge(int64_t side) : detector_(path_of(side)) {}
+  DetectorJudge(const Options& options, const JudgeContext& context) : detector_(path_of(options, context)) {}
 
   int64_t side() const override { return detector_.side(); }
   const std::vector<std::string>& class_names() const override { return detector_.class_names(); }
-  Json geneval_options() const override { return detector_.geneval_options(); }
+  GenEvalOptions geneval_options() const override {
+    return emf::geneval_options(detector_.geneval_options(), "the scenes detector");
+  }
   Json fingerprint() const override {
     return {{"name", "detector"}, {"sha256", detector_.sha256()}, {"options", detector_.geneval_options()}};
   }
-  std::vector<Json> detect(const at::Tensor& pictures) const override { return detector_.detect(pictures); }
+  std::vector<std::vector<Detection>> detect(const at::Tensor& pictures) const override {
+    return detector_.detect(pictures);
+  }
 
  private:
-  static std::filesystem::path path_of(int64_t side) {
-    const std::filesystem::path path = detector_path(side);
-    if (!std::filesystem::exists(path)) {
+  /// The shipped file of the pictures' side.
+  static std::filesystem::path path_of(const Options& options, const JudgeContext& context) {
+    ConfigReader(options).finish();
+    const std::filesystem::path path = detector_path(context.height);
+    if (context.height != context.width || !std::filesystem::exists(path)) {
       fail_missing(
-          "the scenes detector looks at pictures of 32 or 64 pixels, not {}; for others name a TorchScript detector "
-          "(torchscript:FILE) or train one with an instrument suite of that side",
-          side);
+          "the scenes detector looks at square pictures of 32 or 64 pixels, not {} x {}; for others name a TorchScript "
+          "detector (torchscript:FILE) or train one with an instrument suite of that side",
+          context.width, context.height);
     }
     return path;
   }
@@ -34,13 +40,12 @@ class DetectorJudge : public Judge {
   Detector detector_;
 };
 
-std::unique_ptr<Judge> make_detector(const std::string& argument, int64_t side) {
-  if (!argument.empty()) fail_input("judge 'detector' takes no ':{}'", argument);
-  return std::make_unique<DetectorJudge>(side);
+std::unique_ptr<Judge> make_detector(const Options& options, const JudgeContext& context) {
+  return std::make_unique<DetectorJudge>(options, context);
 }
 
 EMF_REGISTER(JudgeRegistry, "detector", "The shipped scenes detector: 64 kinds of emoji, ten colours, 32 or 64 pixels",
-             make_detector);
+             make_detector, {.title = "Scenes detector"});
 
 }  // namespace
 }  // namespace emf

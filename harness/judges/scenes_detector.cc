@@ -34,16 +34,16 @@ Detector::Detector(const std::filesystem::path& path) {
   network_->eval();
 }
 
-std::vector<Json> Detector::detect(const at::Tensor& pictures) const {
+std::vector<std::vector<Detection>> Detector::detect(const at::Tensor& pictures) const {
   const at::NoGradGuard no_grad;
   ensure(pictures.dim() == 4 && pictures.size(1) == 3 && pictures.size(2) % 8 == 0 && pictures.size(3) % 8 == 0,
          "pictures of shape {}; expected Bx3xHxW with sides divisible by 8", fmt::join(pictures.sizes(), "x"));
   const double scale = pictures.scalar_type() == at::kByte ? 2.0 / 255 : 2.0;
-  std::vector<Json> all;
+  std::vector<std::vector<Detection>> all;
   for (int64_t row = 0; row < pictures.size(0); row += kSlice) {
     const at::Tensor slice = pictures.narrow(0, row, std::min(kSlice, pictures.size(0) - row));
     const at::Tensor x = (slice.to(at::kFloat) * scale - 1).contiguous(at::MemoryFormat::ChannelsLast);
-    for (Json& found :
+    for (std::vector<Detection>& found :
          decode_detections(network_->forward(x), pictures.size(3), pictures.size(2), class_names_, color_names_)) {
       all.push_back(std::move(found));
     }

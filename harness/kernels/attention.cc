@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/kernels/tangent_rows.h"
+
 namespace emf {
 namespace {
 
@@ -28,20 +30,32 @@ Dual attention(const Dual& q, const Dual& k, const Dual& v, int64_t num_heads, c
   }
   const at::Tensor weights = at::softmax(scores, -1);  // P
   Dual output{merge_heads(at::matmul(weights, values)), {}};
-  if (!q.has_tangent()) return output;
+  const int64_t rows = common_tangent_rows({&q, &k, &v});
+  if (rows == 0) return output;
 
+  // Each of q, k and v may stand still: text moves neither keys nor values, a fixed set of learnt queries does not
+  // move.
   const c10::AutoGradMode no_grad(false);
-  const int64_t rows = q.tangent_rows();
   const at::Tensor p = weights.narrow(0, 0, rows);
-  at::Tensor scores_tangent = at::matmul(split_heads(q.tangent, num_heads), keys.narrow(0, 0, rows).transpose(-2, -1));
-  if (k.has_tangent()) {
-    scores_tangent += at::matmul(queries.narrow(0, 0, rows), split_heads(k.tangent, num_heads).transpose(-2, -1));
+  if (q.has_tangent() || k.has_tangent()) {
+    at::Tensor scores_tangent;  // S', before the scale
+    if (q.has_tangent()) {
+      scores_tangent = at::matmul(split_heads(q.tangent, num_heads), keys.narrow(0, 0, rows).transpose(-2, -1));
+    }
+    if (k.has_tangent()) {
+      const at::Tensor moved =
+          at::matmul(queries.narrow(0, 0, rows), split_heads(k.tangent, num_heads).transpose(-2, -1));
+      scores_tangent = scores_tangent.defined() ? scores_tangent.add_(moved) : moved;
+    }
+    scores_tangent *= scale;
+    const at::Tensor p_tangent = p * (scores_tangent - (p * scores_tangent).sum(-1, true));
+    output.tangent = at::matmul(p_tangent, values.narrow(0, 0, rows));
   }
-  scores_tangent *= scale;
-  const at::Tensor p_tangent = p * (scores_tangent - (p * scores_tangent).sum(-1, true));
-  at::Tensor output_tangent = at::matmul(p_tangent, values.narrow(0, 0, rows));
-  if (v.has_tangent()) output_tangent += at::matmul(p, split_heads(v.tangent, num_heads));
-  output.tangent = merge_heads(output_tangent);
+  if (v.has_tangent()) {
+    const at::Tensor moved = at::matmul(p, split_heads(v.tangent, num_heads));
+    output.tangent = output.has_tangent() ? output.tangent.add_(moved) : moved;
+  }
+  output.tangent = merge_heads(output.tangent);
   return output;
 }
 

@@ -67,6 +67,15 @@ TEST_F(DualLayers, LayerNorm) {
                        {true});
 }
 
+TEST_F(DualLayers, PlainLayerNormIsTheSameFunction) {
+  const at::Tensor x = normal({kRows, kTokens, kWidth}) + 0.5, tangent = normal({kRows, kTokens, kWidth});
+  const Dual fused = layer_norm({x, tangent});
+  const PlainLayerNorm plain;
+  const Dual taken_apart = layer_norm({x, tangent});
+  EXPECT_LT(relative_error(taken_apart.value, fused.value), 1e-12);
+  EXPECT_LT(relative_error(taken_apart.tangent, fused.tangent), 1e-12);
+}
+
 TEST_F(DualLayers, ModulateWithEverySetOfMovingInputs) {
   const std::vector<at::Tensor> inputs = {normal({kRows, kTokens, kWidth}), normal({kRows, kWidth}),
                                           normal({kRows, kWidth})};
@@ -74,6 +83,9 @@ TEST_F(DualLayers, ModulateWithEverySetOfMovingInputs) {
   expect_exact_tangent(layer, inputs, {true, true, true});
   expect_exact_tangent(layer, inputs, {true, false, false});
   expect_exact_tangent(layer, inputs, {false, true, true});
+  expect_exact_tangent(layer, inputs, {true, true, false});
+  expect_exact_tangent(layer, inputs, {false, true, false});
+  expect_exact_tangent(layer, inputs, {false, false, true});
 }
 
 TEST_F(DualLayers, Activations) {
@@ -81,10 +93,13 @@ TEST_F(DualLayers, Activations) {
   expect_exact_tangent([](const auto& x) { return silu(x[0]); }, {normal({kRows, kWidth}) * 3}, {true});
 }
 
-TEST_F(DualLayers, SelfAttention) {
-  const auto tokens = [] { return normal({kRows, kTokens, kWidth}); };
-  expect_exact_tangent([](const auto& x) { return attention(x[0], x[1], x[2], 3); }, {tokens(), tokens(), tokens()},
-                       {true, true, true});
+TEST_F(DualLayers, SelfAttentionWithEverySetOfMovingInputs) {
+  const std::vector<at::Tensor> inputs = {normal({kRows, kTokens, kWidth}), normal({kRows, kTokens, kWidth}),
+                                          normal({kRows, kTokens, kWidth})};
+  for (int set = 1; set < 8; ++set) {
+    expect_exact_tangent([](const auto& x) { return attention(x[0], x[1], x[2], 3); }, inputs,
+                         {(set & 1) != 0, (set & 2) != 0, (set & 4) != 0});
+  }
 }
 
 TEST_F(DualLayers, CrossAttentionWithMask) {
@@ -122,6 +137,20 @@ TEST_F(DualLayers, ResidualsWithEverySetOfMovingInputs) {
   expect_exact_tangent(layer, inputs, {false, true, false});
   expect_exact_tangent(layer, inputs, {false, false, true});
   expect_exact_tangent([](const auto& x) { return add(x[0], x[1]); }, {inputs[0], inputs[2]}, {true, false});
+}
+
+TEST_F(DualLayers, TangentsOfDifferentRowsAreRefused) {
+  const auto moving = [](at::IntArrayRef shape, int64_t rows) {
+    const at::Tensor value = normal(shape);
+    return Dual{value, normal(shape).narrow(0, 0, rows)};
+  };
+  const Dual long_tokens = moving({kRows, kTokens, kWidth}, 8), short_tokens = moving({kRows, kTokens, kWidth}, 4),
+             long_row = moving({kRows, kWidth}, 8), short_row = moving({kRows, kWidth}, 4);
+  EXPECT_THROW(add(long_tokens, short_tokens), InternalError);
+  EXPECT_THROW(modulate(long_tokens, short_row, short_row), InternalError);
+  EXPECT_THROW(modulate(long_tokens, short_row, long_row), InternalError);
+  EXPECT_THROW(gated_residual(short_tokens, long_row, long_tokens), InternalError);
+  EXPECT_THROW(attention(long_tokens, short_tokens, long_tokens, 3), InternalError);
 }
 
 }  // namespace

@@ -10,8 +10,25 @@ namespace emf {
 /// @param x  [B,L,D].
 Dual layer_norm(const Dual& x, double eps = 1e-6);
 
-/// y = x (1 + scale) + shift.   jvp by the product rule.
+/// While one lives, layer_norm() of this thread takes its value apart into plain operations.
+///
+/// ATen's fused layer norm is right in its first and second derivative, but its second treats mean and deviation as
+/// constants, so that a third derivative, which the gradient of a reverse-mode du/dt is (objectives/reference_tangent),
+/// is silently wrong.
+class PlainLayerNorm {
+ public:
+  PlainLayerNorm();
+  ~PlainLayerNorm();
+  PlainLayerNorm(const PlainLayerNorm&) = delete;
+  PlainLayerNorm& operator=(const PlainLayerNorm&) = delete;
+
+ private:
+  bool before_;
+};
+
+/// y = x (1 + scale) + shift.   jvp by the product rule; any of the three may move.
 /// @param x  [B,L,D].  @param shift, scale  [B,D], broadcast over L.   @source  DiT (Peebles & Xie 2023), adaLN.
+/// @throws InternalError  tangents of different K.
 Dual modulate(const Dual& x, const Dual& shift, const Dual& scale);
 
 }  // namespace emf

@@ -5,11 +5,12 @@
 
 namespace emf {
 
-/// x + y.
+/// x + y.   @throws InternalError  tangents of different K.
 Dual add(const Dual& x, const Dual& y);
 
 /// x + gate y.   jvp by the product rule.
 /// @param x, y  [B,L,D].  @param gate  [B,D], broadcast over L.   @source  DiT, adaLN-Zero.
+/// @throws InternalError  tangents of different K.
 Dual gated_residual(const Dual& x, const Dual& gate, const Dual& y);
 
 }  // namespace emf

@@ -1,14 +1,16 @@
 // DiT: an adaLN-Zero transformer on latent patches with cross-attention to text and two time inputs.
 //
-// Source: DiT (Peebles & Xie 2023) for the blocks; EMF Sec. 3.4 for phi_end(t) + phi_interval(t - r). Every layer takes and
-// gives a Dual, so du/dt comes out of the same pass as u.
+// Source: DiT (Peebles & Xie 2023) for the blocks; EMF Sec. 3.4 for phi_end(t) + phi_interval(t - r). Every layer takes
+// and gives a Dual, so du/dt comes out of the same pass as u.
+//
+// On demand it has further outputs (each a final layer of its own on the last block's tokens: head.NAME.*) and further
+// inputs (a number a row, embedded like a time and added to the condition: scalar.NAME.*). What nobody demands has no
+// parameters, so a network without demands is the same to the last bit whatever the others can.
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "harness/api/model.h"
-#include "harness/base/random.h"
 #include "harness/kernels/activation.h"
 #include "harness/kernels/attention.h"
 #include "harness/kernels/layer_norm.h"
@@ -27,6 +29,10 @@ struct DitOptions {
 
 constexpr int64_t kTimeFeatures = 256;
 
+/// v: the instantaneous velocity. Scalars are of the size of a time, about 0 to 1: how strongly the text is to be
+/// followed, and the interval of t in which it is.
+const ModelDemands kOffered = {{"v"}, {"guidance", "guidance_from", "guidance_to"}};
+
 /// Fixed 2-D sine-cosine position code [h*w, width].   @source  DiT, get_2d_sincos_pos_embed.
 at::Tensor position_code(int64_t height, int64_t width_in_patches, int64_t width) {
   const int64_t quarter = width / 4;
@@ -42,18 +48,20 @@ at::Tensor position_code(int64_t height, int64_t width_in_patches, int64_t width
 
 class Dit : public Model {
  public:
-  Dit(const DitOptions& options, const ModelShape& shape, uint64_t seed)
-      : options_(options), shape_(shape), seed_(seed) {
+  Dit(const DitOptions& options, const ModelContext& context)
+      : options_(options),
+        shape_(context.shape),
+        demands_(context.demands),
+        placement_(context.placement),
+        seed_(context.seed) {
     const int64_t width = options.width;
-    ensure(shape.height % options.patch == 0 && shape.width % options.patch == 0, "patch {} does not divide {}x{}",
-           options.patch, shape.height, shape.width);
-    const int64_t patch_values = shape.channels * options.patch * options.patch;
+    const int64_t patch_values = shape_.channels * options.patch * options.patch;
     add_linear("patch_in", patch_values, width);
     add_linear("phi_end.0", kTimeFeatures, width);
     add_linear("phi_end.2", width, width);
     add_linear("phi_interval.0", kTimeFeatures, width);
     add_linear("phi_interval.2", width, width);
-    add_linear("text_in.0", shape.condition_dimension, width);
+    add_linear("text_in.0", shape_.condition_dimension, width);
     add_linear("text_in.2", width, width);
     for (int64_t i = 0; i < options.depth; ++i) {
       const std::string block = "block." + std::to_string(i) + ".";
@@ -66,36 +74,42 @@ class Dit : public Model {
       add_linear(block + "mlp.0", width, options.mlp_ratio * width);
       add_linear(block + "mlp.2", options.mlp_ratio * width, width);
     }
-    add_linear("final.modulation", width, 2 * width, /*zero=*/true);
-    add_linear("final.out", width, patch_values, /*zero=*/true);
-    positions_ = position_code(shape.height / options.patch, shape.width / options.patch, width);
+    add_final("final", patch_values);
+    for (const std::string& head : demands_.heads) add_final("head." + head, patch_values);
+    // The last layer starts at zero: at first, the network is the one without this input.
+    for (const std::string& scalar : demands_.scalars) {
+      add_linear("scalar." + scalar + ".0", kTimeFeatures, width);
+      add_linear("scalar." + scalar + ".2", width, width, /*zero=*/true);
+    }
+    positions_ =
+        position_code(shape_.height / options.patch, shape_.width / options.patch, width).to(placement_.options());
+  }
+
+  Json fingerprint() const override {
+    return {{"name", "dit"},
+            {"version", 1},
+            {"width", options_.width},
+            {"depth", options_.depth},
+            {"heads", options_.heads},
+            {"mlp_ratio", options_.mlp_ratio},
+            {"patch", options_.patch},
+            {"time_scale", options_.time_scale},
+            {"demands", {{"heads", demands_.heads}, {"scalars", demands_.scalars}}}};
   }
 
   const NamedParameters& parameters() const override { return parameters_; }
 
-  Dual forward(const Dual& z, const Dual& t, const Dual& interval, const Condition& condition) override {
-    Dual x = apply("patch_in", to_patches(z));
+  ModelOutputs forward(const ModelInputs& inputs) const override {
+    Dual x = apply("patch_in", to_patches(inputs.z));
     x.value = x.value + positions_.to(x.value.scalar_type());
-    const Dual c = silu(time_condition(t, interval));
-    const Dual text = text_condition(condition);
+    const Dual c = silu(add_scalars(time_condition(inputs.t, inputs.interval), inputs.scalars));
+    const Dual text = text_condition(inputs.condition);
     for (int64_t i = 0; i < options_.depth; ++i) {
-      x = block(x, c, text, condition.mask, "block." + std::to_string(i) + ".");
+      x = block(x, c, text, inputs.condition.mask, "block." + std::to_string(i) + ".");
     }
-    const Dual shift_scale = apply("final.modulation", c);
-    x = modulate(layer_norm(x), piece(shift_scale, 0), piece(shift_scale, 1));
-    return from_patches(apply("final.out", x));
-  }
-
-  void start_intervals(bool duplicate) override {
-    const at::NoGradGuard no_grad;
-    for (const char* part : {".0.weight", ".0.bias", ".2.weight", ".2.bias"}) {
-      at::Tensor target = parameter(std::string("phi_interval") + part);
-      if (!duplicate && part[1] == '2') {
-        target.zero_();
-      } else {
-        target.copy_(parameter(std::string("phi_end") + part));
-      }
-    }
+    ModelOutputs outputs{final_layer("final", x, c), {}};
+    for (const std::string& head : demands_.heads) outputs.heads[head] = final_layer("head." + head, x, c);
+    return outputs;
   }
 
   double forward_flops_per_row(int64_t condition_tokens) const override {
@@ -107,7 +121,9 @@ class Dit : public Model {
                          2 * tokens * (tokens + text) * width;
     const double ends = 2 * tokens * patch_values * width + 2 * (kTimeFeatures + width) * width + 2 * width * width +
                         text * (static_cast<double>(shape_.condition_dimension) + width) * width;
-    return 2 * (static_cast<double>(options_.depth) * block + ends);
+    const double heads = static_cast<double>(demands_.heads.size()) * (tokens * patch_values + 2 * width) * width,
+                 scalars = static_cast<double>(demands_.scalars.size()) * (kTimeFeatures + width) * width;
+    return 2 * (static_cast<double>(options_.depth) * block + ends + (heads + scalars));
   }
 
  private:
@@ -120,9 +136,15 @@ class Dit : public Model {
     add_parameter(name + ".bias", at::zeros({outputs}));
   }
 
+  /// A normalisation modulated by the condition, then a projection to patches.
+  void add_final(const std::string& name, int64_t patch_values) {
+    add_linear(name + ".modulation", options_.width, 2 * options_.width, /*zero=*/true);
+    add_linear(name + ".out", options_.width, patch_values, /*zero=*/true);
+  }
+
   void add_parameter(const std::string& name, const at::Tensor& value) {
     places_[name] = parameters_.size();
-    parameters_.emplace_back(name, value.detach().set_requires_grad(true));
+    parameters_.emplace_back(name, value.to(placement_.device).detach().set_requires_grad(true));
   }
 
   const at::Tensor& parameter(const std::string& name) const { return parameters_[places_.at(name)].second; }
@@ -139,8 +161,8 @@ class Dit : public Model {
     return part;
   }
 
-  /// phi_end(t) + phi_interval(t - r). Without an interval (flow matching, diffusion) phi_interval is not added, so starting
-  /// MeanFlow with its last layer zeroed leaves r = t unchanged.
+  /// phi_end(t) + phi_interval(t - r). Without an interval (flow matching, diffusion) phi_interval is not added, so
+  /// starting MeanFlow with its last layer zeroed leaves r = t unchanged.
   Dual time_condition(const Dual& t, const Dual& interval) const {
     const auto embed = [&](const std::string& name, const Dual& time) {
       const Dual features = time_embedding(time, kTimeFeatures, options_.time_scale);
@@ -148,6 +170,19 @@ class Dit : public Model {
     };
     const Dual end = embed("phi_end", t);
     return interval.value.defined() ? add(end, embed("phi_interval", interval)) : end;
+  }
+
+  /// Scalars do not move along the direction of the tangent, so the sum keeps the time condition's.
+  Dual add_scalars(Dual c, const std::map<std::string, at::Tensor>& scalars) const {
+    ensure(scalars.size() == demands_.scalars.size(), "dit: {} scalars where {} were demanded", scalars.size(),
+           demands_.scalars.size());
+    for (const std::string& name : demands_.scalars) {
+      const auto found = scalars.find(name);
+      ensure(found != scalars.end(), "dit: no scalar '{}'", name);
+      const Dual features = time_embedding({found->second, {}}, kTimeFeatures, options_.time_scale);
+      c = add(c, apply("scalar." + name + ".2", silu(apply("scalar." + name + ".0", features))));
+    }
+    return c;
   }
 
   /// Text tokens normalised and projected to the network's width: [B,L,width], no tangent.
@@ -167,6 +202,12 @@ class Dit : public Model {
     x = add(x, apply(name + "text.out", cross));
     const Dual hidden = gelu(apply(name + "mlp.0", modulate(layer_norm(x), piece(six, 3), piece(six, 4))));
     return gated_residual(x, piece(six, 5), apply(name + "mlp.2", hidden));
+  }
+
+  Dual final_layer(const std::string& name, const Dual& x, const Dual& c) const {
+    const Dual shift_scale = apply(name + ".modulation", c);
+    const Dual modulated = modulate(layer_norm(x), piece(shift_scale, 0), piece(shift_scale, 1));
+    return from_patches(apply(name + ".out", modulated));
   }
 
   /// [B,C,H,W] -> [B,N,C*p*p]
@@ -194,28 +235,34 @@ class Dit : public Model {
 
   DitOptions options_;
   ModelShape shape_;
+  ModelDemands demands_;
+  Placement placement_;
   uint64_t seed_;
   NamedParameters parameters_;
   std::map<std::string, size_t> places_;  ///< of each name in parameters_
   at::Tensor positions_;
 };
 
-std::unique_ptr<Model> make_dit(const Config& config, ModelShape shape, uint64_t seed) {
-  ConfigReader reader(config, "model");
-  reader.choice("name", "dit", {"dit"});
-  DitOptions options{};
-  options.width = reader.integer("width", 128, 16, 8192);
-  options.depth = reader.integer("depth", 4, 1, 128);
-  options.heads = reader.integer("heads", 4, 1, 128);
-  options.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16);
-  options.patch = reader.integer("patch", 1, 1, 64);
-  options.time_scale = reader.number("time_scale", 16, 0.01, 1000);
+std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& context) {
+  ConfigReader reader(options);
+  DitOptions read{};
+  read.width = reader.integer("width", 128, 16, 8192);
+  read.depth = reader.integer("depth", 4, 1, 128);
+  read.heads = reader.integer("heads", 4, 1, 128);
+  read.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16);
+  read.patch = reader.integer("patch", 1, 1, 64);
+  read.time_scale = reader.number("time_scale", 16, 0.01, 1000);
   reader.finish();
-  if (options.width % (4 * options.heads) != 0) {
-    fail_input("{}: model.width {} must be a multiple of 4 x model.heads ({})", reader.place("width"), options.width,
-               options.heads);
+  if (read.width % (4 * read.heads) != 0) {
+    fail_input("{}: model.width {} must be a multiple of 4 x model.heads ({})", reader.place("width"), read.width,
+               read.heads);
   }
-  return std::make_unique<Dit>(options, shape, seed);
+  if (context.shape.height % read.patch != 0 || context.shape.width % read.patch != 0) {
+    fail_input("{}: model.patch {} does not divide what is generated, {}x{}", reader.place("patch"), read.patch,
+               context.shape.height, context.shape.width);
+  }
+  require_offered(context.demands, kOffered, "dit");
+  return std::make_unique<Dit>(read, context);
 }
 
 EMF_REGISTER(ModelRegistry, "dit",

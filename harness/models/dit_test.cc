@@ -11,9 +11,11 @@ namespace {
 constexpr int64_t kRows = 16, kText = 6, kDimension = 20;
 const ModelShape kShape{8, 4, 4, kDimension};
 
-std::unique_ptr<Model> make_model(uint64_t seed = 1) {
-  const Config config = parse_config("[model]\nwidth = 64\ndepth = 3\nheads = 4\n", "test");
-  return ModelRegistry::instance().make("dit", config, kShape, seed);
+const ModelDemands kEverything{{"v"}, {"guidance", "guidance_from", "guidance_to"}};
+
+std::unique_ptr<Model> make_model(uint64_t seed = 1, const ModelDemands& demands = {}) {
+  const Options options(Json{{"width", 64}, {"depth", 3}, {"heads", 4}}, "test");
+  return ModelRegistry::instance().make("dit", options, {kShape, seed, demands, {}});
 }
 
 /// Redraws tensors that start at zero with deviation .05: at zero they would hide every error behind them.
@@ -27,6 +29,7 @@ void redraw_zeros(Model& model) {
 
 struct Inputs {
   at::Tensor z, t, interval, v, text, mask;
+  std::map<std::string, at::Tensor> scalars;
 };
 
 Inputs make_inputs() {
@@ -42,45 +45,121 @@ Inputs make_inputs() {
   return in;
 }
 
-TEST(Dit, DuDtAgreesWithForwardModeInDoublePrecision) {
-  const auto model = make_model();
-  redraw_zeros(*model);
-  const Inputs in = make_inputs();
+at::Tensor single(const at::Tensor& x) { return x.to(at::kFloat); }
+
+/// Values alone, in the inputs' precision.
+ModelInputs values_of(const Inputs& in) {
+  return {{in.z, {}}, {in.t, {}}, {in.interval, {}}, {in.text, in.mask}, in.scalars};
+}
+
+/// Single precision; the first `rows` move along (v, 0, 1).
+ModelInputs moving(const Inputs& in, int64_t rows) {
+  const at::Tensor ones = at::ones({rows});
+  ModelInputs inputs{{single(in.z), single(in.v).narrow(0, 0, rows)},
+                     {single(in.t), ones},
+                     {single(in.interval), ones},
+                     {single(in.text), in.mask},
+                     {}};
+  for (const auto& [name, scalar] : in.scalars) inputs.scalars[name] = single(scalar);
+  return inputs;
+}
+
+/// Every output's tangent and value in single precision against forward-mode AD in double precision.
+void expect_exact(Model& model, const Inputs& in) {
+  redraw_zeros(model);
+  const auto all = [](const ModelOutputs& outputs) {
+    std::map<std::string, Dual> named = outputs.heads;
+    named["u"] = outputs.u;
+    return named;
+  };
+  const std::map<std::string, Dual> ours = all(model.forward(moving(in, kRows)));
+  for (const auto& [name, parameter] : model.parameters()) parameter.set_data(parameter.detach().to(at::kDouble));
   const at::Tensor ones = at::ones({kRows}, at::kDouble);
+  for (const auto& [name, out] : ours) {
+    const at::Tensor expected = forward_mode_tangent(
+        [&, output = name](const std::vector<at::Tensor>& x) {
+          Inputs at_place = in;
+          at_place.z = x[0], at_place.t = x[1], at_place.interval = x[2];
+          return all(model.forward(values_of(at_place))).at(output).value;
+        },
+        {in.z, in.t, in.interval}, {in.v, ones, ones});
+    const at::Tensor value = all(model.forward(values_of(in))).at(name).value;
+    const double error = relative_error(out.tangent, expected), size = expected.norm().item<double>(),
+                 value_size = value.norm().item<double>();
+    testing::Test::RecordProperty("relative_error_" + name, std::to_string(error));
+    std::printf("%s: ||d/dt|| = %.4f, ||value|| = %.4f, relative error %.3g\n", name.c_str(), size, value_size, error);
+    EXPECT_GT(size, 0.1 * value_size) << name;  // else the test would say nothing
+    EXPECT_LT(error, 1e-5) << name;
+    EXPECT_LT(relative_error(out.value, value), 1e-5) << name;
+  }
+}
 
-  const Condition condition{in.text.to(at::kFloat), in.mask};
-  const auto single = [](const at::Tensor& x) { return x.to(at::kFloat); };
-  const Dual out = model->forward({single(in.z), single(in.v)}, {single(in.t), single(ones)},
-                                  {single(in.interval), single(ones)}, condition);
+TEST(Dit, DuDtAgreesWithForwardModeInDoublePrecision) { expect_exact(*make_model(), make_inputs()); }
 
-  for (const auto& [name, parameter] : model->parameters()) parameter.set_data(parameter.detach().to(at::kDouble));
-  const at::Tensor expected = forward_mode_tangent(
-      [&](const std::vector<at::Tensor>& x) {
-        return model->forward({x[0], {}}, {x[1], {}}, {x[2], {}}, {in.text, in.mask}).value;
-      },
-      {in.z, in.t, in.interval}, {in.v, ones, ones});
-  const at::Tensor u = model->forward({in.z, {}}, {in.t, {}}, {in.interval, {}}, {in.text, in.mask}).value;
+TEST(Dit, HeadsAndScalarsAreAsExact) {
+  Inputs in = make_inputs();
+  for (const std::string& name : kEverything.scalars) in.scalars[name] = at::rand({kRows}, at::kDouble);
+  expect_exact(*make_model(1, kEverything), in);
+}
 
-  const double error = relative_error(out.tangent, expected), size = expected.norm().item<double>(),
-               u_size = u.norm().item<double>();
-  RecordProperty("relative_error", std::to_string(error));
-  std::printf("||du/dt|| = %.4f, ||u|| = %.4f, relative error %.3g\n", size, u_size, error);
-  EXPECT_GT(size, 0.1 * u_size);  // else the test would say nothing
-  EXPECT_LT(error, 1e-5);
-  EXPECT_LT(relative_error(out.value, u), 1e-5);
+TEST(Dit, DemandsAddParametersAndChangeNoOther) {
+  const auto plain = make_model(), more = make_model(1, kEverything);
+  const size_t count = plain->parameters().size();
+  ASSERT_GT(more->parameters().size(), count);
+  for (size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(plain->parameters()[i].first, more->parameters()[i].first);
+    EXPECT_TRUE(at::equal(plain->parameters()[i].second, more->parameters()[i].second));
+  }
+  for (size_t i = count; i < more->parameters().size(); ++i) {
+    const std::string& name = more->parameters()[i].first;
+    EXPECT_TRUE(name.rfind("head.v.", 0) == 0 || name.rfind("scalar.guidance", 0) == 0) << name;
+  }
+  EXPECT_NE(plain->fingerprint(), more->fingerprint());
+  EXPECT_GT(more->forward_flops_per_row(kText), plain->forward_flops_per_row(kText));
+}
+
+TEST(Dit, ScalarsStartAsNone) {
+  const auto model = make_model(1, {{}, {"guidance"}});
+  {
+    const at::NoGradGuard no_grad;
+    for (const auto& [name, parameter] : model->parameters()) {
+      if (name.rfind("scalar.", 0) != 0 && parameter.abs().max().item<double>() == 0) parameter.normal_(0, 0.05);
+    }
+  }
+  Inputs in = make_inputs();
+  const auto u = [&](double guidance) {
+    in.scalars["guidance"] = at::full({kRows}, guidance, at::kDouble);
+    return model->forward(moving(in, kRows)).u.value;
+  };
+  EXPECT_TRUE(at::equal(u(0.2), u(0.9)));
+  redraw_zeros(*model);
+  EXPECT_GT(relative_error(u(0.2), u(0.9)), 1e-4);
+}
+
+TEST(Dit, RefusesWhatItDoesNotOfferAndScalarsThatAreMissing) {
+  EXPECT_THROW(make_model(1, {{"w"}, {}}), UserError);
+  EXPECT_THROW(make_model(1, {{}, {"temperature"}}), UserError);
+  EXPECT_THROW(make_model(1, {{}, {"guidance"}})->forward(moving(make_inputs(), kRows)), InternalError);
+}
+
+TEST(Dit, FingerprintHoldsEveryOption) {
+  const Json plain = make_model()->fingerprint();
+  EXPECT_EQ(plain.at("name"), "dit");
+  for (const char* option : {"width", "depth", "heads", "mlp_ratio", "patch", "time_scale"}) {
+    const Json other = {{"width", 32}, {"depth", 2}, {"heads", 2}, {"mlp_ratio", 2}, {"patch", 2}, {"time_scale", 8}};
+    Json options = {{"width", 64}, {"depth", 3}, {"heads", 4}};
+    options[option] = other.at(option);
+    EXPECT_NE(ModelRegistry::instance().make("dit", Options(options, "test"), {kShape, 1, {}, {}})->fingerprint(),
+              plain)
+        << option;
+  }
 }
 
 TEST(Dit, TangentOfTheFirstRowsEqualsTheFullTangent) {
   const auto model = make_model();
   redraw_zeros(*model);
   const Inputs in = make_inputs();
-  const Condition condition{in.text.to(at::kFloat), in.mask};
-  const auto run = [&](int64_t rows) {
-    const at::Tensor ones = at::ones({rows});
-    return model->forward({in.z.to(at::kFloat), in.v.narrow(0, 0, rows).to(at::kFloat)}, {in.t.to(at::kFloat), ones},
-                          {in.interval.to(at::kFloat), ones}, condition);
-  };
-  const Dual all = run(kRows), some = run(5);
+  const Dual all = model->forward(moving(in, kRows)).u, some = model->forward(moving(in, 5)).u;
   EXPECT_EQ(some.tangent.size(0), 5);
   EXPECT_LT(relative_error(some.tangent, all.tangent.narrow(0, 0, 5)), 1e-6);
   EXPECT_TRUE(all.value.requires_grad());
@@ -92,8 +171,7 @@ TEST(Dit, MaskedTextDoesNotMatter) {
   redraw_zeros(*model);
   const Inputs in = make_inputs();
   const auto u = [&](const at::Tensor& text) {
-    return model->forward({in.z.to(at::kFloat), {}}, {in.t.to(at::kFloat), {}}, {}, {text.to(at::kFloat), in.mask})
-        .value;
+    return model->forward({{single(in.z), {}}, {single(in.t), {}}, {}, {single(text), in.mask}, {}}).u.value;
   };
   const at::Tensor changed = in.text.masked_fill(in.mask.logical_not().unsqueeze(-1), 9.0);
   EXPECT_LT(relative_error(u(changed), u(in.text)), 1e-6);
@@ -111,9 +189,11 @@ TEST(Dit, ParametersAreAFunctionOfSeedAndName) {
   EXPECT_FALSE(at::equal(a->parameters().front().second, c->parameters().front().second));
 }
 
-TEST(Dit, RefusesAWidthThatDoesNotSplit) {
-  const Config config = parse_config("[model]\nwidth = 70\n", "suite.toml");
-  EXPECT_THROW(ModelRegistry::instance().make("dit", config, kShape, 1), UserError);
+TEST(Dit, RefusesSizesThatDoNotSplit) {
+  for (const char* table : {"[model]\nwidth = 70\n", "[model]\npatch = 3\n"}) {
+    const Options options(parse_config(table, "suite.toml"), {"model"});
+    EXPECT_THROW(ModelRegistry::instance().make("dit", options, {kShape, 1, {}, {}}), UserError) << table;
+  }
 }
 
 }  // namespace

@@ -21,7 +21,8 @@ Condition select_rows(const Condition& condition, const at::Tensor& index) {
 
 int64_t evaluations_per_step(const SamplerRequest& request) { return request.guidance == 1 ? 1 : 2; }
 
-at::Tensor guided(Model& model, const at::Tensor& z, double t, double interval, const SamplerRequest& request) {
+at::Tensor guided(const Model& model, const at::Tensor& z, double t, std::optional<double> interval,
+                  const SamplerRequest& request) {
   const bool both = evaluations_per_step(request) == 2;
   const int64_t rows = both ? 2 * z.size(0) : z.size(0);
   Condition condition = request.condition;
@@ -32,8 +33,8 @@ at::Tensor guided(Model& model, const at::Tensor& z, double t, double interval, 
     condition = {at::cat({condition.tokens, null_tokens}), at::cat({condition.mask, null_mask})};
   }
   const Dual time{at::full({rows}, t, z.options()), {}};
-  const Dual gap{interval >= 0 ? at::full({rows}, interval, z.options()) : at::Tensor(), {}};
-  const at::Tensor u = model.forward({both ? at::cat({z, z}) : z, {}}, time, gap, condition).value;
+  const Dual gap{interval ? at::full({rows}, *interval, z.options()) : at::Tensor(), {}};
+  const at::Tensor u = model.forward({{both ? at::cat({z, z}) : z, {}}, time, gap, condition, {}}).u.value;
   if (!both) return u;
   const auto halves = u.chunk(2);
   return halves[1] + (halves[0] - halves[1]) * request.guidance;

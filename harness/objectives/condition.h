@@ -16,8 +16,10 @@ Condition drop_text(const Condition& condition, const at::Tensor& drop);
 Condition select_rows(const Condition& condition, const at::Tensor& index);
 
 /// u_null + w (u_cond - u_null) from one batch of 2B rows; one of B rows when w = 1.
-/// @param z  [B,C,H,W].  @param t  scalar time of all rows.  @param interval  t - r, or a negative number for none.
-at::Tensor guided(Model& model, const at::Tensor& z, double t, double interval, const SamplerRequest& request);
+/// @param z  [B,C,H,W].  @param t  time of all rows.
+/// @param interval  t - r; nothing = a network without second time input.
+at::Tensor guided(const Model& model, const at::Tensor& z, double t, std::optional<double> interval,
+                  const SamplerRequest& request);
 
 /// Network evaluations a picture of guided(): 1 or 2.
 int64_t evaluations_per_step(const SamplerRequest& request);

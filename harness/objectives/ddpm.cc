@@ -32,17 +32,20 @@ class Ddpm : public Objective {
     return {t, t, normal_rows(keys.seed, "objective/eps", keys.samples, latent_shape), draw_drop(keys, drop_)};
   }
 
-  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+  LossResult loss(const LossInputs& inputs) const override {
+    const at::Tensor& x = inputs.x;
+    const Draw& draw = inputs.draw;
     const at::Tensor angle = (draw.t * (std::numbers::pi / 2)).view({-1, 1, 1, 1});
     const at::Tensor alpha = angle.cos(), sigma = angle.sin();
     const at::Tensor z_t = alpha * x + sigma * draw.eps;
     const at::Tensor target = predicts_eps_ ? draw.eps : alpha * draw.eps - sigma * x;
-    const at::Tensor output = model.forward({z_t, {}}, {draw.t, {}}, {}, drop_text(condition, draw.drop)).value;
+    const Condition text = drop_text(inputs.condition, draw.drop);
+    const at::Tensor output = inputs.model.forward({{z_t, {}}, {draw.t, {}}, {}, text, {}}).u.value;
     const at::Tensor loss = (output - target).square().mean();
     return {loss, {{"residual", loss.item<double>()}}};
   }
 
-  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+  SamplerResult sample(const Model& model, const SamplerRequest& request) const override {
     const at::NoGradGuard no_grad;
     at::Tensor z = request.noise, x;
     const double steps = static_cast<double>(request.steps);
@@ -51,7 +54,7 @@ class Ddpm : public Objective {
     for (int64_t i = request.steps; i > 0; --i) {
       const double t = start * static_cast<double>(i) / steps, s = start * static_cast<double>(i - 1) / steps;
       const double alpha = std::cos(t * std::numbers::pi / 2), sigma = std::sin(t * std::numbers::pi / 2);
-      const at::Tensor output = guided(model, z, t, -1, request);
+      const at::Tensor output = guided(model, z, t, std::nullopt, request);
       const at::Tensor eps = predicts_eps_ ? output : sigma * z + alpha * output;
       x = predicts_eps_ ? (z - sigma * output) / alpha : alpha * z - sigma * output;
       z = std::cos(s * std::numbers::pi / 2) * x + std::sin(s * std::numbers::pi / 2) * eps;
@@ -65,7 +68,10 @@ class Ddpm : public Objective {
 };
 
 EMF_REGISTER(ObjectiveRegistry, "ddpm", "Diffusion on a cosine schedule with DDIM sampling: the second baseline",
-             [](const Config& config) { return std::make_unique<Ddpm>(ConfigReader(config, "objective.ddpm")); });
+             [](const Options& options, const ObjectiveContext&) {
+               return std::make_unique<Ddpm>(ConfigReader(options));
+             },
+             {.title = "Diffusion", .color = "#009e73", .dash = {2, 2}, .mark = "triangle-up"});
 
 }  // namespace
 }  // namespace emf

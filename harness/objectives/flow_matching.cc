@@ -21,20 +21,23 @@ class FlowMatching : public Objective {
     return {t, t, normal_rows(keys.seed, "objective/eps", keys.samples, latent_shape), draw_drop(keys, drop_)};
   }
 
-  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+  LossResult loss(const LossInputs& inputs) const override {
+    const at::Tensor& x = inputs.x;
+    const Draw& draw = inputs.draw;
     const at::Tensor t = draw.t.view({-1, 1, 1, 1});
     const at::Tensor z_t = (1 - t) * x + t * draw.eps, v = draw.eps - x;
-    const at::Tensor u = model.forward({z_t, {}}, {draw.t, {}}, {}, drop_text(condition, draw.drop)).value;
+    const Condition text = drop_text(inputs.condition, draw.drop);
+    const at::Tensor u = inputs.model.forward({{z_t, {}}, {draw.t, {}}, {}, text, {}}).u.value;
     const at::Tensor loss = (u - v).square().mean();
     return {loss, {{"residual", loss.item<double>()}}};
   }
 
-  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+  SamplerResult sample(const Model& model, const SamplerRequest& request) const override {
     const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
     for (int64_t i = request.steps; i > 0; --i) {  // Euler
-      z = z - guided(model, z, static_cast<double>(i) / steps, -1, request) / steps;
+      z = z - guided(model, z, static_cast<double>(i) / steps, std::nullopt, request) / steps;
     }
     return {z, request.steps * evaluations_per_step(request)};
   }
@@ -44,9 +47,10 @@ class FlowMatching : public Objective {
 };
 
 EMF_REGISTER(ObjectiveRegistry, "flow_matching", "Instantaneous velocity, Euler sampling: the many-step baseline",
-             [](const Config& config) {
-               return std::make_unique<FlowMatching>(ConfigReader(config, "objective.flow_matching"));
-             });
+             [](const Options& options, const ObjectiveContext&) {
+               return std::make_unique<FlowMatching>(ConfigReader(options));
+             },
+             {.title = "Flow matching", .color = "#0072b2", .dash = {6, 3}, .mark = "square"});
 
 }  // namespace
 }  // namespace emf

@@ -1,6 +1,7 @@
 // MeanFlow: the network learns the average velocity u(z_t, r, t) over [r, t], so that one step paints a picture.
 //
-//   z_t = (1 - t) x + t eps,  v = eps - x,  u_target = v - (t - r) du/dt,  du/dt = jvp of u along (z, r, t) = (v, 0, 1).
+//   z_t = (1 - t) x + t eps,  v = eps - x,  u_target = v - (t - r) du/dt,
+//   du/dt = jvp of u along (z, r, t) = (v, 0, 1).
 //
 // Source: Geng et al. 2025; EMF Sec. 3.4 for the schedule (mu -0.5 to 0.5, sigma 1 to 2, share of r != t 0.25 to 0.75;
 // the released code's defaults, linear) and for starting from a flow-matching network.
@@ -11,6 +12,7 @@
 #include <numbers>
 
 #include "harness/objectives/condition.h"
+#include "harness/objectives/starts.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -25,17 +27,18 @@ struct Ramp {
 struct MeanFlowOptions {
   Ramp mu, sigma, ratio;
   bool cosine, duplicate_interval, from_flow_matching;
-  double weight_power, weight_floor, drop;
+  double start_share, weight_power, weight_floor, drop;
 };
 
-MeanFlowOptions read_options(const Config& config) {
-  ConfigReader reader(config, "objective.mean_flow");
+MeanFlowOptions read_options(const Options& table) {
+  ConfigReader reader(table);
   MeanFlowOptions options{};
   options.mu = {reader.number("mu_start", -0.5, -5, 5), reader.number("mu_end", 0.5, -5, 5)};
   options.sigma = {reader.number("sigma_start", 1, 0.01, 10), reader.number("sigma_end", 2, 0.01, 10)};
   options.ratio = {reader.number("ratio_start", 0.25, 0, 1), reader.number("ratio_end", 0.75, 0, 1)};
   options.cosine = reader.choice("schedule", "linear", {"linear", "cosine"}) == "cosine";
   options.from_flow_matching = reader.choice("start", "flow_matching", {"flow_matching", "scratch"}) == "flow_matching";
+  options.start_share = reader.number("start_share", 0.5, 0.05, 0.95);
   options.duplicate_interval = reader.choice("interval_start", "zero", {"zero", "duplicate"}) == "duplicate";
   options.weight_power = reader.number("weight_power", 1, 0, 2);
   options.weight_floor = reader.number("weight_floor", 1e-3, 1e-12, 1e6);
@@ -56,9 +59,15 @@ class MeanFlow : public Objective {
             {"ratio", {options_.ratio.first, options_.ratio.last}},
             {"schedule", options_.cosine ? "cosine" : "linear"},
             {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
+            {"start_share", options_.start_share},
             {"interval_start", options_.duplicate_interval ? "duplicate" : "zero"},
             {"weight", {options_.weight_power, options_.weight_floor}},
             {"drop", options_.drop}};
+  }
+
+  ObjectiveWants wants() const override {
+    if (!options_.from_flow_matching) return {};
+    return {.starts_from = "flow_matching", .start_share = options_.start_share};
   }
 
   Draw draw(const RowKeys& keys, at::IntArrayRef latent_shape, double progress) const override {
@@ -72,39 +81,40 @@ class MeanFlow : public Objective {
             draw_drop(keys, options_.drop)};
   }
 
-  LossResult loss(Model& model, const at::Tensor& x, const Condition& condition, const Draw& draw) const override {
+  LossResult loss(const LossInputs& inputs) const override {
+    const Draw& draw = inputs.draw;
     // Rows with r != t first: only they need a tangent.
     const at::Tensor apart = draw.t > draw.r;
     const at::Tensor order = std::get<1>(apart.logical_not().to(at::kByte).sort(/*stable=*/true, 0, false));
     const int64_t num_apart = apart.sum().item<int64_t>();
     const auto ordered = [&](const at::Tensor& rows) { return rows.index_select(0, order); };
-    const at::Tensor t = ordered(draw.t), r = ordered(draw.r), data = ordered(x), eps = ordered(draw.eps);
+    const at::Tensor t = ordered(draw.t), r = ordered(draw.r), data = ordered(inputs.x), eps = ordered(draw.eps);
     const at::Tensor t_wide = t.view({-1, 1, 1, 1});
     const at::Tensor z_t = (1 - t_wide) * data + t_wide * eps, v = eps - data;
 
-    Dual z_dual{z_t, {}}, t_dual{t, {}}, interval_dual{t - r, {}};
+    const Condition text = drop_text(select_rows(inputs.condition, order), ordered(draw.drop));
+    ModelInputs place{{z_t, {}}, {t, {}}, {t - r, {}}, text, {}};
     if (num_apart > 0) {
-      z_dual.tangent = v.narrow(0, 0, num_apart);
-      t_dual.tangent = at::ones({num_apart}, t.options());
-      interval_dual.tangent = t_dual.tangent;  // r stands still, so t - r moves with t
+      place.z.tangent = v.narrow(0, 0, num_apart);
+      place.t.tangent = at::ones({num_apart}, t.options());
+      place.interval.tangent = place.t.tangent;  // r stands still, so t - r moves with t
     }
-    const Dual u =
-        model.forward(z_dual, t_dual, interval_dual, drop_text(select_rows(condition, order), ordered(draw.drop)));
+    const Dual u = inputs.model.forward(place).u;
 
     at::Tensor target = v;
     if (num_apart > 0) {
       target = v.clone();
-      target.narrow(0, 0, num_apart).sub_(interval_dual.value.narrow(0, 0, num_apart).view({-1, 1, 1, 1}) * u.tangent);
+      target.narrow(0, 0, num_apart).sub_(place.interval.value.narrow(0, 0, num_apart).view({-1, 1, 1, 1}) * u.tangent);
     }
     const at::Tensor row_loss = (u.value - target).square().flatten(1).sum(1);
     const at::Tensor weight = (row_loss.detach() + options_.weight_floor).pow(-options_.weight_power);
-    const double elements = static_cast<double>(x[0].numel());
+    const double elements = static_cast<double>(inputs.x[0].numel());
     return {(weight * row_loss).mean(),
             {{"residual", row_loss.detach().mean().item<double>() / elements},
              {"du_dt", num_apart > 0 ? u.tangent.square().mean().sqrt().item<double>() : 0.0}}};
   }
 
-  SamplerResult sample(Model& model, const SamplerRequest& request) const override {
+  SamplerResult sample(const Model& model, const SamplerRequest& request) const override {
     const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
@@ -114,8 +124,9 @@ class MeanFlow : public Objective {
     return {z, request.steps * evaluations_per_step(request)};
   }
 
-  double flow_matching_share() const override { return options_.from_flow_matching ? 0.5 : 0; }
-  void start_from_flow_matching(Model& model) const override { model.start_intervals(options_.duplicate_interval); }
+  void start(const NamedParameters& model) const override {
+    start_intervals(model, options_.duplicate_interval ? IntervalStart::kDuplicate : IntervalStart::kZero, "mean_flow");
+  }
   double forwards_per_picture(double progress) const override { return 3 + options_.ratio.at(schedule(progress)); }
 
  private:
@@ -127,7 +138,10 @@ class MeanFlow : public Objective {
 };
 
 EMF_REGISTER(ObjectiveRegistry, "mean_flow", "Average velocity with an exact jvp target: paints in one or few steps",
-             [](const Config& config) { return std::make_unique<MeanFlow>(read_options(config)); });
+             [](const Options& options, const ObjectiveContext&) {
+               return std::make_unique<MeanFlow>(read_options(options));
+             },
+             {.title = "MeanFlow", .color = "#d55e00", .dash = {}, .mark = "circle"});
 
 }  // namespace
 }  // namespace emf

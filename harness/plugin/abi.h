@@ -8,7 +8,7 @@ inline constexpr const char* kPluginAbiSection = "emf_plugin_abi";
 
 }  // namespace emf
 
-/// emfbench's version, a digest of the headers that plugins see, compiler, C++ ABI and LibTorch: "emfbench 0.1.0, interface
-/// 1f0c..., GCC 12, C++ ABI 1017 (cxx11), LibTorch 2.13.0". Every plugin is linked with the file that defines it, and so is
-/// the program: equal strings may share objects, others may not.
+/// emfbench's version, a digest of the headers that plugins see, compiler, C++ ABI and LibTorch: "emfbench 0.1.0,
+/// interface 1f0c..., GCC 12, C++ ABI 1017 (cxx11), LibTorch 2.13.0". Every plugin is linked with the file that defines
+/// it, and so is the program: equal strings may share objects, others may not.
 extern "C" const char emfbench_plugin_abi[];

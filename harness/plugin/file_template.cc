@@ -54,6 +54,9 @@ const std::vector<TemplateKind>& template_kinds() {
       {"objective", "harness/objectives", ".cc"},
       {"probe", "probes", ".cc"},
       {"metric", "probes/metrics", ".cc"},
+      {"codec", "harness/codecs", ".cc"},
+      {"judge", "harness/judges", ".cc"},
+      {"backbone", "harness/backbones", ".cc"},
       {"section", "reports/sections", ".cc"},
       {"suite", "experiments", ".toml"},
   };

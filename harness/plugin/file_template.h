@@ -14,7 +14,7 @@ struct TemplateKind {
   std::string extension;  ///< ".cc", or ".toml" for suites
 };
 
-/// encoder, dataset, objective, probe, metric, section, suite.
+/// encoder, dataset, objective, probe, metric, codec, judge, backbone, section, suite.
 const std::vector<TemplateKind>& template_kinds();
 
 /// A working plugin of this name: templates/<kind><extension>.in with @name@ and @Name@ filled in, as CMake's

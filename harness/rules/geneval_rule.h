@@ -33,7 +33,7 @@ struct GenEvalOptions {
   // The released code's quirks, each of which can be put right by name.
   bool pixel_border = true;          ///< IoU counts both border pixels
   bool top_boxes_only = true;        ///< colours and places look at the `count` most confident boxes, all of which
-                                     ///< must fit; put right: any `count` boxes that fit will do
+                                     /// < must fit; put right: any `count` boxes that fit will do
   bool unshrunk_length = true;       ///< a shrunk offset is divided by the length of the unshrunk one
   bool color_hides_position = true;  ///< a failed colour skips the check of the place
   bool later_of_equals = true;  ///< of boxes with equal scores the later one comes first; put right: the judge's order
@@ -67,14 +67,21 @@ std::map<std::string, std::vector<Detection>> geneval_kept(const std::vector<Det
 /// Judges one picture. Only the `count` most confident boxes of a clause are looked at; a failed colour skips the
 /// position.
 ///
-/// @source  djghosh13/geneval af4902f, evaluation/evaluate_images.py (MIT). Its reasons join relations in the order of a
-///          Python set; here they are sorted.
+/// @source  djghosh13/geneval af4902f, evaluation/evaluate_images.py (MIT). Its reasons join relations in
+///   the order of a Python set; here they are sorted.
 GenEvalVerdict geneval_verdict(const GenEvalMetadata& metadata, const std::vector<Detection>& detections,
                                const GenEvalOptions& options = {});
 
 /// Reads `[{"cls", "box": [x1,y1,x2,y2], "score", "color"?}]`.
 /// @throws UserError  missing key, wrong type, or a number that is not finite in float32.
 std::vector<Detection> geneval_detections(const Json& rows, const std::string& where);
+
+/// The way back; a box without a colour has no "color".
+Json to_json(const std::vector<Detection>& detections);
+
+/// Those options that differ from the official ones, as geneval_options() reads them, {} when none does.
+/// Quirks put right have no names there and are left out.
+Json to_json(const GenEvalOptions& options);
 
 /// Reads `{"threshold", ...}`; absent keys keep their value from `defaults`.
 /// @throws UserError  unknown key (nearest name) or wrong type.

@@ -85,6 +85,31 @@ std::vector<Detection> geneval_detections(const Json& rows, const std::string& w
   return detections;
 }
 
+Json to_json(const std::vector<Detection>& detections) {
+  Json rows = Json::array();
+  for (const Detection& detection : detections) {
+    Json row = {{"cls", detection.class_name}, {"box", detection.box}, {"score", detection.score}};
+    if (detection.color) row["color"] = *detection.color;
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json to_json(const GenEvalOptions& options) {
+  const GenEvalOptions official;
+  Json json = Json::object();
+  // As people wrote them: .45 and not .44999998807907104, which is the same float.
+  const auto put = [&](const char* key, float value, float usual) {
+    if (value != usual) json[key] = std::stod(fmt::format("{}", value));
+  };
+  put("threshold", options.threshold, official.threshold);
+  put("counting_threshold", options.counting_threshold, official.counting_threshold);
+  put("max_overlap", options.max_overlap, official.max_overlap);
+  put("position_threshold", options.position_threshold, official.position_threshold);
+  if (options.max_objects != official.max_objects) json["max_objects"] = options.max_objects;
+  return json;
+}
+
 GenEvalOptions geneval_options(const Json& options, const std::string& where, GenEvalOptions defaults) {
   if (options.is_null()) return defaults;
   if (!options.is_object()) fail_input("{}: \"options\" must be an object", where);

@@ -9,8 +9,8 @@
 namespace emf {
 namespace {
 
-/// Builds a line's JSON value event by event, and its detections beside it. An event that neither can take ends the parse;
-/// what is wrong is then for parse_json() and geneval_detections() to say.
+/// Builds a line's JSON value event by event, and its detections beside it. An event that neither can take ends the
+/// parse; what is wrong is then for parse_json() and geneval_detections() to say.
 class LineBuilder {
  public:
   JudgedLine line;
@@ -29,9 +29,14 @@ class LineBuilder {
   bool string(std::string& value) {
     if (place_ == Place::kRow) return add(std::move(value));
     if (place_ != Place::kDetection) return false;
-    if (field_ == Field::kClass) detection_.class_name = std::move(value);
-    if (field_ == Field::kColor) detection_.color = std::move(value);
-    return field_ == Field::kClass || field_ == Field::kColor || field_ == Field::kOther;
+    if (field_ == Field::kClass) {
+      detection_.class_name = std::move(value);
+    } else if (field_ == Field::kColor) {
+      detection_.color = std::move(value);
+    } else {
+      return field_ == Field::kOther;
+    }
+    return true;
   }
   bool binary(Json::binary_t&) { return false; }
 

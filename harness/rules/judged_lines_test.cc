@@ -47,10 +47,12 @@ std::string by_events(const std::string& text, bool& typed) {
 TEST(JudgedLines, AreWhatTheirJsonSays) {
   const std::string box = R"({"cls": "cat", "box": [1, 2.5, -3, 4e2], "score": 0.9, "color": "red"})";
   const std::vector<std::string> good = {
-      R"({"metadata": {"tag": "colors", "include": [{"class": "cat", "count": 1}], "n": [-1, 2, 3.5, true, null]}, "detections": [)" +
+      R"({"metadata": {"tag": "colors", "include": [{"class": "cat", "count": 1}], "n": [-1, 2, 3.5, true, null]}, )"
+      R"("detections": [)" +
           box + "," + box + "]}",
       R"({"detections": [], "index": 3})",
-      R"({"detections": [{"score": 1, "box": [1, 2, 3, 4], "cls": "é", "color": null, "mask": 7, "note": "x", "seen": false}]})",
+      R"({"detections": [{"score": 1, "box": [1, 2, 3, 4], "cls": "é", "color": null, "mask": 7, "note": "x", )"
+      R"("seen": false}]})",
       R"({"a": {"detections": [)" + box + R"(]}, "detections": [)" + box + "]}"};
   for (const std::string& text : good) {
     bool typed = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/captions/prompt.h"
 
 namespace emf {
 
@@ -76,6 +77,14 @@ PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& check
 std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
                                        const std::filesystem::path& answers_path,
                                        const std::vector<std::string>& generators);
+
+/// Prompts with their questions from a CSV with DSG-1k's columns: item_id, text, proposition_id, dependency,
+/// question_natural_language; category_broad and category_detailed if there.
+///
+/// @return  one a item, in the file's order; labels {"tag": "questions", "prompt", "item_id", "questions": [{"id",
+///   "dependency", "category", "subcategory", "text"}]}.
+/// @throws UserError  absent file; missing column; an item with two texts (names file and line).
+std::vector<Prompt> read_question_prompts(const std::filesystem::path& path);
 
 /// The graph of a judged row.  @param where  names it in errors.  @throws UserError  not as described above.
 QuestionGraph question_graph(const Json& row, const std::string& where);

@@ -102,6 +102,30 @@ std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::v
 
 }  // namespace
 
+std::vector<Prompt> read_question_prompts(const std::filesystem::path& path) {
+  const CsvTable table = read_csv(path);
+  const size_t item = table.required_column("item_id"), text = table.required_column("text"),
+               asked = table.required_column("question_natural_language");
+  Items items = read_items(table);
+  std::map<std::string, std::string> texts;
+  std::map<std::string, size_t> seen;
+  for (const CsvTable::Row& row : table.rows) {
+    const std::string& name = row.cells[item];
+    const auto [known, fresh] = texts.try_emplace(name, row.cells[text]);
+    if (known->second != row.cells[text]) {
+      fail_input("{}: item '{}' has another text than above; one item is one prompt", table.place(row), name);
+    }
+    items.questions.at(name)[seen[name]++]["text"] = row.cells[asked];
+  }
+  std::vector<Prompt> prompts;
+  for (const std::string& name : items.order) {
+    const std::string& words = texts.at(name);
+    prompts.push_back(
+        {words, {{"tag", "questions"}, {"prompt", words}, {"item_id", name}, {"questions", items.questions.at(name)}}});
+  }
+  return prompts;
+}
+
 std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
                                        const std::filesystem::path& answers_path,
                                        const std::vector<std::string>& generators) {

@@ -47,7 +47,8 @@ class FeatureStatistics {
   Eigen::VectorXd mean() const { return origin_ + offset_; }
   /// Over N - 1.  @throws InternalError  fewer than two rows.
   Eigen::MatrixXd covariance() const;
-  /// (scale R)^T (scale R) = covariance; any number of rows, D at most after compress(). Valid until something is added.
+  /// (scale R)^T (scale R) = covariance; any number of rows, D at most after
+  /// compress(). Valid until something is added.
   Eigen::Map<const RowMatrix> factor() const { return {factor_.data(), held(), dimension()}; }
   /// @throws InternalError  fewer than two rows.
   double scale() const;

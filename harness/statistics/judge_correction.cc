@@ -40,7 +40,7 @@ double true_share(double accepted, double right, double wrong) {
 
 }  // namespace
 
-JudgeCorrection::JudgeCorrection(std::map<std::string, JudgeTrials> trials, const BootstrapOptions& options)
+JudgeCorrection::JudgeCorrection(const std::map<std::string, JudgeTrials>& trials, const BootstrapOptions& options)
     : options_(options) {
   for (const auto& [name, counts] : trials) {
     ensure(counts.right_accepted <= counts.right && counts.wrong_accepted <= counts.wrong,

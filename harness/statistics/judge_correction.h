@@ -18,19 +18,20 @@ struct JudgeTrials {
 
 /// Takes a judge's error out of means of its verdicts.
 ///
-/// In each task the share accepted is p = s x + f (1 - x) of the true share x, where s and f are the shares of right and of
-/// wrong pictures accepted, so x = (p - f) / (s - f), cut to 0..1; tasks weigh the same. The interval resamples prompts and
-/// draws s and f from their posteriors, so it is wider than the plain one: few trials make it wide, and a judge that never
-/// erred in 30 trials is not taken for infallible, nor a task in which no picture was accepted for hopeless.
+/// In each task the share accepted is p = s x + f (1 - x) of the true share x, where s and f are the shares
+/// of right and of wrong pictures accepted, so x = (p - f) / (s - f), cut to 0..1; tasks weigh the same. The
+/// interval resamples prompts and draws s and f from their posteriors, so it is wider than the plain one:
+/// few trials make it wide, and a judge that never erred in 30 trials is not taken for infallible, nor a
+/// task in which no picture was accepted for hopeless.
 /// @source  Rogan and Gladen 1978; Jeffreys prior, Beta(k + 1/2, n - k + 1/2).
 class JudgeCorrection {
  public:
   /// @throws InternalError  more accepted than shown.
-  explicit JudgeCorrection(std::map<std::string, JudgeTrials> trials, const BootstrapOptions& options = {});
+  explicit JudgeCorrection(const std::map<std::string, JudgeTrials>& trials, const BootstrapOptions& options = {});
 
   /// @param judged  verdicts 0 or 1; strata are the tasks.
-  /// @return  nothing where a task has no trials of both kinds, or accepts right pictures hardly more often than wrong ones
-  ///   (s - f below 0.1): nothing can be said of the truth then.
+  /// @return  nothing where a task has no trials of both kinds, or accepts right pictures hardly more often than wrong
+  ///   ones (s - f below 0.1): nothing can be said of the truth then.
   /// @cost  as estimate_mean.
   std::optional<Estimate> corrected_mean(const Scores& judged) const;
 

@@ -83,7 +83,12 @@ TEST(JudgeCorrection, SaysNothingWhereTheJudgeTellsNothing) {
 
 TEST(JudgeCorrection, JsonGoesBothWays) {
   const Json json = to_json(std::map<std::string, JudgeTrials>{{"colors", {1, 2, 3, 4}}});
-  EXPECT_EQ(to_json(judge_trials(json)), json);
+  EXPECT_EQ(json, Json::parse(R"({"colors": {"right": [1, 2], "wrong": [3, 4]}})"));
+  const JudgeTrials read = judge_trials(json).at("colors");
+  EXPECT_EQ(read.right_accepted, 1);
+  EXPECT_EQ(read.right, 2);
+  EXPECT_EQ(read.wrong_accepted, 3);
+  EXPECT_EQ(read.wrong, 4);
 }
 
 TEST(JudgeCorrection, NothingAcceptedIsNoCertainty) {

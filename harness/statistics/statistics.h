@@ -49,9 +49,9 @@ std::vector<double> bootstrap(int64_t clusters, const std::function<double(std::
 /// The multiplicities of one draw of bootstrap(), for statistics that are cheaper over many draws at once.
 std::vector<int32_t> bootstrap_counts(int64_t clusters, int draw, const BootstrapOptions& options);
 
-/// What a share may be of which `clusters` clusters showed nothing but 0 (or nothing but 1): a bootstrap cannot see what
-/// never happened, and would call the share certain. Drawn from the posterior of a uniform prior, whose 97.5 % end is
-/// close to 3.7 / clusters.
+/// What a share may be of which `clusters` clusters showed nothing but 0 (or nothing but 1): a bootstrap
+/// cannot see what never happened, and would call the share certain. Drawn from the posterior of a uniform
+/// prior, whose 97.5 % end is close to 3.7 / clusters.
 /// @return  options.draws values.
 std::vector<double> unanimous_draws(int64_t clusters, bool all_right, const BootstrapOptions& options);
 
@@ -87,8 +87,8 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, st
 struct Difference {
   double value = 0;  ///< estimate of a minus estimate of b
   std::optional<Interval> ci95;
-  /// Two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1. Where fewer than ten draws lie on that
-  /// side, the draws cannot tell how rare it is; then Student's t of value / standard_error, if that is less.
+  /// Two-sided: 2 (1 + draws on the lesser side of zero) / (1 + draws), at most 1. Where fewer than ten draws lie on
+  /// that side, the draws cannot tell how rare it is; then Student's t of value / standard_error, if that is less.
   double p_value = 1;
   int64_t clusters = 0;
   std::optional<double> standard_error;       ///< standard deviation of the draws; absent as ci95 is

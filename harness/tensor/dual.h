@@ -7,8 +7,8 @@ namespace emf {
 
 /// value [B,...] and, optionally, tangent [K,...]: the derivative of the first K <= B rows along one direction.
 ///
-/// Rows without a tangent cost nothing: MeanFlow needs du/dt only where r != t, so those rows come first. The value may carry
-/// an autograd graph; the tangent never does (MeanFlow's target is under stop-gradient).
+/// Rows without a tangent cost nothing: MeanFlow needs du/dt only where r != t, so those rows come first. The value may
+/// carry an autograd graph; the tangent never does (MeanFlow's target is under stop-gradient).
 struct Dual {
   at::Tensor value;
   at::Tensor tangent;  ///< undefined = zero everywhere

@@ -1,5 +1,5 @@
-// fmt's implementation, once, for every file that sees LibTorch's copy of its headers. Debian's shared library is of another
-// version (its inline namespace keeps the two apart) and serves the folders without LibTorch.
+// fmt's implementation, once, for every file that sees LibTorch's copy of its headers. Debian's shared library is of
+// another version (its inline namespace keeps the two apart) and serves the folders without LibTorch.
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

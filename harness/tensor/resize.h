@@ -1,4 +1,5 @@
-// Pictures to another size, in the ways of the libraries whose scores are compared: the filter alone moves a Frechet distance.
+// Pictures to another size, in the ways of the libraries whose scores are compared:
+// the filter alone moves a Frechet distance.
 #pragma once
 
 #include <ATen/core/Tensor.h>

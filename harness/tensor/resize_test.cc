@@ -10,8 +10,8 @@
 namespace emf {
 namespace {
 
-/// tests/oracle/resize.npz holds four pictures in three sizes by clean-fid 0.1.35, torch-fidelity 0.4.0, pytorch-fid 0.3.0,
-/// torchmetrics 1.9.0 and edm2's DINO path, each by its own code.
+/// tests/oracle/resize.npz holds four pictures in three sizes by clean-fid 0.1.35, torch-fidelity 0.4.0, pytorch-fid
+/// 0.3.0, torchmetrics 1.9.0 and edm2's DINO path, each by its own code.
 at::Tensor oracle(const std::string& name) {
   const NpyArray array = read_npz(project_root() / "tests/oracle/resize.npz", name);
   return at::tensor(array.values, at::kDouble).reshape(array.shape).to(at::kFloat).permute({2, 0, 1}).unsqueeze(0);

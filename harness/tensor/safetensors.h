@@ -12,7 +12,8 @@ namespace emf {
 using NamedTensors = std::map<std::string, at::Tensor>;
 using TensorMetadata = std::map<std::string, std::string>;
 
-/// Writes tensors (any shape; float64/32/16, bfloat16, int64/32, uint8, bool), sorted by name: equal tensors, equal bytes.
+/// Writes tensors (any shape; float64/32/16, bfloat16, int64/32, uint8, bool),
+/// sorted by name: equal tensors, equal bytes.
 /// @throws UserError  as write_atomically; InternalError on a dtype the format lacks.
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const TensorMetadata& metadata = {});

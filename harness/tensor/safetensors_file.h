@@ -44,13 +44,13 @@ class SafetensorsFile {
   /// @throws UserError  absent or of another shape (says both).
   const SafetensorsEntry& entry(std::string_view name, at::IntArrayRef shape) const;
 
-  /// The tensor in its stored dtype, viewing the map, which it keeps open; never write to it. Copied only where the file
-  /// misaligns it.   @throws UserError  absent; a BOOL that is neither 0 nor 1.
+  /// The tensor in its stored dtype, viewing the map, which it keeps open; never write to it. Copied only where the
+  /// file misaligns it.   @throws UserError  absent; a BOOL that is neither 0 nor 1.
   at::Tensor view(std::string_view name) const;
   /// A float32 copy.   @throws UserError  absent, of another shape or of integers.   @cost  one pass.
   at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
-  /// Row look-up in a [num_rows, row_size] matrix that stays in the map as it is stored (an embedding), which the result
-  /// keeps open.   @throws UserError  as tensor(); the reader: an index outside 0 .. num_rows - 1.
+  /// Row look-up in a [num_rows, row_size] matrix that stays in the map as it is stored (an embedding), which the
+  /// result keeps open.   @throws UserError  as tensor(); the reader: an index outside 0 .. num_rows - 1.
   RowReader rows(std::string_view name, int64_t num_rows, int64_t row_size) const;
 
   /// Lets the kernel take back the memory of pages read so far; later reads fetch them again.

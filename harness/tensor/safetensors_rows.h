@@ -10,8 +10,8 @@
 
 namespace emf {
 
-/// Writes one tensor [N,D] float32; N is known at the end. The header keeps room for any N, so the bytes may differ from
-/// write_safetensors's of the same tensor by spaces in the header.
+/// Writes one tensor [N,D] float32; N is known at the end. The header keeps room for any N, so the bytes may differ
+/// from write_safetensors's of the same tensor by spaces in the header.
 class SafetensorsRows {
  public:
   /// @throws UserError  as AtomicFile, from every method.

@@ -24,11 +24,11 @@ std::string last_line(const std::string& text) {
 
 }  // namespace
 
-ScriptFile read_script(const std::filesystem::path& path) {
+ScriptFile read_script(const std::filesystem::path& path, const Placement& placement) {
   if (!std::filesystem::is_regular_file(path)) fail_missing("{}: no such TorchScript file", path.string());
   ScriptFile script;
   try {
-    script.module = std::make_shared<torch::jit::Module>(torch::jit::load(path.string(), at::kCPU));
+    script.module = std::make_shared<torch::jit::Module>(torch::jit::load(path.string(), placement.device));
   } catch (const c10::Error& error) {
     fail_input("{}: not a TorchScript file as torch.jit.save writes it ({})", path.string(),
                first_line(error.what_without_backtrace()));
@@ -44,6 +44,11 @@ ScriptFile read_script(const std::filesystem::path& path) {
 }
 
 c10::IValue run_script(const ScriptFile& script, const c10::IValue& input, const Json& named) {
+  return run_script_method(script, "forward", {input}, named);
+}
+
+c10::IValue run_script_method(const ScriptFile& script, const std::string& method, std::vector<c10::IValue> inputs,
+                              const Json& named) {
   const at::NoGradGuard no_grad;
   torch::jit::Kwargs arguments;
   for (const auto& [name, value] : named.items()) {
@@ -58,12 +63,14 @@ c10::IValue run_script(const ScriptFile& script, const c10::IValue& input, const
     }
   }
   const std::string file = script.facts.origin.substr(0, script.facts.origin.size() - std::string(".json").size());
+  const auto called = script.module->find_method(method);
+  if (!called) fail_input("{}: it has no method '{}'", file, method);
   try {
-    return script.module->forward({input}, arguments);
+    return (*called)(std::move(inputs), arguments);
   } catch (const c10::Error& error) {
-    fail_input("{}: its forward failed ({})", file, last_line(error.what_without_backtrace()));
+    fail_input("{}: its {} failed ({})", file, method, last_line(error.what_without_backtrace()));
   } catch (const std::runtime_error& error) {
-    fail_input("{}: its forward failed ({})", file, last_line(error.what()));
+    fail_input("{}: its {} failed ({})", file, method, last_line(error.what()));
   }
 }
 
@@ -72,6 +79,13 @@ at::Tensor in_range(const at::Tensor& pictures, const std::string& range) {
   if (range == "0..1") return x / 255;
   if (range == "-1..1") return x / 127.5 - 1;
   return x;
+}
+
+at::Tensor bytes_from_range(const at::Tensor& values, const std::string& range) {
+  at::Tensor bytes = values.to(at::kFloat);
+  if (range == "0..1") bytes = bytes * 255;
+  if (range == "-1..1") bytes = (bytes + 1) * 127.5;
+  return bytes.round().clamp(0, 255).to(at::kByte);
 }
 
 const std::vector<std::string>& script_ranges() {

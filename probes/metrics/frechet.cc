@@ -118,7 +118,12 @@ Inputs inputs_of(const MetricInput& input, const std::string& name) {
 ///    or a tenth) to all generated rows, in `order` shuffled (by the seed) or given.
 class Frechet : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kFeatures}; }
   bool higher_is_better() const override { return false; }
+  std::string name_on(const std::string& backbone, bool official) const override {
+    if (official) return "fid";
+    return backbone.empty() ? "frechet" : "fd_" + backbone;
+  }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);
@@ -231,7 +236,7 @@ class Frechet : public Metric {
 };
 
 EMF_REGISTER(MetricRegistry, "frechet", "Frechet distance between two sets of features (nuclear-norm form)",
-             std::make_unique<Frechet>);
+             std::make_unique<Frechet>, {.title = "Fr\u00e9chet distance"});
 
 }  // namespace
 }  // namespace emf

@@ -55,8 +55,8 @@ FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& re
 /// @cost  draws distances, and the statistics of as many resamples.
 FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options);
 
-/// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1 / N, whose
-/// end at 1 / N = 0 is the distance of infinitely many.
+/// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1 / N,
+/// whose end at 1 / N = 0 is the distance of infinitely many.
 struct FrechetLine {
   std::vector<int64_t> sizes;
   std::vector<double> distances;

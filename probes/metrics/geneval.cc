@@ -233,6 +233,7 @@ std::string official_summary(const std::vector<Judged>& results) {
 /// metadata and detections, or a line of the official results.jsonl with the verdict already in it.
 class GenEval : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kFacts}; }
   bool higher_is_better() const override { return true; }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
@@ -277,7 +278,20 @@ class GenEval : public Metric {
 };
 
 EMF_REGISTER(MetricRegistry, "geneval", "GenEval's official rule on detections: task scores and their plain mean",
-             std::make_unique<GenEval>);
+             std::make_unique<GenEval>,
+             {.title = "GenEval",
+              .parts = {{"single_object", "One object"},
+                        {"two_object", "Two objects"},
+                        {"counting", "Counting"},
+                        {"colors", "Colours"},
+                        {"position", "Position"},
+                        {"color_attr", "Colour binding"},
+                        {"composition", "Long caption"},
+                        {"in_distribution", "Pairs seen in training"},
+                        {"held_out", "Pairs held out"},
+                        {"held_out_template", "In other words"},
+                        {"judge_corrected", "GenEval, corrected for the judge"},
+                        {"over_seeds", "GenEval over training seeds"}}});
 
 }  // namespace
 }  // namespace emf

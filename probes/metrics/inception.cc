@@ -108,7 +108,12 @@ std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptio
 /// of numpy's seed 2020. Reads `generated` alone.
 class Inception : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kProbabilities}; }
   bool higher_is_better() const override { return true; }
+  std::string name_on(const std::string& backbone, bool official) const override {
+    if (official) return "inception_score";
+    return backbone.empty() ? "inception" : "inception_" + backbone;
+  }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);
@@ -145,7 +150,7 @@ class Inception : public Metric {
 };
 
 EMF_REGISTER(MetricRegistry, "inception", "Inception Score from a classifier's logits or probabilities",
-             std::make_unique<Inception>);
+             std::make_unique<Inception>, {.title = "Inception Score"});
 
 }  // namespace
 }  // namespace emf

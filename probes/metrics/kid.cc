@@ -178,7 +178,12 @@ Options options_of(const MetricInput& input) {
 ///    rows unless said otherwise.
 class Kid : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kFeatures}; }
   bool higher_is_better() const override { return false; }
+  std::string name_on(const std::string& backbone, bool official) const override {
+    if (official) return "kid";
+    return backbone.empty() ? "kid" : "kid_" + backbone;
+  }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Options options = options_of(input);
@@ -227,7 +232,7 @@ class Kid : public Metric {
 };
 
 EMF_REGISTER(MetricRegistry, "kid", "Unbiased kernel distance between two sets of features (cubic kernel)",
-             std::make_unique<Kid>);
+             std::make_unique<Kid>, {.title = "Kernel distance"});
 
 }  // namespace
 }  // namespace emf

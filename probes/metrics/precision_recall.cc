@@ -15,11 +15,12 @@
 namespace emf {
 namespace {
 
+constexpr const char* kName = "precision_recall";
 constexpr Eigen::Index kBlock = 256;  // rows of a distance matrix held at once
 constexpr int64_t kLargestBootstrap = 20'000;
 
 struct Settings {
-  std::string name = "precision_recall";
+  std::string name = kName;
   int64_t k = 3;
   bool touching = true;  // "le": a point on a ball's surface is inside
   BootstrapOptions bootstrap;
@@ -125,6 +126,12 @@ Counts count(const Points& real, const Points& generated, const Settings& settin
   return counts;
 }
 
+/// "precision_recall/recall"; of a name with a backbone, "precision_recall_lite0", it is "recall_lite0".
+std::string part_name(const std::string& name, const std::string& part) {
+  const bool of_backbone = name.rfind(std::string(kName) + "_", 0) == 0;
+  return of_backbone ? part + name.substr(std::string(kName).size()) : name + "/" + part;
+}
+
 Settings settings_of(const MetricInput& input) {
   Config config;
   config.values = input.options;
@@ -146,7 +153,12 @@ Settings settings_of(const MetricInput& input) {
 /// copies, whose radii are zero.
 class PrecisionRecall : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kFeatures}; }
   bool higher_is_better() const override { return true; }
+  /// Its parts are then called precision_lite0, recall_lite0, density_lite0 and coverage_lite0.
+  std::string name_on(const std::string& backbone, bool) const override {
+    return backbone.empty() ? kName : fmt::format("{}_{}", kName, backbone);
+  }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);
@@ -163,7 +175,7 @@ class PrecisionRecall : public Metric {
     values.front() =
         feature_value(pair, settings.name, precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0);
     const auto add = [&](const std::string& name, const std::vector<double>& scores, double scale) {
-      MetricValue value = feature_value(pair, settings.name + "/" + name, scale * mean(scores));
+      MetricValue value = feature_value(pair, part_name(settings.name, name), scale * mean(scores));
       BootstrapOptions own = settings.bootstrap;
       const std::string stream = "precision_recall/" + name;
       own.stream = stream;
@@ -186,7 +198,7 @@ class PrecisionRecall : public Metric {
 };
 
 EMF_REGISTER(MetricRegistry, "precision_recall", "Precision, recall, density and coverage by nearest-neighbour balls",
-             std::make_unique<PrecisionRecall>);
+             std::make_unique<PrecisionRecall>, {.title = "Precision and recall"});
 
 }  // namespace
 }  // namespace emf

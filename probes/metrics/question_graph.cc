@@ -167,6 +167,7 @@ Json categories_of(const Judged& judged, bool official_dpg, bool detailed) {
 /// answer scores 0, and every item that failed is listed either way.
 class QuestionGraphs : public Metric {
  public:
+  std::set<MetricNeed> needs() const override { return {MetricNeed::kQuestions}; }
   bool higher_is_better() const override { return true; }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
@@ -229,7 +230,9 @@ class QuestionGraphs : public Metric {
 
 EMF_REGISTER(MetricRegistry, "question_graph",
              "Questions that depend on one another, by DPG-Bench's rule or DSG's: mean over prompts",
-             std::make_unique<QuestionGraphs>);
+             std::make_unique<QuestionGraphs>,
+             {.title = "Long captions",
+              .parts = {{"entity", "Objects"}, {"attribute", "Colours"}, {"other", "Counts"}, {"relation", "Places"}}});
 
 }  // namespace
 }  // namespace emf

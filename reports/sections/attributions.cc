@@ -1,21 +1,19 @@
 // Credit that licences ask for.
 #include "harness/api/section.h"
-#include "reports/writers/html.h"
 
 namespace emf {
 namespace {
 
 class Attributions : public Section {
  public:
-  std::string title() const override { return "Attributions"; }
+  std::string title(const SectionInput&) const override { return "Attributions"; }
   int order() const override { return 130; }
 
-  std::string html(const SectionInput& input) const override {
-    const Json lines = input.result.value("attributions", Json::array());
-    if (lines.empty()) return "";
-    std::string html = "<ul class=\"plain\">\n";
-    for (const Json& line : lines) html += "<li>" + escape_html(line.get<std::string>()) + "</li>\n";
-    return html + "</ul>\n";
+  std::vector<Block> blocks(const SectionInput& input) const override {
+    BulletList list;
+    for (const Json& line : input.result.value("attributions", Json::array())) list.items.push_back({"", line});
+    if (list.items.empty()) return {};
+    return {list};
   }
 };
 

@@ -3,17 +3,17 @@
 
 #include <set>
 
-#include "harness/api/section.h"
-#include "reports/writers/html.h"
-#include "reports/writers/words.h"
+#include "reports/blocks/cells.h"
+#include "reports/record/encoder_key.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
 
 std::optional<double> training_seconds(const Json& provenance, const Json& budget) {
   for (const Json& row : provenance.value("training_seconds", Json::array())) {
-    bool same = true;
-    for (const char* key : {"encoder", "objective", "seed"}) same = same && row.at(key) == budget.at(key);
+    bool same = encoder_key(row) == encoder_key(budget);
+    for (const char* key : {"objective", "seed"}) same = same && row.at(key) == budget.at(key);
     if (same) return row.at("value").get<double>();
   }
   return std::nullopt;
@@ -21,44 +21,59 @@ std::optional<double> training_seconds(const Json& provenance, const Json& budge
 
 class Budgets : public Section {
  public:
-  std::string title() const override { return "Budgets"; }
+  std::string title(const SectionInput&) const override { return "Budgets"; }
   int order() const override { return 110; }
 
-  std::string html(const SectionInput& input) const override {
-    const Json budgets = input.result.value("budgets", Json::array());
-    if (budgets.empty()) return "";
+  std::vector<Block> blocks(const SectionInput& input) const override {
+    const Record record(input);
     const bool timed = !input.provenance.value("training_seconds", Json::array()).empty();
-    std::vector<TableColumn> columns = {
-        {"Encoder"},    {"Objective"},       {"Seed", true}, {"Pictures", true}, {"of them pretraining", true},
-        {"FLOP", true}, {"Parameters", true}};
-    if (timed) columns.push_back({"Training time", true, false});
-    Table table("", columns);
+    Table table{"",
+                {{"Encoder"},
+                 {"Objective"},
+                 {"Seed", true},
+                 {"Pictures", true},
+                 {"of them pretraining", true},
+                 {"FLOP", true},
+                 {"Parameters", true}}};
+    if (timed) table.columns.push_back({"Training time", true});
     std::set<int64_t> pictures;
-    for (const Json& budget : budgets) {
+    bool checkpoints = false;
+    for (const Json& budget : input.result.value("budgets", Json::array())) {
+      if (!record.is_shown(budget)) continue;
       pictures.insert(budget.at("pictures").get<int64_t>());
+      checkpoints = checkpoints || is_checkpoint(budget);
       const double flops = budget.at("flops");
-      std::vector<TableCell> cells = {text_cell(encoder_words(budget.at("encoder"))),
-                                      text_cell(objective_words(budget.at("objective"))),
+      std::vector<TableCell> cells = {text_cell(record.names().encoder(encoder_key(budget))),
+                                      text_cell(record.names().objective(budget.at("objective"))),
                                       count_cell(budget.at("seed")),
                                       count_cell(budget.at("pictures")),
                                       count_cell(budget.at("pretraining_pictures")),
-                                      {format_si(flops), flops, "number"},
+                                      number_cell(format_si(flops), flops),
                                       count_cell(budget.at("parameters"))};
       if (timed) {
         const auto seconds = training_seconds(input.provenance, budget);
-        cells.push_back(seconds ? TableCell{format_seconds(*seconds), *seconds, "number"}
-                                : absent_cell("not recorded"));
+        cells.push_back(seconds ? number_cell(format_seconds(*seconds), *seconds) : absent_cell("not recorded"));
       }
-      table.add(cells);
+      table.add(std::move(cells));
     }
-    const std::string check =
-        pictures.size() == 1
-            ? fmt::format("\u2713 All {} rows were shown the same number of pictures, {}, pretraining included.",
-                          budgets.size(), format_count(*pictures.begin()))
-            : fmt::format("\u2717 Rows were shown between {} and {} pictures: they are not on equal terms.",
-                          format_count(*pictures.begin()), format_count(*pictures.rbegin()));
-    return paragraph(check, pictures.size() == 1 ? "" : "notice") +
-           paragraph("FLOP counts matrix products of forward, backward and tangent passes.", "note") + table.html();
+    if (table.empty()) return {};
+    std::vector<Block> blocks;
+    // Checkpoints are meant to have seen different numbers of pictures.
+    if (!checkpoints) blocks.push_back(check_of(pictures, table.rows.size()));
+    blocks.push_back(Paragraph{"FLOP counts matrix products of forward, backward and tangent passes.", Tone::kNote});
+    blocks.push_back(std::move(table));
+    return blocks;
+  }
+
+ private:
+  static Paragraph check_of(const std::set<int64_t>& pictures, size_t rows) {
+    if (pictures.size() == 1) {
+      return {fmt::format("\u2713 All {} rows were shown the same number of pictures, {}, pretraining included.", rows,
+                          format_count(*pictures.begin()))};
+    }
+    return {fmt::format("\u2717 Rows were shown between {} and {} pictures: they are not on equal terms.",
+                        format_count(*pictures.begin()), format_count(*pictures.rbegin())),
+            Tone::kNotice};
   }
 };
 

@@ -1,85 +1,102 @@
 // How far the pictures' features lie from those of real ones.
-#include "reports/writers/html.h"
-#include "reports/writers/record.h"
-#include "reports/writers/words.h"
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/blocks/cells.h"
 
 namespace emf {
 namespace {
 
-int digits_of(const std::string& metric) { return metric == "kid_lite0" ? 4 : 1; }
+/// Values of features, whole ones: no parts.
+std::vector<std::string> feature_metrics(const Record& record) {
+  std::vector<std::string> found;
+  for (const std::string& metric : record.metrics()) {
+    if (metric == metric_base(metric) && !record.names().backbone(metric).empty()) found.push_back(metric);
+  }
+  return found;
+}
 
-TableCell cell_of(const Score* score, const std::string& metric) {
-  if (score == nullptr) return absent_cell("not asked for at this step count");
-  if (!score->value) return absent_cell(score->why);
-  TableCell cell = score_cell(*score->value, score->ci95, digits_of(metric));
-  for (const std::string& warning : score->warnings)
-    cell.html += "<span class=\"warning\">" + escape_html(warning) + "</span>";
-  return cell;
+std::string joined(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+/// Which end of the scale is the good one, and what the values may be compared with.
+std::string introduction(const Record& record, const std::vector<std::string>& metrics) {
+  std::vector<std::string> lower, higher, official;
+  std::vector<std::string> backbones;
+  for (const std::string& metric : metrics) {
+    (record.names().higher_is_better(metric) ? higher : lower).push_back(record.names().metric(metric));
+    if (record.names().official(metric)) {
+      official.push_back(record.names().metric(metric));
+      continue;
+    }
+    const std::string backbone = record.names().backbone(metric);
+    if (std::find(backbones.begin(), backbones.end(), backbone) == backbones.end()) backbones.push_back(backbone);
+  }
+  std::string text = higher.empty() ? "Lower is nearer." : lower.empty() ? "Higher is better." : "";
+  if (text.empty()) text = "Lower is nearer, but for " + joined(higher) + ", where higher is better.";
+  for (const std::string& metric : official)
+    text += " " + metric + " is measured on the features that it is defined on.";
+  const size_t others = metrics.size() - official.size();
+  const char* subject = official.empty() ? "Both distances compare" : "The two others compare";
+  if (others > 2) subject = official.empty() ? "All of them compare" : "The others compare";
+  if (others == 1) subject = official.empty() ? "It compares" : "The other compares";
+  if (others > 0) {
+    text += fmt::format(
+        " {} {} features of generated and real pictures, and {} named for {}: {} not comparable with "
+        "distances on other features.",
+        subject, joined(backbones), others == 1 ? "is" : "are", backbones.size() == 1 ? "it" : "them",
+        others == 1 ? "it is" : "they are");
+  }
+  return text + " small_n marks values resting on too few pictures.";
 }
 
 class Distances : public Section {
  public:
-  std::string title() const override { return "Distance from real pictures"; }
+  std::string title(const SectionInput&) const override { return "Distance from real pictures"; }
   int order() const override { return 70; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    std::vector<std::string> metrics;
-    for (const char* name : {"kid_lite0", "fd_lite0"}) {
-      if (record.has_metric(name)) metrics.push_back(name);
-    }
-    if (metrics.empty()) return "";
-    std::vector<TableColumn> columns = {
-        {"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}};
-    for (const std::string& metric : metrics) columns.push_back({metric_words(metric), true, false});
-    columns.push_back({"Pictures", true, false});
-    Table table("", columns, /*interactive=*/true);
+    const std::vector<std::string> metrics = feature_metrics(record);
+    if (metrics.empty()) return {};
+    Table table{"", {{"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}}, true};
+    for (const std::string& metric : metrics) table.columns.push_back({record.names().metric(metric), true});
+    table.columns.push_back({"Pictures", true});
+    const auto add = [&](std::vector<TableCell> cells, const auto& find, RowMark mark) {
+      int64_t pictures = -1;
+      for (const std::string& metric : metrics) {
+        const Score* score = find(metric);
+        if (score != nullptr) pictures = std::max(pictures, score->n);
+        cells.push_back(score_cell(score, "not asked for at this step count", record.digits(metric)));
+        if (score != nullptr && score->value) cells.back().warnings = score->warnings;
+      }
+      if (pictures < 0) return;
+      cells.push_back(count_cell(pictures));
+      table.add(std::move(cells), mark);
+    };
+    const Names& names = record.names();
     for (const std::string& encoder : record.encoders()) {
       for (const std::string& objective : record.objectives()) {
-        for (const int64_t steps : record.steps()) add_row(record, encoder, objective, steps, metrics, table);
+        for (const int64_t steps : record.steps()) {
+          add(
+              {text_cell(names.encoder(encoder)), text_cell(names.objective(objective)), count_cell(steps)},
+              [&](const std::string& metric) { return record.find(encoder, objective, steps, metric); },
+              RowMark::kPlain);
+        }
       }
     }
-    add_reference(record, metrics, table);
-    return paragraph(
-               "Lower is nearer. Both distances compare EfficientNet-lite0 features of generated and real "
-               "pictures, and are named for it: "
-               "they are not comparable with distances on other features. small_n marks values resting on "
-               "too few pictures.") +
-           table.html();
-  }
-
- private:
-  static void add_row(const Record& record, const std::string& encoder, const std::string& objective, int64_t steps,
-                      const std::vector<std::string>& metrics, Table& table) {
-    std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective)),
-                                    count_cell(steps)};
-    int64_t pictures = -1;
-    for (const std::string& metric : metrics) {
-      const Score* score = record.find(encoder, objective, steps, metric);
-      if (score != nullptr) pictures = std::max(pictures, score->n);
-      cells.push_back(cell_of(score, metric));
-    }
-    if (pictures < 0) return;
-    cells.push_back(count_cell(pictures));
-    table.add(cells);
-  }
-
-  static void add_reference(const Record& record, const std::vector<std::string>& metrics, Table& table) {
-    std::vector<TableCell> cells = {text_cell("Real pictures"), text_cell(objective_words("ceiling")),
-                                    absent_cell("not sampled")};
-    int64_t pictures = -1;
-    for (const std::string& metric : metrics) {
-      const Score* score = record.reference(metric);
-      if (score != nullptr) pictures = std::max(pictures, score->n);
-      cells.push_back(cell_of(score, metric));
-    }
-    if (pictures < 0) return;
-    cells.push_back(count_cell(pictures));
-    table.add(cells, "reference");
+    add(
+        {text_cell(names.encoder("real")), text_cell(names.objective("ceiling")), absent_cell("not sampled")},
+        [&](const std::string& metric) { return record.reference("ceiling", metric); }, RowMark::kReference);
+    return {Paragraph{introduction(record, metrics)}, std::move(table)};
   }
 };
 
-EMF_REGISTER(SectionRegistry, "distances", "Table of feature distances: kid_lite0 and fd_lite0",
+EMF_REGISTER(SectionRegistry, "distances", "Table of what features say: Frechet, kernel and other distances",
              std::make_unique<Distances>);
 
 }  // namespace

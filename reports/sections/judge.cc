@@ -3,14 +3,15 @@
 
 #include <algorithm>
 
-#include "harness/api/section.h"
-#include "reports/writers/html.h"
-#include "reports/writers/record.h"
-#include "reports/writers/words.h"
+#include "reports/blocks/cells.h"
+#include "reports/blocks/metric_table.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
 
+// The judge is calibrated for GenEval's tasks, so what it corrects is GenEval's score.
+constexpr const char* kJudged = "geneval";
 constexpr const char* kCorrected = "geneval/judge_corrected";
 
 std::string sentence_case(std::string text) {
@@ -18,7 +19,7 @@ std::string sentence_case(std::string text) {
   return text;
 }
 
-TableCell share_cell(double share) { return {format_number(share, 2), share, "number"}; }
+TableCell share_cell(double share) { return number_cell(format_number(share, 2), share); }
 
 /// Mean over tasks of accepted / shown.
 std::optional<double> accepted(const Json& trials, const char* which) {
@@ -73,20 +74,22 @@ std::string mistakes(const Json& confusion, const char* sentence) {
 
 class JudgeSection : public Section {
  public:
-  std::string title() const override { return "What the judge gets wrong"; }
+  std::string title(const SectionInput&) const override { return "What the judge gets wrong"; }
   int order() const override { return 59; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
+    const Record record(input);
     const Json calibration = input.result.value("judge_calibration", Json());
-    if (calibration.is_null()) return "";
+    if (calibration.is_null() || !record.has_metric(kJudged)) return {};
     const std::string like = calibration.at("generated_like");
-    Table kinds("", {{"Pictures"},
-                     {"Objects found", true},
-                     {"Boxes right", true},
-                     {"Colours right", true},
-                     {"Counts right", true},
-                     {"Right accepted", true},
-                     {"Near misses accepted", true}});
+    Table kinds{"",
+                {{"Pictures"},
+                 {"Objects found", true},
+                 {"Boxes right", true},
+                 {"Colours right", true},
+                 {"Counts right", true},
+                 {"Right accepted", true},
+                 {"Near misses accepted", true}}};
     const Json* chosen = nullptr;
     for (const Json& kind : calibration.at("kinds")) {
       if (kind.at("name") == like) chosen = &kind;
@@ -95,65 +98,46 @@ class JudgeSection : public Section {
           {text_cell(sentence_case(kind.at("name"))), share_cell(boxes.at("recall")), share_cell(boxes.at("precision")),
            right_cell(boxes.at("color_confusion")), right_cell(kind.at("count_confusion")),
            accepted_cell(kind.at("trials"), "right"), accepted_cell(kind.at("trials"), "wrong")},
-          kind.at("name") == like ? "reference" : "");
+          kind.at("name") == like ? RowMark::kReference : RowMark::kPlain);
     }
-    std::string html =
-        paragraph(fmt::format(
-            "Other real pictures than those judged, each asked for its own prompt and for a near miss of it "
-            "(one colour, count, place or object changed). Generated pictures are most like those {}, which is the row "
-            "that scores are corrected by.",
-            like)) +
-        kinds.html();
-    if (chosen == nullptr) return html;
-    html += paragraph(mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
-                      mistakes(chosen->at("count_confusion"), "Commonest mistakes in counts"));
-    return html + by_task(chosen->at("trials")) + corrected(Record(input));
+    std::vector<Block> blocks = {
+        Paragraph{
+            fmt::format("Other real pictures than those judged, each asked for its own prompt and for a near miss "
+                        "of it (one colour, count, place or object changed). Generated pictures are most like those "
+                        "{}, which is the row that scores are corrected by.",
+                        like)},
+        std::move(kinds)};
+    if (chosen == nullptr) return blocks;
+    blocks.push_back(Paragraph{mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
+                               mistakes(chosen->at("count_confusion"), "Commonest mistakes in counts")});
+    blocks.push_back(by_task(record.names(), chosen->at("trials")));
+    if (record.has_metric(kCorrected)) add_corrected(record, blocks);
+    return blocks;
   }
 
  private:
-  static std::string by_task(const Json& trials) {
-    Table table("By task", {{"Task"}, {"Right accepted", true}, {"Near misses accepted", true}});
+  static Table by_task(const Names& names, const Json& trials) {
+    Table table{"By task", {{"Task"}, {"Right accepted", true}, {"Near misses accepted", true}}};
     for (const auto& [task, counts] : trials.items()) {
       const auto cell = [&](const char* which) {
         const int64_t part = counts.at(which).at(0), shown = counts.at(which).at(1);
         if (shown == 0) return absent_cell("no such picture");
-        return TableCell{fmt::format("{} of {}", part, shown), static_cast<double>(part) / static_cast<double>(shown),
-                         "number"};
+        return number_cell(fmt::format("{} of {}", part, shown),
+                           static_cast<double>(part) / static_cast<double>(shown));
       };
-      table.add({text_cell(metric_words("geneval/" + task)), cell("right"), cell("wrong")});
+      table.add({text_cell(names.metric(std::string(kJudged) + "/" + task)), cell("right"), cell("wrong")});
     }
-    return table.html();
+    return table;
   }
 
-  static std::string corrected(const Record& record) {
-    if (!record.has_metric(kCorrected)) return "";
-    std::vector<TableColumn> columns = {{"Encoder", false, true}, {"Objective", false, true, true}};
-    for (const int64_t steps : record.steps()) columns.push_back({steps_words(steps), true, false});
-    Table table("", columns, /*interactive=*/true);
-    for (const std::string& encoder : record.encoders()) {
-      bool first = true;
-      for (const std::string& objective : record.objectives()) {
-        if (!record.has_cell(encoder, objective)) continue;
-        std::vector<TableCell> cells = {text_cell(encoder_words(encoder)), text_cell(objective_words(objective))};
-        for (const int64_t steps : record.steps()) {
-          const Score* score = record.find(encoder, objective, steps, kCorrected);
-          cells.push_back(score != nullptr && score->value
-                              ? score_cell(*score->value, score->ci95)
-                              : absent_cell("the judge was too blind in a task, or not calibrated"));
-        }
-        table.add(cells, first ? "group" : "");
-        first = false;
-      }
-    }
-    return "<h3>GenEval with the judge's error taken out</h3>\n" +
-           paragraph(
-               "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give "
-               "the "
-               "verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the calibration. "
-               "Near "
-               "misses are the hardest wrong pictures, so a row whose failures are coarser is corrected too far "
-               "down.") +
-           table.html();
+  static void add_corrected(const Record& record, std::vector<Block>& blocks) {
+    blocks.push_back(Heading{record.names().metric(kJudged) + " with the judge's error taken out"});
+    blocks.push_back(Paragraph{
+        "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give "
+        "the verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the "
+        "calibration. Near misses are the hardest wrong pictures, so a row whose failures are coarser is "
+        "corrected too far down."});
+    blocks.push_back(steps_table(record, kCorrected, "the judge was too blind in a task, or not calibrated", false));
   }
 };
 

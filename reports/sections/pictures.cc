@@ -1,15 +1,13 @@
-// The pictures themselves: for some prompts, every encoder and objective at every step count, from the same
-// noise.
+// The pictures themselves: for some prompts, every encoder and objective at every step count, from the same noise.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "reports/writers/html.h"
-#include "reports/writers/picture_tiles.h"
-#include "reports/writers/record.h"
-#include "reports/writers/words.h"
+#include "reports/blocks/picture_tiles.h"
+#include "reports/record/encoder_key.h"
+#include "reports/record/record.h"
 
 namespace emf {
 namespace {
@@ -17,10 +15,10 @@ namespace {
 constexpr size_t kShown = 6;                ///< prompts on sight; the others are folded
 constexpr size_t kBytes = 3 * 1024 * 1024;  ///< of all data URIs, so that the page stays under 5 MB
 
-using Cell = std::tuple<std::string, std::string, int64_t>;  ///< encoder, objective, steps
+using Cell = std::tuple<std::string, std::string, int64_t>;  ///< encoder's key, objective, steps
 struct Tiles {
-  std::vector<std::string> uris;  ///< one a chosen prompt
-  std::vector<double> right;      ///< 1 right, 0 wrong, between for a share of questions; -1 not judged
+  std::vector<std::string> uris;             ///< one a chosen prompt
+  std::vector<std::optional<double>> right;  ///< as PictureTile::right
 };
 
 /// One prompt a task, seen pairs first, then one a task with held-out pairs, then again until enough.
@@ -50,21 +48,26 @@ std::filesystem::path inside_store(const SectionInput& input, const std::string&
 }
 
 /// Tiles of every cell whose grid is still there; of several seeds the first is shown.
-std::map<Cell, Tiles> load_tiles(const SectionInput& input, const std::vector<size_t>& chosen, size_t& missing) {
+std::map<Cell, Tiles> load_tiles(const SectionInput& input, const Record& record, const std::vector<size_t>& chosen,
+                                 size_t& missing) {
   const Json grid = input.result.value("sample_grid", Json{{"tile", 32}, {"columns", 16}});
   std::map<Cell, Tiles> tiles;
   missing = 0;
   for (const Json& sample : input.result.value("samples", Json::array())) {
-    const Cell cell{sample.at("encoder"), sample.at("objective"), sample.at("steps")};
-    if (tiles.count(cell) > 0) continue;
+    const Cell cell{encoder_key(sample), sample.at("objective"), sample.at("steps")};
+    if (!record.is_shown(sample) || tiles.count(cell) > 0) continue;
     const auto file = inside_store(input, sample.at("file"));
     if (!std::filesystem::exists(file)) {
       ++missing;
       continue;
     }
-    Tiles cut{cut_tiles(file, grid.at("tile"), grid.at("columns"), chosen), {}};
+    const int height = grid.at("tile"), width = grid.value("tile_width", height);
+    Tiles cut{cut_tiles(file, {height, width}, grid.at("columns"), chosen), {}};
     const Json correct = sample.value("correct", Json::array());
-    for (const size_t index : chosen) cut.right.push_back(index < correct.size() ? correct[index].get<double>() : -1);
+    for (const size_t index : chosen) {
+      const bool judged = index < correct.size() && correct[index].is_number();
+      cut.right.push_back(judged ? std::optional(correct[index].get<double>()) : std::nullopt);
+    }
     tiles.emplace(cell, std::move(cut));
   }
   return tiles;
@@ -78,111 +81,102 @@ size_t bytes_of(const std::map<Cell, Tiles>& tiles) {
   return bytes;
 }
 
-std::string picture_cell(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place, const std::string& words) {
+std::optional<PictureTile> tile_of(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place,
+                                   const std::string& words) {
   const auto found = tiles.find(cell);
-  if (found == tiles.end()) return "<td></td>";
-  const double right = found->second.right[place];
-  const bool partly = right > 0 && right < 1;
-  const std::string share = fmt::format("{:.0f} %", 100 * right);
-  const std::string judged = partly ? ", judged right in " + share : right == 1 ? ", judged right" : ", judged wrong";
-  return fmt::format("<td{}><img src=\"{}\" alt=\"{}{}\" width=\"48\" height=\"48\">{}</td>",
-                     right == 1 ? " class=\"right\"" : "", found->second.uris[place], escape_html(words),
-                     right < 0 ? "" : judged, partly ? "<small>" + share + "</small>" : "");
+  if (found == tiles.end()) return std::nullopt;
+  return PictureTile{found->second.uris[place], words, found->second.right[place]};
 }
 
-class Pictures : public Section {
+class PicturesSection : public Section {
  public:
-  std::string title() const override { return "Pictures by prompt and steps"; }
+  std::string title(const SectionInput&) const override { return "Pictures by prompt and steps"; }
   int order() const override { return 55; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     Json prompts = input.result.at("prompts");
     const size_t painted = input.result.value("sample_grid", Json::object()).value("pictures", prompts.size());
     prompts.erase(prompts.begin() + static_cast<std::ptrdiff_t>(std::min(painted, prompts.size())), prompts.end());
     size_t missing = 0;
     std::vector<size_t> chosen = choose_prompts(prompts, 2 * kShown);
-    std::map<Cell, Tiles> tiles = load_tiles(input, chosen, missing);
+    std::map<Cell, Tiles> tiles = load_tiles(input, record, chosen, missing);
     while (chosen.size() > 1 && bytes_of(tiles) > kBytes) {
       chosen = choose_prompts(prompts, chosen.size() / 2);
-      tiles = load_tiles(input, chosen, missing);
+      tiles = load_tiles(input, record, chosen, missing);
     }
-    if (tiles.empty())
-      return missing == 0
-                 ? ""
-                 : paragraph("The sample grids are no longer in the store; run the suite again to see pictures.",
-                             "notice");
-    std::string html = introduction(tiles, missing) + "<div class=\"prompts\">\n";
+    if (tiles.empty() || chosen.empty()) {
+      if (missing == 0) return {};
+      const char* words = "The sample grids are no longer in the store; run the suite again to see pictures.";
+      return {Paragraph{words, Tone::kNotice}};
+    }
+    // One tag for all of them ("caption") tells nobody anything.
+    const bool tasks = std::any_of(prompts.begin(), prompts.end(),
+                                   [&](const Json& prompt) { return prompt.at("tag") != prompts[0].at("tag"); });
+    Pictures shown, more;
     for (size_t place = 0; place < chosen.size(); ++place) {
-      if (place == kShown)
-        html += fmt::format("</div>\n<details><summary>{} more prompts</summary>\n<div class=\"prompts\">\n",
-                            chosen.size() - kShown);
-      html += prompt_figure(record, prompts[chosen[place]], tiles, place);
+      (place < kShown ? shown : more).figures.push_back(figure_of(record, prompts[chosen[place]], tasks, tiles, place));
     }
-    return html + (chosen.size() > kShown ? "</div>\n</details>\n" : "</div>\n");
+    std::vector<Block> blocks = {introduction(tasks, tiles, missing), std::move(shown)};
+    if (!more.figures.empty()) {
+      const std::string summary = fmt::format("{} more prompts", more.figures.size());
+      blocks.push_back(BlockGroup{BlockGroup::Layout::kFolded, summary, {std::move(more)}});
+    }
+    return blocks;
   }
 
  private:
-  static std::string introduction(const std::map<Cell, Tiles>& tiles, size_t missing) {
+  static Paragraph introduction(bool tasks, const std::map<Cell, Tiles>& tiles, size_t missing) {
     const auto any = [&](const auto& holds) {
       return std::any_of(tiles.begin(), tiles.end(), [&](const auto& one) {
-        return std::any_of(one.second.right.begin(), one.second.right.end(), holds);
+        return std::any_of(one.second.right.begin(), one.second.right.end(),
+                           [&](const std::optional<double>& right) { return right && holds(*right); });
       });
     };
-    std::string words =
-        "The first prompts of each task, not picked by looks. All pictures of a prompt start from the same "
-        "noise; columns are sampling steps.";
-    if (any([](double right) { return right >= 0; })) {
-      words += " A green frame: the judge found everything the prompt asks for.";
-    }
+    std::string words = fmt::format(
+        "The first prompts{}, not picked by looks. All pictures of a prompt start from the same noise; columns are "
+        "sampling steps.",
+        tasks ? " of each task" : "");
+    if (any([](double) { return true; })) words += " A green frame: the judge found everything the prompt asks for.";
     if (any([](double right) { return right > 0 && right < 1; })) {
       words += " A number: the share of a long caption's questions that it answered yes.";
     }
     if (missing > 0) words += fmt::format(" {} sample grids are no longer in the store.", missing);
-    return paragraph(words);
+    return {words};
   }
 
-  static std::string prompt_figure(const Record& record, const Json& prompt, const std::map<Cell, Tiles>& tiles,
-                                   size_t place) {
-    const std::string text = prompt.at("text");
-    std::string html = fmt::format(
-        "<figure class=\"prompt\"><figcaption>{}<span>{}{}</span></figcaption>\n<table><thead><tr><td></td>",
-        escape_html(text), escape_html(metric_words("geneval/" + prompt.at("tag").get<std::string>())),
-        prompt.at("held_out").get<bool>() ? ", held-out pair" : "");
-    for (const int64_t steps : record.steps()) html += fmt::format("<th scope=\"col\">{}</th>", steps);
-    html += "</tr></thead>\n<tbody>\n";
+  static PictureFigure figure_of(const Record& record, const Json& prompt, bool tasks,
+                                 const std::map<Cell, Tiles>& tiles, size_t place) {
+    const Names& names = record.names();
+    PictureFigure figure{prompt.at("text"), tasks ? names.tag(prompt.at("tag")) : "", {}, {}};
+    if (prompt.at("held_out").get<bool>()) figure.subtitle += tasks ? ", held-out pair" : "Held-out pair";
+    for (const int64_t steps : record.steps()) figure.columns.push_back(std::to_string(steps));
     for (const char* reference : {"ceiling", "reconstruction"}) {
-      const Cell cell{"real", reference, 0};
-      if (tiles.count(cell) == 0) continue;
-      html += "<tr><th scope=\"row\"><b>Real</b>" + escape_html(objective_words(reference)) + "</th>" +
-              picture_cell(tiles, cell, place, "Real picture, " + objective_words(reference)) + "</tr>\n";
+      const std::string way = names.objective(reference);
+      auto tile = tile_of(tiles, {"real", reference, 0}, place, "Real picture, " + way);
+      if (tile) figure.rows.push_back({"Real", way, {std::move(tile)}});
     }
-    for (const std::string& encoder : record.encoders()) html += encoder_rows(record, encoder, tiles, place);
-    return html + "</tbody></table></figure>\n";
-  }
-
-  static std::string encoder_rows(const Record& record, const std::string& encoder, const std::map<Cell, Tiles>& tiles,
-                                  size_t place) {
-    std::string html;
-    for (const std::string& objective : record.objectives()) {
-      const bool any = std::any_of(record.steps().begin(), record.steps().end(), [&](int64_t steps) {
-        return tiles.count({encoder, objective, steps}) > 0;
-      });
-      if (!any) continue;
-      html += fmt::format("<tr{}><th scope=\"row\"><b>{}</b>{}</th>", html.empty() ? " class=\"group\"" : "",
-                          escape_html(encoder_words(encoder)), escape_html(objective_words(objective)));
-      for (const int64_t steps : record.steps()) {
-        html += picture_cell(
-            tiles, {encoder, objective, steps}, place,
-            fmt::format("{}, {}, {}", encoder_words(encoder), objective_words(objective), steps_words(steps)));
+    for (const std::string& encoder : record.encoders()) {
+      bool group = true;
+      for (const std::string& objective : record.objectives()) {
+        PictureRow row{names.encoder(encoder), names.objective(objective), {}, group};
+        bool any = false;
+        for (const int64_t steps : record.steps()) {
+          row.tiles.push_back(tile_of(tiles, {encoder, objective, steps}, place,
+                                      fmt::format("{}, {}, {}", row.lead, row.text, steps_words(steps))));
+          any = any || row.tiles.back();
+        }
+        if (!any) continue;
+        figure.rows.push_back(std::move(row));
+        group = false;
       }
-      html += "</tr>\n";
     }
-    return html;
+    return figure;
   }
 };
 
-EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count", std::make_unique<Pictures>);
+EMF_REGISTER(SectionRegistry, "pictures", "Sample pictures by prompt, row and step count",
+             std::make_unique<PicturesSection>);
 
 }  // namespace
 }  // namespace emf

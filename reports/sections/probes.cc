@@ -3,27 +3,12 @@
 
 #include <algorithm>
 
-#include "harness/api/section.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
-#include "reports/writers/html.h"
-#include "reports/writers/words.h"
+#include "reports/blocks/cells.h"
 
 namespace emf {
 namespace {
-
-std::string probe_question(const std::string& probe) {
-  if (probe == "discriminability") {
-    return "Do captions that lie close in the encoder's space belong to pictures that look alike? Mean "
-           "cosine of picture features between a query "
-           "and the captions nearest to its own.";
-  }
-  if (probe == "disentanglement") {
-    return "Does a caption keep its direction when random parts of it are removed? Mean cosine between the "
-           "features of the whole and of the rest.";
-  }
-  return "";
-}
 
 /// Rows of one probe asked in one way, an encoder each.
 struct Asked {
@@ -31,10 +16,10 @@ struct Asked {
   std::vector<Json> rows;
 };
 
-std::vector<Asked> asked_ways(const Json& probes) {
+std::vector<Asked> asked_ways(const Names& names, const Json& probes) {
   std::vector<Asked> ways;
   for (const Json& row : probes) {
-    const std::string title = probe_title(row);
+    const std::string title = names.probe_title(row);
     auto way = std::find_if(ways.begin(), ways.end(), [&](const Asked& other) { return other.title == title; });
     if (way == ways.end()) way = ways.insert(ways.end(), {row.at("probe"), title, {}});
     way->rows.push_back(row);
@@ -58,9 +43,7 @@ TableCell mode_cell(const Json& row, const std::string& mode) {
   const Json& modes = row.at("modes");
   const auto found = modes.find(mode);
   if (found == modes.end() || found->at("value").is_null()) return absent_cell(row.value("why", "not measured"));
-  std::optional<Interval> ci95;
-  if (!found->at("ci95").is_null()) ci95 = Interval{found->at("ci95").at(0), found->at("ci95").at(1)};
-  return score_cell(found->at("value"), ci95, 3);
+  return score_cell(found->at("value"), interval_of(*found), 3);
 }
 
 /// What blind choice and perfect choice would score: the same for every encoder, so one row each beneath them.
@@ -76,88 +59,96 @@ void add_bounds(const Asked& way, const std::vector<std::string>& modes, Table& 
       }
       cells.push_back(absent_cell("no queries"));
       cells.push_back(absent_cell("no candidates"));
-      table.add(cells, "reference");
+      table.add(std::move(cells), RowMark::kReference);
       break;
     }
   }
 }
 
-std::string measured_table(const Asked& way) {
+Block measured_table(const Names& names, const Asked& way) {
   const std::vector<std::string> modes = modes_of(way);
-  std::vector<TableColumn> columns = {{"Encoder"}};
-  for (const std::string& mode : modes) columns.push_back({mode_words(mode), true, false});
-  columns.push_back({"Queries", true, false});
-  columns.push_back({"Candidates", true, false});
-  Table table("Measured here, 95 % interval beneath", columns);
-  std::string unread;
+  Table table{"Measured here, 95 % interval beneath", {{"Encoder"}}};
+  for (const std::string& mode : modes) table.columns.push_back({names.mode(mode), true});
+  table.columns.push_back({"Queries", true});
+  table.columns.push_back({"Candidates", true});
+  std::vector<Block> unread;
   for (const Json& row : way.rows) {
     if (row.contains("why")) {
-      unread += paragraph("Not measured: " + row.at("why").get<std::string>() + ".", "note");
+      unread.push_back(Paragraph{"Not measured: " + row.at("why").get<std::string>() + ".", Tone::kNote});
       continue;
     }
-    std::vector<TableCell> cells = {text_cell(encoder_words(row.at("encoder")))};
+    std::vector<TableCell> cells = {text_cell(names.encoder(row.at("encoder")))};
     for (const std::string& mode : modes) cells.push_back(mode_cell(row, mode));
     cells.push_back(count_cell(row.at("n_queries")));
     cells.push_back(count_cell(row.at("n_candidates")));
-    table.add(cells);
+    table.add(std::move(cells));
   }
   add_bounds(way, modes, table);
-  return unread.empty() ? table.html() : "<div>" + table.html() + unread + "</div>";
+  if (unread.empty()) return table;
+  unread.insert(unread.begin(), std::move(table));
+  return BlockGroup{BlockGroup::Layout::kStacked, "", std::move(unread)};
 }
 
 /// Numbers that give a score its scale, such as what chance would reach.
-std::string context_list(const Asked& way) {
-  Table table("For scale", {{"Encoder"}, {"Number"}, {"Value", true}});
+Table context_table(const Names& names, const Asked& way) {
+  Table table{"For scale", {{"Encoder"}, {"Number"}, {"Value", true}}};
   for (const Json& row : way.rows) {
     const Json numbers = row.value("numbers", Json::object());
     for (const auto& [number, value] : numbers.items()) {
       if (!value.is_number()) continue;
-      table.add({text_cell(encoder_words(row.at("encoder"))), text_cell(mode_words(number)),
+      table.add({text_cell(names.encoder(row.at("encoder"))), text_cell(names.mode(number)),
                  score_cell(value.get<double>(), {}, 3)});
     }
   }
-  return table.empty() ? ""
-                       : "<details><summary>Chance, bounds and other numbers for scale</summary>\n" + table.html() +
-                             "</details>\n";
+  return table;
 }
 
-std::string paper_table(const std::string& name) {
+/// The paper's own values; empty for a probe that the paper does not ask.
+Table paper_table(const std::string& name) {
   const Json paper = read_json(project_root() / "reports" / "paper" / "emf_tables.json");
   for (const Json& table : paper.at("tables")) {
     if (table.at("probe") != name) continue;
     std::vector<std::pair<double, std::string>> values;
     for (const auto& [encoder, value] : table.at("values").items()) values.emplace_back(-value.get<double>(), encoder);
     std::sort(values.begin(), values.end());
-    Table rows(fmt::format("The paper's {}: other encoders, other data ({}). {}", table.at("place").get<std::string>(),
+    Table rows{fmt::format("The paper's {}: other encoders, other data ({}). {}", table.at("place").get<std::string>(),
                            table.at("data").get<std::string>(), paper.at("source").get<std::string>()),
-               {{"Encoder"}, {"Raw", true}});
+               {{"Encoder"}, {"Raw", true}}};
     for (const auto& [negative, encoder] : values) rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
-    return rows.html();
+    return rows;
   }
-  return "";
+  return {};
 }
 
 class Probes : public Section {
  public:
-  std::string title() const override { return "Probes before training"; }
+  std::string title(const SectionInput&) const override { return "Probes before training"; }
   int order() const override { return 80; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Json probes = input.result.value("probes", Json::array());
-    if (probes.empty()) return "";
-    std::string html = paragraph(
-        "Measured on text features alone, before any generator is trained. The paper's values stand beside "
-        "ours for orientation, not for "
-        "comparison: the encoders, captions and picture features differ.");
+    if (probes.empty()) return {};
+    const Names names(input.result);
+    std::vector<Block> blocks = {
+        Paragraph{"Measured on text features alone, before any generator is trained. The paper's values stand beside "
+                  "ours for orientation, not for comparison: the encoders, captions and picture features differ."}};
     std::string before;
-    for (const Asked& way : asked_ways(probes)) {
+    for (const Asked& way : asked_ways(names, probes)) {
       const bool again = way.probe == before;  // its question and the paper's table stand above
       before = way.probe;
-      html += "<h3>" + escape_html(way.title) + "</h3>\n" + (again ? "" : paragraph(probe_question(way.probe))) +
-              "<div class=\"beside\">" + measured_table(way) + (again ? "" : paper_table(way.probe)) + "</div>\n" +
-              context_list(way);
+      blocks.push_back(Heading{way.title});
+      const std::string question = names.probe_question(way.probe);
+      if (!again && !question.empty()) blocks.push_back(Paragraph{question});
+      BlockGroup beside{BlockGroup::Layout::kBeside, "", {measured_table(names, way)}};
+      Table paper = again ? Table() : paper_table(way.probe);
+      if (!paper.empty()) beside.blocks.push_back(std::move(paper));
+      blocks.push_back(std::move(beside));
+      Table context = context_table(names, way);
+      if (context.empty()) continue;
+      blocks.push_back(
+          BlockGroup{BlockGroup::Layout::kFolded, "Chance, bounds and other numbers for scale", {std::move(context)}});
     }
-    return html;
+    return blocks;
   }
 };
 

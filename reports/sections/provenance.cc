@@ -1,46 +1,51 @@
 // Where the numbers come from: code, machine, seeds, weights, instruments, and how long each stage took.
 #include <fmt/format.h>
 
-#include "harness/api/section.h"
-#include "reports/writers/html.h"
+#include "reports/blocks/cells.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
 
-std::string fact(const char* name, const std::string& html) {
-  return html.empty() ? "" : fmt::format("<dt>{}</dt><dd>{}</dd>\n", name, html);
-}
-
 std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   if (found == object.end() || found->is_null()) return "";
-  return escape_html(found->is_string() ? found->get<std::string>() : found->dump());
+  return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
 std::string words_of(const Json& list) {
   std::string words;
   for (const Json& word : list)
     words += (words.empty() ? "" : " ") + (word.is_string() ? word.get<std::string>() : word.dump());
-  return escape_html(words);
+  return words;
 }
 
-TableCell hash_cell(const std::string& hash) {
-  return {"<code title=\"" + escape_html(hash) + "\">" + escape_html(hash.substr(0, 16)) + "</code>", std::nullopt, ""};
+FactList facts_of(const Json& from) {
+  const char* dirty = from.value("dirty", false) ? "with uncommitted changes" : "";
+  const std::string simd = from.contains("simd") ? ", " + text_of(from, "simd") : "";
+  return {{{"Command", "emfbench " + words_of(from.at("argv")), ""},
+           {"Commit", text_of(from, "commit"), dirty},
+           {"Version", "", text_of(from, "emfbench")},
+           {"Host", "", text_of(from, "host")},
+           {"System", "", text_of(from, "system")},
+           {"Processor", "", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" + simd},
+           {"Compiler", "", text_of(from, "compiler")},
+           {"LibTorch", "", text_of(from, "libtorch")},
+           {"Seeds", "", words_of(from.at("seeds"))},
+           {"Started", "", text_of(from, "started")},
+           {"Finished", "", text_of(from, "finished")}}};
 }
 
-std::string weights_table(const Json& weights) {
-  if (weights.empty()) return "";
-  Table table("Weights (SHA-256, first 16 digits)", {{"Encoder"}, {"SHA-256"}, {"Licence"}});
+Table weights_table(const Json& weights) {
+  Table table{"Weights (SHA-256, first 16 digits)", {{"Encoder"}, {"SHA-256"}, {"Licence"}}};
   for (const Json& row : weights)
-    table.add({text_cell(row.at("name").get<std::string>()), hash_cell(row.at("sha256")),
-               text_cell(row.at("licence").get<std::string>())});
-  return table.html();
+    table.add({text_cell(row.at("name")), hash_cell(row.at("sha256")), text_cell(row.at("licence"))});
+  return table;
 }
 
-std::string instruments_table(const Json& instruments) {
-  if (instruments.empty()) return "";
-  Table table("Instruments: scores made with others are not comparable",
-              {{"Instrument"}, {"Version"}, {"SHA-256"}, {"Measured error"}});
+Table instruments_table(const Json& instruments) {
+  Table table{"Instruments: scores made with others are not comparable",
+              {{"Instrument"}, {"Version"}, {"SHA-256"}, {"Measured error"}}};
   for (const Json& row : instruments) {
     std::string measured;
     const Json numbers = row.value("measured", Json::object());
@@ -49,57 +54,50 @@ std::string instruments_table(const Json& instruments) {
       measured += (measured.empty() ? "" : "; ") + name + " " +
                   (value.is_string() ? value.get<std::string>() : fmt::format("{:.4g}", value.get<double>()));
     }
-    table.add({text_cell(row.at("name").get<std::string>()),
-               {text_of(row, "version"), std::nullopt, ""},
-               hash_cell(row.at("sha256")),
+    table.add({text_cell(row.at("name")), text_cell(text_of(row, "version")), hash_cell(row.at("sha256")),
                text_cell(measured)});
   }
-  return table.html();
+  return table;
 }
 
-std::string seconds_table(const Json& seconds) {
-  if (seconds.empty()) return "";
-  Table table("Wall time; a stage found finished shows the time of the run that made it", {{"Stage"}, {"Time", true}});
+BlockGroup folded_seconds(const Json& seconds) {
+  Table table{"Wall time; a stage found finished shows the time of the run that made it", {{"Stage"}, {"Time", true}}};
   double sum = 0;
   for (const auto& [stage, value] : seconds.items()) {
     sum += value.get<double>();
-    table.add({text_cell(stage), {format_seconds(value), value.get<double>(), "number"}});
+    table.add({text_cell(stage), number_cell(format_seconds(value), value)});
   }
-  return fmt::format("<details><summary>Time of {} stages, {} in all</summary>\n{}</details>\n", seconds.size(),
-                     format_seconds(sum), table.html());
+  return {BlockGroup::Layout::kFolded,
+          fmt::format("Time of {} stages, {} in all", seconds.size(), format_seconds(sum)),
+          {std::move(table)}};
 }
 
 class Provenance : public Section {
  public:
-  std::string title() const override { return "Provenance"; }
+  std::string title(const SectionInput&) const override { return "Provenance"; }
   int order() const override { return 120; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Json& from = input.provenance;
-    std::string html;
+    std::vector<Block> blocks;
     if (from.empty()) {
-      html += paragraph("The record came without its provenance: where and when it ran is not known.", "notice");
+      blocks.push_back(
+          Paragraph{"The record came without its provenance: where and when it ran is not known.", Tone::kNotice});
     } else {
-      const bool dirty = from.value("dirty", false);
-      html +=
-          "<dl class=\"facts\">\n" + fact("Command", "<code>emfbench " + words_of(from.at("argv")) + "</code>") +
-          fact("Commit", "<code>" + text_of(from, "commit") + "</code>" + (dirty ? " with uncommitted changes" : "")) +
-          fact("Version", text_of(from, "emfbench")) + fact("Host", text_of(from, "host")) +
-          fact("System", text_of(from, "system")) +
-          fact("Processor", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" +
-                                (from.contains("simd") ? ", " + text_of(from, "simd") : "")) +
-          fact("Compiler", text_of(from, "compiler")) + fact("LibTorch", text_of(from, "libtorch")) +
-          fact("Seeds", words_of(from.at("seeds"))) + fact("Started", text_of(from, "started")) +
-          fact("Finished", text_of(from, "finished")) + "</dl>\n";
+      blocks.push_back(facts_of(from));
     }
-    html += weights_table(from.value("weights", Json::array())) +
-            instruments_table(input.result.value("instruments", Json::array()));
-    html += seconds_table(from.value("seconds", Json::object()));
+    for (Table table : {weights_table(from.value("weights", Json::array())),
+                        instruments_table(input.result.value("instruments", Json::array()))}) {
+      if (!table.empty()) blocks.push_back(std::move(table));
+    }
+    const Json seconds = from.value("seconds", Json::object());
+    if (!seconds.empty()) blocks.push_back(folded_seconds(seconds));
     if (input.result.contains("config")) {
-      html += "<details><summary>The suite as it was read</summary>\n<pre>" +
-              escape_html(pretty_json(input.result.at("config"))) + "</pre></details>\n";
+      blocks.push_back(BlockGroup{BlockGroup::Layout::kFolded,
+                                  "The suite as it was read",
+                                  {Preformatted{pretty_json(input.result.at("config"))}}});
     }
-    return html;
+    return blocks;
   }
 };
 

@@ -1,46 +1,51 @@
-// GenEval against the number of sampling steps, one panel an encoder.
+// The main metric against the number of sampling steps, one panel an encoder.
 #include <fmt/format.h>
 
-#include "reports/writers/plot.h"
-#include "reports/writers/words.h"
+#include <algorithm>
+
+#include "reports/blocks/cells.h"
+#include "reports/blocks/line_plot.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
 
 class QualityAgainstSteps : public Section {
  public:
-  std::string title() const override { return "Quality against steps"; }
+  std::string title(const SectionInput&) const override { return "Quality against steps"; }
   int order() const override { return 30; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    if (!record.has_metric("geneval") || record.steps().empty()) return "";
-    Table table("", {{"Encoder"}, {"Objective"}, {"Steps", true}, {"GenEval", true}});
-    std::vector<Plot> plots;
+    if (!record.has_metric(record.main_metric()) || record.steps().empty()) return {};
+    const std::string metric = record.names().metric(record.main_metric());
+    PlotGroup group{{}, objective_legend(record), {"", {{"Encoder"}, {"Objective"}, {"Steps", true}, {metric, true}}}};
     for (const std::string& encoder : record.encoders()) {
-      const Json values = points(record, encoder, table);
-      if (!values.empty()) plots.push_back(panel(record, encoder, values));
+      const Json values = points(record, encoder, group.values);
+      if (!values.empty()) group.panels.push_back(panel(record, encoder, values));
     }
-    if (plots.empty()) return "";
-    return paragraph("One panel an encoder; bands are 95 % intervals. The step axis is logarithmic.") +
-           plot_group(plots, &record, table);
+    if (group.panels.empty()) return {};
+    return {Paragraph{std::string("One panel an encoder; bands are 95 % intervals. The step axis is logarithmic.") +
+                      (record.names().higher_is_better(record.main_metric()) ? "" : " Lower is better.")},
+            std::move(group)};
   }
 
  private:
   static Json points(const Record& record, const std::string& encoder, Table& table) {
     Json values = Json::array();
+    const int digits = std::max(3, record.digits(record.main_metric()));
     for (const std::string& objective : record.objectives()) {
       for (const int64_t steps : record.steps()) {
-        const Score* score = record.find(encoder, objective, steps, "geneval");
+        const Score* score = record.find(encoder, objective, steps, record.main_metric());
         if (score == nullptr || !score->value) continue;
         const Interval band = score->ci95.value_or(Interval{*score->value, *score->value});
-        values.push_back({{"series", objective_words(objective)},
+        values.push_back({{"series", record.names().objective(objective)},
                           {"x", steps},
                           {"y", *score->value},
                           {"low", band[0]},
                           {"high", band[1]}});
-        table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(steps),
-                   score_cell(*score->value, score->ci95, 3)});
+        table.add({text_cell(record.names().encoder(encoder)), text_cell(record.names().objective(objective)),
+                   count_cell(steps), score_cell(*score->value, score->ci95, digits)});
       }
     }
     return values;
@@ -50,19 +55,20 @@ class QualityAgainstSteps : public Section {
     const Json x = {{"title", "Sampling steps"},
                     {"scale", {{"type", "log"}, {"base", 2}, {"nice", false}, {"padding", 12}}},
                     {"axis", {{"values", record.steps()}, {"format", "d"}, {"grid", false}, {"labelOverlap", true}}}};
-    const Json y = {{"title", "GenEval"}, {"scale", {{"domain", {0, 1}}}}, {"axis", {{"tickCount", 5}}}};
     Json rules = Json::array();
-    if (const Score* ceiling = record.reference("ceiling")) {
-      rules.push_back({{"y", *ceiling->value}, {"label", fmt::format("ceiling {:.2f}", *ceiling->value)}});
+    if (const Score* ceiling = record.reference("ceiling", record.main_metric())) {
+      const int digits = record.digits(record.main_metric());
+      rules.push_back({{"y", *ceiling->value}, {"label", "ceiling " + format_number(*ceiling->value, digits)}});
     }
-    return {
-        encoder_words(encoder),
-        fmt::format("GenEval against sampling steps for {}; the values are in the table below", encoder_words(encoder)),
-        line_spec(record, values, x, y, rules)};
+    const std::string words = record.names().encoder(encoder);
+    return {words,
+            fmt::format("{} against sampling steps for {}; the values are in the table below",
+                        record.names().metric(record.main_metric()), words),
+            line_spec(record, values, x, metric_axis(record, record.main_metric()), rules)};
   }
 };
 
-EMF_REGISTER(SectionRegistry, "quality_against_steps", "Plot of GenEval against sampling steps",
+EMF_REGISTER(SectionRegistry, "quality_against_steps", "Plot of the main metric against sampling steps",
              std::make_unique<QualityAgainstSteps>);
 
 }  // namespace

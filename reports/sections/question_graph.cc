@@ -1,29 +1,30 @@
 // Long captions, scored by questions that depend on one another.
-#include "reports/writers/html.h"
-#include "reports/writers/metric_table.h"
+#include "reports/blocks/metric_table.h"
 
 namespace emf {
 namespace {
 
-constexpr const char* kOverall = "question_graph";
-
 class QuestionGraphSection : public Section {
  public:
-  std::string title() const override { return "Long captions, question by question"; }
+  std::string title(const SectionInput&) const override { return "Long captions, question by question"; }
   int order() const override { return 58; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    if (!record.has_metric(kOverall)) return "";
-    // The whole and its categories, as DPG-Bench names them.
-    const std::vector<std::string> metrics =
-        present_metrics(record, {kOverall, "question_graph/entity", "question_graph/attribute", "question_graph/other",
-                                 "question_graph/relation"});
-    return paragraph(
-               "Captions of three to ten facts, which the judge answers one by one; a question counts as no when what "
-               "it depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its 95 % "
-               "interval; then the share of yes among questions of each kind.") +
-           metric_table(record, kOverall, metrics);
+    std::vector<Block> blocks = {Paragraph{
+        "Captions of three to ten facts, which the judge answers one by one; a question counts as no when what "
+        "it depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its "
+        "95 % interval; then the share of yes among questions of each kind."}};
+    for (const std::string& metric : record.metrics()) {
+      if (metric != metric_base(metric) || record.names().plugin(metric) != "question_graph") continue;
+      // The whole and its categories, as DPG-Bench names them.
+      std::vector<std::string> columns = {metric};
+      for (const std::string& part : present_parts(record, metric, {"entity", "attribute", "other", "relation"}))
+        columns.push_back(part);
+      blocks.push_back(metric_table(record, metric, columns));
+    }
+    if (blocks.size() == 1) blocks.clear();
+    return blocks;
   }
 };
 

@@ -1,31 +1,36 @@
 // GenEval task by task, and on pairs that training never showed.
-#include "reports/writers/html.h"
-#include "reports/writers/metric_table.h"
+#include "reports/blocks/metric_table.h"
 
 namespace emf {
 namespace {
 
 class Tasks : public Section {
  public:
-  std::string title() const override { return "Task by task"; }
+  std::string title(const SectionInput&) const override { return "Task by task"; }
   int order() const override { return 57; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    // Order of GenEval's own summary, then the two halves of the prompts.
-    const std::vector<std::string> metrics =
-        present_metrics(record, {"geneval/single_object", "geneval/two_object", "geneval/counting", "geneval/colors",
-                                 "geneval/position", "geneval/color_attr", "geneval/in_distribution",
-                                 "geneval/held_out", "geneval/held_out_template"});
-    if (metrics.empty()) return "";
-    return paragraph(
-               "Share of correct pictures in each of GenEval's tasks, 95 % interval beneath; then the same "
-               "pictures split by whether "
-               "training ever showed the prompt's pairs of object and colour" +
-               std::string(record.has_metric("geneval/held_out_template")
-                               ? "; last, other pictures of prompts said in words that training's captions do not have."
-                               : ".")) +
-           metric_table(record, "geneval", metrics);
+    std::vector<Block> blocks;
+    for (const std::string& metric : record.metrics()) {
+      if (metric != metric_base(metric) || record.names().plugin(metric) != "geneval") continue;
+      // Order of GenEval's own summary, then the two halves of the prompts.
+      const std::vector<std::string> parts =
+          present_parts(record, metric,
+                        {"single_object", "two_object", "counting", "colors", "position", "color_attr",
+                         "in_distribution", "held_out", "held_out_template"});
+      if (parts.empty()) continue;
+      if (blocks.empty()) blocks.push_back(introduction(record.has_metric(metric + "/held_out_template")));
+      blocks.push_back(metric_table(record, metric, parts));
+    }
+    return blocks;
+  }
+
+ private:
+  static Paragraph introduction(bool reworded) {
+    return {std::string("Share of correct pictures in each of GenEval's tasks, 95 % interval beneath; then the same "
+                        "pictures split by whether training ever showed the prompt's pairs of object and colour") +
+            (reworded ? "; last, other pictures of prompts said in words that training's captions do not have." : ".")};
   }
 };
 

@@ -2,8 +2,7 @@
 #include <fmt/format.h>
 
 #include "harness/api/section.h"
-#include "reports/writers/html.h"
-#include "reports/writers/words.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
@@ -12,21 +11,20 @@ std::string percent(const Json& share) { return fmt::format("{:.0f} %", 100 * sh
 
 class TemplateAuditSection : public Section {
  public:
-  std::string title() const override { return "Prompts that training had seen"; }
+  std::string title(const SectionInput&) const override { return "Prompts that training had seen"; }
   int order() const override { return 58; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Json audit = input.result.value("template_audit", Json());
-    if (audit.is_null()) return "";
-    return paragraph(
-        fmt::format("Of {} judged prompts, {} are training captions word for word, {} are a training caption with "
-                    "other objects, colours, numbers or "
-                    "places in it ({} such wordings in {} captions), and {} of their runs of four words stand in "
-                    "training captions. A score says how "
-                    "well these wordings are painted, not others.",
-                    format_count(audit.at("prompts")), percent(audit.at("exact")), percent(audit.at("template")),
-                    format_count(audit.at("training_templates")), format_count(audit.at("training_captions")),
-                    percent(audit.at("four_grams"))));
+    if (audit.is_null()) return {};
+    return {Paragraph{fmt::format(
+        "Of {} judged prompts, {} are training captions word for word, {} are a training caption with other objects, "
+        "colours, numbers or places in it ({} such wordings in {} captions), and {} of their runs of four words stand "
+        "in "
+        "training captions. A score says how well these wordings are painted, not others.",
+        format_count(audit.at("prompts")), percent(audit.at("exact")), percent(audit.at("template")),
+        format_count(audit.at("training_templates")), format_count(audit.at("training_captions")),
+        percent(audit.at("four_grams")))}};
   }
 };
 

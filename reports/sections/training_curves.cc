@@ -1,29 +1,48 @@
 // The residual of every objective while it trained.
 #include <fmt/format.h>
 
-#include "reports/writers/plot.h"
-#include "reports/writers/words.h"
+#include <algorithm>
+
+#include "reports/blocks/cells.h"
+#include "reports/blocks/line_plot.h"
+#include "reports/record/encoder_key.h"
 
 namespace emf {
 namespace {
 
+/// A sentence for each objective whose first pictures were spent on another one's training.
+std::string starts(const SectionInput& input, const Record& record) {
+  const Json budgets = input.result.value("budgets", Json::array());
+  std::string text;
+  for (const std::string& objective : record.objectives()) {
+    const std::string from = record.names().starts_from(objective);
+    const bool spent = std::any_of(budgets.begin(), budgets.end(), [&](const Json& budget) {
+      return budget.at("objective") == objective && budget.at("pretraining_pictures") > 0;
+    });
+    if (from.empty() || !spent) continue;
+    text += fmt::format(" The curve of {} begins with what it starts from: {}.", record.names().objective(objective),
+                        record.names().objective(from));
+  }
+  return text;
+}
+
 class TrainingCurves : public Section {
  public:
-  std::string title() const override { return "Training curves"; }
+  std::string title(const SectionInput&) const override { return "Training curves"; }
   int order() const override { return 100; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     const Json curves = input.result.value("curves", Json::array());
-    Table table("", {{"Encoder"},
-                     {"Objective"},
-                     {"Seed", true},
-                     {"Points", true},
-                     {"First residual", true},
-                     {"Last residual", true}});
-    std::vector<Plot> plots;
-    for (const std::string& encoder : record.encoders()) {
-      const Json values = points(curves, encoder, table);
+    PlotGroup group{{}, objective_legend(record), {}};
+    group.values.columns = {{"Encoder"},
+                            {"Objective"},
+                            {"Seed", true},
+                            {"Points", true},
+                            {"First residual", true},
+                            {"Last residual", true}};
+    for (const std::string& encoder : record.encoder_names()) {
+      const Json values = points(record.names(), curves, encoder, group.values);
       if (values.empty()) continue;
       const Json x = {{"title", "Pictures seen"}, {"axis", {{"grid", false}, {"format", "~s"}, {"tickCount", 5}}}};
       const Json y = {{"title", "Residual"},
@@ -31,33 +50,32 @@ class TrainingCurves : public Section {
                       {"axis", {{"tickCount", 5}, {"format", "~g"}}}};
       Json spec = line_spec(record, values, x, y);
       spec["layer"].erase(1);  // marks on every point would hide the lines
-      plots.push_back(
-          {encoder_words(encoder), "Training residual against pictures seen for " + encoder_words(encoder), spec});
+      const std::string words = record.names().encoder(encoder);
+      group.panels.push_back({words, "Training residual against pictures seen for " + words, spec});
     }
-    if (plots.empty()) return "";
-    return paragraph(
-               "Mean squared residual before weighting, logarithmic, first seed. Objectives regress "
-               "different targets, so their heights are not "
-               "comparable; MeanFlow's curve begins with its flow-matching half.") +
-           plot_group(plots, &record, table);
+    if (group.panels.empty()) return {};
+    return {Paragraph{"Mean squared residual before weighting, logarithmic, first seed. Objectives regress different "
+                      "targets, so their heights are not comparable." +
+                      starts(input, record)},
+            std::move(group)};
   }
 
  private:
-  static Json points(const Json& curves, const std::string& encoder, Table& table) {
+  static Json points(const Names& names, const Json& curves, const std::string& encoder, Table& table) {
     Json values = Json::array();
     std::vector<std::string> drawn;
     for (const Json& curve : curves) {
-      if (curve.at("encoder") != encoder || curve.at("points").empty()) continue;
+      if (curve.at("encoder") != encoder || curve.at("points").empty() || is_checkpoint(curve)) continue;
       const std::string objective = curve.at("objective");
       const Json& line = curve.at("points");
-      table.add({text_cell(encoder_words(encoder)), text_cell(objective_words(objective)), count_cell(curve.at("seed")),
+      table.add({text_cell(names.encoder(encoder)), text_cell(names.objective(objective)), count_cell(curve.at("seed")),
                  count_cell(static_cast<int64_t>(line.size())), score_cell(line.front().at(1), {}, 4),
                  score_cell(line.back().at(1), {}, 4)});
       if (std::find(drawn.begin(), drawn.end(), objective) != drawn.end()) continue;
       drawn.push_back(objective);
       for (const Json& point : line) {
         if (point.at(1).get<double>() <= 0) continue;
-        values.push_back({{"series", objective_words(objective)}, {"x", point.at(0)}, {"y", point.at(1)}});
+        values.push_back({{"series", names.objective(objective)}, {"x", point.at(0)}, {"y", point.at(1)}});
       }
     }
     return values;

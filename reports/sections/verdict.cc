@@ -3,9 +3,8 @@
 
 #include <set>
 
-#include "reports/writers/html.h"
-#include "reports/writers/record.h"
-#include "reports/writers/words.h"
+#include "reports/record/format.h"
+#include "reports/record/record.h"
 
 namespace emf {
 namespace {
@@ -16,30 +15,30 @@ std::string verdict_words(const std::string& verdict) {
   return "? undecided";
 }
 
-std::string claim_item(const Json& claim) {
+ListItem claim_item(const Names& names, const Json& claim) {
   const std::string verdict = claim.at("verdict");
   std::string numbers;
   if (claim.contains("difference") && claim.contains("ci95") && !claim.at("ci95").is_null()) {
-    numbers = fmt::format("Difference in {}: {} (95 % interval {} to {}). ", metric_words(claim.at("metric")),
+    numbers = fmt::format("Difference in {}: {} (95 % interval {} to {}). ", names.metric(claim.at("metric")),
                           format_number(claim.at("difference"), 3), format_number(claim.at("ci95").at(0), 3),
                           format_number(claim.at("ci95").at(1), 3));
   }
-  return fmt::format("<li><span class=\"verdict {}\">{}</span><strong>{}</strong><p class=\"note\">{}{}</p></li>\n",
-                     verdict, verdict_words(verdict), escape_html(claim.at("name").get<std::string>()),
-                     escape_html(numbers), escape_html(claim.at("detail").get<std::string>()));
+  return {claim.at("name"), numbers + claim.at("detail").get<std::string>(), verdict_words(verdict), verdict};
 }
 
-std::string claim_count(const Json& claims) {
+std::string claim_count(const Names& names, const Json& claims) {
   int passed = 0, failed = 0;
+  bool higher = true;
   for (const Json& claim : claims) {
     passed += claim.at("verdict") == "pass";
     failed += claim.at("verdict") == "fail";
+    higher = higher && names.higher_is_better(claim.at("metric"));
   }
   return fmt::format(
-      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when the whole 95 % interval of its "
-      "paired "
-      "difference (same prompts, same noise) lies above zero, refuted when it lies below.",
-      passed, claims.size(), failed, static_cast<int>(claims.size()) - passed - failed);
+      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when the whole 95 % interval of its paired "
+      "difference (same prompts, same noise) lies {}, refuted when it lies {}.",
+      passed, claims.size(), failed, static_cast<int>(claims.size()) - passed - failed,
+      higher ? "above zero" : "on the better side of zero", higher ? "below" : "on the worse one");
 }
 
 /// Metrics of which some value rests on too few pictures.
@@ -78,7 +77,8 @@ std::vector<std::string> limits_of_probes() {
       "mattered."};
 }
 
-/// True when all encoders were pretrained by the suite, or are the initial values of one that was: they differ in that alone.
+/// True when all encoders were pretrained by the suite, or are the initial values of one that was: they differ in that
+/// alone.
 bool on_equal_terms(const Json& result, const std::vector<std::string>& encoders) {
   std::set<std::string> pretrained;
   for (const Json& row : result.value("pretrainings", Json::array())) pretrained.insert(row.at("encoder"));
@@ -88,24 +88,47 @@ bool on_equal_terms(const Json& result, const std::vector<std::string>& encoders
   });
 }
 
+/// What the scores were taken of and with, and what they may be compared with.
+std::string scores_words(const SectionInput& input, const Record& record) {
+  const std::string count = count_judged(input.result.at("prompts"));
+  const std::string title = record.names().metric(record.main_metric());
+  const std::string backbone = record.names().backbone(record.main_metric());
+  if (record.names().official(record.main_metric())) {
+    return fmt::format(
+        "Scores are of {} with the features that {} is defined on. They also depend on how many pictures "
+        "there are and on which real ones they are held against.",
+        count, title);
+  }
+  const int64_t side = input.result.value("sample_grid", Json::object()).value("tile", int64_t{32});
+  const char* pictures = side <= 128 ? " on small pictures" : "";
+  if (backbone.empty()) {
+    return fmt::format(
+        "Scores are of {}{}, judged by this suite's own instruments. They rank its rows; they are not "
+        "comparable with published {} scores.",
+        count, pictures, title);
+  }
+  return fmt::format(
+      "Scores are of {}{}, told by {} features. They rank this suite's rows; they are not comparable with "
+      "values on other features.",
+      count, pictures, backbone);
+}
+
 std::vector<std::string> limits_of_scores(const SectionInput& input, const Record& record) {
-  std::vector<std::string> lines;
+  std::vector<std::string> lines = {scores_words(input, record)};
   lines.push_back(
-      fmt::format("Scores are of {} on small pictures, judged by this suite's own instruments. They rank its rows; "
-                  "they are not comparable with published GenEval scores.",
-                  count_judged(input.result.at("prompts"))));
-  lines.push_back(record.max_seeds() < 2 ? "Every row was trained with one seed: intervals hold the chance "
-                                           "of prompts and pictures, not that of training."
-                                         : fmt::format("Rows were trained with up to {} seeds. A value is "
-                                                       "the seeds' mean; its interval spans all the seeds' "
-                                                       "intervals.",
-                                                       record.max_seeds()));
-  lines.push_back(
-      on_equal_terms(input.result, record.encoders())
-          ? "Encoders are small and saw this suite's captions alone: what larger ones gain from a pretraining is "
-            "another question."
-          : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
-            "mattered.");
+      record.max_seeds() < 2
+          ? "Every row was trained with one seed: intervals hold the chance of prompts and pictures, not that "
+            "of training."
+          : fmt::format("Rows were trained with up to {} seeds. A value is the seeds' mean; its interval "
+                        "spans all the seeds' intervals.",
+                        record.max_seeds()));
+  if (record.encoder_names().size() > 1)
+    lines.push_back(
+        on_equal_terms(input.result, record.encoder_names())
+            ? "Encoders are small and saw this suite's captions alone: what larger ones gain from a pretraining is "
+              "another question."
+            : "Encoders differ in more than one way (data, size, dimension). A better row does not say which of them "
+              "mattered.");
   if (const int64_t beyond = input.result.value("prompts_beyond_world", 0); beyond > 0) {
     lines.push_back(fmt::format("{} prompts of the file that was judged by were left out: this world cannot draw them.",
                                 format_count(beyond)));
@@ -114,46 +137,52 @@ std::vector<std::string> limits_of_scores(const SectionInput& input, const Recor
   if (!small.empty()) {
     lines.push_back("Too few pictures for a firm value (small_n): " + small + ". Read these as rough order only.");
   }
-  if (record.reference("ceiling") == nullptr)
+  const bool judged = record.names().backbone(record.main_metric()).empty();
+  if (judged && record.reference("ceiling", record.main_metric()) == nullptr)
     lines.push_back("No ceiling was measured: how far the judge itself errs is unknown here.");
   return lines;
 }
 
-std::string limits(const SectionInput& input, const Record& record) {
+void add_limits(const SectionInput& input, const Record& record, std::vector<Block>& blocks) {
   const bool only_probes = record.encoders().empty() && !input.result.value("probes", Json::array()).empty();
-  const std::vector<std::string> lines = only_probes ? limits_of_probes() : limits_of_scores(input, record);
-  std::string html = "<h3>What is not claimed</h3>\n<ul class=\"plain\">\n";
-  for (const std::string& line : lines) html += "<li>" + escape_html(line) + "</li>\n";
-  return html + "</ul>\n";
+  BulletList list;
+  for (const std::string& line : only_probes ? limits_of_probes() : limits_of_scores(input, record))
+    list.items.push_back({"", line});
+  blocks.push_back(Heading{"What is not claimed"});
+  blocks.push_back(std::move(list));
 }
 
-std::string failures(const Json& failed) {
-  if (failed.empty()) return "";
-  std::string html = fmt::format(
-      "<h3>What failed</h3>\n<p>{} stage{} did not finish; their cells hold a dash. The same command runs "
-      "them "
-      "again.</p>\n<ul class=\"plain\">\n",
-      failed.size(), failed.size() == 1 ? "" : "s");
-  for (const Json& stage : failed) {
-    html += "<li><strong>" + escape_html(stage.at("stage").get<std::string>()) +
-            "</strong>: " + escape_html(stage.at("why").get<std::string>()) + "</li>\n";
-  }
-  return html + "</ul>\n";
+void add_failures(const Json& failed, std::vector<Block>& blocks) {
+  if (failed.empty()) return;
+  BulletList list;
+  for (const Json& stage : failed) list.items.push_back({stage.at("stage"), stage.at("why")});
+  blocks.push_back(Heading{"What failed"});
+  blocks.push_back(
+      Paragraph{fmt::format("{} stage{} did not finish; their cells hold a dash. The same command runs them again.",
+                            failed.size(), failed.size() == 1 ? "" : "s")});
+  blocks.push_back(std::move(list));
 }
 
 class Verdict : public Section {
  public:
-  std::string title() const override { return "Verdict"; }
+  std::string title(const SectionInput&) const override { return "Verdict"; }
   int order() const override { return 10; }
 
-  std::string html(const SectionInput& input) const override {
+  std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     const Json claims = input.result.value("claims", Json::array());
-    std::string html = claims.empty() ? paragraph("This suite makes no claims.")
-                                      : paragraph(claim_count(claims)) + "<ul class=\"claims\">\n";
-    for (const Json& claim : claims) html += claim_item(claim);
-    if (!claims.empty()) html += "</ul>\n";
-    return html + failures(input.result.value("failed", Json::array())) + limits(input, record);
+    std::vector<Block> blocks;
+    if (claims.empty()) {
+      blocks.push_back(Paragraph{"This suite makes no claims."});
+    } else {
+      BulletList list;
+      for (const Json& claim : claims) list.items.push_back(claim_item(record.names(), claim));
+      blocks.push_back(Paragraph{claim_count(record.names(), claims)});
+      blocks.push_back(std::move(list));
+    }
+    add_failures(input.result.value("failed", Json::array()), blocks);
+    add_limits(input, record, blocks);
+    return blocks;
   }
 };
 

@@ -10,6 +10,7 @@
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
 #include "harness/base/version.h"
+#include "reports/writers/chapters.h"
 #include "reports/writers/html.h"
 
 namespace emf {
@@ -51,22 +52,6 @@ Assets load_assets() {
 
 std::string own_file(const char* name) { return read_file(project_root() / "reports" / "assets" / name); }
 
-struct Rendered {
-  std::string name, title, html;
-  int order;
-};
-
-std::vector<Rendered> render_sections(const SectionInput& input) {
-  std::vector<Rendered> rendered;
-  for (const std::string& name : SectionRegistry::instance().names()) {
-    const auto section = SectionRegistry::instance().make(name);
-    std::string html = section->html(input);
-    if (!html.empty()) rendered.push_back({name, section->title(), std::move(html), section->order()});
-  }
-  std::stable_sort(rendered.begin(), rendered.end(), [](const auto& a, const auto& b) { return a.order < b.order; });
-  return rendered;
-}
-
 /// "quick, 30 July 2026" would need a calendar; the record's own UTC text says the same.
 std::string subtitle(const SectionInput& input) {
   std::string text = "Suite " + input.result.at("suite").get<std::string>();
@@ -81,21 +66,20 @@ std::string subtitle(const SectionInput& input) {
 
 std::string render_page(const SectionInput& input) {
   const Assets assets = load_assets();
-  const std::vector<Rendered> sections = render_sections(input);
   const std::string suite = input.result.at("suite");
 
   std::string contents, body;
-  for (const Rendered& section : sections) {
+  for (const Chapter& section : chapters_of(input)) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.name, escape_html(section.title));
     body += fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n",
                         section.name, escape_html(section.title));
-    body += section.html + "</section>\n";
+    body += html_of(section.blocks) + "</section>\n";
   }
   if (!assets.complete) {
-    body.insert(0, paragraph("Plots and sortable tables are left out: their scripts were not fetched when "
-                             "this page was written "
-                             "(./emfbench setup fetches them). Every number is here in plain tables.",
-                             "notice"));
+    const char* words =
+        "Plots and sortable tables are left out: their scripts were not fetched when this page was written "
+        "(./emfbench setup fetches them). Every number is here in plain tables.";
+    body.insert(0, html_of({Paragraph{words, Tone::kNotice}}));
   }
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   page +=

@@ -36,7 +36,7 @@ class EncoderContract : public testing::TestWithParam<std::string> {
   }
 
   std::unique_ptr<Encoder> make(uint64_t seed, const Json& options = Json::object()) const {
-    return EncoderRegistry::instance().make(GetParam(), options, seed);
+    return make_encoder(GetParam(), options, seed);
   }
 
   TextFeatures features(const std::vector<Prompt>& prompts) const {
@@ -117,6 +117,19 @@ TEST_P(EncoderContract, DifferentPromptsDiffer) {
   for (int64_t row = 1; row < pooled.size(0); ++row) {
     EXPECT_GT(relative_difference(pooled[row], pooled[0]), 1e-3) << row;
   }
+}
+
+TEST_P(EncoderContract, ReadsWhatItSaysItReads) {
+  std::vector<Prompt> prompts = some_prompts();
+  const TokenInputs with_labels = encoder_->prepare(prompts);
+  if (encoder_->info().reads == EncoderInput::kText) {
+    for (Prompt& prompt : prompts) prompt.labels = Json();
+  } else {
+    for (Prompt& prompt : prompts) prompt.text = "words that say nothing";
+  }
+  const TokenInputs alone = encoder_->prepare(prompts);
+  EXPECT_TRUE(at::equal(alone.ids, with_labels.ids));
+  EXPECT_TRUE(at::equal(alone.mask, with_labels.mask));
 }
 
 TEST_P(EncoderContract, EmptyTextHasFeaturesOrOneClearError) {

@@ -77,6 +77,50 @@ TEST(MetricContract, FilesAreNamedAfterTheirPlugins) {
   expect_files_named_after_plugins<ProbeRegistry>();
 }
 
+TEST(MetricContract, EveryMetricSaysWhatItReads) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const std::set<MetricNeed> needs = metric->needs();
+    ASSERT_FALSE(needs.empty()) << name;
+    MetricInput input;  // what it asks for, and nothing else
+    if (needs.count(MetricNeed::kFeatures) > 0) input.real = &fixture.real;
+    if (needs.count(MetricNeed::kFeatures) + needs.count(MetricNeed::kProbabilities) > 0) {
+      input.generated = &fixture.generated;
+    }
+    if (needs.count(MetricNeed::kFacts) + needs.count(MetricNeed::kQuestions) > 0) input.judged = &fixture.judged;
+    EXPECT_EQ(*metric->score(input).front().value, *metric->score(fixture.input()).front().value) << name;
+  }
+}
+
+TEST(MetricContract, ValuesOfPicturesAreNamedForTheirNetwork) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    const std::set<MetricNeed> needs = metric->needs();
+    if (needs.count(MetricNeed::kFeatures) + needs.count(MetricNeed::kProbabilities) == 0) continue;
+    const std::string named = metric->name_on("lite0", false);
+    EXPECT_NE(named, name) << "its values on lite0 could be taken for those on another network";
+    MetricInput input = fixture.input();
+    input.options["name"] = named;
+    std::set<std::string> seen;
+    for (const MetricValue& value : metric->score(input)) {
+      EXPECT_NE(value.name.find("lite0"), std::string::npos) << value.name;
+      EXPECT_TRUE(seen.insert(value.name).second) << value.name;
+    }
+    EXPECT_EQ(metric->score(input).front().name, named);
+    EXPECT_TRUE(metric->name_on("", false).empty() || metric->name_on("", false) == name);
+  }
+  const auto name_on = [](const std::string& metric, const std::string& backbone, bool official) {
+    return MetricRegistry::instance().make(metric)->name_on(backbone, official);
+  };
+  EXPECT_EQ(name_on("frechet", "lite0", false), "fd_lite0");
+  EXPECT_EQ(name_on("kid", "lite0", false), "kid_lite0");
+  EXPECT_EQ(name_on("frechet", "", true), "fid");
+  EXPECT_EQ(name_on("kid", "", true), "kid");
+  EXPECT_EQ(name_on("inception", "", true), "inception_score");
+}
+
 TEST(MetricContract, ValuesAreNamedFiniteAndInsideTheirIntervals) {
   const Fixture fixture;
   for (const std::string& name : MetricRegistry::instance().names()) {

@@ -1,17 +1,21 @@
-// The files that `emfbench new` writes: the build configured, compiled and registered every one as sample_<kind>, so the
-// other contract tests walk the encoder, probe and metric; here is what they do not ask.
+// The files that `emfbench new` writes: the build configured, compiled and registered every one as sample_<kind>, so
+// the other contract tests walk the encoder, probe, metric, codec, judge and backbone; here is what they do not ask.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "harness/api/backbone.h"
+#include "harness/api/codec.h"
 #include "harness/api/encoder.h"
+#include "harness/api/judge.h"
 #include "harness/api/objective.h"
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
 #include "harness/base/file.h"
 #include "harness/engine/suite/suite_file.h"
 #include "harness/plugin/file_template.h"
+#include "reports/writers/html.h"
 #include "tests/command_run.h"
 
 namespace emf {
@@ -32,33 +36,38 @@ TEST(Templates, EveryOneRegisters) {
   EXPECT_TRUE(ObjectiveRegistry::instance().contains("sample_objective"));
   EXPECT_TRUE(ProbeRegistry::instance().contains("sample_probe"));
   EXPECT_TRUE(MetricRegistry::instance().contains("sample_metric"));
+  EXPECT_TRUE(CodecRegistry::instance().contains("sample_codec"));
+  EXPECT_TRUE(JudgeRegistry::instance().contains("sample_judge"));
+  EXPECT_TRUE(BackboneRegistry::instance().contains("sample_backbone"));
   EXPECT_TRUE(SectionRegistry::instance().contains("sample_section"));
 }
 
 TEST(Templates, DatasetDrawsWhatItSays) {
-  const auto dataset = DatasetRegistry::instance().make("sample_dataset", Config(), 3);
+  const auto dataset = DatasetRegistry::instance().make("sample_dataset", Options(), {3});
+  ASSERT_NE(dataset->world(), nullptr);
   const Sample sample = dataset->sample(5);
   EXPECT_EQ(sample.prompt.text, dataset->prompt(5).text);
-  EXPECT_EQ(sample.picture.size(), static_cast<size_t>(dataset->side()) * dataset->side() * 3);
+  EXPECT_EQ(sample.picture.size(), static_cast<size_t>(dataset->height() * dataset->width() * 3));
   EXPECT_EQ(sample.picture, dataset->sample(5).picture);
   EXPECT_NE(sample.picture, dataset->sample(6).picture);
   ASSERT_EQ(sample.boxes.size(), 1u);
-  EXPECT_LT(sample.boxes[0].class_id, static_cast<int>(dataset->class_names().size()));
+  EXPECT_LT(sample.boxes[0].class_id, static_cast<int>(dataset->world()->class_names().size()));
   for (const Prompt& prompt : dataset->evaluation_prompts(20, 1))
     EXPECT_EQ(dataset->draw(prompt, 0).prompt.text, prompt.text);
-  EXPECT_EQ(dataset->all_prompts(Split::kTrain).size(), 20u);
+  EXPECT_EQ(dataset->world()->all_prompts(Split::kTrain).size(), 20u);
   EXPECT_THROW(dataset->draw({"a photo of a cat", Json()}, 0), UserError);
   EXPECT_THROW(dataset->evaluation_prompts(21, 1), UserError);
 }
 
 TEST(Templates, ObjectiveTrainsAndSamples) {
-  const auto objective = ObjectiveRegistry::instance().make("sample_objective", Config());
-  const auto model = ModelRegistry::instance().make(
-      "dit", parse_config("[model]\nwidth = 16\ndepth = 1\nheads = 2\n", "test"), {4, 2, 2, 8}, 1);
+  const auto objective = ObjectiveRegistry::instance().make("sample_objective", Options(), {});
+  const Options sizes(Json{{"width", 16}, {"depth", 1}, {"heads", 2}}, "test");
+  const auto model = ModelRegistry::instance().make("dit", sizes, ModelContext{{4, 2, 2, 8}, 1, {}, {}});
   const Condition text{at::ones({2, 3, 8}), at::ones({2, 3}, at::kBool)},
       none{at::zeros({2, 1, 8}), at::ones({2, 1}, at::kBool)};
   const at::Tensor x = at::ones({2, 4, 2, 2});
-  const LossResult result = objective->loss(*model, x, text, objective->draw({1, {0, 1}}, {4, 2, 2}, 0));
+  const Draw draw = objective->draw({1, {0, 1}}, {4, 2, 2}, 0);
+  const LossResult result = objective->loss(LossInputs{*model, nullptr, x, text, draw, 0});
   result.loss.backward();
   EXPECT_TRUE(std::isfinite(result.loss.item<double>()));
   EXPECT_EQ(objective->sample(*model, {x, text, none, 3, 2}).network_evaluations, 6);
@@ -66,12 +75,19 @@ TEST(Templates, ObjectiveTrainsAndSamples) {
 
 TEST(Templates, SectionNamesEachEncodersBestRow) {
   const auto section = SectionRegistry::instance().make("sample_section");
-  EXPECT_EQ(section->html({Json::object(), Json::object(), {}}), "");
+  EXPECT_TRUE(section->blocks({Json::object(), Json::object(), {}}).empty());
   Json rows = Json::array();
   for (const double value : {0.25, 0.75, 0.5}) {
-    rows.push_back({{"encoder", "hash"}, {"objective", "ddpm"}, {"steps", 4}, {"metric", "geneval"}, {"value", value}});
+    const int steps = static_cast<int>(rows.size()) + 1;  // equal cells would count as seeds of one
+    rows.push_back({{"encoder", "hash"},
+                    {"objective", "ddpm"},
+                    {"steps", steps},
+                    {"metric", "geneval"},
+                    {"value", value},
+                    {"ci95", nullptr},
+                    {"n", 8}});
   }
-  const std::string html = section->html({{{"rows", rows}}, Json::object(), {}});
+  const std::string html = html_of(section->blocks({{{"rows", rows}}, Json::object(), {}}));
   EXPECT_NE(html.find("0.750"), std::string::npos) << html;
   EXPECT_EQ(html.find("0.500"), std::string::npos) << html;
 }

@@ -1,50 +1,89 @@
 #include "harness/engine/pictures/picture_features.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+
+#include <algorithm>
+
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
 #include "harness/base/sha256.h"
 #include "harness/engine/pictures/picture_file.h"
-#include "harness/engine/store/run_store.h"
 
 namespace emf {
 namespace {
 
-constexpr size_t kBatch = 16;
+/// Pictures a forward. Backbones cut further where that is faster; what a row's neighbours are does not change it.
+constexpr int64_t kBatch = 16;
 
 }  // namespace
 
-PictureFeatures::PictureFeatures(const std::string& backbone, const std::string& resize)
-    : backbone_(make_backbone(backbone)), resize_(resize.empty() ? backbone_->resize() : resize_filter(resize)) {}
+PictureFeatures::PictureFeatures(const std::string& backbone, const std::string& resize, const BackboneContext& context)
+    : PictureFeatures(make_backbone(backbone, context), resize) {}
+
+PictureFeatures::PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize)
+    : backbone_(std::move(backbone)), resize_(resize.empty() ? backbone_->resize() : resize_filter(resize)) {}
 
 Json PictureFeatures::identity() const {
   Json identity = backbone_->identity();
+  // The filter and the side belong to the identity: one network on pictures that were resized otherwise gives
+  // other features, and distances between the two would mean nothing.
   identity["resize"] = fmt::format("{} {}", resize_filter_name(resize_), backbone_->side());
   return identity;
+}
+
+at::Tensor PictureFeatures::resized(const at::Tensor& pictures) const {
+  return emf::resize(pictures, backbone_->side(), backbone_->side(), resize_);
+}
+
+at::Tensor PictureFeatures::features(const at::Tensor& pictures) const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> rows;
+  for (int64_t begin = 0; begin < pictures.size(0); begin += kBatch) {
+    if (interrupted()) stop_interrupted();
+    const int64_t count = std::min(kBatch, pictures.size(0) - begin);
+    rows.push_back(backbone_->features(resized(pictures.narrow(0, begin, count))));
+  }
+  ensure(!rows.empty(), "features of {} pictures", 0);
+  return at::cat(rows);
+}
+
+at::Tensor PictureFeatures::logits(const at::Tensor& features) const { return backbone_->logits(features); }
+
+FeatureMatrix PictureFeatures::matrix(const at::Tensor& features) const {
+  // In double from here on: distances subtract sums that agree in most of their digits.
+  const at::Tensor rows = features.cpu().to(at::kDouble).contiguous();
+  FeatureMatrix matrix;
+  matrix.rows = rows.size(0);
+  matrix.columns = rows.size(1);
+  matrix.values.assign(rows.const_data_ptr<double>(), rows.const_data_ptr<double>() + rows.numel());
+  matrix.identity = identity();
+  return matrix;
 }
 
 void PictureFeatures::each_batch(const std::filesystem::path& folder,
                                  const std::function<void(const at::Tensor&)>& take) const {
   const std::vector<std::filesystem::path> paths = picture_paths(folder);
-  const int64_t side = backbone_->side();
   Progress progress("features of " + folder.string(), static_cast<int64_t>(paths.size()), "pictures");
-  for (size_t begin = 0; begin < paths.size(); begin += kBatch) {
+  for (size_t begin = 0; begin < paths.size(); begin += size_t{kBatch}) {
     if (interrupted()) stop_interrupted();
-    std::vector<at::Tensor> batch;
-    for (size_t i = begin; i < std::min(paths.size(), begin + kBatch); ++i) {
-      batch.push_back(emf::resize(read_picture(paths[i]).unsqueeze(0), side, side, resize_));
+    std::vector<at::Tensor> batch;  // resized one by one: a folder's pictures may differ in size
+    for (size_t i = begin; i < std::min(paths.size(), begin + size_t{kBatch}); ++i) {
+      batch.push_back(resized(read_picture(paths[i]).unsqueeze(0)));
     }
     take(backbone_->features(at::cat(batch)));
     progress.update(static_cast<int64_t>(begin + batch.size()));
   }
 }
 
-FeatureMatrix PictureFeatures::gathered(const std::filesystem::path& folder, bool logits) const {
+FeatureMatrix PictureFeatures::gathered(const std::filesystem::path& folder, bool of_classes) const {
+  const at::NoGradGuard no_grad;
   FeatureMatrix matrix;
   matrix.identity = identity();
   each_batch(folder, [&](const at::Tensor& features) {
-    const at::Tensor rows = (logits ? backbone_->logits(features) : features).to(at::kDouble).contiguous();
+    const at::Tensor rows = (of_classes ? logits(features) : features).to(at::kDouble).contiguous();
     matrix.values.insert(matrix.values.end(), rows.const_data_ptr<double>(),
                          rows.const_data_ptr<double>() + rows.numel());
     matrix.rows += rows.size(0);
@@ -58,6 +97,7 @@ FeatureMatrix PictureFeatures::rows(const std::filesystem::path& folder) const {
 FeatureMatrix PictureFeatures::logits(const std::filesystem::path& folder) const { return gathered(folder, true); }
 
 FeatureStatistics PictureFeatures::statistics(const std::filesystem::path& folder) const {
+  // Sums only, so that a folder of any size needs no more memory than one covariance.
   FeatureStatistics statistics;
   each_batch(folder, [&](const at::Tensor& features) {
     const at::Tensor rows = features.to(at::kDouble).contiguous();
@@ -70,6 +110,8 @@ FeatureStatistics PictureFeatures::statistics(const std::filesystem::path& folde
 std::string picture_folder_sha256(const std::filesystem::path& folder) {
   std::string lines;
   for (const auto& path : picture_paths(folder)) {
+    // Names and contents in the order of names. Where the folder lies does not count, so a copy of it is the
+    // same side of a comparison.
     lines += path.filename().string() + " " + sha256_file(path) + "\n";
   }
   return sha256_hex(lines);

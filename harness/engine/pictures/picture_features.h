@@ -1,4 +1,5 @@
-// Folders of pictures as features of a backbone, picture by picture, so that only features need memory.
+// Pictures as features of a backbone: folders picture by picture, so that only features need memory, and pictures in
+// memory.
 #pragma once
 
 #include <filesystem>
@@ -12,19 +13,33 @@
 
 namespace emf {
 
+/// A backbone and how pictures are brought to its side: the one way from pictures to features. Const methods may be
+/// called from several threads at once.
 class PictureFeatures {
  public:
   /// @param backbone  of BackboneRegistry, "lite0" or "torchscript:FILE".
   /// @param resize    a name of resize_filter_names(); "" = the backbone's own.
   /// @throws UserError  unknown names; weights absent.
-  PictureFeatures(const std::string& backbone, const std::string& resize);
+  explicit PictureFeatures(const std::string& backbone, const std::string& resize = "",
+                           const BackboneContext& context = {});
+  /// Of a backbone that is made already, with options of its own.
+  explicit PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize = "");
 
   /// Backbone, weights, layer, resize filter and side: what FeatureMatrix::identity says.
   Json identity() const;
   const Backbone& backbone() const { return *backbone_; }
 
+  /// Features of pictures in memory.
+  /// @param pictures  [N,3,H,W] uint8, any size.   @return [N,D] float32.
+  /// @throws UserError  kInterrupted, between batches of 16.   @cost  lite0: about 25 ms a picture and core.
+  at::Tensor features(const at::Tensor& pictures) const;
+  /// Class scores of such features, [N,classes].   @throws UserError  a backbone that has none.
+  at::Tensor logits(const at::Tensor& features) const;
+  /// Features or class scores, [N,D], as metrics and probes take them: with identity().
+  FeatureMatrix matrix(const at::Tensor& features) const;
+
   /// Features of a folder's pictures in order of name.
-  /// @throws UserError  as picture_paths and read_picture; kInterrupted.   @cost  lite0: about 25 ms a picture and core.
+  /// @throws UserError  as picture_paths and read_picture; kInterrupted.   @cost  as features(), and reading.
   FeatureMatrix rows(const std::filesystem::path& folder) const;
   /// Class scores instead, where the backbone has any.
   FeatureMatrix logits(const std::filesystem::path& folder) const;
@@ -33,9 +48,10 @@ class PictureFeatures {
 
  private:
   void each_batch(const std::filesystem::path& folder, const std::function<void(const at::Tensor&)>& take) const;
-  FeatureMatrix gathered(const std::filesystem::path& folder, bool logits) const;
+  FeatureMatrix gathered(const std::filesystem::path& folder, bool of_classes) const;
+  at::Tensor resized(const at::Tensor& pictures) const;
 
-  std::unique_ptr<Backbone> backbone_;
+  std::unique_ptr<const Backbone> backbone_;
   ResizeFilter resize_;
 };
 

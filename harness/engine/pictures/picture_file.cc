@@ -27,7 +27,10 @@ void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pic
 
 at::Tensor read_picture(const std::filesystem::path& path) {
   const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
+  // IMREAD_COLOR gives three channels whatever the file holds; what is empty could not be decoded at all.
   if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
+  // from_blob() borrows the picture's memory, whose rows may be padded. The flip below copies, so that nothing
+  // of it is left when the picture goes.
   const at::Tensor rows =
       at::from_blob(image.data, {image.rows, image.cols, 3}, {static_cast<int64_t>(image.step), 3, 1}, at::kByte);
   return rows.permute({2, 0, 1}).flip({0}).contiguous();
@@ -40,10 +43,12 @@ std::vector<std::filesystem::path> picture_paths(const std::filesystem::path& fo
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     std::string ending = entry.path().extension().string();
     std::transform(ending.begin(), ending.end(), ending.begin(),
+                   // unsigned char, because tolower() of a negative char is undefined.
                    [](unsigned char letter) { return std::tolower(letter); });
     if (std::find(endings.begin(), endings.end(), ending) != endings.end()) paths.push_back(entry.path());
   }
   if (paths.empty()) fail_input("{}: no picture in it (.png, .jpg, .jpeg, .webp, .bmp)", folder.string());
+  // A folder lists its files in any order, and hashes and bootstraps need the same one every time.
   std::sort(paths.begin(), paths.end());
   return paths;
 }

@@ -1,23 +1,27 @@
 #include "harness/engine/pictures/sampler.h"
-#include "harness/base/interrupt.h"
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "harness/base/interrupt.h"
 #include "harness/engine/pictures/picture_file.h"
 #include "harness/tensor/random_rows.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
 
-Painted paint(const Objective& objective, Model& model, const TextConditions& conditions,
-              const std::function<Condition(int64_t begin, int64_t count)>& condition_of, int64_t count,
-              const LatentCodec& codec, int side, int64_t steps, double guidance, uint64_t seed) {
+Painted paint(const Objective& objective, const Model& model, const TextConditions& conditions,
+              const ConditionOf& condition_of, int64_t count, const Codec& codec, PictureSides sides, int64_t steps,
+              double guidance, uint64_t seed) {
+  // Bounds the memory of activations only: a picture's noise is keyed by its number and not by its batch.
   constexpr int64_t kBatch = 50;
   const at::NoGradGuard no_grad;
-  const std::vector<int64_t> shape = codec.shape(side);
+  const LatentShape shape = codec.shape(sides.height, sides.width);
+  const at::Device device =
+      model.parameters().empty() ? Placement().device : model.parameters().front().second.device();
   Painted painted;
   std::vector<at::Tensor> pictures;
   for (int64_t begin = 0; begin < count; begin += kBatch) {
@@ -26,11 +30,15 @@ Painted paint(const Objective& objective, Model& model, const TextConditions& co
     std::vector<uint64_t> indices;
     for (int64_t i = 0; i < rows; ++i) indices.push_back(static_cast<uint64_t>(begin + i));
     SamplerRequest request;
-    request.noise = normal_rows(seed, "sample/noise", indices, shape);
+    // The noise depends on seed and number alone. All rows of a seed start from the same noise, so that a
+    // difference between two of them is one of training.
+    request.noise = normal_rows(seed, "sample/noise", indices, {shape.channels, shape.height, shape.width}).to(device);
     request.condition = condition_of(begin, rows);
     request.null_condition = conditions.none(rows);
     request.steps = steps;
     request.guidance = guidance;
+    // The network alone is timed, without noise, text and codec, because the cost of a step is what is
+    // compared.
     const auto start = std::chrono::steady_clock::now();
     const SamplerResult result = objective.sample(model, request);
     painted.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -41,21 +49,22 @@ Painted paint(const Objective& objective, Model& model, const TextConditions& co
   return painted;
 }
 
-Json sample_prompts(const Objective& objective, Model& model, const TextConditions& conditions,
-                    const LatentCodec& codec, int side, const at::Tensor& prompt_rows, int64_t steps, double guidance,
-                    uint64_t seed, const RunFolder& folder, Json& provenance) {
-  const int64_t count = prompt_rows.size(0);
-  const auto condition_of = [&](int64_t begin, int64_t rows) {
-    return conditions.gather(prompt_rows.narrow(0, begin, rows));
-  };
-  const Painted painted = paint(objective, model, conditions, condition_of, count, codec, side, steps, guidance, seed);
-  write_safetensors(folder.file("pictures.safetensors"), {{"pictures", painted.pictures}});
-  write_picture_grid(folder.file("samples/grid.png"), painted.pictures, kGridColumns, kGridPictures);
+Json sample_prompts(const Objective& objective, const Model& model, const TextConditions& conditions,
+                    const ConditionOf& condition_of, int64_t count, const Codec& codec, PictureSides sides,
+                    int64_t steps, double guidance, uint64_t seed, const RunFolder& folder, Json& provenance) {
+  const Painted painted = paint(objective, model, conditions, condition_of, count, codec, sides, steps, guidance, seed);
+  write_pictures(painted.pictures, folder);
   provenance["seconds_per_picture"] = painted.seconds / static_cast<double>(count);
   return {{"network_evaluations", painted.network_evaluations},
           {"guidance", guidance},
           {"steps", steps},
           {"pictures", count}};
+}
+
+void write_pictures(const at::Tensor& pictures, const RunFolder& folder) {
+  // The tensor is what scores read; the grid beside it is for eyes and for the report.
+  write_safetensors(folder.file("pictures.safetensors"), {{"pictures", pictures}});
+  write_picture_grid(folder.file("samples/grid.png"), pictures, kGridColumns, kGridPictures);
 }
 
 at::Tensor read_pictures(const RunFolder& folder) {

@@ -8,7 +8,6 @@
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
 #include "harness/engine/pictures/picture_file.h"
-#include "harness/engine/store/run_store.h"
 #include "harness/rules/geneval_rule.h"
 
 namespace emf {
@@ -17,6 +16,7 @@ namespace {
 constexpr size_t kBatch = 64;
 
 bool is_number(const std::string& text) {
+  // Fewer than ten digits, so that the number fits wherever it is read as one.
   return !text.empty() && text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
@@ -72,17 +72,18 @@ std::string unknown_class(const Json& metadata, const std::set<std::string>& kno
   const GenEvalMetadata prompt = geneval_metadata(metadata, where);
   for (const auto* clauses : {&prompt.include, &prompt.exclude}) {
     for (const GenEvalClause& clause : *clauses) {
+      // A class without a name would never be found, and its prompts would count as painted wrongly.
       if (known.count(clause.class_name) == 0) return clause.class_name;
     }
   }
   return "";
 }
 
-at::Tensor square_picture(const std::filesystem::path& path, int64_t side, bool of_judge) {
+at::Tensor picture_of_size(const std::filesystem::path& path, int64_t height, int64_t width, bool of_judge) {
   at::Tensor picture = read_picture(path);
-  if (picture.size(1) != side || picture.size(2) != side) {
+  if (picture.size(1) != height || picture.size(2) != width) {
     fail_input("{} has {} x {} pixels; {} {} x {}", path.string(), picture.size(2), picture.size(1),
-               of_judge ? "the judge takes" : "the others have", side, side);
+               of_judge ? "the judge takes" : "the others have", width, height);
   }
   return picture;
 }
@@ -106,15 +107,18 @@ std::vector<PictureOfPrompt> pictures_of_prompts(const std::filesystem::path& fo
 }
 
 JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const std::string& judge,
-                          const std::vector<Json>& prompts) {
+                          const std::vector<Json>& prompts, const Placement& placement) {
+  // A judge of any size is made for the first picture's size. The others must agree with it, because a batch is
+  // one tensor.
   const at::Tensor first = read_picture(pictures.front().path);
-  if (first.size(1) != first.size(2)) {
-    fail_input("{} has {} x {} pixels; pictures must be square", pictures.front().path.string(), first.size(2),
-               first.size(1));
+  const std::unique_ptr<Judge> seen_by = make_judge(judge, {first.size(1), first.size(2), placement});
+  if (!seen_by->detects()) {
+    fail_input("judge '{}' finds no objects, so GenEval's rule has nothing to read; name one that does", judge);
   }
-  const std::unique_ptr<Judge> seen_by = make_judge(judge, first.size(1));
   const bool of_judge = seen_by->side() != 0;
-  const int64_t side = of_judge ? seen_by->side() : first.size(1);
+  const int64_t height = of_judge ? seen_by->side() : first.size(1), width = of_judge ? height : first.size(2);
+  // The thresholds go into every row, so that kept words can be scored again without the judge.
+  const Json options = to_json(seen_by->geneval_options());
   const std::set<std::string> known(seen_by->class_names().begin(), seen_by->class_names().end());
 
   JudgedFolder result;
@@ -142,8 +146,8 @@ JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const st
     if (interrupted()) stop_interrupted();
     const size_t end = std::min(taken.size(), begin + kBatch);
     std::vector<at::Tensor> batch;
-    for (size_t i = begin; i < end; ++i) batch.push_back(square_picture(taken[i]->path, side, of_judge));
-    std::vector<Json> found = seen_by->detect(at::stack(batch));
+    for (size_t i = begin; i < end; ++i) batch.push_back(picture_of_size(taken[i]->path, height, width, of_judge));
+    const std::vector<std::vector<Detection>> found = seen_by->detect(at::stack(batch));
     for (size_t i = begin; i < end; ++i) {
       Json row = {{"filename", taken[i]->path.string()}};
       if (taken[i]->metadata.is_null()) {
@@ -151,8 +155,8 @@ JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const st
       } else {
         row["metadata"] = taken[i]->metadata;
       }
-      row["detections"] = std::move(found[i - begin]);
-      if (!seen_by->geneval_options().empty()) row["options"] = seen_by->geneval_options();
+      row["detections"] = to_json(found[i - begin]);
+      if (!options.empty()) row["options"] = options;
       result.rows.push_back(std::move(row));
     }
     progress.update(static_cast<int64_t>(end));

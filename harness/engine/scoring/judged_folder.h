@@ -19,27 +19,27 @@ struct PictureOfPrompt {
 
 /// Finds the pictures of a folder and their prompts.
 ///
-/// GenEval's layout: folders named by digits, each with samples/*.png (names of digits) and metadata.jsonl, which `--metadata`
-/// may stand in for. Else Hugging Face's: pictures beside a metadata.jsonl whose lines name their "file_name" and are metadata
-/// lines otherwise.
+/// GenEval's layout: folders named by digits, each with samples/*.png (names of digits) and metadata.jsonl, which
+/// `--metadata` may stand in for. Else Hugging Face's: pictures beside a metadata.jsonl whose lines name their
+/// "file_name" and are metadata lines otherwise.
 /// @param has_metadata  prompts come from a file of all prompts: folders need none of their own.
 /// @throws UserError  neither layout; a folder without pictures or prompt; a line that is no metadata line (names it).
 std::vector<PictureOfPrompt> pictures_of_prompts(const std::filesystem::path& folder, bool has_metadata);
 
 /// A judge's words of pictures.
 struct JudgedFolder {
-  std::vector<Json>
-      rows;  ///< {"metadata" or "index", "filename", "detections", "options"} as `score geneval --detections` reads
+  /// {"metadata" or "index", "filename", "detections", "options"} as `score geneval --detections` reads.
+  std::vector<Json> rows;
   std::vector<std::string> beyond;  ///< prompts left out, for they speak of a class the judge does not know
   Json judge;                       ///< its fingerprint
 };
 
 /// Looks at every picture.
-/// @param judge     of JudgeRegistry, "detector" or "torchscript:FILE"; made for the side of the pictures.
+/// @param judge     of JudgeRegistry, "detector" or "torchscript:FILE"; made for the size of the pictures.
 /// @param prompts   official metadata lines by number, for pictures that have an index alone; may be empty.
-/// @throws UserError  pictures that are not square, or of another side than the judge's or the others' (names one);
-///   nothing that the judge can judge.
+/// @throws UserError  pictures of another size than the judge's or the others' (names one); a judge that finds no
+///   objects; nothing that the judge can judge.
 JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const std::string& judge,
-                          const std::vector<Json>& prompts);
+                          const std::vector<Json>& prompts, const Placement& placement = {});
 
 }  // namespace emf

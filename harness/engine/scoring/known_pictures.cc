@@ -33,6 +33,11 @@ const std::string& other_of(const std::vector<std::string>& words, const std::st
 }  // namespace
 
 KnownPictures draw_known_pictures(const Dataset& dataset, int count, int repeats, uint64_t seed) {
+  const FactWorld* world = dataset.world();
+  if (world == nullptr) {
+    fail_input("dataset {} has no facts behind its pictures, so nothing of what a judge says of them can be checked",
+               dataset.name());
+  }
   KnownPictures known;
   std::vector<Sample> samples;
   for (const Prompt& prompt : dataset.evaluation_prompts(count, seed)) {
@@ -43,14 +48,14 @@ KnownPictures draw_known_pictures(const Dataset& dataset, int count, int repeats
       std::vector<Detection> truth;
       for (const Box& box : samples.back().boxes) {
         Detection detection{
-            dataset.class_names()[static_cast<size_t>(box.class_id)], {box.x0, box.y0, box.x1, box.y1}, 1, {}};
-        if (box.color_id >= 0) detection.color = dataset.color_names()[static_cast<size_t>(box.color_id)];
+            world->class_names()[static_cast<size_t>(box.class_id)], {box.x0, box.y0, box.x1, box.y1}, 1, {}};
+        if (box.color_id >= 0) detection.color = world->color_names()[static_cast<size_t>(box.color_id)];
         truth.push_back(detection);
       }
       known.truth.push_back(std::move(truth));
     }
   }
-  known.pictures = picture_tensor(samples, dataset.side(), dataset.side());
+  known.pictures = picture_tensor(samples, dataset.height(), dataset.width());
   return known;
 }
 
@@ -88,6 +93,7 @@ Json box_errors(const KnownPictures& known, const std::vector<std::vector<Detect
       if (detection.score <= threshold) continue;
       ++reported;
       size_t best = taken.size();
+      // Half of the union in common is a hit, as PASCAL VOC counts.
       float best_overlap = 0.5f;
       for (size_t t = 0; t < taken.size(); ++t) {
         if (taken[t] || known.truth[i][t].class_name != detection.class_name) continue;
@@ -122,8 +128,11 @@ GenEvalMetadata near_miss(const GenEvalMetadata& prompt, const std::vector<std::
   GenEvalMetadata miss = prompt;
   if (miss.tag == "counting") {
     GenEvalClause& counted = miss.include.front();
+    // One more or one fewer is the mistake that generators make. It stays within two and four, which are the
+    // counts that prompts ask for.
     const bool more = counted.count <= 2 || (counted.count < 4 && random.below(2) == 1);
     counted.count += more ? 1 : -1;
+    // The clause that forbids one more must move along, or no picture could satisfy the near miss.
     for (GenEvalClause& limit : miss.exclude) limit.count = counted.count + 1;
     return miss;
   }
@@ -136,8 +145,17 @@ GenEvalMetadata near_miss(const GenEvalMetadata& prompt, const std::vector<std::
     clause.color = other_of(geneval_colors(), *clause.color, random);
   } else {
     const std::string was = clause.class_name;
+    const bool others = std::any_of(class_names.begin(), class_names.end(), [&](const std::string& name) {
+      return std::none_of(miss.include.begin(), miss.include.end(),
+                          [&](const GenEvalClause& named) { return named.class_name == name; });
+    });
+    if (!others) {
+      fail_input("the judge knows {} classes, so no picture can be a near miss of '{}'; name more in its JSON file",
+                 class_names.size(), prompt.prompt);
+    }
     for (;;) {
       clause.class_name = other_of(class_names, was, random);
+      // A class that the prompt names already would make another kind of prompt of it.
       const auto same = std::count_if(miss.include.begin(), miss.include.end(), [&](const GenEvalClause& other) {
         return other.class_name == clause.class_name;
       });

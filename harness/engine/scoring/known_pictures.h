@@ -15,10 +15,11 @@ namespace emf {
 struct KnownPictures {
   std::vector<GenEvalMetadata> prompts;       ///< one a picture
   std::vector<std::vector<Detection>> truth;  ///< what a perfect judge would report, score 1
-  at::Tensor pictures;                        ///< [N,3,S,S] uint8
+  at::Tensor pictures;                        ///< [N,3,H,W] uint8
 };
 
 /// @param count  different prompts, at most as many as the world has.  @param repeats  pictures a prompt.
+/// @throws UserError  a dataset without a world.
 KnownPictures draw_known_pictures(const Dataset& dataset, int count, int repeats, uint64_t seed);
 
 /// GenEval of pictures that show what their prompts say: the ceiling of whatever is judged by this detector.

@@ -1,192 +1,123 @@
 #include "harness/engine/scoring/scoring.h"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 
-#include "harness/backbones/efficientnet_lite0.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/base/interrupt.h"
-#include "harness/codecs/autoencoder.h"
-#include "harness/engine/text/prompt_table.h"
-#include "harness/rules/answers.h"
-#include "harness/tensor/instrument_file.h"
+#include "harness/engine/text/judged_prompts.h"
 
 namespace emf {
 namespace {
 
-Json to_json(const MetricValue& metric) {
-  Json json = {{"name", metric.name}, {"n", metric.n}};
-  json["value"] = metric.value ? Json(*metric.value) : Json();
-  json["ci95"] = metric.ci95 ? Json{(*metric.ci95)[0], (*metric.ci95)[1]} : Json();
-  if (!metric.why.empty()) json["why"] = metric.why;
-  if (!metric.warnings.empty()) json["warnings"] = metric.warnings;
-  if (!metric.details.empty()) json["details"] = metric.details;
+Json to_json(const MetricValue& value) {
+  Json json = {{"name", value.name}, {"n", value.n}};
+  json["value"] = value.value ? Json(*value.value) : Json();
+  json["ci95"] = value.ci95 ? Json{(*value.ci95)[0], (*value.ci95)[1]} : Json();
+  if (!value.why.empty()) json["why"] = value.why;
+  if (!value.warnings.empty()) json["warnings"] = value.warnings;
+  if (!value.identity.empty()) json["identity"] = value.identity;
+  if (!value.details.empty()) json["details"] = value.details;
   return json;
 }
 
-}  // namespace
-
-struct Judges::Loaded {
-  int side;
-  std::unique_ptr<Judge> detector;
-  std::unique_ptr<EfficientNetLite0> backbone;
+/// Places in the list of prompts, and the judged rows there.
+struct Chosen {
+  std::vector<size_t> places;
+  std::vector<Json> rows;
 };
 
-Judges::Judges(int side, bool needs_detector, bool needs_features)
-    : loaded_(std::make_unique<Loaded>(Loaded{side, nullptr, nullptr})) {
-  if (needs_detector) loaded_->detector = make_judge("detector", side);
-  if (needs_features) loaded_->backbone = std::make_unique<EfficientNetLite0>();
-}
-
-Judges::~Judges() = default;
-
-const Judge& Judges::detector() const {
-  ensure(loaded_->detector != nullptr, "no judge was loaded ({} asked)", "verdicts");
-  return *loaded_->detector;
-}
-
-Json Judges::backbone_fingerprint() const {
-  ensure(loaded_->backbone != nullptr, "the backbone was not loaded ({} asked)", "features");
-  return loaded_->backbone->identity();
-}
-
-Json Judges::instruments() const {
-  Json used = Json::array();
-  if (!loaded_->detector) return used;
-  const Json index = read_json(instruments_folder() / "instruments.json");
-  for (Json row : index.at("instruments")) {
-    if (row.at("side") != loaded_->side) continue;
-    // The suite calibrates the judge in its own world; what it does in others, kind by kind, would only swell the record.
-    for (auto& [world, measured] : row["measured"].items()) {
-      if (measured.is_object()) measured.erase("kinds");
-    }
-    used.push_back(row);
+template <typename Wanted>
+Chosen choose(const ScoringInputs& inputs, const Wanted& wanted) {
+  Chosen chosen;
+  for (size_t i = 0; i < inputs.prompts->size(); ++i) {
+    if (!wanted((*inputs.prompts)[i])) continue;
+    chosen.places.push_back(i);
+    chosen.rows.push_back((*inputs.judged)[i]);
   }
-  return used;
+  return chosen;
 }
 
-std::vector<Json> Judges::detect(const at::Tensor& pictures, const std::vector<Prompt>& prompts) const {
-  const std::vector<Json> detections = loaded_->detector->detect(pictures);
-  ensure(detections.size() == prompts.size(), "{} pictures of {} prompts", detections.size(), prompts.size());
-  std::vector<Json> rows;
-  for (size_t i = 0; i < prompts.size(); ++i) {
-    rows.push_back({{"metadata", prompts[i].labels},
-                    {"detections", detections[i]},
-                    {"options", loaded_->detector->geneval_options()}});
-  }
-  return rows;
-}
-
-at::Tensor Judges::features(const at::Tensor& pictures) const {
-  ensure(loaded_->backbone != nullptr, "the backbone was not loaded ({} asked)", "features");
-  constexpr int64_t kBatch = 16;
-  std::vector<at::Tensor> rows;
-  for (int64_t begin = 0; begin < pictures.size(0); begin += kBatch) {
-    if (interrupted()) stop_interrupted();
-    rows.push_back(loaded_->backbone->features(pictures.narrow(0, begin, std::min(kBatch, pictures.size(0) - begin))));
-  }
-  return at::cat(rows);
-}
-
-FeatureMatrix to_matrix(const at::Tensor& features, const Json& identity) {
-  const at::Tensor rows = features.to(at::kDouble).contiguous();
-  FeatureMatrix matrix;
-  matrix.rows = rows.size(0);
-  matrix.columns = rows.size(1);
-  matrix.values.assign(rows.data_ptr<double>(), rows.data_ptr<double>() + rows.numel());
-  matrix.identity = identity;
-  return matrix;
-}
-
-namespace {
-
-/// Answers the questions of compositions from the judge's boxes and scores them by DPG-Bench's rule; writes
-/// items/questions.jsonl, which `score question_graph`'s metric reads.
-/// @param rows     what the judge said.   @param correct  gets a score a picture, 0..1.
-std::vector<Json> score_compositions(const std::vector<Json>& rows, uint64_t seed, const RunFolder& folder,
-                                     std::vector<double>& correct) {
-  std::vector<Json> answered;
-  for (const Json& row : rows) {
-    const Json& labels = row.at("metadata");
-    const std::string text = labels.at("prompt");
-    const PictureAnswers answers =
-        answer_questions(composition_from_labels(labels), geneval_detections(row.at("detections"), text),
-                         geneval_options(row.at("options"), text));
-    Json by_id = Json::object();
-    for (const auto& [id, answer] : answers) by_id[std::to_string(id)] = answer;
-    answered.push_back({{"item_id", text}, {"questions", labels.at("questions")}, {"answers", by_id}});
-  }
-  write_atomically(folder.file("items/questions.jsonl"), json_lines(answered));
-  MetricInput input;
-  input.judged = &answered;
-  input.seed = seed;
-  const auto metric = MetricRegistry::instance().make("question_graph");
-  const std::vector<double> scores = metric->item_scores(input);
-  correct.insert(correct.end(), scores.begin(), scores.end());
-  const MetricValue overall = metric->score(input).front();
-  std::vector<Json> metrics;
-  for (const auto& [name, category] : overall.details.at("categories").items()) {
-    metrics.push_back({{"name", "question_graph/" + name},
+/// A value of parts ("categories") as rows of their own, behind the whole's, which need not hold every item again.
+void add_with_parts(const MetricValue& value, Json& metrics) {
+  Json whole = to_json(value);
+  // The record of a suite holds hundreds of such values, and items stand in files of their own.
+  whole.erase("details");
+  metrics.push_back(std::move(whole));
+  if (!value.details.contains("categories")) return;
+  for (const auto& [part, category] : value.details.at("categories").items()) {
+    metrics.push_back({{"name", value.name + "/" + part},
                        {"value", category.at("score")},
                        {"ci95", nullptr},
                        {"n", category.at("answers")}});
   }
-  Json whole = to_json(overall);
-  whole.erase("details");  // every item again
-  metrics.insert(metrics.begin(), whole);
-  return metrics;
+}
+
+/// Puts an item's score at its prompt's place.
+void place_items(const Metric& metric, const MetricInput& input, const Chosen& chosen, Json& items) {
+  const std::vector<double> scores = metric.item_scores(input);
+  ensure(scores.size() == chosen.places.size(), "{} scores of {} pictures", scores.size(), chosen.places.size());
+  for (size_t i = 0; i < scores.size(); ++i) items[chosen.places[i]] = scores[i];
+}
+
+Json score_facts(const Metric& metric, MetricInput input, const std::string& name, const ScoringInputs& inputs,
+                 const RunFolder& folder) {
+  // Items are of every prompt that states facts, for paired tests and for the report's pictures. The score
+  // itself is of the plain ones.
+  const Chosen all = choose(inputs, [](const Prompt&prompt) { return !has_questions(prompt); }),
+               plain = choose(inputs, is_plain), other = choose(inputs, is_reworded);
+  if (plain.rows.empty()) fail_input("{}: none of the judged prompts states facts", name);
+  Json metrics = Json::array(), items(std::vector<Json>(inputs.prompts->size()));
+  input.judged = &all.rows;
+  write_atomically(folder.file("items/" + name + ".jsonl"), json_lines(metric.items(input)));
+  place_items(metric, input, all, items);
+  input.judged = &plain.rows;
+  for (const MetricValue& value : metric.score(input)) metrics.push_back(to_json(value));
+  if (!other.rows.empty()) {
+    input.judged = &other.rows;
+    // A score of its own: counted in, the reworded prompts would move the main score with their number.
+    input.options["name"] = name + "/held_out_template";
+    metrics.push_back(to_json(metric.score(input).front()));
+  }
+  return {{"metrics", metrics}, {"items", items}};
+}
+
+Json score_questions(const Metric& metric, MetricInput input, const std::string& name, const ScoringInputs& inputs,
+                     const RunFolder& folder) {
+  const Chosen asked = choose(inputs, has_questions);
+  if (asked.rows.empty()) fail_input("{}: none of the judged prompts has questions", name);
+  Json metrics = Json::array(), items(std::vector<Json>(inputs.prompts->size()));
+  input.judged = &asked.rows;
+  write_atomically(folder.file("items/" + name + ".jsonl"), json_lines(metric.items(input)));
+  place_items(metric, input, asked, items);
+  for (const MetricValue& value : metric.score(input)) add_with_parts(value, metrics);
+  return {{"metrics", metrics}, {"items", items}};
 }
 
 }  // namespace
 
-Json score_pictures(const Judges& judges, const at::Tensor& pictures, const std::vector<Prompt>& prompts,
-                    const FeatureReference& reference, uint64_t seed, const RunFolder& folder) {
-  const std::vector<Json> judged = judges.detect(pictures, prompts);
-  write_atomically(folder.file("items/detections.jsonl"), json_lines(judged));
-  // Plain prompts first, then some of them in words that training does not have, then compositions: three scores.
-  const auto is_reworded = [](const Prompt& prompt) { return prompt.labels.value("reworded", false); };
-  const auto num_plain = std::find_if_not(prompts.begin(), prompts.end(), is_plain) - prompts.begin();
-  const auto num_facts = std::find_if_not(prompts.begin() + num_plain, prompts.end(), is_reworded) - prompts.begin();
-  const std::vector<Json> facts(judged.begin(), judged.begin() + num_facts);
-  MetricInput input;
-  input.judged = &facts;
-  input.seed = seed;
-  const auto geneval = MetricRegistry::instance().make("geneval");
-  write_atomically(folder.file("items/geneval.jsonl"), json_lines(geneval->items(input)));
-  std::vector<double> correct = geneval->item_scores(input);
-  Json metrics = Json::array();
-  const std::vector<Json> plain(judged.begin(), judged.begin() + num_plain),
-      reworded(judged.begin() + num_plain, judged.begin() + num_facts);
-  input.judged = &plain;
-  for (const MetricValue& value : geneval->score(input)) metrics.push_back(to_json(value));
-  if (!reworded.empty()) {
-    input.judged = &reworded;
-    input.options = {{"name", "geneval/held_out_template"}};
-    metrics.push_back(to_json(geneval->score(input).front()));
-  }
-  if (num_facts < static_cast<int64_t>(judged.size())) {
-    const std::vector<Json> composed(judged.begin() + num_facts, judged.end());
-    for (Json& metric : score_compositions(composed, seed, folder, correct)) metrics.push_back(std::move(metric));
-  }
-  Json result = {{"correct", correct}};
+bool needs_judge(const Metric& metric) {
+  const std::set<MetricNeed> needs = metric.needs();
+  return needs.count(MetricNeed::kFacts) > 0 || needs.count(MetricNeed::kQuestions) > 0;
+}
 
-  if (reference.real != nullptr) {
-    const FeatureMatrix generated =
-        to_matrix(judges.features(pictures.narrow(0, 0, num_plain)), reference.real->identity);
-    for (const std::string& name : reference.metrics) {
-      MetricInput features;
-      features.real = reference.real;
-      features.generated = &generated;
-      features.options = {{"name", name}};
-      features.seed = seed;
-      const auto metric = MetricRegistry::instance().make(name == "kid_lite0" ? "kid" : "frechet");
-      for (const MetricValue& value : metric->score(features)) metrics.push_back(to_json(value));
-    }
-  }
-  result["metrics"] = metrics;
-  return result;
+bool needs_backbone(const Metric& metric) {
+  const std::set<MetricNeed> needs = metric.needs();
+  return needs.count(MetricNeed::kFeatures) > 0 || needs.count(MetricNeed::kProbabilities) > 0;
+}
+
+Json score_pictures(const Metric& metric, const std::string& name, const Json& options, const ScoringInputs& inputs,
+                    const RunFolder& folder) {
+  const std::set<MetricNeed> needs = metric.needs();
+  MetricInput input;
+  input.options = options;
+  input.options["name"] = name;
+  if (needs.count(MetricNeed::kFacts) > 0) return score_facts(metric, input, name, inputs, folder);
+  if (needs.count(MetricNeed::kQuestions) > 0) return score_questions(metric, input, name, inputs, folder);
+  input.real = inputs.real;
+  input.generated = inputs.generated;
+  Json metrics = Json::array();
+  for (const MetricValue& value : metric.score(input)) metrics.push_back(to_json(value));
+  return {{"metrics", metrics}};
 }
 
 }  // namespace emf

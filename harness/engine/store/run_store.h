@@ -12,8 +12,8 @@ namespace emf {
 
 enum class StageState { kAbsent, kBroken, kDone, kFailed };
 
-/// `<store>/runs/<kind>/<hash>/`: spec.json, events.jsonl, items/, samples/, checkpoints/, result.json, provenance.json, and
-/// DONE or FAILED last. A folder without either was interrupted; its checkpoints are used again.
+/// `<store>/runs/<kind>/<hash>/`: spec.json, events.jsonl, items/, samples/, checkpoints/, result.json,
+/// provenance.json, and DONE or FAILED last. A folder without either was interrupted; its checkpoints are used again.
 class RunFolder {
  public:
   RunFolder(const std::filesystem::path& store, std::string kind, Json spec);
@@ -50,7 +50,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-/// Holds `<folder>/LOCK` until destroyed; waits while another process works on the stage. Released by the kernel if we die.
+/// Holds `<folder>/LOCK` until destroyed; waits while another process works on the
+/// stage. Released by the kernel if we die.
 class StageLock {
  public:
   explicit StageLock(const RunFolder& folder);

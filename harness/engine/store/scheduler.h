@@ -1,4 +1,5 @@
-// Runs the stages of a suite: finished ones are skipped, independent ones run side by side, one failure spares the rest.
+// Runs the stages of a suite: finished ones are skipped, independent ones run side
+// by side, one failure spares the rest.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
-// One cacheable piece of work.
+// One cacheable piece of work, whole: what it is called, what its result depends on, and how it is done.
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +11,7 @@
 
 namespace emf {
 
-/// One cacheable piece of work. Its folder's spec holds everything that changes its result, its inputs' hashes included.
+/// A stage as it runs. Its folder's spec holds everything that changes its result, its inputs' hashes included.
 struct Stage {
   std::string label;  ///< for people: "train llm mean_flow seed 0"
   std::shared_ptr<RunFolder> folder;
@@ -19,7 +20,39 @@ struct Stage {
   std::function<Json(const RunFolder& folder, Json& provenance)> work;
 
   const std::string& hash() const { return folder->hash(); }
+  bool done() const { return folder->state() == StageState::kDone; }
 };
 using StagePointer = std::shared_ptr<Stage>;
+
+/// What a stage is made of. Kind, version, spec, inputs and work of a kind stand in one file (engine/stages), so that
+/// who changes the work sees the version that must rise with it.
+struct StageSpec {
+  std::string kind;   ///< its folder under <store>/runs
+  std::string label;  ///< for people; no part of the hash
+  int version = 1;    ///< raised when the same spec and inputs give another result
+  Json spec = Json::object();
+  std::vector<StagePointer> inputs;
+  std::function<Json(const RunFolder& folder, Json& provenance)> work;
+};
+
+/// The hash covers kind, version, spec and the inputs' hashes; where the store lies,
+/// the label and the work's code are no part.
+StagePointer make_stage(const std::filesystem::path& store, StageSpec spec);
+
+/// The stages of a suite, equal ones once, in the order in which they were first added.
+class StageList {
+ public:
+  explicit StageList(std::filesystem::path store) : store_(std::move(store)) {}
+
+  /// Adds a stage, or returns the equal one that is already there.
+  StagePointer add(StageSpec spec);
+  const std::filesystem::path& store() const { return store_; }
+  const std::vector<StagePointer>& stages() const { return stages_; }
+
+ private:
+  std::filesystem::path store_;
+  std::vector<StagePointer> stages_;
+  std::map<std::string, StagePointer> by_hash_;
+};
 
 }  // namespace emf

@@ -1,7 +1,7 @@
 #include "harness/engine/suite/comparison.h"
 
 #include "harness/base/error.h"
-#include "harness/engine/text/prompt_table.h"
+#include "harness/engine/text/judged_prompts.h"
 
 namespace emf {
 namespace {
@@ -15,16 +15,10 @@ struct Side {
   Json to_json() const { return {{"encoder", encoder}, {"objective", objective}, {"steps", steps}}; }
 };
 
-Difference scaled_difference(const Scores& left, Scores right, double factor) {
-  for (double& value : right.values) value *= factor;
-  BootstrapOptions options;
-  options.stream = "comparison";
-  return paired_difference(left, right, options);
-}
-
 /// Corrections for the number of rows, in place.
 void correct_for_many(Json& comparisons) {
   std::vector<double> p_values;
+  // All rows of the table are one family: whoever looks at forty differences will find two by chance.
   for (const Json& one : comparisons) p_values.push_back(one["p"]);
   const std::vector<double> by_holm = holm(p_values), by_rate = benjamini_hochberg(p_values);
   for (size_t i = 0; i < p_values.size(); ++i) {
@@ -43,6 +37,7 @@ Json over_seeds(const SeedScores& seeds, const std::string& a, const std::string
   if (left == seeds.end() || right == seeds.end()) return {};
   std::vector<double> differences;
   for (const auto& [seed, scores] : left->second) {
+    // Only seeds that both sides have, because runs of one seed share noise, order of data and initial weights.
     const auto other = right->second.find(seed);
     if (other == right->second.end()) continue;
     differences.push_back(estimate_mean(scores).value - estimate_mean(other->second).value);
@@ -54,12 +49,20 @@ Json over_seeds(const SeedScores& seeds, const std::string& a, const std::string
 
 }  // namespace
 
-Scores prompt_scores(const std::vector<double>& correct, const std::vector<Prompt>& prompts) {
-  ensure(correct.size() == prompts.size(), "{} scores of {} prompts", correct.size(), prompts.size());
+Difference scaled_difference(const Scores& left, Scores right, double factor) {
+  for (double& value : right.values) value *= factor;
+  BootstrapOptions options;
+  options.stream = "comparison";
+  return paired_difference(left, right, options);
+}
+
+Scores item_scores(const Json& items, const std::vector<Prompt>& prompts) {
+  ensure(items.size() == prompts.size(), "{} scores of {} prompts", items.size(), prompts.size());
   Scores scores;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    if (!is_plain(prompts[i])) continue;
-    scores.values.push_back(correct[i]);
+    // A reworded prompt is the twin of a plain one; with both, one prompt would count twice.
+    if (items[i].is_null() || is_reworded(prompts[i])) continue;
+    scores.values.push_back(items[i].get<double>());
     scores.clusters.push_back(prompts[i].text);
     scores.strata.push_back(prompts[i].labels.at("tag"));
   }
@@ -72,12 +75,11 @@ void append_scores(Scores& scores, const Scores& more) {
   scores.strata.insert(scores.strata.end(), more.strata.begin(), more.strata.end());
 }
 
-Scores of_metric(const Scores& scores, const std::string& metric) {
-  if (metric == "geneval") return scores;
-  const std::string tag = metric.substr(metric.find('/') + 1);
+Scores of_part(const Scores& scores, const std::string& part) {
+  if (part.empty()) return scores;
   Scores chosen;
   for (size_t i = 0; i < scores.values.size(); ++i) {
-    if (scores.strata[i] != tag) continue;
+    if (scores.strata[i] != part) continue;
     chosen.values.push_back(scores.values[i]);
     chosen.clusters.push_back(scores.clusters[i]);
     chosen.strata.push_back(scores.strata[i]);
@@ -85,16 +87,17 @@ Scores of_metric(const Scores& scores, const std::string& metric) {
   return chosen;
 }
 
-Json compare_cells(const CellScores& cells, const SeedScores& seeds, const SuiteSpec& spec) {
+Json compare_cells(const CellScores& cells, const SeedScores& seeds, const ComparisonPlan& plan) {
   Json comparisons = Json::array();
   const auto compare = [&](const std::string& kind, const Side& a, const Side& b) {
     const auto left = cells.find(a.name()), right = cells.find(b.name());
+    // A cell whose stage failed has no comparison; the record says elsewhere why.
     if (left == cells.end() || right == cells.end()) return;
     const Difference difference = scaled_difference(left->second, right->second, 1);
     Json row = {
         {"name", fmt::format("{} - {}", a.name(), b.name())},
         {"kind", kind},
-        {"metric", "geneval"},
+        {"metric", plan.metric},
         {"a", a.to_json()},
         {"b", b.to_json()},
         {"difference", difference.value},
@@ -105,62 +108,33 @@ Json compare_cells(const CellScores& cells, const SeedScores& seeds, const Suite
     if (const Json over = over_seeds(seeds, a.name(), b.name()); !over.is_null()) row["seeds"] = over;
     comparisons.push_back(std::move(row));
   };
-  for (const std::string& encoder : spec.encoders) {
-    for (const std::string& other : spec.objectives) {
-      if (other == "mean_flow") continue;
-      for (const int64_t steps : spec.steps) {
-        compare("objective", {encoder, "mean_flow", steps}, {encoder, other, steps});
+  for (const std::string& encoder : plan.encoders) {
+    for (const std::string& other : plan.objectives) {
+      if (other == plan.main_objective) continue;
+      for (const int64_t steps : plan.steps) {
+        compare("objective", {encoder, plan.main_objective, steps}, {encoder, other, steps});
       }
     }
   }
-  for (size_t i = 0; i < spec.encoders.size(); ++i) {
-    for (size_t j = i + 1; j < spec.encoders.size(); ++j) {
-      for (const std::string& objective : spec.objectives) {
-        for (const int64_t steps : spec.steps) {
-          compare("encoder", {spec.encoders[i], objective, steps}, {spec.encoders[j], objective, steps});
+  for (size_t i = 0; i < plan.encoders.size(); ++i) {
+    for (size_t j = i + 1; j < plan.encoders.size(); ++j) {
+      for (const std::string& objective : plan.objectives) {
+        for (const int64_t steps : plan.steps) {
+          compare("encoder", {plan.encoders[i], objective, steps}, {plan.encoders[j], objective, steps});
         }
       }
     }
   }
-  for (const std::string& encoder : spec.encoders) {
-    for (const std::string& objective : spec.objectives) {
-      for (size_t i = 0; i + 1 < spec.steps.size(); ++i) {
-        compare("steps", {encoder, objective, spec.steps[i + 1]}, {encoder, objective, spec.steps[i]});
+  for (const std::string& encoder : plan.encoders) {
+    for (const std::string& objective : plan.objectives) {
+      for (size_t i = 0; i + 1 < plan.steps.size(); ++i) {
+        // More steps less fewer, so that a positive number is what the further steps buy.
+        compare("steps", {encoder, objective, plan.steps[i + 1]}, {encoder, objective, plan.steps[i]});
       }
     }
   }
   correct_for_many(comparisons);
   return comparisons;
-}
-
-Json judge_claims(const CellScores& cells, const SuiteSpec& spec) {
-  Json verdicts = Json::array();
-  for (const Claim& claim : spec.claims) {
-    Json verdict = {{"name", claim.name},   {"metric", claim.metric}, {"left", claim.left},
-                    {"right", claim.right}, {"factor", claim.factor}, {"verdict", "undecided"}};
-    const auto left = cells.find(claim.left), right = cells.find(claim.right);
-    if (left == cells.end() || right == cells.end()) {
-      verdict["detail"] = (left == cells.end() ? claim.left : claim.right) + " was not run";
-      verdicts.push_back(verdict);
-      continue;
-    }
-    const Scores a = of_metric(left->second, claim.metric), b = of_metric(right->second, claim.metric);
-    if (a.values.empty() || b.values.empty()) {
-      verdict["detail"] = "no prompt of " + claim.metric;
-      verdicts.push_back(verdict);
-      continue;
-    }
-    const Difference difference = scaled_difference(a, b, claim.factor);
-    verdict["difference"] = difference.value;
-    verdict["ci95"] = interval_json(difference.ci95);
-    verdict["detail"] =
-        fmt::format("{} {:.3f}, {} {:.3f}{}", claim.left, estimate_mean(a).value, claim.right, estimate_mean(b).value,
-                    claim.factor == 1 ? "" : fmt::format(", of which {:g} is asked", claim.factor));
-    if (difference.ci95 && (*difference.ci95)[0] > 0) verdict["verdict"] = "pass";
-    if (difference.ci95 && (*difference.ci95)[1] < 0) verdict["verdict"] = "fail";
-    verdicts.push_back(verdict);
-  }
-  return verdicts;
 }
 
 }  // namespace emf

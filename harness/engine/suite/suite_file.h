@@ -1,14 +1,17 @@
-// A suite, read and checked: which encoders, objectives, steps and seeds, on what data, with what budget.
+// A suite, read and checked: which encoders, objectives, models, codecs, steps and
+// seeds, on what data, with what budget.
 #pragma once
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/base/config.h"
-#include "harness/engine/text/encoder_source.h"
-#include "harness/engine/text/prompt_table.h"
+#include "harness/engine/suite/suite_choices.h"
+#include "harness/engine/text/judged_prompts.h"
 #include "harness/engine/training/options.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -20,53 +23,38 @@ struct PretrainingOptions {
 };
 
 struct EvaluationOptions {
-  JudgingOptions judging;                                   ///< its seed picks the prompts and the real pictures
-  double guidance = 2;                                      ///< of every objective without a value of its own
-  std::vector<std::pair<std::string, double>> guidance_of;  ///< by objective
-  int64_t reference_pictures = 500;                         ///< real pictures behind kid_lite0 and fd_lite0
-  std::vector<int64_t> feature_steps;  ///< step counts whose pictures get a Frechet and a kernel distance
-
-  double guidance_for(const std::string& objective) const {
-    for (const auto& [name, value] : guidance_of) {
-      if (name == objective) return value;
-    }
-    return guidance;
-  }
+  JudgingOptions judging;                     ///< its seed picks the prompts and the real pictures
+  std::map<std::string, double> guidance_of;  ///< by the suite's name of the objective
+  int64_t reference_pictures = 500;           ///< real pictures behind distances
+  std::vector<int64_t> feature_steps;         ///< step counts whose pictures get a distance
 };
 
-/// One sentence the suite must show: left > factor * right on a metric, outside the 95 % interval of a paired bootstrap.
+/// One sentence the suite must show: left > factor * right on a metric (or < where lower is better),
+/// outside the 95 % interval of a paired bootstrap.
 struct Claim {
   std::string name, metric;
   std::string left, right;  ///< "encoder/objective/steps", or "ceiling"
   double factor = 1;
 };
 
-/// A registered probe, asked in one way. A suite lists it under the probe's own name, or under a name that its table
-/// [probe.NAME] explains: `probe`, the keys below, and the probe's own options.
-struct ProbeSpec {
-  std::string name, probe;
-  std::string title;                         ///< for people, behind the probe's name; may be empty
-  std::string query_words, candidate_words;  ///< wordings of the dataset (Dataset::wordings); "" = the captions
-  int64_t captions = 1000;                   ///< the pool at most (the paper has 1,000 queries)
-  Json data =
-      Json::object();  ///< where this probe's data differ from [data]; with a `name`, another dataset's whole table
-  Json options = Json::object();
-};
-
 struct SuiteSpec {
   std::string name, question;
-  Config config;  ///< the tables that plugins read themselves: [data], [model], [objective.*]
-  std::vector<std::string> encoders, objectives, metrics;
-  std::map<std::string, EncoderChoice> encoder_choices;  ///< of every name in `encoders`
+  Config config;
+  std::vector<EncoderChoice> encoders;
+  std::vector<PluginChoice> objectives, models, codecs;  ///< of models and codecs the first is the suite's own
+  std::vector<MetricChoice> metrics;
+  std::string main_metric;     ///< as `metrics` lists it: what orders tables, plots, comparisons and claims
+  std::string main_objective;  ///< what the others are compared with
   std::vector<ProbeSpec> probes;
   std::vector<int64_t> steps, seeds;
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
-  std::string latent;                                         ///< "autoencoder" or "none"
+  std::vector<int64_t> checkpoints;  ///< pictures at which a row's weights are kept and scored too
   TrainOptions train;
   PretrainingOptions pretraining;
   EvaluationOptions evaluation;
   std::vector<Claim> claims;
   uint64_t data_seed = 0;
+  Placement placement;
 
   /// Without objectives nothing is trained, sampled or judged: the suite probes encoders, and needs no instruments.
   bool only_probes() const { return objectives.empty(); }
@@ -75,7 +63,14 @@ struct SuiteSpec {
     const auto own = encoder_seeds.find(encoder);
     return own == encoder_seeds.end() ? seeds : own->second;
   }
+  /// The objective of a suite's name, or a registered one that the suite does not list (what a listed one starts from).
+  /// @throws UserError  neither.
+  PluginChoice objective(const std::string& wanted) const;
+  std::vector<std::string> encoder_names() const;
 };
+
+/// What a row's objective is called: "mean_flow"; of other models and codecs than the first "mean_flow+wide".
+std::string arm_name(const std::string& objective, const std::string& model, const std::string& codec);
 
 /// Reads and checks a suite.
 /// @param name_or_path  "quick" (experiments/quick.toml) or a path ending in .toml.

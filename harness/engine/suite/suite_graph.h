@@ -1,34 +1,55 @@
-// From a suite to its stages: what depends on what, and what each stage's result depends on.
+// From a suite to its stages: what depends on what.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "harness/api/dataset.h"
-#include "harness/engine/pictures/latents.h"
-#include "harness/engine/scoring/scoring.h"
-#include "harness/engine/store/scheduler.h"
+#include "harness/engine/stages/pictures_stage.h"
+#include "harness/engine/stages/probe_stages.h"
+#include "harness/engine/stages/score_stages.h"
+#include "harness/engine/stages/train_stage.h"
 #include "harness/engine/suite/suite_file.h"
-#include "harness/engine/text/prompt_table.h"
 
 namespace emf {
 
-/// One row of the comparison at one step count.
-struct Cell {
-  std::string encoder, objective;
-  int64_t seed = 0, steps = 0;
-  StagePointer train, sample, score;
+/// One row of the comparison: an encoder, an objective, a model, a codec and a seed, trained to the end of the budget.
+struct Row {
+  std::string encoder,
+      objective;  ///< the suite's names; `objective` names model and codec where they are not the first
+  uint64_t seed = 0;
+  EncoderSource source;
+  PluginChoice trained_by;  ///< the objective that the row ends with
+  std::string starts_from;  ///< the objective that trains first; "" = none
+  double guidance = 1;
+  ModelMaker model;
+  std::shared_ptr<const Codec> codec;
+  StagePointer texts, judged_texts;
+  std::vector<StagePointer> segments;  ///< in order; the last holds the whole budget
+  std::vector<int64_t> ends;           ///< pictures that each segment ends at
+  int64_t own_from = 0;                ///< pictures before the row's own objective begins
 };
 
-/// A row's training: one segment, or flow matching and then MeanFlow.
-struct Row {
+/// A metric's stage of one cell.
+struct CellScore {
+  size_t metric = 0;  ///< place in SuiteGraph::metrics
+  StagePointer stage;
+};
+
+/// Pictures with all that is said of them: of a row at one step count, or of real ones.
+struct Cell {
   std::string encoder, objective;
-  int64_t seed = 0;
-  EncoderSource source;
-  StagePointer features;
-  std::vector<StagePointer> segments;
+  uint64_t seed = 0;
+  int64_t steps = 0;
+  int64_t checkpoint = 0;  ///< pictures that were trained on; 0 = the whole budget
+  StagePointer train;      ///< null for real pictures
+  StagePointer pictures;
+  std::vector<CellScore> scores;
+
+  /// "encoder/objective/steps": what claims and comparisons call it.
+  std::string name() const;
 };
 
 /// An encoder's pretraining.
@@ -46,14 +67,25 @@ struct ProbeCell {
   std::string why;     ///< of a null stage
 };
 
-/// Everything a suite does. Shared inputs (dataset, instruments, prompts) live here while stages run.
+/// A metric of the suite, made ready.
+struct SuiteMetric {
+  MetricChoice choice;
+  MetricPlan plan;
+  std::shared_ptr<const Judge> judge;  ///< where it needs one
+  bool higher_is_better = true;
+  bool of_items = false;  ///< it scores pictures one by one
+  bool official = false;  ///< measured on what it is defined on
+};
+
+/// Everything a suite does. Shared inputs live here while stages run.
 struct SuiteGraph {
   SuiteSpec spec;
   std::filesystem::path store;
-  std::shared_ptr<Dataset> dataset;
-  std::shared_ptr<LatentCodec> codec;
-  std::shared_ptr<Judges> judges;
-  std::shared_ptr<PromptTable> prompts;
+  std::shared_ptr<const Dataset> dataset;
+  std::shared_ptr<const TrainingCaptions> captions;
+  std::shared_ptr<const JudgedPrompts> judged;
+  std::vector<SuiteMetric> metrics;
+  size_t main_metric = 0;  ///< place in `metrics`
 
   std::vector<StagePointer> stages;               ///< in an order that respects inputs; equal stages stand once
   std::map<std::string, EncoderSource> encoders;  ///< by the suite's name, with its first seed
@@ -61,14 +93,18 @@ struct SuiteGraph {
   std::vector<Row> rows;
   std::vector<Cell> cells;
   std::vector<ProbeCell> probes;
-  std::vector<std::shared_ptr<Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
-  Prompt first_prompt;                                   ///< one that every encoder of a stage can read
-  StagePointer ceiling, reconstruction;                  ///< score stages of real and of reconstructed pictures
-  StagePointer calibration;                              ///< what the judge gets wrong in this world
+  std::vector<std::shared_ptr<const Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
+  Prompt first_prompt;                                         ///< one that every encoder of a stage can read
+  std::optional<Cell> ceiling, reconstruction;                 ///< real pictures, and the codec's of them
+  StagePointer calibration;                                    ///< what `calibrated` gets wrong in this world; or null
+  std::shared_ptr<const Judge> calibrated;                     ///< the first detecting judge of the metrics
+  std::vector<std::string> notes;                              ///< said before anything runs: what will be undecided
+  Json instruments = Json::array();                            ///< shipped ones that stages use
 };
 
 /// Builds the graph. Loads instruments and checks that weights are there; trains nothing.
-/// @throws UserError  a bad suite table (file and line) or absent weights (how to get them).
+/// @throws UserError  a bad suite table (file and line), absent weights (how to get them), a metric that the data
+///   cannot be judged by, a claim about a cell that the suite does not have.
 SuiteGraph build_suite_graph(const SuiteSpec& spec, const std::filesystem::path& store);
 
 }  // namespace emf

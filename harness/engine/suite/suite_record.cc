@@ -1,158 +1,28 @@
 #include "harness/engine/suite/suite_record.h"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <set>
+#include <tuple>
 
-#include "harness/api/encoder.h"
+#include "harness/api/pretraining.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/base/hash.h"
-#include "harness/base/paths.h"
-#include "harness/base/registry.h"
+#include "harness/base/near_name.h"
+#include "harness/base/progress.h"
 #include "harness/captions/template_audit.h"
 #include "harness/engine/pictures/sampler.h"
-#include "harness/engine/stages/probing.h"
-#include "harness/engine/suite/comparison.h"
-#include "harness/statistics/judge_correction.h"
+#include "harness/engine/suite/suite_provenance.h"
+#include "harness/engine/suite/suite_scores.h"
 
 namespace emf {
 namespace {
 
-bool done(const StagePointer& stage) { return stage && stage->folder->state() == StageState::kDone; }
-
-std::string why_absent(const StagePointer& stage) {
-  return stage->folder->state() == StageState::kFailed ? stage->folder->why_failed() : "not run: an input failed";
-}
-
-std::vector<double> correct_of(const StagePointer& score) {
-  return score->folder->result().at("correct").get<std::vector<double>>();
-}
-
-/// The judge's word on the pictures that samples/grid.png holds.
-Json correct_on_grid(const StagePointer& score) {
-  std::vector<double> correct = correct_of(score);
-  correct.resize(std::min<size_t>(correct.size(), kGridPictures));
-  return correct;
-}
+/// Captions above this number are not held against the judged prompts: the audit keeps all their words in memory.
+constexpr int64_t kMostAudited = 200000;
 
 std::string store_path(const SuiteGraph& graph, const StagePointer& stage, const std::string& file) {
+  // Relative to the store, which can be moved or copied as a whole.
   return std::filesystem::relative(stage->folder->file(file), graph.store).string();
-}
-
-Json metric_row(const Json& cell, const Json& metric) {
-  Json row = cell;
-  row["metric"] = metric.at("name");
-  for (const char* key : {"value", "ci95", "n"}) row[key] = metric.at(key);
-  for (const char* key : {"why", "warnings"}) {
-    if (metric.contains(key)) row[key] = metric[key];
-  }
-  return row;
-}
-
-/// GenEval over the pairs training showed and over those it did not.
-void add_held_out_rows(Json& rows, const Json& cell, const Scores& scores, const std::vector<Prompt>& prompts) {
-  for (const bool held_out : {false, true}) {
-    Scores part;
-    for (size_t i = 0; i < scores.values.size(); ++i) {  // others than plain prompts stand behind these
-      if (prompts[i].labels.value("held_out", false) != held_out) continue;
-      part.values.push_back(scores.values[i]);
-      part.clusters.push_back(scores.clusters[i]);
-      part.strata.push_back(scores.strata[i]);
-    }
-    if (part.values.empty()) continue;
-    const Estimate estimate = estimate_mean(part, {.shares = true});
-    rows.push_back(metric_row(cell, {{"name", held_out ? "geneval/held_out" : "geneval/in_distribution"},
-                                     {"value", estimate.value},
-                                     {"ci95", estimate.ci95 ? Json(*estimate.ci95) : Json()},
-                                     {"n", estimate.n}}));
-  }
-}
-
-/// @param correction  null where the judge was not calibrated.
-void add_score_rows(Json& rows, const Json& cell, const StagePointer& score, const PromptTable& prompts,
-                    const JudgeCorrection* correction) {
-  const Json result = score->folder->result();
-  for (const Json& metric : result.at("metrics")) rows.push_back(metric_row(cell, metric));
-  const Scores scores = prompt_scores(correct_of(score), prompts.judging);
-  add_held_out_rows(rows, cell, scores, prompts.judging);
-  if (correction == nullptr) return;
-  if (const std::optional<Estimate> corrected = correction->corrected_mean(scores)) {
-    rows.push_back(metric_row(cell, {{"name", "geneval/judge_corrected"},
-                                     {"value", corrected->value},
-                                     {"ci95", *corrected->ci95},
-                                     {"n", corrected->n}}));
-  }
-}
-
-/// Of the pictures that generated ones are like; nothing where the judge was not calibrated.
-std::optional<JudgeCorrection> correction_of(const SuiteGraph& graph) {
-  if (!done(graph.calibration)) return std::nullopt;
-  const Json result = graph.calibration->folder->result();
-  for (const Json& kind : result.at("kinds")) {
-    if (kind.at("name") == result.at("generated_like")) return JudgeCorrection(judge_trials(kind.at("trials")));
-  }
-  return std::nullopt;
-}
-
-Json cell_json(const Cell& cell) {
-  return {{"encoder", cell.encoder},
-          {"objective", cell.objective},
-          {"steps", cell.steps},
-          {"seed", cell.seed},
-          {"run", cell.train->hash()}};
-}
-
-/// Score over training seeds: the spread that prompts and pictures do not explain.
-void add_seed_rows(Json& rows, const SuiteGraph& graph, const SeedScores& seeds) {
-  std::set<std::string> told;
-  for (const Cell& cell : graph.cells) {
-    const std::string name = fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps);
-    const auto found = seeds.find(name);
-    if (found == seeds.end() || found->second.size() < 2 || !told.insert(name).second) continue;
-    std::vector<double> means;
-    for (const auto& [seed, scores] : found->second) means.push_back(estimate_mean(scores).value);
-    rows.push_back(metric_row(
-        cell_json(cell),
-        {{"name", "geneval/over_seeds"}, {"value", mean(means)}, {"ci95", t_interval(means)}, {"n", means.size()}}));
-  }
-}
-
-/// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction" ...
-void add_ceiling_rows(Json& rows, const StagePointer& score, const std::string& name) {
-  if (!done(score)) return;
-  const Json cell = {{"encoder", "real"}, {"objective", name}, {"steps", 0}, {"seed", 0}, {"run", score->hash()}};
-  const Json result = score->folder->result();
-  for (Json metric : result.at("metrics")) {
-    const std::string full = metric.at("name");
-    if (full.rfind("geneval", 0) == 0) metric["name"] = name + full.substr(7);
-    if (full.rfind("question_graph", 0) == 0) metric["name"] = name + "/" + full;
-    rows.push_back(metric_row(cell, metric));
-  }
-}
-
-Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds) {
-  Json rows = Json::array();
-  const std::optional<JudgeCorrection> correction = correction_of(graph);
-  for (const Cell& cell : graph.cells) {
-    const Json base = cell_json(cell);
-    if (!done(cell.score)) {
-      rows.push_back(metric_row(
-          base,
-          {{"name", "geneval"}, {"value", nullptr}, {"ci95", nullptr}, {"n", 0}, {"why", why_absent(cell.score)}}));
-      continue;
-    }
-    add_score_rows(rows, base, cell.score, *graph.prompts, correction ? &*correction : nullptr);
-    rows.push_back(metric_row(base, {{"name", "network_evaluations"},
-                                     {"value", cell.sample->folder->result().at("network_evaluations")},
-                                     {"ci95", nullptr},
-                                     {"n", graph.prompts->judging.size()}}));
-  }
-  add_ceiling_rows(rows, graph.ceiling, "ceiling");
-  add_ceiling_rows(rows, graph.reconstruction, "reconstruction");
-  add_seed_rows(rows, graph, seeds);
-  return rows;
 }
 
 /// Pictures, FLOPs and parameters of every finished row; unequal pictures are refused.
@@ -163,29 +33,27 @@ Json gather_budgets(const SuiteGraph& graph, Json& curves) {
                    {"objective", row.objective},
                    {"seed", row.seed},
                    {"run", row.segments.back()->hash()}};
+    // A row that has not finished has no budget that could be compared.
+    if (!std::all_of(row.segments.begin(), row.segments.end(), finished)) continue;
     Json curve = budget;
-    int64_t pictures = 0, before = 0;
+    int64_t pictures = 0;
     double flops = 0;
     Json points = Json::array();
-    bool complete = true;
     for (const StagePointer& segment : row.segments) {
-      complete = complete && done(segment);
-      if (!complete) break;
       const Json result = segment->folder->result();
-      before = pictures;
       pictures += result.at("pictures").get<int64_t>();
       flops += result.at("flops").get<double>();
       budget["parameters"] = result.at("parameters");
       for (const Json& point : result.at("curve")) points.push_back(point);
     }
-    if (!complete) continue;
     budget["pictures"] = pictures;
-    budget["pretraining_pictures"] = row.objective == "flow_matching" ? 0 : before;
+    budget["pretraining_pictures"] = row.own_from;
     budget["flops"] = flops;
     curve["points"] = points;
     budgets.push_back(budget);
     curves.push_back(curve);
     if (pictures != budgets.front().at("pictures")) {
+      // An advantage in pictures would be reported as one of the objective or the encoder.
       fail_input("rows have unequal budgets ({} {} saw {} pictures, another {}): they cannot be compared", row.encoder,
                  row.objective, pictures, budgets.front().at("pictures").dump());
     }
@@ -193,26 +61,12 @@ Json gather_budgets(const SuiteGraph& graph, Json& curves) {
   return budgets;
 }
 
-CellScores gather_cell_scores(const SuiteGraph& graph, SeedScores& seeds) {
-  CellScores scores;
-  const std::vector<Prompt>& prompts = graph.prompts->judging;
-  for (const Cell& cell : graph.cells) {
-    if (!done(cell.score)) continue;
-    const std::string name = fmt::format("{}/{}/{}", cell.encoder, cell.objective, cell.steps);
-    const Scores own = prompt_scores(correct_of(cell.score), prompts);
-    append_scores(scores[name], own);
-    seeds[name][cell.seed] = own;
-  }
-  if (done(graph.ceiling)) scores["ceiling"] = prompt_scores(correct_of(graph.ceiling), prompts);
-  return scores;
-}
-
 Json gather_probes(const SuiteGraph& graph) {
   Json probes = Json::array();
   for (const ProbeCell& cell : graph.probes) {
     Json row = {{"modes", Json::object()}, {"n_queries", 0}, {"n_candidates", 0}, {"why", cell.why}};
     if (cell.stage) {
-      if (!done(cell.stage)) continue;
+      if (!finished(cell.stage)) continue;
       row = cell.stage->folder->result();
     }
     row["probe"] = cell.probe.probe;
@@ -227,7 +81,7 @@ Json gather_probes(const SuiteGraph& graph) {
 /// Of the data trained on and of all that probes and pretraining looked at, each line once.
 Json gather_attributions(const SuiteGraph& graph) {
   std::vector<std::string> lines;
-  std::vector<std::shared_ptr<Dataset>> datasets = graph.other_datasets;
+  std::vector<std::shared_ptr<const Dataset>> datasets = graph.other_datasets;
   if (!graph.spec.only_probes()) datasets.insert(datasets.begin(), graph.dataset);
   for (const auto& dataset : datasets) {
     for (const std::string& line : dataset->attributions()) {
@@ -241,8 +95,9 @@ Json gather_attributions(const SuiteGraph& graph) {
 Json gather_pretrainings(const SuiteGraph& graph) {
   Json rows = Json::array();
   for (const PretrainingRow& pretraining : graph.pretrainings) {
-    if (!done(pretraining.stage)) continue;
+    if (!finished(pretraining.stage)) continue;
     Json row = pretraining.stage->folder->result();
+    // A pretraining is never cut into segments, so this is always zero.
     row.erase("captions_before");
     row.update({{"encoder", pretraining.encoder},
                 {"objective", pretraining.objective},
@@ -253,118 +108,167 @@ Json gather_pretrainings(const SuiteGraph& graph) {
   return rows;
 }
 
+/// The grid of a cell's pictures, with what the main metric says of each.
+void add_sample(const SuiteGraph& graph, const Cell& cell, Json& samples) {
+  if (!finished(cell.pictures)) return;
+  Json sample = cell_json(cell);
+  sample["file"] = store_path(graph, cell.pictures, "samples/grid.png");
+  const Json items = items_on_grid(graph, cell);
+  if (!items.is_null()) sample["correct"] = items;
+  samples.push_back(std::move(sample));
+}
+
 Json gather_samples(const SuiteGraph& graph) {
   Json samples = Json::array();
-  for (const Cell& cell : graph.cells) {
-    if (!done(cell.sample)) continue;
-    Json sample = cell_json(cell);
-    sample["file"] = store_path(graph, cell.sample, "samples/grid.png");
-    if (done(cell.score)) sample["correct"] = correct_on_grid(cell.score);
-    samples.push_back(sample);
-  }
-  for (const auto& [score, name] : {std::pair{graph.ceiling, "ceiling"}, {graph.reconstruction, "reconstruction"}}) {
-    if (!done(score)) continue;
-    const StagePointer& drawn = score->inputs.front();
-    samples.push_back({{"encoder", "real"},
-                       {"objective", name},
-                       {"steps", 0},
-                       {"seed", 0},
-                       {"run", drawn->hash()},
-                       {"file", store_path(graph, drawn, "samples/grid.png")},
-                       {"correct", correct_on_grid(score)}});
-  }
+  for (const Cell& cell : graph.cells) add_sample(graph, cell, samples);
+  if (graph.ceiling) add_sample(graph, *graph.ceiling, samples);
+  if (graph.reconstruction) add_sample(graph, *graph.reconstruction, samples);
   return samples;
 }
 
-/// Overlap of the judged prompts with the training captions.
+/// Overlap of the judged prompts with the training captions; null where it is not looked for.
 Json gather_template_audit(const SuiteGraph& graph) {
+  const CaptionIndex& captions = graph.captions->index();
+  if (graph.dataset->world() == nullptr || captions.size() > kMostAudited) return nullptr;
   std::vector<std::string> training, judged;
-  for (const Prompt& prompt : graph.prompts->training) training.push_back(prompt.text);
-  for (const Prompt& prompt : graph.prompts->judging) {
+  for (int64_t i = 0; i < captions.size(); ++i) training.push_back(graph.captions->caption(i).text);
+  for (const Prompt& prompt : graph.judged->prompts) {
     if (is_plain(prompt)) judged.push_back(prompt.text);
   }
   return audit_templates(training, judged).to_json();
 }
 
-std::string utc_now() {
-  const std::time_t now = std::time(nullptr);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
-  return text;
+Json gather_prompts(const SuiteGraph& graph) {
+  Json prompts = Json::array();
+  for (const Prompt& prompt : graph.judged->prompts) {
+    prompts.push_back({{"text", prompt.text},
+                       {"tag", prompt.labels.at("tag")},
+                       {"held_out", prompt.labels.value("held_out", false)}});
+    if (is_reworded(prompt)) prompts.back()["reworded"] = true;
+  }
+  return prompts;
 }
 
-/// Times and machine of a suite; seconds of skipped stages are those of the run that made them.
-Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& words, const std::string& started) {
-  Json provenance = describe_machine();
-  provenance["schema"] = "emf.provenance/1";
-  provenance["argv"] = words;
-  provenance["started"] = started;
-  provenance["finished"] = utc_now();
-  std::set<int64_t> seeds;
-  for (const Row& row : graph.rows) seeds.insert(row.seed);
-  for (const ProbeCell& probe : graph.probes) seeds.insert(graph.spec.seeds_of(probe.encoder).front());
-  provenance["seeds"] = seeds;
-  provenance["seconds"] = Json::object();
-  provenance["seconds_per_picture"] = Json::array();
-  for (const StagePointer& stage : graph.stages) {
-    if (done(stage)) provenance["seconds"][stage->label] = stage->folder->provenance().at("seconds");
+template <typename RegistryType>
+std::string title_of(const std::string& own, const std::string& plugin) {
+  if (!own.empty() || !RegistryType::instance().contains(plugin)) return own;
+  return RegistryType::instance().find(plugin).display.title;
+}
+
+/// How the suite's names are shown to people.
+Json gather_names(const SuiteGraph& graph) {
+  const SuiteSpec& spec = graph.spec;
+  Json encoders = Json::object(), objectives = Json::object(), probes = Json::object(), pretrainings = Json::object();
+  for (const EncoderChoice& choice : spec.encoders) {
+    const auto parsed = parse_encoder_spec(choice.encoder);
+    // An option or a wrapper makes another encoder of it: only a plain one bears the registered title.
+    const bool plain = choice.name == choice.encoder && parsed->argument.empty();
+    const std::string title = title_of<EncoderRegistry>(choice.title, plain ? parsed->plugin : "");
+    if (!title.empty()) encoders[choice.name] = {{"title", title}};
   }
-  for (const Cell& cell : graph.cells) {
-    if (!done(cell.sample)) continue;
-    Json row = cell_json(cell);
-    row["value"] = cell.sample->folder->provenance().at("seconds_per_picture");
-    provenance["seconds_per_picture"].push_back(row);
-  }
-  provenance["training_seconds"] = Json::array();
   for (const Row& row : graph.rows) {
-    double seconds = 0;
-    if (!std::all_of(row.segments.begin(), row.segments.end(), done)) continue;
-    for (const StagePointer& segment : row.segments)
-      seconds += segment->folder->provenance().at("seconds").get<double>();
-    provenance["training_seconds"].push_back(
-        {{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"value", seconds}});
+    if (objectives.contains(row.objective)) continue;
+    const PluginChoice& choice = row.trained_by;
+    const std::string& own = choice.name;
+    const Display& display = ObjectiveRegistry::instance().find(choice.plugin).display;
+    // A second reading of an objective shows its own name: under the registered title it would look like the
+    // first.
+    std::string title = choice.title;
+    if (title.empty()) title = choice.name == choice.plugin ? display.title : choice.name;
+    if (row.objective != own) title += ", " + row.objective.substr(own.size() + 1);
+    Json shown = {{"title", title}, {"starts_from", row.starts_from}};
+    // Colour and dash belong to the plain objective. Its variants get others from the report, or their lines
+    // could not be told apart.
+    if (row.objective == choice.plugin) {
+      shown.update({{"color", display.color}, {"dash", display.dash}, {"mark", display.mark}});
+    }
+    objectives[row.objective] = std::move(shown);
   }
-  provenance["weights"] = Json::array();
-  for (const auto& [name, source] : graph.encoders) {
-    const EncoderInfo info = source.untrained()->info();
-    if (!info.weights_sha256.empty()) {
-      provenance["weights"].push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
+  for (const ProbeSpec& probe : spec.probes) {
+    probes[probe.probe] = {{"title", ProbeRegistry::instance().find(probe.probe).display.title}};
+  }
+  for (const PretrainingRow& row : graph.pretrainings) {
+    pretrainings[row.objective] = {{"title", PretrainingRegistry::instance().find(row.objective).display.title}};
+  }
+  return {{"encoder", encoders}, {"objective", objectives}, {"probe", probes}, {"pretraining", pretrainings}};
+}
+
+/// Names of the values that a metric gave, without their parts.
+std::set<std::string> value_names(const SuiteGraph& graph, const SuiteMetric& metric) {
+  std::set<std::string> names;
+  for (const Cell& cell : graph.cells) {
+    for (const CellScore& score : cell.scores) {
+      if (&graph.metrics[score.metric] != &metric || !finished(score.stage)) continue;
+      const Json result = score.stage->folder->result();
+      for (const Json& value : result.at("metrics")) {
+        const std::string name = value.at("name");
+        names.insert(name.substr(0, name.find('/')));
+      }
     }
   }
-  provenance["plugins"] = Json::array();
-  for (const std::string& file : loaded_plugins()) {
-    provenance["plugins"].push_back({{"file", file}, {"sha256", sha256_file(file)}});
+  return names;
+}
+
+/// What each metric's values are called, and which way is better.
+Json gather_metrics(const SuiteGraph& graph) {
+  Json metrics = Json::object();
+  for (const SuiteMetric& metric : graph.metrics) {
+    const Display& display = MetricRegistry::instance().find(metric.plan.metric).display;
+    std::string title = metric.choice.title.empty() ? display.title : metric.choice.title;
+    // "Frechet distance" alone would be read as the one on Inception.
+    if (metric.plan.backbone && metric.choice.title.empty() && !metric.official) {
+      const std::string network = metric.plan.backbone->backbone().short_name();
+      title += fmt::format(" on {} features", network.empty() ? metric.choice.backbone : network);
+    }
+    Json shown = {{"title", title},
+                  {"metric", metric.plan.metric},
+                  {"higher_is_better", metric.higher_is_better},
+                  {"official", metric.official},
+                  {"parts", Json::object()}};
+    for (const auto& [part, words] : display.parts) shown["parts"][part] = words;
+    if (metric.plan.backbone) {
+      shown["backbone"] = metric.choice.backbone;
+      shown["identity"] = metric.plan.backbone->identity();
+    }
+    metrics[metric.plan.name] = shown;
+    // Values that a plugin names itself, such as precision and recall of one metric, are shown as its own.
+    for (const std::string& name : value_names(graph, metric)) {
+      if (metrics.contains(name)) continue;
+      metrics[name] = shown;
+      metrics[name]["title"] = name;
+    }
   }
-  return provenance;
+  return metrics;
 }
 
 }  // namespace
 
 std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
-  Json spec = {{"version", 1},
+  // The hash covers names, claims and all stages: a suite that changes in any of them has a record of its own,
+  // while the stages that stayed equal are shared.
+  Json spec = {{"version", 2},
                {"suite", graph.spec.name},
                {"question", graph.spec.question},
+               {"main_metric", graph.spec.main_metric},
+               {"main_objective", graph.spec.main_objective},
                {"claims", Json::array()},
+               {"names", gather_names(graph)},
                {"stages", Json::array()}};
   for (const Claim& claim : graph.spec.claims) {
     spec["claims"].push_back({claim.name, claim.metric, claim.left, claim.right, claim.factor});
   }
+  // Names of rows are no part of their stages, but of the record.
+  spec["rows"] = Json::array();
+  for (const Row& row : graph.rows) spec["rows"].push_back({row.encoder, row.objective, row.seed});
   for (const StagePointer& stage : graph.stages) spec["stages"].push_back(stage->hash());
   return std::make_shared<RunFolder>(graph.store, "suite", spec);
 }
 
 Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
-  Json prompts = Json::array();
-  for (const Prompt& prompt : graph.prompts->judging) {
-    prompts.push_back({{"text", prompt.text},
-                       {"tag", prompt.labels.at("tag")},
-                       {"held_out", prompt.labels.value("held_out", false)}});
-    if (prompt.labels.value("reworded", false)) prompts.back()["reworded"] = true;
-  }
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);
-  SeedScores seeds;
-  const CellScores cells = gather_cell_scores(graph, seeds);
+  const SeedScores seeds = gather_seed_scores(graph);
+  const ClaimEvidence evidence = gather_evidence(graph);
   Json result = {
       {"schema", "emf.result/1"},
       {"kind", "suite"},
@@ -372,22 +276,41 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
       {"question", graph.spec.question},
       {"spec_hash", suite_folder(graph)->hash()},
       {"config", graph.spec.config.values},
-      {"prompts", prompts},
+      {"names", gather_names(graph)},
+      {"prompts", gather_prompts(graph)},
       {"rows", gather_rows(graph, seeds)},
       {"probes", gather_probes(graph)},
       {"pretrainings", gather_pretrainings(graph)},
       {"budgets", budgets},
       {"curves", curves},
-      {"comparisons", compare_cells(cells, seeds, graph.spec)},
-      {"claims", judge_claims(cells, graph.spec)},
+      {"comparisons", Json::array()},
+      {"claims", judge_claims(evidence, graph.spec.claims)},
       {"samples", gather_samples(graph)},
-      {"sample_grid", {{"tile", graph.dataset->side()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
-      {"instruments", graph.judges->instruments()},
+      {"sample_grid", {{"tile", graph.dataset->height()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
+      {"instruments", graph.instruments},
       {"attributions", gather_attributions(graph)},
       {"failed", summary.failed}};
-  if (graph.prompts->num_beyond > 0) result["prompts_beyond_world"] = graph.prompts->num_beyond;
-  if (done(graph.calibration)) result["judge_calibration"] = graph.calibration->folder->result();
-  if (!graph.spec.only_probes()) result["template_audit"] = gather_template_audit(graph);
+  // Left out where it says nothing, so that records of square pictures keep their bytes.
+  if (graph.dataset->width() != graph.dataset->height()) result["sample_grid"]["tile_width"] = graph.dataset->width();
+  if (graph.judged->num_beyond > 0) result["prompts_beyond_world"] = graph.judged->num_beyond;
+  if (finished(graph.calibration)) result["judge_calibration"] = graph.calibration->folder->result();
+  if (graph.spec.only_probes()) return result;
+  // What follows is about pictures, and a suite of probes has none.
+  const std::string& main = graph.metrics[graph.main_metric].plan.name;
+  std::vector<std::string> objectives;
+  for (const Row& row : graph.rows) {
+    if (std::find(objectives.begin(), objectives.end(), row.objective) == objectives.end()) {
+      objectives.push_back(row.objective);
+    }
+  }
+  result["main_metric"] = main;
+  result["main_objective"] = graph.spec.main_objective;
+  result["metrics"] = gather_metrics(graph);
+  result["comparisons"] =
+      compare_cells(evidence.metrics.at(main).items, seeds,
+                    {main, graph.spec.encoder_names(), objectives, graph.spec.main_objective, graph.spec.steps});
+  const Json audit = gather_template_audit(graph);
+  if (!audit.is_null()) result["template_audit"] = audit;
   return result;
 }
 
@@ -395,11 +318,51 @@ void require_encoders(const SuiteGraph& graph) {
   for (const auto& [name, source] : graph.encoders) {
     const std::shared_ptr<Encoder> encoder = source.untrained();
     const Json fingerprint = encoder->fingerprint();
+    // Only for encoders with work left: a finished suite can be reported where the weights are not.
     const bool needed = std::any_of(graph.stages.begin(), graph.stages.end(), [&](const StagePointer& stage) {
-      const bool encodes = stage->folder->kind() == "features" || stage->folder->kind() == "pooled";
-      return encodes && stage->folder->spec().at("encoder") == fingerprint && !done(stage);
+      const Json& spec = stage->folder->spec();
+      return spec.contains("encoder") && spec.at("encoder") == fingerprint && !stage->done();
     });
+    // Absent or damaged weights are found here, before anything is trained, and not when the first stage that
+    // needs them begins.
     if (needed) encoder->prepare({graph.first_prompt});
+  }
+}
+
+/// Whether a command line chose other cells than the file: its claims may then speak of what is left out.
+bool other_cells_asked(const Config& config) {
+  static const std::set<std::string> kAxes = {"encoders",    "encoder",     "objectives", "objective",  "models",
+                                              "model",       "latent",      "codec",      "metrics",    "metric",
+                                              "main_metric", "checkpoints", "steps",      "evaluation", "data"};
+  return std::any_of(config.places.begin(), config.places.end(), [&](const auto& entry) {
+    return entry.second.file.empty() && kAxes.count(entry.first.substr(0, entry.first.find('.'))) > 0;
+  });
+}
+
+void check_claims(SuiteGraph& graph) {
+  std::vector<std::string> cells = {"ceiling"}, metrics;
+  for (const Cell& cell : graph.cells) cells.push_back(cell.name());
+  for (const SuiteMetric& metric : graph.metrics) metrics.push_back(metric.plan.name);
+  const Config& config = graph.spec.config;
+  for (size_t i = 0; i < graph.spec.claims.size(); ++i) {
+    const Claim& claim = graph.spec.claims[i];
+    const std::string key = fmt::format("claims.{}.", i);
+    const std::string measured = claim.metric.substr(0, claim.metric.find('/'));
+    // What the claim needs, where it says so, what there is instead.
+    const std::tuple<std::string, const char*, const std::vector<std::string>&> needs[] = {
+        {claim.left, "left", cells}, {claim.right, "right", cells}, {measured, "metric", metrics}};
+    for (const auto& [name, place, known] : needs) {
+      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+      const std::string why =
+          fmt::format("'{}', which is no {} of this suite", name, &known == &cells ? "cell" : "metric");
+      // A claim of the file may lose its subject to a command line; one that was never right is refused.
+      if (config.place(key + place) == "command line" || !other_cells_asked(config)) {
+        fail_input("{}: claim '{}' speaks of {}{}", config.place(key + place), claim.name, why,
+                   suggestion(name, known));
+      }
+      graph.notes.push_back(fmt::format("the claim '{}' is left undecided; it speaks of {}", claim.name, why));
+      break;
+    }
   }
 }
 
@@ -407,11 +370,15 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   const std::string started = utc_now();
   SuiteOutcome outcome;
   outcome.folder = suite_folder(graph);
+  // Two runs of one suite share their stages, but only one may write the record.
   const StageLock lock(*outcome.folder);
   outcome.folder->begin();
+  for (const std::string& note : graph.notes) say("note: " + note);
   outcome.summary = run_stages(graph.stages, jobs);
   const Json result = gather_result(graph, outcome.summary);
   const Json provenance = gather_provenance(graph, words, started);
+  // With failures the record is written all the same, so that there is a report of what did finish; the mark
+  // says that the suite is to be run again.
   if (outcome.summary.failed.empty()) {
     outcome.folder->finish(result, provenance);
   } else {

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
+#include "harness/engine/store/scheduler.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
@@ -13,8 +16,8 @@ struct SuiteOutcome {
   ScheduleSummary summary;
 };
 
-/// Loads the tokenizer, and so finds the weights file, of every encoder that has still to encode: a missing or damaged file
-/// is one line before anything runs, not a failed stage later.   @throws UserError  as Encoder::prepare.
+/// Loads the tokenizer, and so finds the weights file, of every encoder that has still to encode: a missing or damaged
+/// file is one line before anything runs, not a failed stage later.   @throws UserError  as Encoder::prepare.
 void require_encoders(const SuiteGraph& graph);
 
 /// Runs every stage that is not finished, then writes the suite's result.json (no time, host or memory in it: equal

@@ -4,178 +4,192 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "harness/base/error.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
-#include "harness/engine/text/feature_cache.h"
-#include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
 
-constexpr size_t kBatch = 32;
-
-/// Puts [n,l,...] into the first l columns of a [n,length,...] tensor of zeros.
-at::Tensor pad_length(const at::Tensor& rows, int64_t length) {
-  std::vector<int64_t> padding(static_cast<size_t>(2 * (rows.dim() - 1)), 0);
-  padding.back() = length - rows.size(1);
-  return at::constant_pad_nd(rows, padding, 0);
-}
-
-/// The mean token [D] of the first `training_rows` rows.
-at::Tensor mean_token(const at::Tensor& tokens, const at::Tensor& mask, int64_t training_rows) {
-  const at::Tensor weight = mask.unsqueeze(-1).to(tokens.scalar_type()).narrow(0, 0, training_rows);
-  return (tokens.narrow(0, 0, training_rows) * weight).sum({0, 1}) / weight.sum();
-}
-
-/// Takes the mean away, then scales every real token to norm sqrt(D).
+/// Takes the mean away, then scales every real token to norm sqrt(D): mean-pooled features of decoders are nearly
+/// parallel otherwise, and a network would have to learn that first.
 at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, const at::Tensor& mean) {
+  // Masked behind the subtraction, or padding would become the mean with its sign turned.
   const at::Tensor centred = (tokens - mean) * mask.unsqueeze(-1).to(tokens.scalar_type());
+  // Padding has norm zero, and zero over zero would spread through the attention as NaN.
   const at::Tensor norm = centred.norm(2, {-1}, true).clamp_min(1e-6);
   return centred / norm * std::sqrt(static_cast<double>(tokens.size(2)));
 }
 
-/// The distinct texts of a table: judging prompts are mostly training captions, and may be judged several times.
-struct DistinctTexts {
-  std::vector<Prompt> prompts;  ///< training captions are distinct and come first
-  at::Tensor rows;              ///< [prompts of the table] int64: the text of each
+/// Calls `encode` with windows of `count` texts, in order.
+template <typename TextAt, typename Action>
+void for_each_window(const std::string& name, int64_t count, size_t window, const TextAt& text_at,
+                     const Action& encode) {
+  Progress progress("encode prompts, " + name, count, "prompts");
+  for (int64_t begin = 0; begin < count; begin += static_cast<int64_t>(window)) {
+    // Between windows nothing is lost: every shard that was written is found again by the next run.
+    if (interrupted()) stop_interrupted();
+    const int64_t end = std::min(count, begin + static_cast<int64_t>(window));
+    std::vector<Prompt> prompts;
+    for (int64_t i = begin; i < end; ++i) prompts.push_back(text_at(i));
+    encode(prompts);
+    progress.update(end);
+  }
+}
+
+/// The mean token of many texts, block by block: sums of a block are LibTorch's, in float32 over one padded tensor;
+/// sums of blocks are float64. One block holds whatever a small suite trains on.
+class MeanToken {
+ public:
+  void add(const TextFeatures& features) {
+    parts_.push_back(features);
+    length_ = std::max(length_, features.mask.size(1));
+    rows_ += features.mask.size(0);
+    if (rows_ * length_ * features.tokens.size(2) >= kBlock) close();
+  }
+
+  at::Tensor mean() {
+    close();
+    return sum_.to(at::kFloat) / static_cast<float>(count_);
+  }
+
+ private:
+  static constexpr int64_t kBlock = int64_t{1} << 24;  // values: 64 MB
+
+  void close() {
+    if (parts_.empty()) return;
+    std::vector<at::Tensor> tokens, masks;
+    for (const TextFeatures& part : parts_) {
+      const int64_t missing = length_ - part.mask.size(1);
+      tokens.push_back(at::constant_pad_nd(part.tokens, {0, 0, 0, missing}));
+      masks.push_back(at::constant_pad_nd(part.mask, {0, missing}));
+    }
+    const at::Tensor weight = at::cat(masks).unsqueeze(-1).to(at::kFloat);
+    const at::Tensor sum = (at::cat(tokens) * weight).sum({0, 1}).to(at::kDouble);
+    sum_ = sum_.defined() ? sum_ + sum : sum;
+    count_ += weight.sum().item<double>();
+    parts_.clear();
+    rows_ = length_ = 0;
+  }
+
+  std::vector<TextFeatures> parts_;
+  int64_t rows_ = 0, length_ = 0;
+  at::Tensor sum_;  ///< [D] float64
+  double count_ = 0;
 };
 
-bool reads_labels(const EncoderInfo& info) { return info.family == "labels"; }
-
-DistinctTexts distinct_texts(const PromptTable& table, bool by_labels) {
-  DistinctTexts texts;
-  texts.rows = at::empty({table.size()}, at::kLong);
-  std::unordered_map<std::string, int64_t> places;
-  int64_t* row = texts.rows.data_ptr<int64_t>();
-  for (const auto* part : {&table.training, &table.judging}) {
-    for (const Prompt& prompt : *part) {
-      const std::string key = by_labels ? prompt.text + canonical_json(prompt.labels) : prompt.text;
-      const auto [place, fresh] = places.try_emplace(key, static_cast<int64_t>(texts.prompts.size()));
-      if (fresh) texts.prompts.push_back(prompt);
-      *row++ = place->second;
-    }
+/// The mean token of a trainable encoder's initial values, window by window.
+class MeanOfInitialValues {
+ public:
+  explicit MeanOfInitialValues(int64_t dimension) : sum_(at::zeros({dimension})) {}
+  void add(const TextFeatures& features) {
+    sum_ += features.tokens.sum({0, 1});
+    count_ += features.mask.sum().item<int64_t>();
   }
-  return texts;
-}
+  at::Tensor mean() const { return sum_ / count_; }
 
-/// [t,l,...] rows of different l as one tensor, zeros behind the shorter ones.
-at::Tensor stack_padded(std::vector<at::Tensor>& parts) {
-  int64_t length = 0;
-  for (const at::Tensor& part : parts) length = std::max(length, part.size(1));
-  for (at::Tensor& part : parts) part = pad_length(part, length);
-  return at::cat(parts);
-}
+ private:
+  at::Tensor sum_;
+  int64_t count_ = 0;
+};
 
-/// Calls `encode` with windows of the texts, in order.
-template <typename Action>
-void for_each_window(const std::string& name, const std::vector<Prompt>& texts, size_t window, const Action& encode) {
-  Progress progress("encode prompts, " + name, static_cast<int64_t>(texts.size()), "prompts");
-  for (size_t begin = 0; begin < texts.size(); begin += window) {
-    if (interrupted()) stop_interrupted();
-    const size_t end = std::min(texts.size(), begin + window);
-    encode(std::vector<Prompt>(texts.begin() + static_cast<ptrdiff_t>(begin),
-                               texts.begin() + static_cast<ptrdiff_t>(end)));
-    progress.update(static_cast<int64_t>(end));
-  }
-}
-
-/// ids, mask, and of initial values the mean token and pooled_raw: what a trainable encoder needs in every step.
-NamedTensors prepare_trainable(const Encoder& encoder, const std::vector<Prompt>& texts, size_t training_texts) {
-  std::vector<at::Tensor> ids, masks, pooled;
-  at::Tensor sum = at::zeros({encoder.info().dimension});
-  int64_t count = 0;
-  size_t begin = 0;
-  for_each_window(encoder.info().name, texts, kBatch, [&](const std::vector<Prompt>& window) {
-    const TokenInputs inputs = encoder.prepare(window);
-    const TextFeatures features = encoder.forward(inputs);
-    ids.push_back(inputs.ids);
-    masks.push_back(features.mask);
-    pooled.push_back(mean_over_mask(features));
-    const auto training =
-        static_cast<int64_t>(std::min(window.size(), training_texts - std::min(begin, training_texts)));
-    sum += features.tokens.narrow(0, 0, training).sum({0, 1});
-    count += features.mask.narrow(0, 0, training).sum().item<int64_t>();
-    begin += window.size();
-  });
-  NamedTensors tensors = {{"ids", stack_padded(ids)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
-  // Label vectors start as normals: there is no mean to take away.
-  if (!reads_labels(encoder.info())) tensors["mean"] = sum / count;
-  return tensors;
-}
-
-/// Raw tokens, mask and pooled_raw, from the cache where it has them.
-NamedTensors encode_frozen(const Encoder& encoder, const std::vector<Prompt>& texts,
-                           const std::filesystem::path& store) {
-  FeatureCache cache(encoder, FeatureContent::kTokens, store);
-  std::vector<at::Tensor> tokens, masks, pooled;
-  for_each_window(encoder.info().name, texts, cache.window(), [&](const std::vector<Prompt>& window) {
-    const PackedFeatures features = cache.features(window);
-    const TextFeatures padded = unpack(features);
-    tokens.push_back(padded.tokens);
-    masks.push_back(padded.mask);
-    pooled.push_back(features.pooled);
-  });
-  return {{"tokens", stack_padded(tokens)}, {"mask", stack_padded(masks)}, {"pooled_raw", at::cat(pooled)}};
+at::Tensor int_tensor(const std::vector<uint32_t>& values) {
+  const at::Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, at::kInt);
+  std::copy(values.begin(), values.end(), tensor.data_ptr<int32_t>());
+  return tensor;
 }
 
 }  // namespace
 
-Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const std::filesystem::path& store,
-                    const RunFolder& folder) {
+Json encode_training_captions(const Encoder& encoder, const TrainingCaptions& captions,
+                              const std::filesystem::path& store, const RunFolder& folder) {
   const at::NoGradGuard no_grad;
   const EncoderInfo info = encoder.info();
-  const DistinctTexts texts = distinct_texts(prompts, reads_labels(info));
-  NamedTensors tensors = info.trainable ? prepare_trainable(encoder, texts.prompts, prompts.training.size())
-                                        : encode_frozen(encoder, texts.prompts, store);
-  tensors["rows"] = texts.rows;
-  const at::Tensor mask = tensors["mask"];
+  TextWriter writer(encoder, captions.index().size(), store, folder);
+  MeanToken frozen;
+  MeanOfInitialValues trainable(info.dimension);
+  for_each_window(
+      info.name, captions.index().size(), writer.window(), [&](int64_t i) { return captions.caption(i); },
+      [&](const std::vector<Prompt>& window) {
+        const TextFeatures features = writer.add(window);
+        if (info.trainable) {
+          trainable.add(features);
+        } else {
+          frozen.add(features);
+        }
+      });
+  std::map<std::string, at::Tensor> beside = {{"rows", int_tensor(captions.index().caption_of)}};
+  // Vectors of labels start as independent normals, which have no common part that could be taken away.
   if (!info.trainable) {
-    const at::Tensor raw = tensors["tokens"];
-    tensors["mean"] = mean_token(raw, mask, static_cast<int64_t>(prompts.training.size()));
-    tensors["tokens"] = normalise_tokens(raw, mask, tensors["mean"]);
+    beside["mean"] = frozen.mean();
+  } else if (info.reads != EncoderInput::kLabels) {
+    beside["mean"] = trainable.mean();
   }
-  write_safetensors(folder.file("features.safetensors"), tensors);
-  return {{"prompts", prompts.size()},
-          {"texts", texts.prompts.size()},
-          {"length", mask.size(1)},
-          {"dimension", info.dimension}};
+  Json result = writer.finish(std::move(beside));
+  result["samples"] = captions.pool();
+  return result;
 }
 
-TextConditions::TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder) {
-  NamedTensors tensors = read_safetensors(features);
-  rows_ = tensors.at("rows");
-  mask_ = tensors.at("mask");
-  dimension_ = tensors.at("pooled_raw").size(1);
-  if (tensors.count("ids") > 0) {
-    ensure(encoder != nullptr, "features {} are of a trainable encoder, and none was given", features.string());
-    ids_ = tensors["ids"];
+Json encode_prompts(const Encoder& encoder, const std::vector<Prompt>& prompts, const std::filesystem::path& store,
+                    const RunFolder& folder) {
+  const bool by_labels = encoder.info().reads == EncoderInput::kLabels;
+  std::vector<const Prompt*> distinct;
+  std::unordered_map<std::string, uint32_t> places;
+  std::vector<uint32_t> rows;
+  for (const Prompt& prompt : prompts) {
+    // An encoder of labels makes different features of one text with different labels.
+    const std::string key = by_labels ? prompt.text + canonical_json(prompt.labels) : prompt.text;
+    const auto [place, fresh] = places.try_emplace(key, static_cast<uint32_t>(distinct.size()));
+    if (fresh) distinct.push_back(&prompt);
+    rows.push_back(place->second);
+  }
+  TextWriter writer(encoder, static_cast<int64_t>(distinct.size()), store, folder);
+  for_each_window(
+      encoder.info().name, static_cast<int64_t>(distinct.size()), writer.window(),
+      [&](int64_t i) { return *distinct[static_cast<size_t>(i)]; },
+      [&](const std::vector<Prompt>& window) { writer.add(window); });
+  Json result = writer.finish({{"rows", int_tensor(rows)}});
+  result["prompts"] = prompts.size();
+  return result;
+}
+
+TextConditions::TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form)
+    : training_(training), rows_(training_.beside("rows")) {
+  if (!training_.frozen()) {
+    ensure(encoder != nullptr, "texts of {} are of a trainable encoder, and none was given", training.path().string());
     encoder_ = std::move(encoder);
-  } else {
-    tokens_ = tensors.at("tokens");
   }
-  if (const auto mean = tensors.find("mean"); mean != tensors.end()) mean_ = mean->second;
+  // The model says which form it was made for; without a mean, features stay as the encoder gives them.
+  if (form == TextForm::kNormalised) mean_ = training_.beside("mean");
 }
 
-Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inputs) const {
-  const TextFeatures features = encoder.forward(inputs);
+Condition TextConditions::formed(const TextFeatures& features) const {
   if (!mean_.defined()) return {features.tokens, features.mask};
   return {normalise_tokens(features.tokens, features.mask, mean_), features.mask};
 }
 
-Condition TextConditions::gather(const at::Tensor& prompts) const {
-  const at::Tensor rows = rows_.index_select(0, prompts);
-  const at::Tensor mask = mask_.index_select(0, rows);
-  if (encoder_ == nullptr) return {tokens_.index_select(0, rows), mask};
-  return forward(*encoder_, {ids_.index_select(0, rows), mask});
+Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inputs) const {
+  return formed(encoder.forward(inputs));
 }
 
-double TextConditions::forward_flops(const at::Tensor& prompts) const {
+Condition TextConditions::gather(const at::Tensor& samples) const {
+  const at::Tensor texts = rows_.index_select(0, samples).to(at::kLong);
+  if (encoder_ == nullptr) return formed(training_.gather(texts));
+  return forward(*encoder_, training_.inputs(texts));
+}
+
+Condition TextConditions::gather(const EncodedTexts& texts, const at::Tensor& prompts) const {
+  const at::Tensor rows = texts.beside("rows").index_select(0, prompts).to(at::kLong);
+  if (encoder_ == nullptr) return formed(texts.gather(rows));
+  return forward(*encoder_, texts.inputs(rows));
+}
+
+double TextConditions::forward_flops(const at::Tensor& samples) const {
   if (encoder_ == nullptr) return 0;
-  const at::Tensor rows = rows_.index_select(0, prompts);
-  return encoder_->forward_flops({ids_.index_select(0, rows), mask_.index_select(0, rows)});
+  return encoder_->forward_flops(training_.inputs(rows_.index_select(0, samples).to(at::kLong)));
 }
 
 Condition TextConditions::encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const {
@@ -185,10 +199,12 @@ Condition TextConditions::encode(const Encoder& encoder, const std::vector<Promp
 }
 
 Condition TextConditions::none(int64_t count) const {
-  return {at::zeros({count, 1, dimension_}), at::ones({count, 1}, at::kBool)};
+  // One token of zeros and not none at all: attention over nothing has no weights. Behind normalisation, zeros
+  // are what the mean token becomes.
+  return {at::zeros({count, 1, dimension()}), at::ones({count, 1}, at::kBool)};
 }
 
-std::vector<std::pair<std::string, at::Tensor>> TextConditions::parameters() const {
+NamedParameters TextConditions::parameters() const {
   if (encoder_ == nullptr) return {};
   return encoder_->parameters();
 }

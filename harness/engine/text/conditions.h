@@ -1,4 +1,4 @@
-// Text features as the generator reads them: encoded once, normalised by the training captions, gathered by row.
+// Text features as the generator reads them: encoded once, brought into the form a network wants, gathered by row.
 #pragma once
 
 #include <memory>
@@ -6,50 +6,55 @@
 #include "harness/api/encoder.h"
 #include "harness/api/model.h"
 #include "harness/engine/store/run_store.h"
-#include "harness/engine/text/prompt_table.h"
+#include "harness/engine/text/caption_index.h"
+#include "harness/engine/text/encoded_texts.h"
 
 namespace emf {
 
-/// Encodes every distinct text of the table and writes features.safetensors: rows [prompts], the text of each prompt, and of the
-/// T texts
+/// Encodes the distinct captions of training and writes, beside what TextWriter does, "rows" [pool] int32, the caption
+/// of each training sample, and "mean" [D], the mean token of all captions (for a trainable encoder that of its initial
+/// values; none for trainable label vectors, which start as normals).
 ///
-/// Frozen encoders: tokens [T,L,D] and mask, centred by the mean token of the training captions and scaled to L2 norm
-/// sqrt(D) each, and that mean [D] (mean-pooled decoder features are nearly parallel otherwise). Trainable encoders: ids and mask,
-/// and for those of text the mean token of their initial values. Both: pooled_raw [T,D], plain means of raw (initial) tokens.
-/// @param store  where the feature cache lies: frozen encoders' texts that any suite encoded before are read from it.
-/// @return  the stage's result.   @cost  one forward a distinct text that is not cached.
-Json encode_prompts(const Encoder& encoder, const PromptTable& prompts, const std::filesystem::path& store,
+/// @return  the stage's result.   @cost  one forward a caption that is not cached.
+Json encode_training_captions(const Encoder& encoder, const TrainingCaptions& captions,
+                              const std::filesystem::path& store, const RunFolder& folder);
+
+/// Encodes any prompts, each distinct one once, and writes beside them "rows" [prompts] int32, the text of each.
+Json encode_prompts(const Encoder& encoder, const std::vector<Prompt>& prompts, const std::filesystem::path& store,
                     const RunFolder& folder);
 
-/// The conditions of one row of a comparison.
+/// Prompts as conditions of one row of a comparison. Its training captions decide what is taken from every token.
 class TextConditions {
  public:
-  /// @param encoder  kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
-  TextConditions(const std::filesystem::path& features, std::shared_ptr<Encoder> encoder);
+  /// @param training  the folder of encode_training_captions.
+  /// @param encoder   kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
+  TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form);
 
-  /// @param prompts  [B] int64 places in PromptTable: training, then judging.   @return B conditions, differentiable in trainable parameters.
-  Condition gather(const at::Tensor& prompts) const;
-  /// Conditions of prompts that are not in the table, normalised as those that are.
-  /// @throws UserError  as Encoder::prepare.
+  /// Of training samples.
+  /// @param samples  [B] int64 below the pool.
+  /// @return  B conditions, differentiable in trainable parameters.
+  Condition gather(const at::Tensor& samples) const;
+  /// Of prompts of another stage.   @param prompts  [B] int64 places in it.
+  Condition gather(const EncodedTexts& texts, const at::Tensor& prompts) const;
+  /// Of prompts that no stage has.   @throws UserError  as Encoder::prepare.
   Condition encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const;
-  /// FLOPs of the encoder's forward for these prompts; 0 for frozen encoders, which ran before.
-  double forward_flops(const at::Tensor& prompts) const;
+  /// FLOPs of the encoder's forward for these training samples; 0 for frozen encoders, which ran before.
+  double forward_flops(const at::Tensor& samples) const;
   /// One all-zero token a row.
   Condition none(int64_t count) const;
-  int64_t dimension() const { return dimension_; }
-  int64_t length() const { return mask_.size(1); }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const;
+  int64_t dimension() const { return training_.dimension(); }
+  /// Tokens that conditions of training samples have.
+  int64_t length() const { return training_.length(); }
+  NamedParameters parameters() const;
 
  private:
   Condition forward(const Encoder& encoder, const TokenInputs& inputs) const;
+  Condition formed(const TextFeatures& features) const;
 
+  EncodedTexts training_;
   std::shared_ptr<Encoder> encoder_;  ///< set when trainable
-  at::Tensor rows_;                   ///< [prompts] int64: the text of each prompt
-  at::Tensor tokens_;                 ///< [T,L,D], frozen encoders
-  at::Tensor mean_;                   ///< [D] what is taken from every token; undefined for trainable label vectors
-  at::Tensor ids_;                    ///< [T,L], trainable encoders
-  at::Tensor mask_;                   ///< [T,L]
-  int64_t dimension_ = 0;
+  at::Tensor rows_;                   ///< [pool] int32
+  at::Tensor mean_;                   ///< [D] what is taken from every token; undefined: nothing is
 };
 
 }  // namespace emf

@@ -3,7 +3,7 @@
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "harness/api/encoder.h"
 #include "harness/engine/store/stage.h"
@@ -12,41 +12,45 @@ namespace emf {
 
 /// What a suite lists under `encoders`: a registered name, a path, or a name that its table [encoder.NAME] explains.
 struct EncoderChoice {
-  std::string name;               ///< as the suite and its report call it
-  std::string encoder;            ///< what make_encoder reads
-  Json options = Json::object();  ///< the encoder's own
-  bool pretrain = true;           ///< false: an encoder that would be pretrained keeps its initial values, as a control
-  std::string values_of;          ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none
-  std::string pooling = "mean";   ///< of the probes
-  double learning_rate = 0;       ///< its highest, where it is tuned with a generator; 0 = the generator's
+  std::string name;              ///< as the suite and its report call it; no part of any hash
+  std::string encoder;           ///< what make_encoder reads
+  std::string title;             ///< for people; "" = the registered one
+  Options options;               ///< the encoder's own
+  bool pretrain = true;          ///< false: an encoder that would be pretrained keeps its initial values, as a control
+  std::string values_of;         ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none
+  std::string pooling = "mean";  ///< of the probes
+  double learning_rate = 0;      ///< its highest, where it is tuned with a generator; 0 = the generator's
 };
-
-/// Reads [encoder.NAME]: `encoder`, `pretrain`, `values_of`, `pooling`, `learning_rate`, and the encoder's own options.
-/// @param suite  the reader of the whole document, for the place of `encoders`.
-/// @throws UserError  unknown encoder (nearest name, file and line), wrong type, unknown pooling.
-EncoderChoice read_encoder_choice(const Config& config, ConfigReader& suite, const std::string& name);
 
 /// Makes a suite's encoder, now or once the stage that trains its values has finished.
 class EncoderSource {
  public:
   EncoderSource() = default;
   /// @param values  the stage whose encoder.safetensors holds the values; null: its own or initial ones.
-  EncoderSource(EncoderChoice choice, int64_t seed, StagePointer values = nullptr)
-      : choice_(std::move(choice)), seed_(seed), values_(std::move(values)) {}
+  EncoderSource(EncoderChoice choice, EncoderContext context, StagePointer values = nullptr)
+      : choice_(std::move(choice)), context_(context), values_(std::move(values)) {}
 
   const EncoderChoice& choice() const { return choice_; }
-  int64_t seed() const { return seed_; }
+  int64_t seed() const { return static_cast<int64_t>(context_.seed); }
   const StagePointer& values() const { return values_; }
+  /// What a stage that reads its features depends on beside its fingerprint.
+  std::vector<StagePointer> inputs() const {
+    return values_ ? std::vector<StagePointer>{values_} : std::vector<StagePointer>();
+  }
 
-  /// Before any training: for its facts and its fingerprint, which together with the hash of values() decides the features.
+  /// Before any training: for its facts and its fingerprint, which together with the
+  /// hash of values() decides the features.
   std::shared_ptr<Encoder> untrained() const;
   /// With the values that values() left, which must have finished.
-  /// @param more  options beside the suite's: {"trainable": true} for who trains it.
-  std::shared_ptr<Encoder> make(const Json& more = Json::object()) const;
+  std::shared_ptr<Encoder> make() const;
+  /// Likewise, and to be trained: with the option trainable = true.
+  std::shared_ptr<Encoder> make_trainable() const;
 
  private:
+  Options with_values() const;
+
   EncoderChoice choice_;
-  int64_t seed_ = 0;
+  EncoderContext context_;
   StagePointer values_;
 };
 

@@ -1,7 +1,6 @@
 #include "harness/engine/text/feature_cache.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
 
 #include "harness/base/error.h"
@@ -13,20 +12,15 @@ namespace {
 
 constexpr const char* kEnding = ".safetensors";
 
-uint64_t prefix_of(const Sha256Digest& key) {
-  uint64_t prefix;
-  std::memcpy(&prefix, key.data(), sizeof prefix);
-  return prefix;
-}
-
 }  // namespace
 
 FeatureCache::FeatureCache(const Encoder& encoder, FeatureContent content, const std::filesystem::path& store)
     : encoder_(encoder), content_(content) {
   const EncoderInfo info = encoder.info();
   const Json fingerprint = encoder.fingerprint();
-  reads_labels_ = info.family == "labels";
+  reads_labels_ = info.reads == EncoderInput::kLabels;
   fingerprint_ = canonical_json(fingerprint);
+  // The values of a trainable encoder move with every step, so nothing of it can be kept.
   if (!store.empty() && !info.trainable) {
     folder_ = store / "cache" / spec_hash({{"features", 1}, {"fingerprint", fingerprint}});
   }
@@ -39,6 +33,8 @@ Sha256Digest FeatureCache::key_of(const Prompt& prompt) const {
 void FeatureCache::refresh() {
   if (folder_.empty() || !std::filesystem::is_directory(folder_)) return;
   std::vector<std::filesystem::path> fresh;
+  // Other processes write into the same folder. Looking again before each window finds what they encoded
+  // meanwhile.
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (entry.path().extension() == kEnding && seen_.count(entry.path().filename()) == 0) fresh.push_back(entry.path());
   }
@@ -60,7 +56,7 @@ void FeatureCache::open(const std::filesystem::path& path) {
   if (content_ == FeatureContent::kTokens && !shard->has_tokens()) return;
   const auto number = static_cast<uint32_t>(shards_.size());
   for (int64_t text = 0; text < shard->size(); ++text) {
-    places_.try_emplace(prefix_of(shard->key(text)), Place{number, static_cast<uint32_t>(text)});
+    places_.add(shard->key(text), {number, static_cast<uint32_t>(text)});
   }
   shard->release();
   shards_.push_back(std::move(shard));
@@ -70,28 +66,47 @@ void FeatureCache::set_aside(const std::filesystem::path& path, const std::strin
   say(fmt::format("warning: {}; its texts are encoded again", why));
   seen_.insert(path.filename());
   std::filesystem::path aside = path;
+  // Kept under another name, so that somebody can look at what happened; the ending keeps it from being opened
+  // again.
   aside += ".damaged";
   std::error_code ignored;  // in a folder we may not write to it stays, and is passed over
   std::filesystem::rename(path, aside, ignored);
   for (auto& shard : shards_) {
     if (!shard || shard->path() != path) continue;
-    for (int64_t text = 0; text < shard->size(); ++text) places_.erase(prefix_of(shard->key(text)));
-    shard = nullptr;
+    shard = nullptr;  // its places stay, and lead nowhere
   }
 }
 
+std::optional<CachePlace> FeatureCache::place_of(const Sha256Digest& key) const {
+  return places_.find(key, [&](const CachePlace& place) {
+    const auto& shard = shards_[place.shard];
+    return shard != nullptr && shard->key(place.text) == key;
+  });
+}
+
 FeatureCache::Source FeatureCache::find(const Sha256Digest& key) {
-  const auto found = places_.find(prefix_of(key));
-  if (found == places_.end()) return {};
-  const Place place = found->second;
-  std::shared_ptr<const FeatureShard> shard = shards_[place.shard];
-  if (!shard || shard->key(place.text) != key) return {};
-  if (!shard->is_sound(place.text)) {
-    set_aside(shard->path(), fmt::format("{}: features of text {} are damaged", shard->path().string(), place.text));
+  const std::optional<CachePlace> place = place_of(key);
+  if (!place) return {};
+  const std::shared_ptr<const FeatureShard> shard = shards_[place->shard];
+  if (!shard->is_sound(place->text)) {
+    set_aside(shard->path(), fmt::format("{}: features of text {} are damaged", shard->path().string(), place->text));
     return {};
   }
-  return {shard, place.text};
+  return {shard, place->text};
 }
+
+std::vector<CachePlace> FeatureCache::places(const std::vector<Prompt>& window) const {
+  std::vector<CachePlace> places;
+  if (folder_.empty()) return places;
+  for (const Prompt& prompt : window) {
+    const std::optional<CachePlace> place = place_of(key_of(prompt));
+    ensure(place.has_value(), "features of '{}' are not in {}", prompt.text, folder_.string());
+    places.push_back(*place);
+  }
+  return places;
+}
+
+std::string FeatureCache::shard_name(uint32_t shard) const { return shards_.at(shard)->path().filename().string(); }
 
 PackedFeatures FeatureCache::encode(const std::vector<Prompt>& prompts) {
   const TokenInputs inputs = encoder_.prepare(prompts);
@@ -112,6 +127,7 @@ PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
     const Sha256Digest key = key_of(window[i]);
     sources[i] = find(key);
     if (sources[i].shard) continue;
+    // A text that stands in the window twice is encoded once.
     const auto [place, is_new] = missed.try_emplace(key, static_cast<int64_t>(misses.size()));
     if (is_new) {
       misses.push_back(window[i]);
@@ -123,6 +139,7 @@ PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
   PackedFeatures fresh;
   if (!misses.empty()) {
     fresh = encode(misses);
+    // Opened like anybody else's, which also checks that what was written can be read.
     if (!folder_.empty()) open(write_feature_shard(folder_, fingerprint_, keys, fresh));
   }
   PackedFeatures packed = gather(sources, fresh);
@@ -130,6 +147,7 @@ PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
   for (const Source& source : sources) {
     if (source.shard) touched.insert(source.shard.get());
   }
+  // Pages that were read are given back, or a long stream of prompts would hold all of the cache in memory.
   for (const FeatureShard* shard : touched) shard->release();
   return packed;
 }

@@ -3,14 +3,15 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "harness/api/encoder.h"
 #include "harness/engine/text/feature_shard.h"
 #include "harness/engine/text/packed_features.h"
+#include "harness/engine/text/place_table.h"
 
 namespace emf {
 
@@ -25,10 +26,10 @@ struct CacheCounts {
 /// Features of one encoder's texts. Prompts pass through window by window: what is cached is read from the map, what is
 /// not is encoded and written as a shard before the window is returned, so a killed process loses one window.
 ///
-/// Memory: one window, and about 50 bytes a cached text for the index. Several processes may use one folder: each writes
-/// its own shards and sees the others' from the next window on. Processes that pass the same windows get the same bits;
-/// otherwise a text's features are those of whoever encoded it first, equal up to rounding (a batch's size moves a
-/// language model's last bits). Not thread-safe: one object a thread.
+/// Memory: one window, and 10 to 15 bytes a cached text for the index. Several processes may use one folder: each
+/// writes its own shards and sees the others' from the next window on. Processes that pass the same windows get the
+/// same bits; otherwise a text's features are those of whoever encoded it first, equal up to rounding (a batch's size
+/// moves a language model's last bits). Not thread-safe: one object a thread.
 class FeatureCache {
  public:
   /// Windows of about 40 MB at 128 dimensions pooled and at 576 dimensions of 15 tokens.
@@ -39,9 +40,15 @@ class FeatureCache {
   FeatureCache(const Encoder& encoder, FeatureContent content, const std::filesystem::path& store = {});
 
   /// Features of the prompts in their order.
-  /// @throws UserError  as Encoder::prepare and forward; the folder cannot be written. Damaged shards are set aside with a
-  /// warning, and their texts encoded anew.
+  /// @throws UserError  as Encoder::prepare and forward; the folder cannot be written. Damaged shards are set aside
+  /// with a warning, and their texts encoded anew.
   PackedFeatures features(const std::vector<Prompt>& window);
+
+  /// Where features() of this window found or put each prompt's features; nothing when nothing is kept.
+  /// @throws InternalError  a prompt that no window held.
+  std::vector<CachePlace> places(const std::vector<Prompt>& window) const;
+  /// The shard's file name, in folder().
+  std::string shard_name(uint32_t shard) const;
 
   const CacheCounts& counts() const { return counts_; }
   /// `<store>/cache/<hash>`; empty when nothing is kept.
@@ -49,9 +56,6 @@ class FeatureCache {
   size_t window() const { return content_ == FeatureContent::kTokens ? kTokenWindow : kPooledWindow; }
 
  private:
-  struct Place {
-    uint32_t shard, text;
-  };
   /// Where a text of the window is: in a shard, or among those just encoded.
   struct Source {
     std::shared_ptr<const FeatureShard> shard;  ///< null: just encoded
@@ -62,6 +66,7 @@ class FeatureCache {
   void refresh();
   void open(const std::filesystem::path& path);
   void set_aside(const std::filesystem::path& path, const std::string& why);
+  std::optional<CachePlace> place_of(const Sha256Digest& key) const;
   Source find(const Sha256Digest& key);
   PackedFeatures encode(const std::vector<Prompt>& prompts);
   PackedFeatures gather(const std::vector<Source>& sources, const PackedFeatures& fresh) const;
@@ -73,7 +78,7 @@ class FeatureCache {
   std::filesystem::path folder_;
   std::set<std::string> seen_;                               ///< file names, opened or refused
   std::vector<std::shared_ptr<const FeatureShard>> shards_;  ///< null: set aside
-  std::unordered_map<uint64_t, Place> places_;               ///< by the first 8 bytes of a key
+  PlaceTable places_;
   CacheCounts counts_;
 };
 

@@ -52,6 +52,8 @@ std::filesystem::path write_feature_shard(const std::filesystem::path& folder, c
   }
   const std::string sha256 =
       index_sha256(fingerprint, values.size(1), has_tokens, text_of(stored_keys), text_of(offsets), text_of(checks));
+  // The name follows from the contents: two processes that encode the same texts write the same file, and the
+  // second changes nothing.
   const std::filesystem::path path = folder / (sha256.substr(0, kNameDigits) + ".safetensors");
   write_safetensors(
       path,
@@ -92,6 +94,7 @@ FeatureShard::FeatureShard(const std::filesystem::path& path, const std::string&
       index_sha256(fingerprint, dimension_, has_tokens_, text_of(keys_), text_of(offsets_), text_of(checks_))) {
     fail("its index is damaged");
   }
+  // Every later read trusts these numbers, and one that is wrong would lead beyond the mapping.
   bool in_order = offset(0) == 0 && offset(size()) == rows;
   for (int64_t i = 0; i < size(); ++i) in_order = in_order && offset(i) < offset(i + 1);
   if (!in_order) fail("its offsets are out of order");
@@ -104,6 +107,7 @@ Sha256Digest FeatureShard::key(int64_t text) const {
 }
 
 int64_t FeatureShard::offset(int64_t text) const {
+  // Copied, because nothing aligns a tensor's beginning within the file.
   int64_t offset;
   std::memcpy(&offset, offsets_.data() + static_cast<size_t>(text) * sizeof offset, sizeof offset);
   return offset;

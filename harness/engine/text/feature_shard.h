@@ -12,8 +12,8 @@
 
 namespace emf {
 
-/// Writes the features of n distinct texts beside the other shards of a folder (CACHE_FORMAT.md says how). The name follows
-/// from the content: processes that encode the same texts write the same file.
+/// Writes the features of n distinct texts beside the other shards of a folder (CACHE_FORMAT.md says how). The name
+/// follows from the content: processes that encode the same texts write the same file.
 ///
 /// @param keys  the texts' SHA-256.   @param features  with tokens, or only pooled.
 /// @return  the file.   @throws UserError  as write_atomically.

@@ -22,6 +22,8 @@ std::vector<std::vector<int64_t>> batches_by_length(const std::vector<int64_t>& 
   std::vector<int64_t> order(lengths.size());
   std::iota(order.begin(), order.end(), int64_t{0});
   const auto length = [&](int64_t row) { return lengths[static_cast<size_t>(row)]; };
+  // By length, so that hardly any padding is computed; stable, so that a batch does not depend on the library's
+  // sort.
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) { return length(a) < length(b); });
   std::vector<std::vector<int64_t>> batches;
   for (const int64_t row : order) {
@@ -34,12 +36,15 @@ std::vector<std::vector<int64_t>> batches_by_length(const std::vector<int64_t>& 
 }
 
 std::vector<int64_t> lengths_of(const at::Tensor& mask) {
+  // The place of the last real token and not the number of them: an encoder may mask tokens in between.
   const at::Tensor ends = mask.mul(at::arange(1, mask.size(1) + 1)).amax(1);
   return {ends.data_ptr<int64_t>(), ends.data_ptr<int64_t>() + ends.numel()};
 }
 
 void mean_row(const float* rows, int64_t count, int64_t size, float* out) {
   ensure(count >= 1, "the mean of {} tokens", count);
+  // Summed in double and in order, so that a mean made while encoding and one made from the cache are the same
+  // bits.
   std::vector<double> sum(static_cast<size_t>(size), 0);
   for (int64_t row = 0; row < count; ++row, rows += size) {
     for (int64_t i = 0; i < size; ++i) sum[static_cast<size_t>(i)] += static_cast<double>(rows[i]);
@@ -80,6 +85,7 @@ PackedFeatures encode_packed(const Encoder& encoder, const TokenInputs& inputs, 
   PackedFeatures packed;
   for (const std::vector<int64_t>& batch : batches_by_length(lengths)) {
     if (interrupted()) stop_interrupted();
+    // Batches are sorted, so their last row is the longest; columns beyond it are padding for all.
     const int64_t length = lengths[static_cast<size_t>(batch.back())];
     const at::Tensor rows = at::tensor(batch, at::kLong);
     const TextFeatures features = encoder.forward({inputs.ids.index_select(0, rows).narrow(1, 0, length),
@@ -97,6 +103,7 @@ PackedFeatures encode_packed(const Encoder& encoder, const TokenInputs& inputs, 
       places[static_cast<size_t>(batch[i])] = {parts.size(), first, tokens};
       first += tokens;
     }
+    // Where means are enough, a million prompts never hold their tokens.
     if (content == FeatureContent::kTokens) parts.push_back(part);
   }
   if (content == FeatureContent::kPooled) return packed;

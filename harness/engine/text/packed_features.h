@@ -21,7 +21,8 @@ struct PackedFeatures {
   at::Tensor pooled;             ///< [n,D] float32, plain means over tokens
 };
 
-/// Places in `lengths`, cut into batches of like length that hold few enough tokens, real and padding, to stay in cache.
+/// Places in `lengths`, cut into batches of like length that hold few enough
+/// tokens, real and padding, to stay in cache.
 std::vector<std::vector<int64_t>> batches_by_length(const std::vector<int64_t>& lengths);
 
 /// Where each row's last real token stands, plus one.   @param mask  [B,L] bool.
@@ -34,8 +35,8 @@ PackedFeatures encode_packed(const Encoder& encoder, const TokenInputs& inputs, 
 /// Tokens padded on the right to the longest text.   @return  tokens [n,L,D], mask [n,L].
 TextFeatures unpack(const PackedFeatures& features);
 
-/// Mean of `count` >= 1 rows of `size` values, summed in double in their order: a text's mean is the same bits whether it
-/// is taken when encoding or of cached tokens.
+/// Mean of `count` >= 1 rows of `size` values, summed in double in their order: a text's mean is the same bits
+/// whether it is taken when encoding or of cached tokens.
 void mean_row(const float* rows, int64_t count, int64_t size, float* out);
 
 }  // namespace emf

@@ -8,11 +8,11 @@
 #include "harness/base/error.h"
 
 namespace emf {
-namespace {
 
-const at::Tensor& need(const NamedTensors& state, const std::string& name, const at::Tensor& like,
-                       const std::string& origin) {
+const at::Tensor& need_tensor(const NamedTensors& state, const std::string& name, const at::Tensor& like,
+                              const std::string& origin) {
   const auto found = state.find(name);
+  // The shape is compared because copy_() would broadcast a smaller tensor without a word.
   if (found == state.end() || found->second.sizes() != like.sizes()) {
     fail_input("{}: checkpoint tensor '{}' is {}; remove the run folder and start anew", origin, name,
                found == state.end() ? "missing" : "of another shape");
@@ -20,14 +20,14 @@ const at::Tensor& need(const NamedTensors& state, const std::string& name, const
   return found->second;
 }
 
-}  // namespace
-
 Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double clip_norm, double ema_decay,
                      const std::vector<double>& rate_shares)
     : parameters_(std::move(parameters)), weight_decay_(weight_decay), clip_norm_(clip_norm), ema_decay_(ema_decay) {
   ensure(rate_shares.empty() || rate_shares.size() == parameters_.size(), "{} rates for {} parameters",
          rate_shares.size(), parameters_.size());
   for (const auto& [name, tensor] : parameters_) {
+    // A fused step takes one learning rate, so parameters are grouped by it. Only neighbours share a group: the
+    // lists stay in the order in which the gradient's norm is summed.
     const double share = rate_shares.empty() ? 1 : rate_shares[weights_.size()];
     if (groups_.empty() || groups_.back().rate_share != share) groups_.push_back({weights_.size(), 0, share});
     ++groups_.back().count;
@@ -35,7 +35,8 @@ Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double cli
     moments1_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
     moments2_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
     averages_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
-    steps_.push_back(at::zeros({}, at::kFloat));
+    // The fused step wants a count for each parameter, although all of them are alike.
+    steps_.push_back(at::zeros({}, tensor.options().dtype(at::kFloat).requires_grad(false)));
   }
 }
 
@@ -43,14 +44,19 @@ double Optimizer::step(double learning_rate) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& weight : weights_) {
+    // A leaf that the loss did not reach, such as a head without a target, counts as a gradient of zeros, so
+    // that decay and averages treat all leaves alike.
     gradients.push_back(weight.grad().defined() ? weight.grad() : at::zeros_like(weight));
   }
+  // In double and in one order: the norm decides how much is clipped, and a resumed run must clip exactly as an
+  // undisturbed one.
   double squares = 0;
   for (const at::Tensor& norm : at::_foreach_norm(gradients, 2)) {
     const double value = norm.item<double>();
     squares += value * value;
   }
   const double norm = std::sqrt(squares);
+  // Before anything is changed, so that the caller can stop with weights that are still sound.
   if (!std::isfinite(norm)) return norm;
   if (clip_norm_ > 0 && norm > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / norm);
   at::_foreach_add_(steps_, 1);
@@ -62,8 +68,11 @@ double Optimizer::step(double learning_rate) {
                       learning_rate * group.rate_share, /*beta1=*/0.9, /*beta2=*/0.99, weight_decay_, /*eps=*/1e-8,
                       /*amsgrad=*/false, /*maximize=*/false);
   }
+  // The average starts at zero, and ema_weight_ is what the same recursion makes of ones. Their quotient is the
+  // average without the weight of that start.
   at::_foreach_lerp_(averages_, weights_, 1 - ema_decay_);
   ema_weight_ = ema_weight_ * ema_decay_ + (1 - ema_decay_);
+  // Dropped and not set to zero: backward then hands over its own tensor instead of adding to one.
   for (at::Tensor& weight : weights_) weight.mutable_grad().reset();
   return norm;
 }
@@ -78,25 +87,40 @@ NamedTensors Optimizer::state() const {
     state["average." + name] = averages_[i];
   }
   state["steps"] = steps_.front();
+  // In float64, because it comes so near to 1 that float32 would not tell the last steps apart.
   state["average_weight"] = at::full({}, ema_weight_, at::kDouble);
   return state;
 }
 
-void Optimizer::load(const NamedTensors& state, bool weights_only, const std::string& origin) {
+std::vector<std::string> Optimizer::load(const NamedTensors& state, const LoadOptions& options,
+                                         const std::string& origin) {
+  ensure(options.weights_only || !options.may_be_absent, "a run that goes on needs all of its checkpoint");
   const at::NoGradGuard no_grad;
+  std::vector<std::string> absent;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const std::string& name = parameters_[i].first;
-    weights_[i].copy_(need(state, "weight." + name, weights_[i], origin));
-    if (weights_only) continue;
-    moments1_[i].copy_(need(state, "moment1." + name, weights_[i], origin));
-    moments2_[i].copy_(need(state, "moment2." + name, weights_[i], origin));
-    averages_[i].copy_(need(state, "average." + name, weights_[i], origin));
-    steps_[i].copy_(need(state, "steps", steps_[i], origin));
+    if (options.may_be_absent && state.count("weight." + name) == 0 && options.may_be_absent(name)) {
+      absent.push_back(name);
+      continue;
+    }
+    // Copied in place, because the model and the target network hold these very tensors.
+    weights_[i].copy_(need_tensor(state, "weight." + name, weights_[i], origin));
+    if (options.weights_only) continue;
+    moments1_[i].copy_(need_tensor(state, "moment1." + name, weights_[i], origin));
+    moments2_[i].copy_(need_tensor(state, "moment2." + name, weights_[i], origin));
+    averages_[i].copy_(need_tensor(state, "average." + name, weights_[i], origin));
+    steps_[i].copy_(need_tensor(state, "steps", steps_[i], origin));
   }
-  if (!weights_only) ema_weight_ = need(state, "average_weight", at::zeros({}), origin).item<double>();
+  // A checkpoint without a single name in common is the wrong file and not a network that grew.
+  if (absent.size() == parameters_.size()) fail_input("{}: it holds nothing of what is trained here", origin);
+  if (!options.weights_only) {
+    ema_weight_ = need_tensor(state, "average_weight", at::zeros({}), origin).item<double>();
+  }
+  return absent;
 }
 
 NamedTensors averaged_weights(const NamedTensors& state) {
+  // @source  Kingma and Ba 2015 divide their moments by the same quantity and call it bias correction.
   const double weight = state.at("average_weight").item<double>();
   NamedTensors averages;
   const std::string prefix = "average.";

@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,14 @@
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
+
+/// What a checkpoint gives.
+struct LoadOptions {
+  /// Take the weights and start moments, averages and counts anew: where another objective goes on.
+  bool weights_only = false;
+  /// Says which leaves the checkpoint may lack, by name; nothing = none. Only with weights_only.
+  std::function<bool(const std::string& name)> may_be_absent;
+};
 
 /// State of training beyond the data: step count, moments, averages. Steps are ATen's fused AdamW.
 class Optimizer {
@@ -23,11 +32,12 @@ class Optimizer {
   /// @return  norm of the gradient before clipping; not finite means nothing was changed.
   double step(double learning_rate);
 
-  /// Weights, moments, EMA and counts under "model.", "moment1." ...
+  /// Every leaf under "weight.", "moment1.", "moment2." and "average.", with the counts "steps" and "average_weight".
   NamedTensors state() const;
-  /// @param weights_only  take the weights and start moments and EMA anew.
-  /// @throws UserError  a tensor is missing or has another shape (names it).
-  void load(const NamedTensors& state, bool weights_only, const std::string& origin);
+  /// @param origin  the checkpoint's path, for messages.
+  /// @return  leaves that it lacks and may lack, which keep their values, in order.
+  /// @throws UserError  another tensor is missing, or all are, or one has another shape (names it).
+  std::vector<std::string> load(const NamedTensors& state, const LoadOptions& options, const std::string& origin);
 
  private:
   /// Consecutive parameters of one learning rate.
@@ -41,6 +51,11 @@ class Optimizer {
   std::vector<at::Tensor> weights_, moments1_, moments2_, steps_, averages_;
   double weight_decay_, clip_norm_, ema_decay_, ema_weight_ = 0;
 };
+
+/// The tensor of a checkpoint.
+/// @throws UserError  it is missing or not of `like`'s shape.
+const at::Tensor& need_tensor(const NamedTensors& state, const std::string& name, const at::Tensor& like,
+                              const std::string& origin);
 
 /// The bias-corrected averages of a saved state, by parameter name.
 NamedTensors averaged_weights(const NamedTensors& state);

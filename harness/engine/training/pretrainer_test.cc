@@ -1,4 +1,5 @@
-// Pretraining reads the same captions whatever it asks of them, resumes in the same bytes, and leaves values an encoder takes.
+// Pretraining reads the same captions whatever it asks of them, resumes in the same bytes, and leaves values an encoder
+// takes.
 #include "harness/engine/training/pretrainer.h"
 #include "harness/engine/text/encoder_source.h"
 
@@ -33,14 +34,14 @@ class PretrainerTest : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(store_); }
 
   static Corpus corpus() {
-    const Config config = parse_config("[data]\nname = \"scenes\"\nside = 32\nclasses = 6\ncolors = 4\n", "test");
-    return Corpus({DatasetRegistry::instance().make("scenes", config, 0)}, 0.5, 0);
+    const Options options(Json{{"side", 32}, {"classes", 6}, {"colors", 4}}, "test");
+    return Corpus({DatasetRegistry::instance().make("scenes", options, {})}, 0.5, 0);
   }
   static std::unique_ptr<Encoder> encoder(const std::string& name) {
     return make_encoder(name, {{"trainable", true}}, 5);
   }
   static std::unique_ptr<Pretraining> pretraining(const std::string& name) {
-    return PretrainingRegistry::instance().make(name, parse_config("", "test"), encoder("clip_small")->info(), 5);
+    return PretrainingRegistry::instance().make(name, {}, {encoder("clip_small")->info(), 5, {}});
   }
   RunFolder folder(const std::string& name) const {
     RunFolder made(store_, "pretrain", {{"name", name}});
@@ -86,7 +87,7 @@ class DiesAfter : public Pretraining {
   DiesAfter(std::unique_ptr<Pretraining> inner, int limit) : inner_(std::move(inner)), left_(limit) {}
   Json fingerprint() const override { return inner_->fingerprint(); }
   bool needs_paraphrases() const override { return inner_->needs_paraphrases(); }
-  std::vector<std::pair<std::string, at::Tensor>> parameters() const override { return inner_->parameters(); }
+  NamedParameters parameters() const override { return inner_->parameters(); }
   LossResult loss(const Encoder& encoder, const PretrainingBatch& batch) const override {
     if (left_-- == 0) throw std::runtime_error("killed");
     return inner_->loss(encoder, batch);

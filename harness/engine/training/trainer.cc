@@ -3,52 +3,137 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "harness/base/error.h"
+#include "harness/base/progress.h"
 #include "harness/engine/training/loop.h"
 
 namespace emf {
 namespace {
 
-NamedParameters trained_parameters(Model& model, const TextConditions& conditions) {
+/// In the order that the gradient's norm is summed in.
+NamedParameters trained_parameters(const Model& model, const TextConditions& conditions, const Objective* objective) {
   NamedParameters parameters;
   for (const auto& [name, tensor] : model.parameters()) parameters.emplace_back("model." + name, tensor);
   for (const auto& [name, tensor] : conditions.parameters()) parameters.emplace_back(kEncoderPrefix + name, tensor);
+  if (objective == nullptr) return parameters;
+  for (const auto& [name, tensor] : objective->parameters()) parameters.emplace_back("objective." + name, tensor);
   return parameters;
+}
+
+void require_whole_batches(const Segment& segment, int64_t batch) {
+  // A cut within a batch would show some samples twice, or to no step at all, and the stages before and after
+  // it would not add up to an uncut row.
+  for (const int64_t cut : {segment.from, segment.to}) {
+    ensure(cut == segment.phase_to || (cut - segment.phase_from) % batch == 0,
+           "a phase from {} is cut at {}, within a batch of {}", segment.phase_from, cut, batch);
+  }
+}
+
+/// Weights, and where the objective goes on also the rest, of the segment before.
+void load_start(const Segment& segment, const Objective& objective, const Model& model, const TargetNetwork* target,
+                const std::string& label, Optimizer& optimizer) {
+  const NamedTensors state = read_safetensors(segment.start);
+  const std::string origin = segment.start.string();
+  // The same objective goes on: moments, averages and counts come along, or a row that was cut would differ
+  // from one that was not.
+  if (segment.same_objective) {
+    optimizer.load(state, {}, origin);
+    if (target != nullptr) target->load(state, origin);
+    return;
+  }
+  // Another objective's network may lack this one's heads and inputs, and knows nothing of its leaves.
+  // Leaves of the encoder may not be absent: an encoder that began anew in the middle of a row would not be the
+  // one that the row is named for.
+  const auto is_new = [](const std::string& name) { return name.rfind(kEncoderPrefix, 0) != 0; };
+  const std::vector<std::string> absent =
+      optimizer.load(state, {.weights_only = true, .may_be_absent = is_new}, origin);
+  if (!absent.empty()) {
+    const size_t shown = std::min<size_t>(absent.size(), 3);
+    std::string names = absent.front();
+    for (size_t i = 1; i < shown; ++i) names += ", " + absent[i];
+    if (shown < absent.size()) names += ", ...";
+    say(fmt::format("{}: {} tensors are not in the checkpoint it starts from and keep their initial values ({})", label,
+                    absent.size(), names));
+  }
+  // Behind the weights, because an objective may make its own inputs out of what was loaded, as MeanFlow does
+  // with its second time.
+  objective.start(model.parameters());
+  // A target begins as the network stands now and not as it was initialised.
+  if (target != nullptr) target->restart();
+}
+
+void move_to(Draw& draw, const at::Device& device) {
+  // Draws are made on the CPU from the sample's number, so that every device sees the same ones.
+  for (at::Tensor* tensor : {&draw.t, &draw.r, &draw.eps, &draw.drop}) *tensor = tensor->to(device);
+  for (auto& [name, extra] : draw.extras) extra = extra.to(device);
 }
 
 }  // namespace
 
-Json train_segment(const Objective& objective, Model& model, const TextConditions& conditions, const TrainingSet& data,
-                   const TrainOptions& options, const Segment& segment, uint64_t seed, const std::string& label,
+Json train_segment(const Objective& objective, const Model& model, const NetworkMaker& make_target,
+                   const TextConditions& conditions, const TrainingSet& data, const TrainOptions& options,
+                   const Segment& segment, uint64_t seed, const Placement& placement, const std::string& label,
                    const RunFolder& folder) {
-  TrainingLoop loop(options, {label, "pictures", "train.learning_rate", segment.from, segment.to, segment.total},
-                    trained_parameters(model, conditions), folder);
-  if (!loop.resume() && !segment.start.empty()) {
-    loop.optimizer().load(read_safetensors(segment.start), !segment.same_objective, segment.start.string());
-    if (!segment.same_objective) objective.start_from_flow_matching(model);
+  require_whole_batches(segment, options.batch);
+  const NamedParameters parameters = trained_parameters(model, conditions, &objective);
+  LoopPlan plan = plan_of(options, parameters);
+  plan.label = label;
+  plan.unit = "pictures";
+  plan.knob = "train.learning_rate";
+  plan.from = segment.from, plan.to = segment.to, plan.total = segment.total;
+  plan.phase_from = segment.phase_from, plan.phase_to = segment.phase_to;
+  TrainingLoop loop(std::move(plan), parameters, folder, placement);
+
+  std::optional<TargetNetwork> target;
+  if (const auto decay = objective.wants().target_decay) {
+    target.emplace(make_target(), model.parameters(), *decay, options.batch);
+    loop.set_target(&*target);
   }
-  const int64_t pool = data.x.size(0);
+  // A run that was stopped has its own checkpoint, in which the start is already in; only a fresh one reads the start.
+  if (!loop.resume() && !segment.start.empty()) {
+    load_start(segment, objective, model, target ? &*target : nullptr, label, loop.optimizer());
+  }
+
+  // A peer takes every count-th part of a batch, so that the rows of all peers together are the undivided batch.
+  const Peers& peers = *placement.peers;
+  if (options.batch % peers.count() != 0) {
+    fail_input("{}: a batch of {} does not divide among {} processes; change train.batch", label, options.batch,
+               peers.count());
+  }
+  const int64_t rows_here = options.batch / peers.count(), first_here = peers.rank() * rows_here;
+  // Counted at the padded length, as the products are really made.
   const double row_flops = model.forward_flops_per_row(conditions.length());
   return loop.run([&](int64_t first, double progress) -> TrainingStep {
     RowKeys keys{seed, {}};
-    const at::Tensor rows = at::empty({options.batch}, at::kLong);
-    for (int64_t i = 0; i < options.batch; ++i) {
-      keys.samples.push_back(static_cast<uint64_t>(first + i));
-      rows.data_ptr<int64_t>()[i] = (first + i) % pool;
+    const at::Tensor samples = at::empty({rows_here}, at::kLong);
+    for (int64_t i = 0; i < rows_here; ++i) {
+      const int64_t sample = first + first_here + i;
+      keys.samples.push_back(static_cast<uint64_t>(sample));
+      // Beyond the pool, pictures and captions come again in the same order. The draws do not: they are keyed
+      // by the sample's number in the budget.
+      samples.data_ptr<int64_t>()[i] = sample % data.pool;
     }
-    const at::Tensor x = data.x.index_select(0, rows), prompts = data.prompt_index.index_select(0, rows);
-    const Draw draw = objective.draw(keys, x.sizes().slice(1), progress);
-    const double forwards = objective.forwards_per_picture(progress) * static_cast<double>(options.batch);
+    const at::Tensor x = data.gather(samples).to(placement.device);
+    Draw draw = objective.draw(keys, x.sizes().slice(1), progress);
+    move_to(draw, placement.device);
+    const double forwards = objective.forwards_per_picture(progress) * static_cast<double>(rows_here);
+    const Condition condition = conditions.gather(samples);
     // An encoder that trains along runs forward and backward once a picture.
-    return {objective.loss(model, x, conditions.gather(prompts), draw),
-            row_flops * forwards + 3 * conditions.forward_flops(prompts)};
+    return {objective.loss({model, target ? &target->model() : nullptr, x, condition, draw, progress}),
+            row_flops * forwards + 3 * conditions.forward_flops(samples)};
   });
 }
 
-void load_averaged(const std::filesystem::path& checkpoint, Model& model, const TextConditions& conditions) {
+void load_averaged(const std::filesystem::path& checkpoint, const Model& model, const TextConditions& conditions,
+                   const Objective* objective) {
   const at::NoGradGuard no_grad;
   const NamedTensors averages = averaged_weights(read_safetensors(checkpoint));
-  for (auto& [name, tensor] : trained_parameters(model, conditions)) {
+  for (auto& [name, tensor] : trained_parameters(model, conditions, objective)) {
+    // The encoder's averages belong to the network's: beside its last weights, the network would read text that
+    // it was not averaged with.
     const auto found = averages.find(name);
     if (found == averages.end()) fail_input("{}: no averaged weights of '{}'", checkpoint.string(), name);
     tensor.copy_(found->second);

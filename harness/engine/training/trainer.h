@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,25 +13,43 @@
 
 namespace emf {
 
-/// A stretch of a row's budget, in pictures. MeanFlow's row is flow matching over [0, N/2), then MeanFlow over [N/2, N).
+/// A stretch of a row's budget, in pictures.
+///
+/// A row's phases are its objectives: one that starts from another (ObjectiveWants) trains [0, share N) as the other
+/// and [share N, N) as itself. A phase may be cut into several segments at checkpoints that are kept, whole batches
+/// after its beginning; the last one ends in the same weights, moments and averages as an uncut phase.
 struct Segment {
-  int64_t from = 0, to = 0, total = 0;
-  std::filesystem::path start;  ///< final.safetensors of the segment before; empty at the beginning
-  bool same_objective = true;   ///< carries optimizer and EMA on; else only the weights
+  int64_t from = 0, to = 0, total = 0;   ///< this segment, and the row's whole budget N
+  int64_t phase_from = 0, phase_to = 0;  ///< the objective's own training: its progress goes from 0 to 1 over it
+  std::filesystem::path start;           ///< final.safetensors of the segment before; empty at the beginning
+  bool same_objective = true;            ///< carries optimizer, EMA and target on; else only the weights
 };
 
-/// Runs a segment and writes checkpoints/final.safetensors (weights, EMA, optimizer state).
+/// A network as the factory makes it, with the initial values of the row's seed and the objective's demands.
+using NetworkMaker = std::function<std::unique_ptr<Model>()>;
+
+/// Runs a segment and writes checkpoints/final.safetensors (weights, EMA, optimizer state, target network).
 ///
-/// Picture i of the budget is sample i mod pool, in this order in every row; everything random is keyed by i. Weights of
-/// equal name and shape start equal. One line of events.jsonl every 1 % of the budget.
+/// Picture i of the budget is sample i mod pool, in this order in every row; everything random is keyed by i. Weights
+/// of equal name and shape start equal. One line of events.jsonl every 1 % of the budget. The network's leaves are
+/// trained under "model.", a trainable encoder's under "encoder.", the objective's own under "objective.".
 ///
-/// @return  result: pictures, steps, flops, parameters, curve [[pictures, residual], ...].
-/// @throws UserError  loss or gradient not finite (names the step); kInterrupted after saving a checkpoint.
-Json train_segment(const Objective& objective, Model& model, const TextConditions& conditions, const TrainingSet& data,
-                   const TrainOptions& options, const Segment& segment, uint64_t seed, const std::string& label,
+/// @param model        with its initial values; trained in place.
+/// @param make_target  called when the objective wants a target network, which must be like `model`.
+/// @param seed         of the draws.
+/// @return  result: pictures, pictures_before, flops, parameters, curve [[pictures, residual], ...].
+/// @throws UserError  loss or gradient not finite (names the step); a start that does not fit; kInterrupted after
+///   saving a
+///   checkpoint.
+Json train_segment(const Objective& objective, const Model& model, const NetworkMaker& make_target,
+                   const TextConditions& conditions, const TrainingSet& data, const TrainOptions& options,
+                   const Segment& segment, uint64_t seed, const Placement& placement, const std::string& label,
                    const RunFolder& folder);
 
-/// Loads the bias-corrected EMA weights of a final checkpoint into a model and its trainable encoder.
-void load_averaged(const std::filesystem::path& checkpoint, Model& model, const TextConditions& conditions);
+/// Loads the bias-corrected EMA weights of a final checkpoint into a model, its trainable encoder and, where given, the
+/// leaves of the objective that samples it.
+/// @throws UserError  the checkpoint lacks one of them (names it).
+void load_averaged(const std::filesystem::path& checkpoint, const Model& model, const TextConditions& conditions,
+                   const Objective* objective = nullptr);
 
 }  // namespace emf

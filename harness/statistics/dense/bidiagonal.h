@@ -1,5 +1,5 @@
-// DenseKernels::bidiagonal_of_product for one width of vector unit (product.h says for whom): a matrix is first reduced to a
-// band in products of matrices, then the band is chased down to two diagonals.
+// DenseKernels::bidiagonal_of_product for one width of vector unit (product.h says for whom): a matrix is first reduced
+// to a band in products of matrices, then the band is chased down to two diagonals.
 // Source: Lang 1996 and Grosser and Lang 1999 (two stages); no vectors are wanted, so the second stage costs little.
 #pragma once
 
@@ -72,8 +72,8 @@ void reflect_from_right(Matrix v, Matrix t, int64_t n, Matrix a, int64_t rows, i
   side_by_side(workers, (rows + kTask - 1) / kTask, task);
 }
 
-/// Turns a [rows, columns] by columns, rows >= columns, into an upper band [columns, columns] of kBand diagonals above the main
-/// one with the same singular values; what lies outside the band is left as it happens to be.
+/// Turns a [rows, columns] by columns, rows >= columns, into an upper band [columns, columns] of kBand diagonals above
+/// the main one with the same singular values; what lies outside the band is left as it happens to be.
 void reduce_to_band(Matrix a, int64_t rows, int64_t columns, const Workers& workers) {
   const Rooms rooms(workers.count);
   const Room reflectors((rows + 8) * kBand), factor(kBand * kBand);
@@ -136,8 +136,8 @@ class Band {
   /// From one column to the same row of the next.
   static constexpr int64_t kColumn = 3 * kBand;
 
-  // Both reflect whole vectors: what lies in the band beside the rows that are meant is zero and stays so, and none of it is
-  // another element's place, as kBand is a multiple of kLanes.
+  // Both reflect whole vectors: what lies in the band beside the rows that are meant is zero and stays so, and none of
+  // it is another element's place, as kBand is a multiple of kLanes.
 
   /// Reflects columns first..last so that row `row` keeps the first of them alone; rows from `below` to `last` follow.
   void clear_row(int64_t row, int64_t first, int64_t last, int64_t below) const {

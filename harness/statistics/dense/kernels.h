@@ -1,5 +1,5 @@
-// The two dense factorisations behind Frechet distances, in double precision, compiled once for every width of vector unit; the
-// machine picks at start.
+// The two dense factorisations behind Frechet distances, in double precision, compiled once for every
+// width of vector unit; the machine picks at start.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace emf {
 /// Threads that kernels may share work among. Results do not depend on how many there are.
 struct Workers {
   int count = 1;
-  /// Calls task(context, number, worker) for every number in 0..tasks, each once, with a worker in 0..count that no other
-  /// call has at the same time. Tasks must not throw.
+  /// Calls task(context, number, worker) for every number in 0..tasks, each once, with a worker in 0..count that no
+  /// other call has at the same time. Tasks must not throw.
   void (*run)(int count, int64_t tasks, void (*task)(void* context, int64_t number, int worker), void* context);
 };
 

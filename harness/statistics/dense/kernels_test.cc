@@ -1,4 +1,5 @@
-// Every width of the dense factorisations gives what a plain decomposition gives, and the same bytes however many work on it.
+// Every width of the dense factorisations gives what a plain decomposition gives, and
+// the same bytes however many work on it.
 #include "harness/statistics/dense/kernels.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Products of matrices for one width of vector unit; only for kernels*.cc, each of which compiles it for its own. All names are
-// the file's own and nothing of the standard library's templates is used: one definition must not serve two widths.
+// Products of matrices for one width of vector unit; only for kernels*.cc, each of which compiles
+// it for its own. All names are the file's own and nothing of the standard library's templates is
+// used: one definition must not serve two widths.
 #pragma once
 
 #include <cstdint>
@@ -73,8 +74,8 @@ static_assert(kBlockRows % kTileRows == 0 && kBlockColumns % kTileColumns == 0);
 /// Numbers of room that multiply_add() needs.
 constexpr int64_t kProductRoom = kBlockRows * kBlockDepth + kBlockColumns * kBlockDepth;
 
-/// One tile of c: rows and columns that are there of kTileRows x kTileColumns. `left` is packed; element (p, j) of the right
-/// strip is right[p * right_row + j * right_column].
+/// One tile of c: rows and columns that are there of kTileRows x kTileColumns. `left` is packed; element (p, j) of the
+/// right strip is right[p * right_row + j * right_column].
 template <bool kPacked, bool kSubtract>
 inline void tile(int64_t depth, const double* left, const double* right, int64_t right_column, double* c,
                  int64_t c_column, int64_t rows, int64_t columns) {
@@ -170,8 +171,8 @@ void multiply_by_columns(int64_t rows, int64_t columns, int64_t depth, ConstMatr
   }
 }
 
-/// c += a b, or c -= a b, with a [rows, depth], b [depth, columns]; c lies row by row or column by column. Every element is
-/// summed in the same order wherever it stands, so parts of c may be made apart.
+/// c += a b, or c -= a b, with a [rows, depth], b [depth, columns]; c lies row by row or column by column. Every
+/// element is summed in the same order wherever it stands, so parts of c may be made apart.
 /// @param room  kProductRoom numbers.
 template <bool kSubtract>
 void multiply_add(int64_t rows, int64_t columns, int64_t depth, ConstMatrix a, ConstMatrix b, Matrix c, double* room) {

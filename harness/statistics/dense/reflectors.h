@@ -116,8 +116,8 @@ void append_panel(Matrix heads, Matrix w, int64_t length, int64_t n, Matrix t, R
   join_factors(t, n1, n2, z, y, room.product);
 }
 
-/// A QR of v [length, n] (by columns), length >= n: r [n, n] becomes R (what is below its diagonal is left alone), v the
-/// reflectors in full, with their ones and the zeros above them, t their T; t must be zeros before.
+/// A QR of v [length, n] (by columns), length >= n: r [n, n] becomes R (what is below its diagonal is left alone), v
+/// the reflectors in full, with their ones and the zeros above them, t their T; t must be zeros before.
 /// @param room  as in append_panel().
 void factor_panel(Matrix v, int64_t length, int64_t n, Matrix r, Matrix t, ReflectionRoom& room) {
   if (n <= kNarrow) {

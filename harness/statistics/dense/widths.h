@@ -3,7 +3,8 @@
 
 #include "harness/statistics/dense/kernels.h"
 
-// Clang and sanitizers get the baseline alone: CMakeLists.txt knows the flags of one compiler, and the others need no such speed.
+// Clang and sanitizers get the baseline alone: CMakeLists.txt knows the flags of one
+// compiler, and the others need no such speed.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
 #define EMF_DENSE_WIDTHS
 #endif

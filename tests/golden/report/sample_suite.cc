@@ -257,9 +257,8 @@ Json sample_result() {
            {{{"stage", "train hash ddpm seed 0"}, {"run", run_of(2, 2)}, {"why", "loss is not finite at step 17"}}}}};
 }
 
-Json sample_provenance() {
+Json sample_provenance(const Json& result) {
   Json timed = Json::array(), training = Json::array();
-  const Json result = sample_result();
   for (const Json& sample : result.at("samples")) {
     if (sample.at("encoder") == "real") continue;
     Json row = sample;
@@ -294,11 +293,56 @@ Json sample_provenance() {
           {"seconds_per_picture", timed}};
 }
 
-std::filesystem::path write_sample_store(const std::filesystem::path& store) {
-  const std::filesystem::path folder = store / "runs" / "suite" / "0123456789abcdef";
-  const Json result = sample_result();
+Json factless_result() {
+  const auto style = [](const char* title, const char* color) { return Json{{"title", title}, {"color", color}}; };
+  Json result = {{"schema", "emf.result/1"},
+                 {"kind", "suite"},
+                 {"suite", "factless"},
+                 {"question", "Which objective paints the nearest pictures?"},
+                 {"spec_hash", "fedcba9876543210"},
+                 {"main_metric", "fid"},
+                 {"main_objective", "leap"},
+                 {"metrics",
+                  {{"fid",
+                    {{"title", "FID"},
+                     {"higher_is_better", false},
+                     {"metric", "frechet"},
+                     {"backbone", "inception"},
+                     {"official", true}}}}},
+                 {"names",
+                  {{"encoder", {{"words", {{"title", "Plain words"}}}}},
+                   {"objective", {{"leap", style("Leap", "#aa3377")}, {"crawl", style("Crawl", "#225588")}}}}},
+                 {"sample_grid", {{"tile", kTile}, {"columns", kColumns}}}};
+  for (const char* text : {"two people on a beach", "a bus at night", "cake"})
+    result["prompts"].push_back({{"text", text}, {"tag", "caption"}, {"held_out", false}});
+  for (const char* objective : {"leap", "crawl"}) {
+    const bool leap = objective == std::string("leap");
+    Json cell = {{"encoder", "words"}, {"objective", objective}, {"seed", 0}, {"run", leap ? "01" : "02"}};
+    Json budget = cell, curve = cell;
+    budget.update({{"pictures", 8192}, {"pretraining_pictures", 0}, {"flops", 1e12}, {"parameters", 4321}});
+    curve["points"] = {{4096, 1.5}, {8192, 0.75}};
+    result["budgets"].push_back(budget);
+    result["curves"].push_back(curve);
+    for (const int64_t steps : {1, 4}) {
+      cell["steps"] = steps;
+      const double value = (leap ? 24.0 : 96.0) - 2.0 * static_cast<double>(steps);
+      add_row(result["rows"], cell, "fid", value, Json{value - 1, value + 1}, 5000);
+      Json checkpoint = cell;
+      checkpoint["checkpoint"] = 4096;
+      add_row(result["rows"], checkpoint, "fid", 2 * value, nullptr, 5000);
+      add_row(result["rows"], cell, "network_evaluations", steps, nullptr, 3);
+      cell["file"] = grid_name("words", objective, steps);
+      result["samples"].push_back(cell);
+      cell.erase("file");
+    }
+  }
+  return result;
+}
+
+std::filesystem::path write_sample_store(const std::filesystem::path& store, const Json& result) {
+  const std::filesystem::path folder = store / "runs" / "suite" / result.at("spec_hash").get<std::string>();
   write_json(folder / "result.json", result);
-  write_json(folder / "provenance.json", sample_provenance());
+  write_json(folder / "provenance.json", sample_provenance(result));
   uint64_t seed = 0;
   for (const Json& sample : result.at("samples")) {
     const double steps = sample.at("steps");

@@ -1,0 +1,54 @@
+#include "harness/engine/store/layout.h"
+
+#include <fmt/format.h>
+
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/progress.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kLayoutFile = "LAYOUT";
+
+/// 0 = a store without stages; layouts before 2 left no file.
+int layout_of(const std::filesystem::path& store) {
+  const std::filesystem::path file = store / kLayoutFile;
+  if (!std::filesystem::exists(file)) {
+    std::error_code absent;
+    const auto stages = std::filesystem::directory_iterator(store / "runs", absent);
+    return absent || stages == std::filesystem::directory_iterator() ? 0 : 1;
+  }
+  const std::string text = read_file(file);
+  if (text.empty() || text.find_first_not_of("0123456789\n") != std::string::npos) {
+    fail_input("{}: not the number of a layout; is {} a store of emfbench?", file.string(), store.string());
+  }
+  return std::stoi(text);
+}
+
+}  // namespace
+
+std::string older_layout_notice(const std::filesystem::path& store) {
+  const int layout = layout_of(store);
+  if (layout == 0 || layout >= kStoreLayout) return "";
+  return fmt::format(
+      "{} holds stages of an older layout ({}, now {}): they are kept and not read, and what a suite needs runs again; "
+      "its finished suites can still be reported, or remove {}",
+      store.string(), layout, kStoreLayout, (store / "runs").string());
+}
+
+void open_store(const std::filesystem::path& store) {
+  const int layout = layout_of(store);
+  if (layout > kStoreLayout) {
+    fail_input("{} was made by a newer emfbench (layout {}, this one knows {}); use that one, or another --store",
+               store.string(), layout, kStoreLayout);
+  }
+  const std::string notice = older_layout_notice(store);
+  if (!notice.empty()) say(notice);
+  make_folder(store / "runs");
+  // From here on the store is of this layout and the notice is said no more. Older stages stay where they are:
+  // their specs differ, so their hashes never meet those of new ones.
+  if (layout != kStoreLayout) write_atomically(store / kLayoutFile, std::to_string(kStoreLayout) + "\n");
+}
+
+}  // namespace emf

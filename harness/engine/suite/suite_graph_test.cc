@@ -1,0 +1,222 @@
+// From a suite to its stages: which keys move which hashes and which must not, what rows share, where they are cut.
+#include "harness/engine/suite/suite_graph.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/base/error.h"
+#include "harness/base/progress.h"
+
+namespace emf {
+namespace {
+
+constexpr const char* kSuite = R"(encoders = ["class_label", "hash"]
+objectives = ["flow_matching", "mean_flow", "ddpm"]
+steps = [1, 2]
+probes = ["disentanglement"]
+[suite]
+name = "t"
+question = "?"
+[data]
+side = 32
+classes = 3
+colors = 2
+[model]
+width = 32
+depth = 1
+heads = 2
+[train]
+pictures = 512
+batch = 32
+[evaluation]
+prompts = 18
+[[claims]]
+name = "c"
+left = "hash/mean_flow/1"
+right = "hash/flow_matching/1"
+)";
+
+/// Hashes by kind of stage.
+using Hashes = std::map<std::string, std::set<std::string>>;
+
+class SuiteGraphTest : public testing::Test {
+ protected:
+  void SetUp() override { Talk::quiet() = true; }
+
+  static SuiteGraph graph(const std::vector<std::string>& overrides = {}, const std::string& more = "") {
+    Config config = parse_config(std::string(kSuite) + more, "t.toml");
+    for (const std::string& word : overrides) apply_override(config, word);
+    return build_suite_graph(read_suite(config), std::filesystem::temp_directory_path() / "emf_no_store");
+  }
+
+  static Hashes hashes(const SuiteGraph& graph) {
+    Hashes by_kind;
+    for (const StagePointer& stage : graph.stages) by_kind[stage->folder->kind()].insert(stage->hash());
+    return by_kind;
+  }
+
+  /// Kinds of which a stage is there that was not there before.
+  static std::set<std::string> new_kinds(const SuiteGraph& other) {
+    static const Hashes before = hashes(graph());
+    std::set<std::string> kinds;
+    for (const auto& [kind, all] : hashes(other)) {
+      const auto known = before.find(kind);
+      for (const std::string& hash : all) {
+        if (known == before.end() || known->second.count(hash) == 0) kinds.insert(kind);
+      }
+    }
+    return kinds;
+  }
+
+  static std::string refusal(const std::vector<std::string>& overrides, const std::string& more = "") {
+    try {
+      graph(overrides, more);
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+};
+
+using Kinds = std::set<std::string>;
+
+TEST_F(SuiteGraphTest, EveryKindIsThere) {
+  Kinds kinds;
+  for (const auto& [kind, all] : hashes(graph())) kinds.insert(kind);
+  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "judge", "judged_texts", "latents", "pooled_texts", "probe", "sample",
+                          "score", "train", "training_texts"}));
+}
+
+TEST_F(SuiteGraphTest, WhatIsJudgedTrainsNothingAgain) {
+  const Kinds judged = {"calibrate", "draw", "judge", "judged_texts", "sample", "score"};
+  EXPECT_EQ(new_kinds(graph({"evaluation.prompts=24"})), judged);
+  EXPECT_EQ(new_kinds(graph({"evaluation.seed=100"})), judged);
+  EXPECT_EQ(new_kinds(graph({"evaluation.reworded=4"})), (Kinds{"draw", "judge", "judged_texts", "sample", "score"}));
+  EXPECT_EQ(new_kinds(graph({"evaluation.guidance=3"})), (Kinds{"judge", "sample", "score"}));
+  EXPECT_EQ(new_kinds(graph({"steps=1,2,4"})), (Kinds{"judge", "sample", "score"}));
+}
+
+TEST_F(SuiteGraphTest, WhatIsOnlySaidMovesNoHash) {
+  EXPECT_EQ(new_kinds(graph({"suite.name=other", "suite.question=why"})), Kinds());
+  EXPECT_EQ(new_kinds(graph({"claims=[]"})), Kinds());
+  EXPECT_EQ(new_kinds(graph({"train.checkpoints=3"})), Kinds()) << "how often a training is saved changes no result";
+  EXPECT_EQ(new_kinds(graph({"encoders=hash", "steps=1"})), Kinds()) << "less of the same is all there";
+}
+
+TEST_F(SuiteGraphTest, NamesOfASuiteMoveNoHash) {
+  const std::string tables = R"([encoder.words]
+encoder = "hash"
+[objective.mf]
+objective = "mean_flow"
+)";
+  EXPECT_EQ(new_kinds(graph({"encoders=class_label,words", "objectives=flow_matching,mf,ddpm", "claims=[]"}, tables)),
+            Kinds());
+}
+
+TEST_F(SuiteGraphTest, WhatTrainingDependsOnTrainsAnew) {
+  const Kinds trained = {"judge", "sample", "score", "train"};
+  EXPECT_EQ(new_kinds(graph({"train.learning_rate=1e-4"})), trained);
+  EXPECT_EQ(new_kinds(graph({"train.pictures=1024"})), (Kinds{"judge", "judged_texts", "latents", "pooled_texts",
+                                                              "probe", "sample", "score", "train", "training_texts"}));
+  EXPECT_EQ(new_kinds(graph({"model.width=64"})), trained);
+  EXPECT_EQ(new_kinds(graph({"objective.ddpm.drop=0.2"})), trained);
+  EXPECT_EQ(new_kinds(graph({"seeds=7"})).count("train"), 1u);
+  EXPECT_EQ(new_kinds(graph({"data_seed=1"})).count("train"), 1u);
+  EXPECT_EQ(new_kinds(graph({"encoder.hash.dimension=64"})),
+            (Kinds{"judge", "judged_texts", "pooled_texts", "probe", "sample", "score", "train", "training_texts"}));
+  EXPECT_EQ(new_kinds(graph({"latent=pixels"})), (Kinds{"calibrate", "judge", "latents", "sample", "score", "train"}));
+}
+
+TEST_F(SuiteGraphTest, WhatAMetricReadsMovesItsScoresAlone) {
+  EXPECT_EQ(new_kinds(graph({"metrics=geneval", "metric.geneval.title=other"})), Kinds());
+  EXPECT_EQ(new_kinds(graph({"data.compositions=0.5", "evaluation.compositions=14", "metrics=geneval,question_graph"}))
+                .count("train"),
+            1u)
+      << "long captions are trained on too";
+}
+
+TEST_F(SuiteGraphTest, RowsShareWhatTheyHaveInCommon) {
+  const SuiteGraph made = graph();
+  ASSERT_EQ(made.rows.size(), 6u);
+  const Row &flow = made.rows[0], &mean_flow = made.rows[1], &ddpm = made.rows[2];
+  EXPECT_EQ(mean_flow.objective, "mean_flow");
+  EXPECT_EQ(mean_flow.starts_from, "flow_matching");
+  EXPECT_EQ(mean_flow.own_from, 256);
+  ASSERT_EQ(flow.segments.size(), 2u);
+  ASSERT_EQ(mean_flow.segments.size(), 2u);
+  EXPECT_EQ(flow.segments[0], mean_flow.segments[0]) << "the first half is one stage";
+  EXPECT_NE(flow.segments[1], mean_flow.segments[1]);
+  EXPECT_EQ(ddpm.segments.size(), 1u);
+}
+
+TEST_F(SuiteGraphTest, AShareOfAThirdIsAThird) {
+  const SuiteGraph made = graph({"train.pictures=768", "objective.mean_flow.start_share=0.25"});
+  EXPECT_EQ(made.rows[1].own_from, 192);
+  EXPECT_EQ(made.rows[0].ends, (std::vector<int64_t>{192, 768}));
+  EXPECT_NE(refusal({"objective.mean_flow.start_share=0.3"}).find("no whole number of steps"), std::string::npos);
+}
+
+TEST_F(SuiteGraphTest, OneObjectiveUnderTwoNamesSharesItsStart) {
+  const std::string table = "[objective.mf_p1]\nobjective = \"mean_flow\"\nweight_power = 0.5\n";
+  const SuiteGraph made = graph({"objectives=mean_flow,mf_p1,ddpm", "claims=[]"}, table);
+  EXPECT_EQ(made.rows[0].segments[0], made.rows[1].segments[0]);
+  EXPECT_NE(made.rows[0].segments[1], made.rows[1].segments[1]);
+}
+
+TEST_F(SuiteGraphTest, ModelsAndCodecsMultiplyRows) {
+  const std::string tables = "[model.wide]\nwidth = 64\n";
+  Config config = parse_config(std::string(kSuite), "t.toml");
+  config.values["model"]["wide"] = {{"width", 64}};
+  for (const char* word :
+       {"models=wide", "latent=autoencoder,pixels", "objectives=mean_flow", "encoders=hash", "claims=[]"}) {
+    apply_override(config, word);
+  }
+  const SuiteGraph made = build_suite_graph(read_suite(config), "/nowhere");
+  std::vector<std::string> names;
+  for (const Row& row : made.rows) names.push_back(row.objective);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"mean_flow", "mean_flow+pixels", "mean_flow+wide", "mean_flow+wide+pixels"}));
+  EXPECT_EQ(made.rows[0].texts, made.rows[3].texts) << "texts are encoded once for all";
+}
+
+TEST_F(SuiteGraphTest, KeptCheckpointsAreCells) {
+  const SuiteGraph made = graph({"checkpoints=128,384", "encoders=hash", "objectives=flow_matching,mean_flow"});
+  std::vector<std::string> names;
+  for (const Cell& cell : made.cells) {
+    if (cell.steps == 1) names.push_back(cell.name());
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"hash/flow_matching/1", "hash/flow_matching/1@128",
+                                             "hash/flow_matching/1@384", "hash/mean_flow/1", "hash/mean_flow/1@384"}))
+      << "at 128 pictures the row of mean_flow is flow matching still";
+  EXPECT_NE(refusal({"checkpoints=100"}).find("multiple of train.batch"), std::string::npos);
+}
+
+TEST_F(SuiteGraphTest, ClaimsAboutNoCellAreRefusedBeforeAnythingRuns) {
+  Config config = parse_config(std::string(kSuite), "t.toml");
+  config.values["claims"][0]["left"] = "hash/mean_flow/3";
+  try {
+    build_suite_graph(read_suite(config), "/nowhere");
+    FAIL() << "a claim about three steps was taken";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("'hash/mean_flow/3', which is no cell of this suite"), std::string::npos);
+  }
+}
+
+TEST_F(SuiteGraphTest, ClaimsMayLoseTheirCellsToTheCommandLine) {
+  // Who runs a shipped suite with other encoders should not have to edit its claims: they are left undecided.
+  EXPECT_EQ(graph({"steps=2,4"}).spec.claims.size(), 1u);
+  EXPECT_EQ(graph({"objective.mean_flow.weight_power=0.5,1"}).spec.claims.size(), 1u);
+}
+
+TEST_F(SuiteGraphTest, MetricsMustFitTheData) {
+  EXPECT_NE(refusal({"metrics=question_graph", "claims=[]"}).find("no judged prompt has any"), std::string::npos);
+  EXPECT_NE(refusal({"data.compositions=0.5", "evaluation.compositions=14"}).find("add \"question_graph\" to metrics"),
+            std::string::npos);
+  EXPECT_NE(refusal({"model.widht=3"}).find("did you mean 'width'?"), std::string::npos) << "read before the run";
+}
+
+}  // namespace
+}  // namespace emf

@@ -1,0 +1,96 @@
+#include "harness/engine/suite/suite_provenance.h"
+
+#include <algorithm>
+#include <ctime>
+#include <set>
+
+#include "harness/base/hash.h"
+#include "harness/base/registry.h"
+#include "harness/engine/suite/suite_scores.h"
+
+namespace emf {
+namespace {
+
+Json seconds_of_stages(const SuiteGraph& graph) {
+  Json seconds = Json::object();
+  for (const StagePointer& stage : graph.stages) {
+    if (!finished(stage)) continue;
+    // Segments of one row bear one label, and what they took is what the row took.
+    const double so_far = seconds.value(stage->label, 0.0);
+    seconds[stage->label] = so_far + stage->folder->provenance().at("seconds").get<double>();
+  }
+  return seconds;
+}
+
+Json seconds_per_picture(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const Cell& cell : graph.cells) {
+    if (!finished(cell.pictures)) continue;
+    Json row = cell_json(cell);
+    row["value"] = cell.pictures->folder->provenance().at("seconds_per_picture");
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+Json training_seconds(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const Row& row : graph.rows) {
+    if (!std::all_of(row.segments.begin(), row.segments.end(), finished)) continue;
+    double seconds = 0;
+    // A segment that another row shares counts for both: this is what the row would have taken alone.
+    for (const StagePointer& segment : row.segments) {
+      seconds += segment->folder->provenance().at("seconds").get<double>();
+    }
+    rows.push_back({{"encoder", row.encoder}, {"objective", row.objective}, {"seed", row.seed}, {"value", seconds}});
+  }
+  return rows;
+}
+
+Json weights_of(const SuiteGraph& graph) {
+  Json weights = Json::array();
+  for (const auto& [name, source] : graph.encoders) {
+    const EncoderInfo info = source.untrained()->info();
+    if (info.weights_sha256.empty()) continue;
+    weights.push_back({{"name", name}, {"sha256", info.weights_sha256}, {"licence", info.licence}});
+  }
+  return weights;
+}
+
+Json plugins() {
+  Json files = Json::array();
+  // A file from outside the tree is covered by no commit, so its bytes are named by their hash.
+  for (const std::string& file : loaded_plugins()) files.push_back({{"file", file}, {"sha256", sha256_file(file)}});
+  return files;
+}
+
+}  // namespace
+
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  char text[32];
+  // UTC, so that records of two machines can be put in order.
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&now));
+  return text;
+}
+
+Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& words, const std::string& started) {
+  Json provenance = describe_machine();
+  provenance["schema"] = "emf.provenance/1";
+  provenance["argv"] = words;
+  provenance["placement"] = graph.spec.placement.to_json();
+  provenance["started"] = started;
+  provenance["finished"] = utc_now();
+  std::set<int64_t> seeds;
+  for (const Row& row : graph.rows) seeds.insert(static_cast<int64_t>(row.seed));
+  for (const ProbeCell& probe : graph.probes) seeds.insert(graph.spec.seeds_of(probe.encoder).front());
+  provenance["seeds"] = seeds;
+  provenance["seconds"] = seconds_of_stages(graph);
+  provenance["seconds_per_picture"] = seconds_per_picture(graph);
+  provenance["training_seconds"] = training_seconds(graph);
+  provenance["weights"] = weights_of(graph);
+  provenance["plugins"] = plugins();
+  return provenance;
+}
+
+}  // namespace emf

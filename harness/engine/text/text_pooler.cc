@@ -1,0 +1,46 @@
+#include "harness/engine/text/text_pooler.h"
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include "harness/api/feature_matrix.h"
+#include "harness/engine/text/feature_cache.h"
+
+namespace emf {
+
+struct TextPooler::State {
+  std::shared_ptr<const Encoder> encoder;
+  Pooling pool;
+  FeatureCache cache;
+  bool means_suffice;  ///< the cache's own means are what is asked for
+};
+
+TextPooler::TextPooler(std::shared_ptr<const Encoder> encoder, const std::string& pooling,
+                       const std::filesystem::path& store) {
+  // The cache keeps plain means itself; every other pooling reads tokens.
+  const bool means_suffice = pooling == "mean";
+  // Taken here, because the pointer is moved away in the same list in which the cache needs the encoder.
+  const Encoder& borrowed = *encoder;
+  state_ = std::make_unique<State>(State{
+      std::move(encoder), Pooling(pooling),
+      FeatureCache(borrowed, means_suffice ? FeatureContent::kPooled : FeatureContent::kTokens, store), means_suffice});
+}
+
+TextPooler::~TextPooler() = default;
+
+FeatureMatrix TextPooler::operator()(const std::vector<Prompt>& texts) {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> rows;
+  const size_t window = state_->cache.window();
+  for (size_t begin = 0; begin < texts.size(); begin += window) {
+    const size_t end = std::min(texts.size(), begin + window);
+    PackedFeatures features = state_->cache.features(
+        {texts.begin() + static_cast<ptrdiff_t>(begin), texts.begin() + static_cast<ptrdiff_t>(end)});
+    rows.push_back(state_->means_suffice ? features.pooled : state_->pool(unpack(features)));
+  }
+  return to_matrix(at::cat(rows), state_->encoder->fingerprint());
+}
+
+int64_t TextPooler::encoded() const { return state_->cache.counts().encoded; }
+
+}  // namespace emf

@@ -1,0 +1,71 @@
+#include "reports/writers/csv.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/writers/plain_tables.h"
+
+namespace emf {
+namespace {
+
+std::string line_of(const std::vector<std::string>& fields) {
+  std::string line;
+  for (size_t i = 0; i < fields.size(); ++i) line += (i == 0 ? "" : ",") + escape_csv(fields[i]);
+  return line + "\n";
+}
+
+std::string value_of(const TableCell& cell) {
+  if (cell.number) return fmt::format("{}", *cell.number);
+  return cell.whole.empty() ? cell.text : cell.whole;
+}
+
+}  // namespace
+
+std::string escape_csv(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string csv_of(const Table& table) {
+  std::vector<bool> has_interval;
+  std::vector<std::string> head;
+  for (size_t i = 0; i < table.columns.size(); ++i) {
+    has_interval.push_back(std::any_of(table.rows.begin(), table.rows.end(),
+                                       [&](const TableRow& row) { return row.cells[i].ci95.has_value(); }));
+    head.push_back(table.columns[i].title);
+    if (!has_interval.back()) continue;
+    head.push_back(table.columns[i].title + " low");
+    head.push_back(table.columns[i].title + " high");
+  }
+  std::string text = line_of(head);
+  for (const TableRow& row : table.rows) {
+    std::vector<std::string> fields;
+    for (size_t i = 0; i < row.cells.size(); ++i) {
+      const TableCell& cell = row.cells[i];
+      fields.push_back(value_of(cell));
+      if (!has_interval[i]) continue;
+      for (const size_t end : {0, 1}) fields.push_back(cell.ci95 ? fmt::format("{}", (*cell.ci95)[end]) : "");
+    }
+    text += line_of(fields);
+  }
+  return text;
+}
+
+std::string csv_of(const std::vector<Chapter>& chapters) {
+  std::vector<std::pair<std::string, Table>> tables;
+  for (const Chapter& chapter : chapters) {
+    for (Table& table : tables_in(chapter.blocks)) {
+      const std::string title = chapter.title + (table.caption.empty() ? "" : ": " + table.caption);
+      tables.emplace_back(title, std::move(table));
+    }
+  }
+  if (tables.size() == 1) return csv_of(tables.front().second);
+  std::string text;
+  for (const auto& [title, table] : tables) text += (text.empty() ? "" : "\n") + line_of({title}) + csv_of(table);
+  return text;
+}
+
+}  // namespace emf
