@@ -1,0 +1,253 @@
+#include "data/captioned/caption_files.h"
+
+#include <algorithm>
+
+#include "data/captioned/caption_text.h"
+#include "harness/base/csv.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+#include "harness/base/hash.h"
+#include "harness/base/utf8.h"
+
+namespace emf::captioned {
+namespace {
+
+constexpr const char* kFileName = "file_name";
+
+/// A caption file as a text, whose pages do not stay in memory once they are read.
+class CaptionFile {
+ public:
+  CaptionFile(const std::string& path, Sha256& digest) : file_(path) {
+    const std::string hash = sha256_file(path);
+    digest.update(hash.data(), hash.size());
+  }
+
+  std::string_view text() const { return {reinterpret_cast<const char*>(file_.bytes().data()), file_.bytes().size()}; }
+  /// Says how far the reader came.
+  void passed(uint64_t place) {
+    if (place < released_ + kReleaseBytes) return;
+    file_.release();
+    released_ = place;
+  }
+
+ private:
+  static constexpr uint64_t kReleaseBytes = uint64_t{4} << 20;
+
+  MappedFile file_;
+  uint64_t released_ = 0;
+};
+
+/// An iterator that tells how far it came: nlohmann's parser takes one letter at a time and never one ahead of what it
+/// reports, but for numbers.
+class WatchedLetter {
+ public:
+  using iterator_category = std::input_iterator_tag;
+  using value_type = char;
+  using difference_type = std::ptrdiff_t;
+  using pointer = const char*;
+  using reference = const char&;
+
+  WatchedLetter(const char* at, const char** reached) : at_(at), reached_(reached) {}
+  reference operator*() const { return *at_; }
+  WatchedLetter& operator++() {
+    *reached_ = ++at_;
+    return *this;
+  }
+  WatchedLetter operator++(int) {
+    const WatchedLetter before = *this;
+    ++*this;
+    return before;
+  }
+  bool operator==(const WatchedLetter& other) const { return at_ == other.at_; }
+  bool operator!=(const WatchedLetter& other) const { return at_ != other.at_; }
+
+ private:
+  const char* at_;
+  const char** reached_;
+};
+
+/// Takes images and annotations out of a document that is never held as a whole.
+class CocoReader : public nlohmann::json_sax<Json> {
+ public:
+  struct Annotation {
+    int64_t image = 0;
+    uint64_t offset = 0;
+    uint32_t length = 0;
+  };
+
+  /// @param take  is told of every caption and the picture it is of.
+  CocoReader(CaptionFile& file, const std::string& path, const FindPicture& find,
+             std::function<void(uint32_t picture, const Annotation&)> take)
+      : file_(file), text_(file.text()), path_(path), find_(find), take_(std::move(take)), reached_(text_.data()) {}
+
+  void read() {
+    const char* end = text_.data() + text_.size();
+    Json::sax_parse(WatchedLetter(text_.data(), &reached_), WatchedLetter(end, &reached_), this);
+    if (!found_annotations_) {
+      fail_input("{}: no list 'annotations', so not COCO's captions JSON (metadata belongs into a .jsonl or .csv)",
+                 path_);
+    }
+    std::sort(images_.begin(), images_.end());
+    for (const Annotation& one : waiting_) take_if_known(one);
+  }
+
+  bool start_object(std::size_t) override {
+    if (++depth_ == kItemDepth) {
+      id_.reset();
+      name_.reset();
+      caption_.length = 0;
+      image_.reset();
+    }
+    return true;
+  }
+  bool end_object() override {
+    if (depth_-- == kItemDepth) take_item();
+    return true;
+  }
+  bool start_array(std::size_t) override {
+    if (++depth_ == 2) found_annotations_ = found_annotations_ || section_ == "annotations";
+    return true;
+  }
+  bool end_array() override {
+    if (--depth_ == 1 && section_ == "images") {
+      std::sort(images_.begin(), images_.end());
+      images_known_ = true;
+    }
+    return true;
+  }
+  bool key(std::string& name) override {
+    if (depth_ == 1) section_ = name;
+    if (depth_ == kItemDepth) field_ = name;
+    value_begin_ = place();
+    return true;
+  }
+  bool string(std::string& value) override {
+    if (depth_ != kItemDepth) return true;
+    if (section_ == "images" && field_ == kFileName) name_ = value;
+    if (section_ == "annotations" && field_ == "caption" && !trimmed_view(value).empty()) {
+      caption_.offset = value_begin_;
+      const uint64_t length = place() - value_begin_;
+      if (length > UINT32_MAX) fail_input("{}: a caption of {} bytes at byte {}", path_, length, value_begin_);
+      caption_.length = static_cast<uint32_t>(length);
+    }
+    return true;
+  }
+  bool number_integer(int64_t value) override { return take_number(value); }
+  bool number_unsigned(uint64_t value) override { return take_number(static_cast<int64_t>(value)); }
+  bool number_float(double, const std::string&) override { return true; }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool binary(Json::binary_t&) override { return true; }
+  bool parse_error(std::size_t place, const std::string&, const Json::exception& error) override {
+    fail_input("{}: not JSON at byte {} ({})", path_, place, error.what());
+  }
+
+ private:
+  static constexpr int kItemDepth = 3;  ///< an object in a list of the document
+
+  uint64_t place() const { return static_cast<uint64_t>(reached_ - text_.data()); }
+
+  bool take_number(int64_t value) {
+    if (depth_ != kItemDepth) return true;
+    if (field_ == "id") id_ = value;
+    if (field_ == "image_id") image_ = value;
+    return true;
+  }
+
+  void take_item() {
+    if (section_ == "images" && name_) {
+      if (!id_) fail_input("{}: image '{}' has no whole number as its id", path_, *name_);
+      if (const auto picture = find_(*name_)) images_.emplace_back(*id_, *picture);
+    } else if (section_ == "annotations" && caption_.length > 0) {
+      if (!image_) fail_input("{}: the caption at byte {} has no whole number as image_id", path_, caption_.offset);
+      caption_.image = *image_;
+      if (images_known_) {
+        take_if_known(caption_);
+      } else {
+        waiting_.push_back(caption_);
+      }
+    }
+    file_.passed(place());
+  }
+
+  void take_if_known(const Annotation& annotation) const {
+    const auto found = std::lower_bound(images_.begin(), images_.end(), std::pair(annotation.image, uint32_t{0}));
+    if (found != images_.end() && found->first == annotation.image) take_(found->second, annotation);
+  }
+
+  CaptionFile& file_;
+  std::string_view text_;
+  const std::string& path_;
+  const FindPicture& find_;
+  std::function<void(uint32_t, const Annotation&)> take_;
+  const char* reached_;
+  int depth_ = 0;
+  std::string section_, field_;
+  uint64_t value_begin_ = 0;
+  bool found_annotations_ = false;
+  std::optional<int64_t> id_, image_;
+  std::optional<std::string> name_;
+  Annotation caption_;
+  std::vector<std::pair<int64_t, uint32_t>> images_;
+  bool images_known_ = false;
+  std::vector<Annotation> waiting_;  ///< captions that stand before the images, as they seldom do
+};
+
+}  // namespace
+
+void read_metadata_lines(const std::string& path, const FindPicture& find, PictureTable& table, Sha256& digest) {
+  CaptionFile file(path, digest);
+  const std::string_view text = file.text();
+  const uint64_t number = table.add_file({path, ""});
+  int line_number = 1;
+  for (size_t begin = 0; begin < text.size(); ++line_number) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string line(text.substr(begin, end - begin));
+    if (!trimmed_view(line).empty()) {
+      const std::string origin = fmt::format("{}:{}", path, line_number);
+      const Json object = parse_json(line, origin);
+      if (!object.is_object() || !object.contains(kFileName) || !object.at(kFileName).is_string()) {
+        fail_input("{}: no text 'file_name'", origin);
+      }
+      const std::vector<std::string> captions = captions_of(object, table.keys(), origin);
+      if (const auto picture = find(object.at(kFileName))) {
+        for (uint32_t part = 0; part < captions.size(); ++part) {
+          table.add_caption(*picture, number, begin, line.size(), part, Form::kJsonObject);
+        }
+      }
+    }
+    begin = end + 1;
+    file.passed(begin);
+  }
+}
+
+void read_metadata_rows(const std::string& path, const FindPicture& find, PictureTable& table, Sha256& digest) {
+  CaptionFile file(path, digest);
+  const std::string_view text = file.text();
+  CsvReader reader(text, path);
+  const CsvTable header{path, reader.header().cells, {}};
+  const size_t name_column = header.required_column(kFileName), column = caption_column(header, table.keys());
+  const CsvTable::Row& first = reader.header();
+  const uint64_t number = table.add_file({path, trimmed(text.substr(first.begin, first.end - first.begin))});
+  CsvTable::Row row;
+  while (reader.next(row)) {
+    file.passed(row.begin);
+    if (trimmed_view(row.cells[column]).empty()) continue;
+    if (invalid_utf8_at(row.cells[column]) != std::string::npos) {
+      fail_input("{}: the caption is not UTF-8; save the file as UTF-8", header.place(row));
+    }
+    if (const auto picture = find(row.cells[name_column])) {
+      table.add_caption(*picture, number, row.begin, row.end - row.begin, 0, Form::kCsvRow);
+    }
+  }
+}
+
+void read_coco_captions(const std::string& path, const FindPicture& find, PictureTable& table, Sha256& digest) {
+  CaptionFile file(path, digest);
+  const uint64_t number = table.add_file({path, ""});
+  CocoReader(file, path, find, [&](uint32_t picture, const CocoReader::Annotation& one) {
+    table.add_caption(picture, number, one.offset, one.length, 0, Form::kJsonValue);
+  }).read();
+}
+
+}  // namespace emf::captioned

@@ -1,0 +1,152 @@
+#include "data/pictures/picture_header.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace emf::pictures {
+namespace {
+
+constexpr uint64_t kMostPixels = uint64_t{1} << 30;  // what OpenCV decodes
+constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
+constexpr std::string_view kJpegMagic = "\xff\xd8\xff";
+constexpr std::string_view kJpegEnd = "\xff\xd9";
+
+uint32_t byte_at(std::string_view bytes, size_t at) { return static_cast<uint8_t>(bytes[at]); }
+
+uint32_t big_endian(std::string_view bytes, size_t at, int count) {
+  uint32_t value = 0;
+  for (int i = 0; i < count; ++i) value = value << 8 | byte_at(bytes, at + static_cast<size_t>(i));
+  return value;
+}
+
+uint32_t little_endian(std::string_view bytes, size_t at, int count) {
+  uint32_t value = 0;
+  for (int i = count; i-- > 0;) value = value << 8 | byte_at(bytes, at + static_cast<size_t>(i));
+  return value;
+}
+
+[[noreturn]] void fail_short() { throw UnreadablePicture("is cut short"); }
+[[noreturn]] void fail_damaged(const char* format) { throw UnreadablePicture(std::string("is a damaged ") + format); }
+
+/// Bytes at any place of the picture, of which the first kEdgeBytes were read before.
+class Bytes {
+ public:
+  Bytes(const ReadBytes& read, uint64_t size) : read_(read), size_(size), start_(read(0, kEdgeBytes)) {}
+
+  std::string_view start() const { return start_; }
+  /// Exactly so many.
+  std::string at(uint64_t offset, size_t length) const {
+    if (offset + length > size_) fail_short();
+    if (offset + length <= start_.size()) return start_.substr(offset, length);
+    std::string bytes = read_(offset, length);
+    if (bytes.size() != length) fail_short();
+    return bytes;
+  }
+  uint64_t size() const { return size_; }
+
+ private:
+  const ReadBytes& read_;
+  uint64_t size_;
+  std::string start_;
+};
+
+PictureHeader read_png(const Bytes& bytes) {
+  const std::string head = bytes.at(8, 16);
+  if (head.compare(4, 4, "IHDR") != 0) fail_damaged("PNG");
+  const uint32_t width = big_endian(head, 8, 4), height = big_endian(head, 12, 4);
+  if (width > INT32_MAX || height > INT32_MAX) fail_damaged("PNG");
+  // Some writers leave bytes behind the end, so the end mark is looked for in the last bytes, not at one place.
+  const size_t tail = std::min<uint64_t>(bytes.size(), kEdgeBytes);
+  if (bytes.at(bytes.size() - tail, tail).find("IEND") == std::string::npos) fail_short();
+  return {Format::kPng, static_cast<int>(height), static_cast<int>(width)};
+}
+
+PictureHeader read_webp(const Bytes& bytes) {
+  const std::string head = bytes.at(0, 30);
+  if (uint64_t{little_endian(head, 4, 4)} + 8 > bytes.size()) fail_short();
+  const std::string_view chunk = std::string_view(head).substr(12, 4);
+  uint32_t width = 0, height = 0;
+  if (chunk == "VP8 ") {
+    width = little_endian(head, 26, 2) & 0x3fff, height = little_endian(head, 28, 2) & 0x3fff;
+  } else if (chunk == "VP8L") {
+    const uint32_t packed = little_endian(head, 21, 4);
+    width = (packed & 0x3fff) + 1, height = (packed >> 14 & 0x3fff) + 1;
+  } else if (chunk == "VP8X") {
+    width = little_endian(head, 24, 3) + 1, height = little_endian(head, 27, 3) + 1;
+  } else {
+    fail_damaged("WebP");
+  }
+  return {Format::kWebp, static_cast<int>(height), static_cast<int>(width)};
+}
+
+/// True for the markers that begin a frame and hold its size: C0 to CF but for DHT, JPG and DAC.
+bool begins_frame(uint32_t marker) {
+  return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+}
+
+/// Walks from segment to segment up to the scan; what lies within one (an EXIF thumbnail's own frame and end) is
+/// stepped over.
+PictureHeader read_jpeg(const Bytes& bytes) {
+  PictureHeader header{Format::kJpeg, 0, 0};
+  uint64_t at = 2;
+  for (;;) {
+    const std::string head = bytes.at(at, 4);
+    if (byte_at(head, 0) != 0xff) fail_damaged("JPEG");
+    const uint32_t marker = byte_at(head, 1);
+    if (marker == 0xff) {  // a fill byte
+      ++at;
+      continue;
+    }
+    const uint32_t length = big_endian(head, 2, 2);
+    if (length < 2) fail_damaged("JPEG");
+    if (begins_frame(marker)) {
+      const std::string frame = bytes.at(at + 4, 5);
+      header.height = static_cast<int>(big_endian(frame, 1, 2));
+      header.width = static_cast<int>(big_endian(frame, 3, 2));
+    }
+    at += 2 + length;
+    if (marker == 0xda) break;  // what follows is the scan
+  }
+  // OpenCV decodes a JPEG that is cut short without a word, so its end mark is what tells. Nearly always it lies in the
+  // last bytes; whatever stands behind it does no harm.
+  const uint64_t tail = std::max(at, bytes.size() - std::min<uint64_t>(bytes.size(), kEdgeBytes));
+  if (tail >= bytes.size()) fail_short();
+  if (bytes.at(tail, bytes.size() - tail).find(kJpegEnd) != std::string::npos) return header;
+  if (bytes.at(at, bytes.size() - at).find(kJpegEnd) == std::string::npos) fail_short();
+  return header;
+}
+
+}  // namespace
+
+PictureHeader read_picture_header(const ReadBytes& read, uint64_t size) {
+  if (size == 0) throw UnreadablePicture("is empty");
+  const Bytes bytes(read, size);
+  const std::string_view start = bytes.start();
+  PictureHeader header;
+  if (start.starts_with(kPngMagic)) {
+    header = read_png(bytes);
+  } else if (start.starts_with(kJpegMagic)) {
+    header = read_jpeg(bytes);
+  } else if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") {
+    header = read_webp(bytes);
+  } else {
+    throw UnreadablePicture("is no JPEG, PNG or WebP");
+  }
+  if (header.height == 0 || header.width == 0) throw UnreadablePicture("has no pixels");
+  if (static_cast<uint64_t>(header.height) * static_cast<uint64_t>(header.width) > kMostPixels) {
+    throw UnreadablePicture("has more than 2^30 pixels");
+  }
+  return header;
+}
+
+bool is_picture_name(std::string_view name) {
+  const size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos) return false;
+  std::string extension(name.substr(dot + 1));
+  for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  constexpr std::array<std::string_view, 4> kKnown = {"jpg", "jpeg", "png", "webp"};
+  return std::find(kKnown.begin(), kKnown.end(), extension) != kKnown.end();
+}
+
+}  // namespace emf::pictures
