@@ -119,7 +119,7 @@ class JudgeSection : public Section {
   static Table by_task(const Names& names, const Json& trials) {
     Table table{"By task", {{"Task"}, {"Right accepted", true}, {"Near misses accepted", true}}};
     for (const auto& [task, counts] : trials.items()) {
-      const auto cell = [&](const char* which) {
+      const auto cell = [&counts = counts](const char* which) {
         const int64_t part = counts.at(which).at(0), shown = counts.at(which).at(1);
         if (shown == 0) return absent_cell("no such picture");
         return number_cell(fmt::format("{} of {}", part, shown),

@@ -57,7 +57,8 @@ class ProbeAgainstQuality : public Section {
     const Json probes = input.result.value("probes", Json::array());
     if (probes.empty() || record.steps().empty()) return {};
     const Names& names = record.names();
-    const std::string objective = record.main_objective(), metric = names.metric(record.main_metric());
+    const std::string& objective = record.main_objective();
+    const std::string metric = names.metric(record.main_metric());
     const int64_t steps = record.steps().front();
     PlotGroup group;
     group.values.columns = {{"Probe"}, {"Mode"}, {"Encoder"}, {"Probe score", true}, {metric, true}};
