@@ -1,14 +1,16 @@
 // A folder of pictures with captions: COCO's captions JSON, metadata.jsonl or metadata.csv as Hugging Face's
 // imagefolder has them, or a .txt beside each picture (docs/data.md).
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <set>
 
 #include "data/captioned/caption_files.h"
 #include "data/captioned/caption_text.h"
 #include "data/captioned/captioned_pictures.h"
 #include "data/captioned/file_bytes.h"
-#include "data/pictures/picture_header.h"
 #include "harness/base/near_name.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf {
 namespace {
@@ -25,8 +27,17 @@ struct ListedPicture {
   uint64_t bytes;
 };
 
+/// Pictures of kinds that are not read: told, not passed over.
+bool is_other_picture(const fs::path& path) {
+  std::string extension = path.extension().string();
+  for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  static const std::set<std::string> kOthers = {".gif", ".bmp", ".tif", ".tiff", ".avif", ".heic", ".jp2", ".jxl"};
+  return kOthers.count(extension) > 0;
+}
+
 /// Every picture below a folder, by name; hidden files and folders are passed over.
-std::vector<ListedPicture> list_pictures(const std::string& root) {
+/// @param others  names of pictures of other kinds are added.
+std::vector<ListedPicture> list_pictures(const std::string& root, std::vector<std::string>& others) {
   std::error_code error;
   if (!fs::is_directory(root, error)) fail_missing("{}: no such folder (data.path)", root);
   std::vector<ListedPicture> pictures;
@@ -39,6 +50,8 @@ std::vector<ListedPicture> list_pictures(const std::string& root) {
       const uint64_t bytes = entry->file_size(error);
       if (error) fail_input("{}: {}", entry->path().string(), error.message());  // a link to nowhere
       pictures.push_back({entry->path().lexically_relative(root).generic_string(), bytes});
+    } else if (!hidden && is_other_picture(entry->path())) {
+      others.push_back(entry->path().lexically_relative(root).generic_string());
     }
   }
   if (error) fail_input("{}: {}", root, error.message());
@@ -101,7 +114,7 @@ void read_texts_beside(const CaptionedOptions& options, PictureTable& table, Sha
       continue;
     }
     for (const captioned::TextSpan& span : *spans) {
-      table.add_caption(picture, captioned::kOwnFile, span.offset, span.length, 0, captioned::Form::kText);
+      table.add_caption(picture, captioned::kOwnFile, span.offset, span.length, captioned::Form::kText);
     }
   }
 }
@@ -112,9 +125,12 @@ std::unique_ptr<Dataset> make_captioned_folder(const Options& options, const Dat
   const std::string captions = reader.text("captions", "");
   reader.finish();
   PictureTable table(chosen.path, chosen.caption_keys);
-  for (const ListedPicture& one : list_pictures(chosen.path)) {
+  std::vector<std::string> others;
+  for (const ListedPicture& one : list_pictures(chosen.path, others)) {
     table.add_picture(one.name, captioned::kOwnFile, 0, one.bytes);
   }
+  std::sort(others.begin(), others.end());
+  for (const std::string& name : others) table.leave_out({name, "is no JPEG, PNG or WebP"});
   // Captions of one absent picture follow each other in most files: it is named once then.
   std::string last_absent;
   const auto find = [&](const std::string& name) -> std::optional<uint32_t> {

@@ -11,7 +11,7 @@
 #include "data/captioned/captioned_pictures.h"
 #include "data/captioned/file_bytes.h"
 #include "data/captioned/tar_listing.h"
-#include "data/pictures/picture_header.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf {
 namespace {
@@ -22,6 +22,11 @@ using captioned::Form;
 using captioned::PictureTable;
 using captioned::TarEntry;
 
+std::string lower_case(std::string text) {
+  for (char& letter : text) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
+}
+
 /// The shards that a folder, a pattern ("train-*.tar") or a list of either means; those of one word by name, words in
 /// order.
 std::vector<std::string> list_shards(const std::vector<std::string>& words) {
@@ -30,7 +35,11 @@ std::vector<std::string> list_shards(const std::vector<std::string>& words) {
     std::vector<std::string> found;
     if (fs::is_directory(word)) {
       for (const auto& entry : fs::directory_iterator(word)) {
-        if (entry.path().extension() == ".tar") found.push_back(entry.path());
+        const std::string name = lower_case(entry.path().filename().string());
+        if (name.ends_with(".tar")) found.push_back(entry.path());
+        if (name.find(".tar.") != std::string::npos || name.ends_with(".tgz")) {
+          fail_input("{}: shards must be plain .tar, not compressed; unpack it or take it away", entry.path().string());
+        }
       }
     } else {
       glob_t matches{};
@@ -41,7 +50,10 @@ std::vector<std::string> list_shards(const std::vector<std::string>& words) {
     }
     if (found.empty()) fail_missing("data.path: no .tar shard at '{}'", word);
     std::sort(found.begin(), found.end());
-    shards.insert(shards.end(), found.begin(), found.end());
+    for (const std::string& shard : found) {
+      // Two words may mean one file, which would train twice.
+      if (std::find(shards.begin(), shards.end(), shard) == shards.end()) shards.push_back(shard);
+    }
   }
   return shards;
 }
@@ -51,9 +63,7 @@ std::pair<std::string, std::string> key_and_extension(const std::string& name) {
   const size_t slash = name.rfind('/');
   const size_t dot = name.find('.', slash == std::string::npos ? 0 : slash + 1);
   if (dot == std::string::npos) return {name, ""};
-  std::string extension = name.substr(dot + 1);
-  for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  return {name.substr(0, dot), extension};
+  return {name.substr(0, dot), lower_case(name.substr(dot + 1))};
 }
 
 /// Files of one key that follow each other, which is what makes a sample.
@@ -79,12 +89,18 @@ class ShardReader {
 
  private:
   void take(const TarEntry& entry) {
+    // Hidden files, such as those that macOS puts between the others, belong to no sample.
+    if (entry.name.substr(entry.name.rfind('/') + 1).starts_with('.')) return;
     const auto [key, extension] = key_and_extension(entry.name);
     if (key != group_.key) close_group();
     group_.key = key;
     // Only the plain extensions: "depth.png" is another field of the sample.
     if (extension.find('.') == std::string::npos && pictures::is_picture_name("." + extension)) {
-      group_.picture = entry;
+      if (group_.picture) {
+        table_.leave_out({label_ + entry.name, "is a second picture of its sample"});
+      } else {
+        group_.picture = entry;
+      }
     } else if (entry.link) {
       return;  // then its picture has no caption, and that is told
     } else if (extension == "txt") {
@@ -106,6 +122,8 @@ class ShardReader {
       } else if (group_.json) {
         add_json(number, *group_.json);
       }
+    } else if (group_.text || group_.json) {
+      table_.leave_out({label_ + group_.key, "has captions but no picture"});
     }
     group_ = {};
   }
@@ -115,17 +133,17 @@ class ShardReader {
     const auto spans = captioned::captions_in_text(text, options_.caption_lines);
     if (!spans) return table_.leave_out(picture, "has a caption that is not UTF-8");
     for (const captioned::TextSpan& span : *spans) {
-      table_.add_caption(picture, file_, entry.offset + span.offset, span.length, 0, Form::kText);
+      table_.add_caption(picture, file_, entry.offset + span.offset, span.length, Form::kText);
     }
   }
 
   void add_json(uint32_t picture, const TarEntry& entry) {
-    const Json object = Json::parse(read(entry), nullptr, false);
+    const std::string text = read(entry);
+    const Json object = Json::parse(text, nullptr, false);
     if (object.is_discarded()) return table_.leave_out(picture, "has a .json that cannot be read");
     const std::string origin = path_ + ", " + entry.name;
-    const size_t count = captioned::captions_of(object, options_.caption_keys, origin).size();
-    for (uint32_t part = 0; part < count; ++part) {
-      table_.add_caption(picture, file_, entry.offset, entry.length, part, Form::kJsonObject);
+    for (const auto& one : captioned::captions_in_object(text, object, options_.caption_keys, origin)) {
+      table_.add_caption(picture, file_, entry.offset + one.offset, one.length, Form::kJsonValue);
     }
   }
 

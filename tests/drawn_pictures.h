@@ -1,52 +1,19 @@
-// Pictures and shards that tests draw for themselves, in a folder that goes with the test.
+// Pictures and shards that tests draw for themselves.
 #pragma once
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <atomic>
 #include <filesystem>
-#include <fstream>
 #include <opencv2/imgcodecs.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "harness/base/file.h"
+#include "tests/temporary_folder.h"
 
 namespace emf {
-
-/// A folder with a name of its own, empty at the beginning and gone at the end.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::string& name)
-      : path_(std::filesystem::temp_directory_path() /
-              ("emf_" + name + "_" + std::to_string(::getpid()) + "_" + std::to_string(next_number()))) {
-    std::filesystem::remove_all(path_);
-    make_folder(path_);
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  /// Folders on the way are made. Not by write_atomically(), which waits for the disk.
-  void write(const std::string& name, const std::string& bytes) const {
-    std::filesystem::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name, std::ios::binary) << bytes;
-  }
-
- private:
-  static int next_number() {
-    static std::atomic<int> number = 0;
-    return number++;
-  }
-
-  std::filesystem::path path_;
-};
 
 /// Soft stripes whose colours depend on the number: as a JPEG they stay within a few steps of what was drawn.
 inline cv::Mat3b drawn_picture(int number, int height, int width) {
@@ -65,6 +32,15 @@ inline std::string encoded_picture(const std::string& extension, int number, int
   std::vector<uint8_t> bytes;
   cv::imencode(extension, drawn_picture(number, height, width), bytes);
   return {bytes.begin(), bytes.end()};
+}
+
+/// A JPEG with an EXIF orientation: 6 is turned by a quarter.
+inline std::string with_orientation(const std::string& jpeg, char orientation) {
+  // Exif, little-endian TIFF, one entry: tag 0x0112, a short, one of them.
+  const std::string exif =
+      std::string("Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0", 24) + orientation + std::string(7, '\0');
+  const auto length = static_cast<char>(exif.size() + 2);
+  return jpeg.substr(0, 2) + std::string("\xFF\xE1\0", 3) + length + exif + jpeg.substr(2);
 }
 
 /// Name and bytes of each file in a tar, in order.

@@ -37,35 +37,6 @@ class CaptionFile {
   uint64_t released_ = 0;
 };
 
-/// An iterator that tells how far it came: nlohmann's parser takes one letter at a time and never one ahead of what it
-/// reports, but for numbers.
-class WatchedLetter {
- public:
-  using iterator_category = std::input_iterator_tag;
-  using value_type = char;
-  using difference_type = std::ptrdiff_t;
-  using pointer = const char*;
-  using reference = const char&;
-
-  WatchedLetter(const char* at, const char** reached) : at_(at), reached_(reached) {}
-  reference operator*() const { return *at_; }
-  WatchedLetter& operator++() {
-    *reached_ = ++at_;
-    return *this;
-  }
-  WatchedLetter operator++(int) {
-    const WatchedLetter before = *this;
-    ++*this;
-    return before;
-  }
-  bool operator==(const WatchedLetter& other) const { return at_ == other.at_; }
-  bool operator!=(const WatchedLetter& other) const { return at_ != other.at_; }
-
- private:
-  const char* at_;
-  const char** reached_;
-};
-
 /// Takes images and annotations out of a document that is never held as a whole.
 class CocoReader : public nlohmann::json_sax<Json> {
  public:
@@ -90,6 +61,9 @@ class CocoReader : public nlohmann::json_sax<Json> {
     std::sort(images_.begin(), images_.end());
     for (const Annotation& one : waiting_) take_if_known(one);
   }
+
+  /// Captions whose image_id no image has.
+  uint64_t orphans() const { return orphans_; }
 
   bool start_object(std::size_t) override {
     if (++depth_ == kItemDepth) {
@@ -143,7 +117,8 @@ class CocoReader : public nlohmann::json_sax<Json> {
   }
 
  private:
-  static constexpr int kItemDepth = 3;  ///< an object in a list of the document
+  static constexpr uint32_t kAbsent = UINT32_MAX;  ///< an image whose file is not there
+  static constexpr int kItemDepth = 3;             ///< an object in a list of the document
 
   uint64_t place() const { return static_cast<uint64_t>(reached_ - text_.data()); }
 
@@ -157,7 +132,8 @@ class CocoReader : public nlohmann::json_sax<Json> {
   void take_item() {
     if (section_ == "images" && name_) {
       if (!id_) fail_input("{}: image '{}' has no whole number as its id", path_, *name_);
-      if (const auto picture = find_(*name_)) images_.emplace_back(*id_, *picture);
+      // Absent ones are kept, so that their captions are not taken for those of no image.
+      images_.emplace_back(*id_, find_(*name_).value_or(kAbsent));
     } else if (section_ == "annotations" && caption_.length > 0) {
       if (!image_) fail_input("{}: the caption at byte {} has no whole number as image_id", path_, caption_.offset);
       caption_.image = *image_;
@@ -170,9 +146,13 @@ class CocoReader : public nlohmann::json_sax<Json> {
     file_.passed(place());
   }
 
-  void take_if_known(const Annotation& annotation) const {
+  void take_if_known(const Annotation& annotation) {
     const auto found = std::lower_bound(images_.begin(), images_.end(), std::pair(annotation.image, uint32_t{0}));
-    if (found != images_.end() && found->first == annotation.image) take_(found->second, annotation);
+    if (found == images_.end() || found->first != annotation.image) {
+      ++orphans_;
+    } else if (found->second != kAbsent) {
+      take_(found->second, annotation);
+    }
   }
 
   CaptionFile& file_;
@@ -190,6 +170,7 @@ class CocoReader : public nlohmann::json_sax<Json> {
   Annotation caption_;
   std::vector<std::pair<int64_t, uint32_t>> images_;
   bool images_known_ = false;
+  uint64_t orphans_ = 0;
   std::vector<Annotation> waiting_;  ///< captions that stand before the images, as they seldom do
 };
 
@@ -209,10 +190,10 @@ void read_metadata_lines(const std::string& path, const FindPicture& find, Pictu
       if (!object.is_object() || !object.contains(kFileName) || !object.at(kFileName).is_string()) {
         fail_input("{}: no text 'file_name'", origin);
       }
-      const std::vector<std::string> captions = captions_of(object, table.keys(), origin);
+      const std::vector<TextSpan> captions = captions_in_object(line, object, table.keys(), origin);
       if (const auto picture = find(object.at(kFileName))) {
-        for (uint32_t part = 0; part < captions.size(); ++part) {
-          table.add_caption(*picture, number, begin, line.size(), part, Form::kJsonObject);
+        for (const TextSpan& one : captions) {
+          table.add_caption(*picture, number, begin + one.offset, one.length, Form::kJsonValue);
         }
       }
     }
@@ -237,7 +218,7 @@ void read_metadata_rows(const std::string& path, const FindPicture& find, Pictur
       fail_input("{}: the caption is not UTF-8; save the file as UTF-8", header.place(row));
     }
     if (const auto picture = find(row.cells[name_column])) {
-      table.add_caption(*picture, number, row.begin, row.end - row.begin, 0, Form::kCsvRow);
+      table.add_caption(*picture, number, row.begin, row.end - row.begin, Form::kCsvRow);
     }
   }
 }
@@ -245,9 +226,13 @@ void read_metadata_rows(const std::string& path, const FindPicture& find, Pictur
 void read_coco_captions(const std::string& path, const FindPicture& find, PictureTable& table, Sha256& digest) {
   CaptionFile file(path, digest);
   const uint64_t number = table.add_file({path, ""});
-  CocoReader(file, path, find, [&](uint32_t picture, const CocoReader::Annotation& one) {
-    table.add_caption(picture, number, one.offset, one.length, 0, Form::kJsonValue);
-  }).read();
+  CocoReader reader(file, path, find, [&](uint32_t picture, const CocoReader::Annotation& one) {
+    table.add_caption(picture, number, one.offset, one.length, Form::kJsonValue);
+  });
+  reader.read();
+  if (reader.orphans() > 0) {
+    table.leave_out({fmt::format("{} captions", reader.orphans()), "have an image_id that no image has"});
+  }
 }
 
 }  // namespace emf::captioned

@@ -20,26 +20,40 @@ std::string_view trimmed_view(std::string_view text) {
 
 std::string trimmed(std::string_view text) { return std::string(trimmed_view(text)); }
 
-std::vector<std::string> captions_of(const Json& object, const std::vector<std::string>& keys,
-                                     const std::string& origin) {
+std::vector<TextSpan> captions_in_object(std::string_view text, const Json& object,
+                                         const std::vector<std::string>& keys, const std::string& origin) {
   if (!object.is_object()) fail_input("{}: an object with a caption was expected, not {}", origin, object.type_name());
   const auto key = std::find_if(keys.begin(), keys.end(), [&](const std::string& one) { return object.contains(one); });
   if (key == keys.end()) {
     fail_input("{}: no caption under {}; name the key with caption_key", origin, fmt::join(keys, ", "));
   }
   const Json& value = object.at(*key);
-  std::vector<std::string> captions;
-  const auto take = [&](const Json& one) {
-    if (!one.is_string())
-      fail_input("{}: '{}' must be a text or a list of texts, not {}", origin, *key, value.type_name());
-    std::string caption = trimmed(one.get_ref<const std::string&>());
-    if (!caption.empty()) captions.push_back(std::move(caption));
-  };
-  if (value.is_array()) {
-    std::for_each(value.begin(), value.end(), take);
-  } else if (!value.is_null()) {
-    take(value);
+  const auto is_text = [](const Json& one) { return one.is_string(); };
+  if (!value.is_null() && !value.is_string() &&
+      !(value.is_array() && std::all_of(value.begin(), value.end(), is_text))) {
+    fail_input("{}: '{}' must be a text or a list of texts, not {}", origin, *key, value.type_name());
   }
+  // Parsed once more with an eye on the place: a caption is then read later without all that stands around it.
+  std::vector<TextSpan> captions;
+  const char* reached = text.data();
+  size_t from = 0;
+  bool here = false;
+  const auto watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    const auto at = static_cast<size_t>(reached - text.data());
+    if (depth == 1 && event == Json::parse_event_t::key) {
+      here = parsed == *key;
+      if (here) captions.clear();  // the last of equal keys counts, as in `object`
+    } else if (here && event == Json::parse_event_t::value && parsed.is_string() &&
+               !trimmed_view(parsed.get_ref<const std::string&>()).empty()) {
+      const size_t quote = text.find('"', from);
+      captions.push_back({quote, at - quote});
+    }
+    from = at;
+    return true;
+  };
+  const Json again =
+      Json::parse(WatchedLetter(text.data(), &reached), WatchedLetter(text.data() + text.size(), &reached), watch);
+  ensure(again == object, "{}: one text, two meanings", origin);
   return captions;
 }
 

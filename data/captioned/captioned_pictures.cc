@@ -8,9 +8,9 @@
 #include <unordered_set>
 
 #include "data/captioned/caption_text.h"
-#include "data/pictures/picture_header.h"
 #include "harness/base/progress.h"
 #include "harness/base/random.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf::captioned {
 namespace {

@@ -3,8 +3,8 @@
 
 #include "data/captioned/examine.h"
 #include "data/captioned/picture_table.h"
-#include "data/pictures/fit.h"
 #include "harness/api/dataset.h"
+#include "harness/pictures/fit.h"
 
 namespace emf::captioned {
 

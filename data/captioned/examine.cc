@@ -3,11 +3,11 @@
 #include <map>
 #include <mutex>
 
-#include "data/pictures/decode.h"
-#include "data/pictures/picture_header.h"
 #include "harness/base/chunks.h"
 #include "harness/base/error.h"
 #include "harness/base/progress.h"
+#include "harness/pictures/decode.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf::captioned {
 namespace {
@@ -58,8 +58,8 @@ void examine_pictures(PictureTable& table, Check check, Sha256& digest) {
         continue;
       } catch (const pictures::UnreadablePicture& error) {
         reason = error.what();
-      } catch (const UserError& error) {  // a file that may not be opened
-        reason = error.what();
+      } catch (const UserError&) {
+        reason = "cannot be opened";  // without its path: one reason, however many files
       }
       const std::lock_guard lock(reasons_mutex);
       reasons.emplace(picture, reason);

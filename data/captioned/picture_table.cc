@@ -6,11 +6,14 @@
 #include "data/captioned/file_bytes.h"
 #include "harness/base/csv.h"
 #include "harness/base/error.h"
+#include "harness/base/utf8.h"
 
 namespace emf::captioned {
 namespace {
 
-constexpr uint64_t kMostOffset = uint64_t{1} << 40, kMostLength = UINT32_MAX, kMostParts = uint64_t{1} << 28;
+constexpr uint64_t kMostOffset = uint64_t{1} << 40;
+/// OpenCV and libraries under it count bytes in ints.
+constexpr uint64_t kMostLength = INT32_MAX;
 
 }  // namespace
 
@@ -22,7 +25,7 @@ uint64_t PictureTable::add_file(SourceFile file) {
 
 uint32_t PictureTable::add_picture(std::string_view name, uint64_t file, uint64_t offset, uint64_t length) {
   if (offset >= kMostOffset) fail_input("{}: '{}' begins beyond 1 TiB; split the file", files_[file].path, name);
-  if (length > kMostLength) fail_input("picture '{}' has more than 4 GiB; take it away", name);
+  if (length > kMostLength) fail_input("picture '{}' has more than 2 GiB; take it away", name);
   if (pictures_.size() >= UINT32_MAX) fail_input("more than 2^32 pictures under {}", root_);
   PictureEntry& entry = pictures_.emplace_back();
   entry.offset = offset;
@@ -34,17 +37,15 @@ uint32_t PictureTable::add_picture(std::string_view name, uint64_t file, uint64_
   return size() - 1;
 }
 
-void PictureTable::add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, uint32_t part,
-                               Form form) {
+void PictureTable::add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, Form form) {
   const auto where = [&] { return path_of(file, picture, form); };
   if (offset >= kMostOffset) fail_input("{}: a caption beyond 1 TiB; split the file", where());
-  if (length > kMostLength || part >= kMostParts) fail_input("{}: a caption of {} bytes is too long", where(), length);
+  if (length > kMostLength) fail_input("{}: a caption of {} bytes is too long", where(), length);
   Pending& pending = pending_.emplace_back();
   pending.picture = picture;
   pending.caption.offset = offset;
   pending.caption.file = file;
   pending.caption.length = static_cast<uint32_t>(length);
-  pending.caption.part = part;
   pending.caption.form = form;
 }
 
@@ -114,25 +115,24 @@ std::string PictureTable::caption(uint32_t picture, uint32_t number) const {
   const std::string path = path_of(caption.file, picture, caption.form);
   const std::string bytes = read_bytes(path, caption.offset, caption.length);
   const std::string origin = fmt::format("{}, byte {}", path, caption.offset);
-  std::vector<std::string> texts;
   switch (caption.form) {
     case Form::kText:
-      return bytes;
-    case Form::kJsonObject:
-      texts = captions_of(parse_json(bytes, origin), keys_, origin);
+      // Cut in the middle of a letter, the file is no longer what it was.
+      if (invalid_utf8_at(bytes) == std::string::npos) return bytes;
       break;
-    case Form::kJsonValue:
-      texts = captions_of(parse_json("{\"caption\"" + bytes + "}", origin), {"caption"}, origin);
+    case Form::kJsonValue: {
+      // COCO's values begin with the colon.
+      const Json value = parse_json(bytes.substr(std::min(bytes.find('"'), bytes.size())), origin);
+      if (value.is_string()) return trimmed(value.get_ref<const std::string&>());
       break;
+    }
     case Form::kCsvRow: {
       const CsvTable table = parse_csv(files_[caption.file].header + "\n" + bytes, origin);
-      if (table.rows.size() == 1) texts = {trimmed(table.rows[0].cells[caption_column(table, keys_)])};
+      if (table.rows.size() == 1) return trimmed(table.rows[0].cells[caption_column(table, keys_)]);
       break;
     }
   }
-  if (caption.part >= texts.size())
-    fail_input("{}: the file has changed since this program began; start it again", origin);
-  return texts[caption.part];
+  fail_input("{}: the file has changed since this program began; start it again", origin);
 }
 
 size_t PictureTable::memory_bytes() const {

@@ -14,10 +14,9 @@ namespace emf::captioned {
 
 /// How a caption stands in its bytes.
 enum class Form : uint32_t {
-  kText,        ///< the bytes are the caption
-  kJsonObject,  ///< an object, in which it is caption `part` (see captions_of())
-  kJsonValue,   ///< the colon and the string behind a key that has been read
-  kCsvRow,      ///< a row of a CSV with columns of its own
+  kText,       ///< the bytes are the caption
+  kJsonValue,  ///< a string, perhaps with the colon in front of it
+  kCsvRow,     ///< a row of a CSV with columns of its own
 };
 
 /// Bytes of a file: at most 2^40 in, in one of at most 2^24 - 1 files.
@@ -25,8 +24,7 @@ struct Caption {
   uint64_t offset : 40;
   uint64_t file : 24;
   uint32_t length;
-  uint32_t part : 28;
-  Form form : 4;
+  Form form;
 };
 static_assert(sizeof(Caption) == 16);
 
@@ -65,9 +63,9 @@ class PictureTable {
 
   /// @return  its number, for Caption::file and PictureEntry::file.   @throws UserError  too many files.
   uint64_t add_file(SourceFile file);
-  /// @return  the picture's number.   @throws UserError  more than 4 GiB in one picture, an offset beyond 1 TiB.
+  /// @return  the picture's number.   @throws UserError  more than 2 GiB in one picture, an offset beyond 1 TiB.
   uint32_t add_picture(std::string_view name, uint64_t file, uint64_t offset, uint64_t length);
-  void add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, uint32_t part, Form form);
+  void add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, Form form);
   void leave_out(uint32_t picture, const std::string& reason) { reasons_.emplace(picture, reason); }
   void leave_out(LeftOut absent) { left_out_.push_back(std::move(absent)); }
   /// Drops the pictures that are left out and those without a caption, sorts captions by picture (their order stays)

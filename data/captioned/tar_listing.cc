@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "data/captioned/file_bytes.h"
 #include "harness/base/error.h"
 
 namespace emf::captioned {
@@ -24,6 +25,15 @@ std::string name_of(archive_entry* entry) {
   if (const char* name = archive_entry_pathname_utf8(entry)) return name;
   if (const char* name = archive_entry_pathname(entry)) return name;
   return "";
+}
+
+/// Behind the end mark stands nothing but zeros, or a second archive that nobody would read.
+void require_zeros(const std::string& path, uint64_t begin, uint64_t size) {
+  for (uint64_t from = begin; from < size; from += kReadBytes) {
+    const std::string bytes = read_bytes(path, from, std::min<uint64_t>(kReadBytes, size - from));
+    if (bytes.find_first_not_of('\0') == std::string::npos) continue;
+    fail_input("{}: more stands behind the tar's end mark at byte {}; split what was joined", path, begin);
+  }
 }
 
 }  // namespace
@@ -57,7 +67,10 @@ void list_tar(const std::string& path, const std::function<void(const TarEntry&)
     archive_entry* entry = nullptr;
     const int result = archive_read_next_header(reader.get(), &entry);
     const auto at = static_cast<uint64_t>(archive_read_header_position(reader.get()));
-    if (result == ARCHIVE_EOF) return tell(at);
+    if (result == ARCHIVE_EOF) {
+      tell(at);
+      return require_zeros(path, at, size);
+    }
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
       if (at == 0) {
         fail_input("{}: no tar ({}); shards must be plain .tar, not compressed", path,

@@ -110,7 +110,7 @@ TEST_F(ScoredPictures, BadPicturesAreNamed) {
     return outcome.talk;
   };
   write_atomically(file("pictures/00002/samples/0001.png"), "broken");
-  EXPECT_NE(talk(geneval({"--images", file("pictures")})).find("00002/samples/0001.png: not a picture"),
+  EXPECT_NE(talk(geneval({"--images", file("pictures")})).find("00002/samples/0001.png: is no JPEG, PNG or WebP"),
             std::string::npos);
   write_picture_grid(file("pictures/00002/samples/0001.png"), at::zeros({1, 3, 16, 8}, at::kByte), 1, 1);
   EXPECT_NE(talk(geneval({"--images", file("pictures")})).find("8 x 16 pixels; the others have 16 x 16"),

@@ -97,6 +97,7 @@ FeatureMatrix PictureFeatures::rows(const std::filesystem::path& folder) const {
 FeatureMatrix PictureFeatures::logits(const std::filesystem::path& folder) const { return gathered(folder, true); }
 
 FeatureStatistics PictureFeatures::statistics(const std::filesystem::path& folder) const {
+  const at::NoGradGuard no_grad;
   // Sums only, so that a folder of any size needs no more memory than one covariance.
   FeatureStatistics statistics;
   each_batch(folder, [&](const at::Tensor& features) {

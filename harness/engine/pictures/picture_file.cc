@@ -6,6 +6,8 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/pictures/decode.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf {
 
@@ -26,7 +28,20 @@ void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pic
 }
 
 at::Tensor read_picture(const std::filesystem::path& path) {
-  const cv::Mat image = cv::imread(path.string(), cv::IMREAD_COLOR);
+  const std::string encoded = read_file(path);
+  // OpenCV fills what is missing of a file that was cut short with grey, and says nothing. A BMP has no end to look at.
+  if (!encoded.starts_with("BM")) {
+    try {
+      pictures::check_decodes(encoded);
+    } catch (const pictures::UnreadablePicture& error) {
+      fail_input("{}: {}", path.string(), error.what());
+    }
+  }
+  // As the tools do that the scores are compared with (Pillow's convert("RGB")): an EXIF orientation is not followed,
+  // and what is transparent shows the colours beneath.
+  const cv::Mat bytes(1, static_cast<int>(encoded.size()), CV_8U, const_cast<char*>(encoded.data()));
+  const cv::Mat image =
+      encoded.empty() ? cv::Mat() : cv::imdecode(bytes, cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
   // IMREAD_COLOR gives three channels whatever the file holds; what is empty could not be decoded at all.
   if (image.empty()) fail_input("{}: not a picture that can be read", path.string());
   // from_blob() borrows the picture's memory, whose rows may be padded. The flip below copies, so that nothing

@@ -10,7 +10,7 @@
 namespace emf {
 
 /// Tiles of a grid, row by row without gaps, so that a report can cut them out by arithmetic.
-/// @param pictures  [N,3,S,S] uint8 RGB.  @param columns  tiles a row.
+/// @param pictures  [N,3,H,W] uint8 RGB.  @param columns  tiles a row.
 /// @param count  the first pictures, as many as there are when fewer.
 void write_picture_grid(const std::filesystem::path& path, const at::Tensor& pictures, int64_t columns, int64_t count);
 

@@ -19,6 +19,10 @@ Painted paint(const Objective& objective, const Model& model, const TextConditio
   // Bounds the memory of activations only: a picture's noise is keyed by its number and not by its batch.
   constexpr int64_t kBatch = 50;
   const at::NoGradGuard no_grad;
+  if (const auto [least, most] = objective.guidance_range(); guidance < least || guidance > most) {
+    fail_input("guidance {} is none that {} paints with: {} to {}", guidance,
+               objective.fingerprint().at("name").get<std::string>(), least, most);
+  }
   const LatentShape shape = codec.shape(sides.height, sides.width);
   const at::Device device =
       model.parameters().empty() ? Placement().device : model.parameters().front().second.device();

@@ -3,8 +3,8 @@
 
 #include <span>
 
-#include "data/pictures/decode.h"
-#include "data/pictures/lanczos.h"
+#include "harness/pictures/decode.h"
+#include "harness/pictures/lanczos.h"
 
 namespace emf::pictures {
 

@@ -1,12 +1,13 @@
 // Resizing against Pillow's and OpenCV's own results (tests/oracle/make_fitted_pictures.py), and what stays in the
 // frame.
-#include "data/pictures/fit.h"
+#include "harness/pictures/fit.h"
 
 #include <gtest/gtest.h>
 
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf::pictures {
 namespace {
@@ -62,6 +63,11 @@ TEST(Fit, CoversTheFrameAndKeepsTheMiddle) {
     EXPECT_LE(window.top + window.rows, window.height);
     EXPECT_LE(window.left + window.columns, window.width);
   }
+}
+
+TEST(Fit, WhatIsLongAndThinIsNoPicture) {
+  EXPECT_THROW(covering_window(1, 60000, 4096, 4096), UnreadablePicture);
+  EXPECT_EQ(covering_window(1, 60000, 8, 8).width, 480000);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "data/pictures/lanczos.h"
+#include "harness/pictures/lanczos.h"
 
 #include <algorithm>
 #include <cmath>

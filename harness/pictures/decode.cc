@@ -1,10 +1,10 @@
-#include "data/pictures/decode.h"
+#include "harness/pictures/decode.h"
 
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include "data/pictures/decoder_talk.h"
-#include "data/pictures/picture_header.h"
+#include "harness/pictures/decoder_talk.h"
+#include "harness/pictures/picture_header.h"
 
 namespace emf::pictures {
 namespace {

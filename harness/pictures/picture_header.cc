@@ -1,4 +1,4 @@
-#include "data/pictures/picture_header.h"
+#include "harness/pictures/picture_header.h"
 
 #include <algorithm>
 #include <array>

@@ -1,13 +1,13 @@
 // What is decoded, what is refused, and that decoders stay silent.
-#include "data/pictures/decode.h"
+#include "harness/pictures/decode.h"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <thread>
 
-#include "data/pictures/decoder_talk.h"
-#include "data/pictures/picture_header.h"
+#include "harness/pictures/decoder_talk.h"
+#include "harness/pictures/picture_header.h"
 #include "tests/drawn_pictures.h"
 
 namespace emf::pictures {
@@ -111,6 +111,16 @@ TEST(Decode, DecodersAreSilentAndOthersAreHeard) {
   }
   std::fputs(" afterwards", stderr);
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "heard afterwards");
+}
+
+TEST(Decode, OrientationsAreNotFollowed) {
+  const std::string plain = encoded_picture(".jpg", 3, 37, 61);
+  const std::string turned = with_orientation(plain, 6);
+  // OpenCV sees the mark, and would turn the picture if it were let.
+  const cv::Mat bytes(1, static_cast<int>(turned.size()), CV_8U, const_cast<char*>(turned.data()));
+  ASSERT_EQ(cv::imdecode(bytes, cv::IMREAD_COLOR).rows, 61);
+  EXPECT_EQ(decode(turned).rgb, decode(plain).rgb);
+  EXPECT_EQ(decode(turned).height, 37);
 }
 
 }  // namespace

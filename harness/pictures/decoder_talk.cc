@@ -1,4 +1,4 @@
-#include "data/pictures/decoder_talk.h"
+#include "harness/pictures/decoder_talk.h"
 
 #include <unistd.h>
 

@@ -1,0 +1,46 @@
+// Pictures read for scores: as the tools read them that the scores are compared with, and never half of one.
+#include "harness/engine/pictures/picture_file.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "harness/base/error.h"
+#include "tests/drawn_pictures.h"
+
+namespace emf {
+namespace {
+
+std::string refusal(const std::filesystem::path& path) {
+  try {
+    read_picture(path);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(PictureFile, OrientationsAreNotFollowed) {
+  const TemporaryFolder folder("picture_file");
+  const std::string jpeg = encoded_picture(".jpg", 2, 37, 61);
+  folder.write("plain.jpg", jpeg);
+  folder.write("turned.jpg", with_orientation(jpeg, 6));
+  EXPECT_TRUE(at::equal(read_picture(folder / "plain.jpg"), read_picture(folder / "turned.jpg")));
+  EXPECT_EQ(read_picture(folder / "turned.jpg").sizes(), (at::IntArrayRef{3, 37, 61}));
+}
+
+TEST(PictureFile, WhatIsCutShortIsRefusedByName) {
+  const TemporaryFolder folder("picture_file");
+  for (const char* extension : {".jpg", ".png", ".webp"}) {
+    const std::string bytes = encoded_picture(extension, 2, 137, 161);
+    const std::string name = std::string("half") + extension;
+    folder.write(name, bytes.substr(0, bytes.size() / 2));
+    EXPECT_NE(refusal(folder / name).find(name), std::string::npos) << refusal(folder / name);
+  }
+  folder.write("empty.png", "");
+  EXPECT_NE(refusal(folder / "empty.png"), "");
+  folder.write("whole.bmp", encoded_picture(".bmp", 2));
+  EXPECT_EQ(read_picture(folder / "whole.bmp").sizes(), (at::IntArrayRef{3, 40, 48}));
+}
+
+}  // namespace
+}  // namespace emf
