@@ -4,24 +4,11 @@
 
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
+#include "harness/captions/geneval_fields.h"
 #include "harness/captions/grammar.h"
 
 namespace emf {
 namespace {
-
-constexpr int kMostObjects = 1'000'000;  // keeps counts inside int
-
-std::string text_of(const Json& object, const char* key, const std::string& where) {
-  if (!object.contains(key) || !object[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
-  return object[key].get<std::string>();
-}
-
-int count_of(const Json& object, const char* key, const std::string& where) {
-  const bool whole = object.contains(key) && object[key].is_number_integer();
-  const int64_t count = whole ? object[key].get<int64_t>() : -1;
-  if (count < 0 || count > kMostObjects) fail_input("{}: \"{}\" must be a whole number of objects", where, key);
-  return static_cast<int>(count);
-}
 
 void read_position(const Json& position, size_t earlier, GenEvalClause& clause, const std::string& where) {
   const std::vector<std::string>& relations = geneval_relations();
@@ -47,9 +34,9 @@ std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const
     const std::string place = fmt::format("{}: {}[{}]", where, key, clauses.size());
     if (!entry.is_object()) fail_input("{} must be an object", place);
     GenEvalClause clause;
-    clause.class_name = text_of(entry, "class", place);
-    clause.count = count_of(entry, "count", place);
-    if (entry.contains("color")) clause.color = text_of(entry, "color", place);
+    clause.class_name = geneval_text(entry, "class", place);
+    clause.count = geneval_count(entry, "count", place);
+    if (entry.contains("color")) clause.color = geneval_text(entry, "color", place);
     if (entry.contains("position")) read_position(entry["position"], clauses.size(), clause, place);
     clauses.push_back(std::move(clause));
   }
@@ -61,8 +48,8 @@ std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const
 GenEvalMetadata geneval_metadata(const Json& line, const std::string& where) {
   if (!line.is_object()) fail_input("{}: the metadata must be an object with tag and include", where);
   GenEvalMetadata metadata;
-  metadata.tag = text_of(line, "tag", where);
-  if (line.contains("prompt")) metadata.prompt = text_of(line, "prompt", where);
+  metadata.tag = geneval_text(line, "tag", where);
+  if (line.contains("prompt")) metadata.prompt = geneval_text(line, "prompt", where);
   metadata.include = read_clauses(line, "include", where);
   metadata.exclude = read_clauses(line, "exclude", where);
   return metadata;

@@ -5,17 +5,11 @@
 
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
+#include "harness/captions/geneval_fields.h"
 #include "harness/rules/geneval_rule.h"
 
 namespace emf {
 namespace {
-
-constexpr int kMostObjects = 1'000'000;  // keeps counts inside int
-
-std::string text_of(const Json& object, const char* key, const std::string& where) {
-  if (!object.contains(key) || !object[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
-  return object[key].get<std::string>();
-}
 
 /// A number as the official code sees it once it is in a float32 array.
 float float_of(const Json& number, const char* what, const std::string& where) {
@@ -24,13 +18,6 @@ float float_of(const Json& number, const char* what, const std::string& where) {
     fail_input("{}: {} must be a finite number, not {}", where, what, number.dump());
   }
   return static_cast<float>(value);
-}
-
-int count_of(const Json& object, const char* key, const std::string& where) {
-  const bool whole = object.contains(key) && object[key].is_number_integer();
-  const int64_t count = whole ? object[key].get<int64_t>() : -1;
-  if (count < 0 || count > kMostObjects) fail_input("{}: \"{}\" must be a whole number of objects", where, key);
-  return static_cast<int>(count);
 }
 
 bool fits_float(const Json& number, float& value) {
@@ -72,14 +59,14 @@ std::vector<Detection> geneval_detections(const Json& rows, const std::string& w
     }
     const std::string place = fmt::format("{}: detections[{}]", where, detections.size());
     if (!row.is_object()) fail_input("{} must be an object", place);
-    detection.class_name = text_of(row, "cls", place);
+    detection.class_name = geneval_text(row, "cls", place);
     if (!row.contains("box") || !row["box"].is_array() || row["box"].size() != 4) {
       fail_input("{}: \"box\" must be [x1, y1, x2, y2]", place);
     }
     for (size_t i = 0; i < 4; ++i) detection.box[i] = float_of(row["box"][i], "a corner of \"box\"", place);
     if (!row.contains("score")) fail_input("{}: \"score\" is missing", place);
     detection.score = float_of(row["score"], "\"score\"", place);
-    if (row.contains("color") && !row["color"].is_null()) detection.color = text_of(row, "color", place);
+    if (row.contains("color") && !row["color"].is_null()) detection.color = geneval_text(row, "color", place);
     detections.push_back(std::move(detection));
   }
   return detections;
@@ -119,7 +106,7 @@ GenEvalOptions geneval_options(const Json& options, const std::string& where, Ge
                                                  {"position_threshold", &defaults.position_threshold}};
   for (const auto& [key, value] : options.items()) {
     if (key == "max_objects") {
-      defaults.max_objects = count_of(options, "max_objects", where);
+      defaults.max_objects = geneval_count(options, "max_objects", where);
     } else if (const auto number = numbers.find(key); number != numbers.end()) {
       *number->second = float_of(value, key.c_str(), where);
     } else {

@@ -5,6 +5,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/chunks.h"
 #include "harness/base/config.h"
+#include "harness/captions/geneval_fields.h"
 #include "harness/captions/grammar.h"
 #include "harness/rules/geneval_rule.h"
 #include "harness/statistics/statistics.h"
@@ -78,16 +79,14 @@ void refuse_unknown_classes(const GenEvalMetadata& metadata, const std::vector<D
 
 /// A line of the official results.jsonl, which holds its verdict.
 Judged judged_before(const Json& row, const std::string& where) {
-  for (const char* key : {"tag", "prompt"}) {
-    if (!row.contains(key) || !row[key].is_string()) fail_input("{}: \"{}\" must be a string", where, key);
-  }
+  const std::string tag = geneval_text(row, "tag", where), prompt = geneval_text(row, "prompt", where);
   if (!row["correct"].is_boolean()) fail_input("{}: \"correct\" must be true or false", where);
   const Json metadata = row.value("metadata", Json());
   const std::string line = metadata.is_string() ? metadata.get<std::string>()
-                           : metadata.is_null() ? row["tag"].get<std::string>() + row["prompt"].get<std::string>()
+                           : metadata.is_null() ? tag + prompt
                                                 : metadata.dump();
   const Json reason = row.value("reason", Json());
-  return {row["tag"], row["prompt"], line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
+  return {tag, prompt, line, {row["correct"], reason.is_string() ? reason.get<std::string>() : ""}};
 }
 
 /// @param read  the row's detections where it lacks them.
