@@ -1,7 +1,9 @@
 // What a training objective is: what it draws, its loss, and how its network is sampled.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,11 +73,17 @@ class Objective {
   static constexpr const char* kKind = "objective";
   virtual ~Objective() = default;
 
+  /// Whatever decides the training: name, version, every option that draw() and loss() read. Part of spec hashes.
   virtual Json fingerprint() const = 0;
+  /// Options that sample() alone reads: another value paints anew and trains nothing again.
+  virtual Json sampling() const { return Json::object(); }
+  /// Strengths of the text that sample() can paint with.
+  virtual std::array<double, 2> guidance_range() const { return {0, std::numeric_limits<double>::infinity()}; }
   virtual ObjectiveWants wants() const { return {}; }
   /// Leaves of its own that train with the network (a learned weighting), by name.
   virtual NamedParameters parameters() const { return {}; }
-  /// @param progress  share of this objective's own training done, in [0, 1).
+  /// @param progress  share done of the budget that is this objective's own, in [0, 1); one that another starts from
+  ///   stops where the other begins.
   virtual Draw draw(const RowKeys& keys, at::IntArrayRef latent_shape, double progress) const = 0;
   /// May ask the model for several forwards, at other (z, r, t) too; forwards_per_picture() counts them.
   virtual LossResult loss(const LossInputs& inputs) const = 0;

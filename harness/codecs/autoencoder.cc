@@ -27,7 +27,7 @@ class AutoencoderCodec : public Codec {
   at::Tensor encode(const at::Tensor& pictures) const override { return autoencoder_.encode(pictures); }
 
   at::Tensor decode(const at::Tensor& latents) const override {
-    return (autoencoder_.decode(latents).clamp(0, 1) * 255).round().to(at::kByte);
+    return (autoencoder_.decode(latents) * 255).round().to(at::kByte);
   }
 
  private:

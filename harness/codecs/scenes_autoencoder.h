@@ -64,9 +64,7 @@ class Autoencoder {
 
   int64_t side() const { return side_; }  ///< of the pictures it was trained on
   int64_t latent_channels() const { return mean_.size(1); }
-  int64_t latent_side() const { return side_ / 8; }
   const std::string& sha256() const { return sha256_; }
-  const Json& facts() const { return facts_; }  ///< recipe, seeds, measured error
 
  private:
   std::shared_ptr<AutoencoderNetwork> network_;

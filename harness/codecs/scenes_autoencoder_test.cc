@@ -45,7 +45,6 @@ at::Tensor some_pictures(int64_t count, int64_t side) {
 TEST_F(AutoencoderTest, EncodesAndDecodesBothSides) {
   const Autoencoder autoencoder(path_);
   EXPECT_EQ(autoencoder.latent_channels(), 4);
-  EXPECT_EQ(autoencoder.latent_side(), 4);
   for (const int64_t side : {32, 64}) {
     const at::Tensor latents = autoencoder.encode(some_pictures(3, side));
     EXPECT_EQ(latents.sizes(), (at::IntArrayRef{3, 4, side / 8, side / 8}));

@@ -66,8 +66,18 @@ class TorchScriptCodec : public Codec {
   int64_t batch() const override { return batch_; }
 
  private:
-  /// What a method gives, float32 and of the shape that the facts promise.
-  at::Tensor call(const std::string& method, const at::Tensor& input, const std::vector<int64_t>& expected) const {
+  /// What a method gives of `batch` rows at a time, whoever asks for however many.
+  at::Tensor call(const std::string& method, const at::Tensor& input, std::vector<int64_t> expected) const {
+    std::vector<at::Tensor> parts;
+    for (int64_t row = 0; row < input.size(0); row += batch_) {
+      expected[0] = std::min(batch_, input.size(0) - row);
+      parts.push_back(call_once(method, input.narrow(0, row, expected[0]), expected));
+    }
+    return parts.size() == 1 ? parts.front() : at::cat(parts);
+  }
+
+  /// Float32 and of the shape that the facts promise.
+  at::Tensor call_once(const std::string& method, const at::Tensor& input, const std::vector<int64_t>& expected) const {
     c10::IValue found = run_script_method(script_, method, {input});
     if (found.isTuple() && !found.toTupleRef().elements().empty()) found = found.toTupleRef().elements().at(0);
     if (!found.isTensor()) fail_input("{}: its {} must return one tensor", path_, method);

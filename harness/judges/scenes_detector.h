@@ -30,7 +30,6 @@ class Detector {
   const std::vector<std::string>& color_names() const { return color_names_; }
   int64_t side() const { return side_; }
   const std::string& sha256() const { return sha256_; }
-  const Json& facts() const { return facts_; }  ///< recipe, seeds, measured error
 
  private:
   std::shared_ptr<DetectorNetwork> network_;

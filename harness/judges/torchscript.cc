@@ -15,6 +15,7 @@
 //   threshold, counting_threshold  for GenEval's rule
 #include <ATen/core/List.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/api/judge.h"
@@ -169,6 +170,9 @@ class TorchScriptJudge : public Judge {
       if (colored) detection.color = name_of(colors_, colors.const_data_ptr<int64_t>()[i], "colour");
       found.push_back(std::move(detection));
     }
+    // Who matches boxes to objects takes them in this order; scripts give them in any.
+    std::stable_sort(found.begin(), found.end(),
+                     [](const Detection& a, const Detection& b) { return a.score > b.score; });
     return found;
   }
 

@@ -69,8 +69,15 @@ class ImprovedMeanFlow : public Objective {
             {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
             {"start_share", options_.start_share},
             {"guidance", options_.guided ? "input" : "none"},
-            {"guidance_law", {options_.most_guidance, options_.guidance_beta}},
-            {"sample_interval", {options_.sample_from, options_.sample_to}}};
+            {"guidance_law", {options_.most_guidance, options_.guidance_beta}}};
+  }
+
+  Json sampling() const override { return {{"interval", {options_.sample_from, options_.sample_to}}}; }
+
+  /// What the network was told of in training; elsewhere it would be asked for what it has never seen.
+  std::array<double, 2> guidance_range() const override {
+    if (!options_.guided) return Objective::guidance_range();
+    return {1, options_.most_guidance};
   }
 
   ObjectiveWants wants() const override {
@@ -145,8 +152,7 @@ class ImprovedMeanFlow : public Objective {
     for (int64_t i = request.steps; i > 0; --i) {  // z_r = z_t - (t - r) u(z_t, r, t)
       const double t = static_cast<double>(i) / steps;
       if (options_.guided) {  // the network was told of guidance, so there is no second evaluation to mix
-        const at::Tensor omega = rows(std::max(1.0, request.guidance));  // below 1 it was never told
-        const auto told = scalars(omega, rows(options_.sample_from), rows(options_.sample_to));
+        const auto told = scalars(rows(request.guidance), rows(options_.sample_from), rows(options_.sample_to));
         z = z - model.forward({{z, {}}, {rows(t), {}}, {rows(1 / steps), {}}, request.condition, told}).u.value / steps;
       } else {
         z = z - guided(model, z, t, 1 / steps, request) / steps;

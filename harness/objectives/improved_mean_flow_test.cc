@@ -164,5 +164,25 @@ TEST(ImprovedMeanFlow, CostsWhatItSays) {
   EXPECT_DOUBLE_EQ(make({{"guidance", "none"}})->forwards_per_picture(0), 4);
 }
 
+TEST(ImprovedMeanFlow, SamplesAlongUToldOfGuidance) {
+  const auto objective = make({{"sample_from", 0.2}, {"sample_to", 0.7}});
+  const auto model = make_model(*objective);
+  const Batch batch = make_batch(*objective);
+  const at::NoGradGuard no_grad;
+  const auto rows = [](double value) { return at::full({kRows}, value, at::kDouble); };
+  at::Tensor z = batch.x;
+  for (const double t : {1.0, 0.5}) {
+    // Guidance 4 is told as 1 - 1/4.
+    const ModelInputs place{{z, {}},
+                            {rows(t), {}},
+                            {rows(0.5), {}},
+                            batch.condition,
+                            {{"guidance", rows(0.75)}, {"guidance_from", rows(0.2)}, {"guidance_to", rows(0.7)}}};
+    z = z - 0.5 * model->forward(place).u.value;
+  }
+  EXPECT_LT(relative_error(objective->sample(*model, {batch.x, batch.condition, {}, 2, 4}).x, z), 1e-12);
+  EXPECT_EQ(objective->guidance_range(), (std::array<double, 2>{1, 8}));
+}
+
 }  // namespace
 }  // namespace emf

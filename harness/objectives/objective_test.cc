@@ -7,22 +7,12 @@
 #include "harness/api/objective.h"
 #include "harness/objectives/condition.h"
 #include "tests/oracle/forward_mode.h"
+#include "tests/small_model.h"
 
 namespace emf {
 namespace {
 
 constexpr int64_t kText = 3, kDimension = 12;
-
-std::unique_ptr<Model> small_model(const ModelDemands& demands = {}) {
-  const Options options(Json{{"width", 32}, {"depth", 2}, {"heads", 2}}, "test");
-  auto model = ModelRegistry::instance().make("dit", options, {{4, 2, 2, kDimension}, 1, demands, {}});
-  at::manual_seed(2);
-  const at::NoGradGuard no_grad;
-  for (const auto& [name, parameter] : model->parameters()) {
-    if (parameter.abs().max().item<double>() == 0) parameter.normal_(0, 0.05);
-  }
-  return model;
-}
 
 std::unique_ptr<Objective> make_objective(const std::string& name, const Json& options = {}) {
   return ObjectiveRegistry::instance().make(name, Options(options, "test"), {});

@@ -12,13 +12,6 @@ namespace emf {
 /// Leaves that are trained, in a fixed order: sums over all of them (the gradient's norm) depend on it.
 using NamedParameters = std::vector<std::pair<std::string, at::Tensor>>;
 
-/// The tensors alone.
-inline std::vector<at::Tensor> tensors_of(const NamedParameters& parameters) {
-  std::vector<at::Tensor> tensors;
-  for (const auto& [name, tensor] : parameters) tensors.push_back(tensor);
-  return tensors;
-}
-
 /// Forgets what backward() left.
 inline void clear_gradients(const NamedParameters& parameters) {
   for (const auto& [name, tensor] : parameters) tensor.mutable_grad().reset();

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "harness/engine/scoring/judging.h"
 #include "harness/statistics/judge_correction.h"
 #include "harness/tensor/random_rows.h"
 
@@ -113,7 +114,7 @@ Json calibrate_judge(const Dataset& dataset, const Codec* codec, const Judge& ju
   const bool rebuilds = codec != nullptr && codec->loses();
   Json kinds = Json::array();
   const auto look = [&](const Corruption& kind, const at::Tensor& pictures) {
-    const std::vector<std::vector<Detection>> judged = judge.detect(pictures);
+    const std::vector<std::vector<Detection>> judged = detect_in_batches(judge, pictures);
     Json row = judge_errors(known, judged, options, names, seed);
     row.update(
         {{"name", kind.name}, {"blur_pixels", kind.blur_pixels}, {"noise", kind.noise}, {"pictures", judged.size()}});

@@ -72,6 +72,16 @@ LookedAt look_of(const Judge& judge, const Prompt& prompt) {
 
 }  // namespace
 
+std::vector<std::vector<Detection>> detect_in_batches(const Judge& judge, const at::Tensor& pictures) {
+  std::vector<std::vector<Detection>> all;
+  for (int64_t begin = 0; begin < pictures.size(0); begin += kBatch) {
+    if (interrupted()) stop_interrupted();
+    const auto found = judge.detect(pictures.narrow(0, begin, std::min(kBatch, pictures.size(0) - begin)));
+    all.insert(all.end(), found.begin(), found.end());
+  }
+  return all;
+}
+
 Json judge_pictures(const Judge& judge, const at::Tensor& pictures, const std::vector<Prompt>& prompts,
                     const RunFolder& folder) {
   const at::NoGradGuard no_grad;

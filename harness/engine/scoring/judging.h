@@ -11,6 +11,10 @@
 
 namespace emf {
 
+/// Judge::detect() in batches, between which Ctrl-C is heard.   @param pictures  [N,3,H,W] uint8.
+/// @throws UserError  as detect(); kInterrupted.
+std::vector<std::vector<Detection>> detect_in_batches(const Judge& judge, const at::Tensor& pictures);
+
 /// Looks at a picture a prompt and writes items/judged.jsonl, a line a prompt: {"metadata",
 /// "detections", "options"} as `score geneval --detections` reads them, of prompts with facts;
 /// {"item_id", "questions", "answers"} as the metric question_graph reads them, of prompts with

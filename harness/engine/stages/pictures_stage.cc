@@ -19,6 +19,7 @@ StageSpec sample_stage(const SamplingPlan& plan) {
                 {"steps", plan.steps},
                 {"guidance", plan.guidance},
                 {"seed", plan.model.seed}};
+  if (!plan.objective->sampling().empty()) stage.spec["sampling"] = plan.objective->sampling();
   // The prompts are in no key of the spec: the stage of judged texts holds their hash, and its own enters here.
   stage.inputs = {plan.train, plan.texts, plan.judged_texts};
   stage.work = [plan](const RunFolder& folder, Json& provenance) {

@@ -83,7 +83,7 @@ class SuiteGraphTest : public testing::Test {
 
 using Kinds = std::set<std::string>;
 
-TEST_F(SuiteGraphTest, EveryKindIsThere) {
+TEST_F(SuiteGraphTest, KindsOfASmallSuite) {
   Kinds kinds;
   for (const auto& [kind, all] : hashes(graph())) kinds.insert(kind);
   EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "judge", "judged_texts", "latents", "pooled_texts", "probe", "sample",
@@ -97,6 +97,19 @@ TEST_F(SuiteGraphTest, WhatIsJudgedTrainsNothingAgain) {
   EXPECT_EQ(new_kinds(graph({"evaluation.reworded=4"})), (Kinds{"draw", "judge", "judged_texts", "sample", "score"}));
   EXPECT_EQ(new_kinds(graph({"evaluation.guidance=3"})), (Kinds{"judge", "sample", "score"}));
   EXPECT_EQ(new_kinds(graph({"steps=1,2,4"})), (Kinds{"judge", "sample", "score"}));
+}
+
+TEST_F(SuiteGraphTest, WhatOnlyPaintingReadsTrainsNothingAgain) {
+  const std::vector<std::string> improved = {"objectives=improved_mean_flow", "claims=[]"};
+  const auto hashes_with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), improved.begin(), improved.end());
+    return hashes(graph(more));
+  };
+  const Hashes plain = hashes_with({}), other = hashes_with({"objective.improved_mean_flow.sample_from=0.4"});
+  EXPECT_EQ(plain.at("train"), other.at("train"));
+  EXPECT_NE(plain.at("sample"), other.at("sample"));
+  EXPECT_NE(refusal({"objectives=improved_mean_flow", "claims=[]", "evaluation.guidance=20"}).find("1 to 8"),
+            std::string::npos);
 }
 
 TEST_F(SuiteGraphTest, WhatIsOnlySaidMovesNoHash) {
@@ -131,6 +144,9 @@ TEST_F(SuiteGraphTest, WhatTrainingDependsOnTrainsAnew) {
 }
 
 TEST_F(SuiteGraphTest, WhatAMetricReadsMovesItsScoresAlone) {
+  EXPECT_EQ(new_kinds(graph({"metric.geneval.threshold=0.5"})), (Kinds{"score"}));
+  EXPECT_EQ(new_kinds(graph({"metrics=geneval,kid_lite0", "evaluation.feature_steps=1"})),
+            (Kinds{"picture_features", "reference_features", "score"}));
   EXPECT_EQ(new_kinds(graph({"metrics=geneval", "metric.geneval.title=other"})), Kinds());
   EXPECT_EQ(new_kinds(graph({"data.compositions=0.5", "evaluation.compositions=14", "metrics=geneval,question_graph"}))
                 .count("train"),
@@ -152,7 +168,7 @@ TEST_F(SuiteGraphTest, RowsShareWhatTheyHaveInCommon) {
   EXPECT_EQ(ddpm.segments.size(), 1u);
 }
 
-TEST_F(SuiteGraphTest, AShareOfAThirdIsAThird) {
+TEST_F(SuiteGraphTest, SharesAreCutAtWholeSteps) {
   const SuiteGraph made = graph({"train.pictures=768", "objective.mean_flow.start_share=0.25"});
   EXPECT_EQ(made.rows[1].own_from, 192);
   EXPECT_EQ(made.rows[0].ends, (std::vector<int64_t>{192, 768}));
@@ -167,7 +183,6 @@ TEST_F(SuiteGraphTest, OneObjectiveUnderTwoNamesSharesItsStart) {
 }
 
 TEST_F(SuiteGraphTest, ModelsAndCodecsMultiplyRows) {
-  const std::string tables = "[model.wide]\nwidth = 64\n";
   Config config = parse_config(std::string(kSuite), "t.toml");
   config.values["model"]["wide"] = {{"width", 64}};
   for (const char* word :

@@ -283,7 +283,14 @@ void add_rows(SuiteBuilder& builder, const EncoderChoice& choice) {
       row.seed = static_cast<uint64_t>(seed);
       row.source = builder.sources.at({choice.name, seed});
       row.trained_by = *arm.objective;
+      const std::shared_ptr<const Objective> objective = make_objective(spec, *arm.objective);
       row.guidance = spec.evaluation.guidance_of.at(arm.objective->name);
+      // Asked before anything runs, because pictures are painted after hours of training.
+      if (const auto [least, most] = objective->guidance_range(); row.guidance < least || row.guidance > most) {
+        fail_input("{}: guidance {} is none that {} paints with: {} to {}; set evaluation.guidance_{}",
+                   spec.config.place("evaluation"), row.guidance, arm.objective->name, least, most,
+                   arm.objective->name);
+      }
       row.codec = builder.codecs[arm.codec];
       row.texts = builder.texts.at({choice.name, seed});
       row.judged_texts = builder.judged_texts.at({choice.name, seed});
@@ -292,7 +299,7 @@ void add_rows(SuiteBuilder& builder, const EncoderChoice& choice) {
       row.model = {model.plugin,
                    model.options,
                    ModelShape{shape.channels, shape.height, shape.width, row.source.untrained()->info().dimension},
-                   make_objective(spec, *arm.objective)->wants().demands,
+                   objective->wants().demands,
                    row.seed,
                    spec.placement};
       add_segments(builder, row, arm);

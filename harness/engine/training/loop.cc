@@ -102,7 +102,7 @@ double ema_decay(const LoopPlan& plan) {
 }
 
 std::string residual_note(const Json& means) {
-  return fmt::format("residual {:.4f}", means.at("residual").get<double>());
+  return means.contains("residual") ? fmt::format("residual {:.4f}", means.at("residual").get<double>()) : "";
 }
 
 }  // namespace

@@ -90,10 +90,11 @@ Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, co
   });
   const auto final = folder.file("checkpoints/final.safetensors");
   write_safetensors(folder.file(kEncoderValues), trained_encoder_values(final));
-  std::filesystem::remove(final);  // nothing goes on from it
   result["parameters_beside"] = result["parameters"].get<int64_t>() - num_parameters;
   result["parameters"] = num_parameters;
   result["accuracy"] = read_json_lines(folder.file("events.jsonl")).back().at("accuracy");
+  // Nothing goes on from it. Last of all: a process that dies before finds its training still there.
+  std::filesystem::remove(final);
   return result;
 }
 

@@ -20,7 +20,7 @@ namespace emf {
 /// after its beginning; the last one ends in the same weights, moments and averages as an uncut phase.
 struct Segment {
   int64_t from = 0, to = 0, total = 0;   ///< this segment, and the row's whole budget N
-  int64_t phase_from = 0, phase_to = 0;  ///< the objective's own training: its progress goes from 0 to 1 over it
+  int64_t phase_from = 0, phase_to = 0;  ///< where the objective's progress is 0, and would be 1; a start stops earlier
   std::filesystem::path start;           ///< final.safetensors of the segment before; empty at the beginning
   bool same_objective = true;            ///< carries optimizer, EMA and target on; else only the weights
 };
@@ -39,8 +39,7 @@ using NetworkMaker = std::function<std::unique_ptr<Model>()>;
 /// @param seed         of the draws.
 /// @return  result: pictures, pictures_before, flops, parameters, curve [[pictures, residual], ...].
 /// @throws UserError  loss or gradient not finite (names the step); a start that does not fit; kInterrupted after
-///   saving a
-///   checkpoint.
+///   saving a checkpoint.
 Json train_segment(const Objective& objective, const Model& model, const NetworkMaker& make_target,
                    const TextConditions& conditions, const TrainingSet& data, const TrainOptions& options,
                    const Segment& segment, uint64_t seed, const Placement& placement, const std::string& label,
