@@ -29,12 +29,6 @@ class BackboneContract : public testing::TestWithParam<std::string> {
   std::unique_ptr<Backbone> backbone_;
 };
 
-TEST_P(BackboneContract, IsDeclaredInAFileOfItsName) {
-  const auto& entry = BackboneRegistry::instance().find(GetParam());
-  EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), GetParam());
-  EXPECT_FALSE(entry.summary.empty());
-}
-
 TEST_P(BackboneContract, IdentityIsNamedAndStable) {
   EXPECT_TRUE(backbone_->identity().contains("backbone"));
   EXPECT_TRUE(backbone_->identity().contains("layer"));

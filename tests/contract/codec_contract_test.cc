@@ -32,12 +32,6 @@ class CodecContract : public testing::TestWithParam<std::string> {
   std::unique_ptr<Codec> codec_;
 };
 
-TEST_P(CodecContract, IsDeclaredInAFileOfItsName) {
-  const auto& entry = CodecRegistry::instance().find(GetParam());
-  EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), GetParam());
-  EXPECT_FALSE(entry.summary.empty());
-}
-
 TEST_P(CodecContract, FingerprintIsNamedAndStable) {
   EXPECT_EQ(codec_->fingerprint().at("name"), GetParam());
   EXPECT_EQ(made().plugin->fingerprint(), codec_->fingerprint());

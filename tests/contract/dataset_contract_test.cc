@@ -58,6 +58,7 @@ class Datasets : public testing::Test {
         dataset = make(name);
       } catch (const UserError& error) {
         EXPECT_EQ(error.code(), ExitCode::kMissing) << error.what();
+        EXPECT_EQ(name, "emoji") << "its files come with every set-up: " << error.what();
         continue;
       }
       check(*dataset);

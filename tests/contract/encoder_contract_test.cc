@@ -3,8 +3,6 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "harness/api/encoder.h"
 
 namespace emf {
@@ -54,11 +52,6 @@ at::Tensor real_tokens(const TextFeatures& features, int64_t row) {
 
 double relative_difference(const at::Tensor& value, const at::Tensor& expected) {
   return ((value - expected).norm() / expected.norm()).item<double>();
-}
-
-TEST_P(EncoderContract, IsDeclaredInAFileOfItsName) {
-  const std::string& file = EncoderRegistry::instance().find(GetParam()).source_file;
-  EXPECT_EQ(std::filesystem::path(file).stem().string(), GetParam());
 }
 
 TEST_P(EncoderContract, InfoIsComplete) {

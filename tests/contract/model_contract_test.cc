@@ -5,11 +5,11 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <set>
 
 #include "tests/contract/options_walk.h"
 #include "tests/oracle/forward_mode.h"
+#include "tests/small_model.h"
 
 namespace emf {
 namespace {
@@ -35,15 +35,6 @@ class ModelContract : public testing::TestWithParam<std::string> {
     return ModelRegistry::instance().make(GetParam(), Options(options, "model options"), {kShape, seed, demands, {}});
   }
 
-  /// Tensors that start at zero would hide every error behind them.
-  static void redraw_zeros(const Model& model) {
-    at::manual_seed(11);
-    const at::NoGradGuard no_grad;
-    for (const auto& [name, parameter] : model.parameters()) {
-      if (parameter.abs().max().item<double>() == 0) parameter.normal_(0, 0.05);
-    }
-  }
-
   ModelInputs values() const { return {{z_, {}}, {t_, {}}, {interval_, {}}, condition_, {}}; }
 
   /// The first `rows` rows move along (direction, 1, 1).
@@ -56,12 +47,6 @@ class ModelContract : public testing::TestWithParam<std::string> {
   at::Tensor z_, direction_, t_, interval_;
   Condition condition_;
 };
-
-TEST_P(ModelContract, IsDeclaredInAFileOfItsName) {
-  const auto& entry = ModelRegistry::instance().find(GetParam());
-  EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), GetParam());
-  EXPECT_FALSE(entry.summary.empty());
-}
 
 TEST_P(ModelContract, ParametersAreAFunctionOfSeedAndName) {
   const auto again = make(), other = make(2);

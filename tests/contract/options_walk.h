@@ -12,6 +12,7 @@
 namespace emf {
 
 /// Options as a fingerprint names them, each moved a little: where the factory takes one, the fingerprint must tell.
+/// All that can be asked of a stranger's plugin; of a shipped one expect_each_in_fingerprint() names the options.
 /// @param fingerprint     of the plugin as it is made without options.
 /// @param fingerprint_of  makes it with options.
 inline void expect_options_in_fingerprint(const Json& fingerprint,
@@ -29,6 +30,14 @@ inline void expect_options_in_fingerprint(const Json& fingerprint,
       continue;  // no option of this name, or not of this value
     }
     EXPECT_NE(told, fingerprint) << "with " << key << " = " << moved;
+  }
+}
+
+/// Options moved one by one: the fingerprint must tell each of them.
+inline void expect_each_in_fingerprint(const Json& fingerprint, const Json& moves,
+                                       const std::function<Json(const Json& options)>& fingerprint_of) {
+  for (const auto& [key, value] : moves.items()) {
+    EXPECT_NE(fingerprint_of({{key, value}}), fingerprint) << "with " << key << " = " << value;
   }
 }
 

@@ -47,12 +47,6 @@ class PretrainingContract : public testing::TestWithParam<std::string> {
   std::unique_ptr<Pretraining> pretraining_;
 };
 
-TEST_P(PretrainingContract, IsDeclaredInAFileOfItsName) {
-  const auto& entry = PretrainingRegistry::instance().find(GetParam());
-  EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), GetParam());
-  EXPECT_FALSE(entry.summary.empty());
-}
-
 TEST_P(PretrainingContract, FingerprintNamesItAndHoldsItsOptions) {
   EXPECT_EQ(pretraining_->fingerprint().at("pretraining"), GetParam());
   EXPECT_EQ(make()->fingerprint(), pretraining_->fingerprint());

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <filesystem>
 #include <set>
 
 #include "harness/base/random.h"
@@ -56,12 +55,6 @@ class ProbeContract : public testing::TestWithParam<std::string> {
  protected:
   static ProbeResult run(const ProbeInput& input) { return ProbeRegistry::instance().make(GetParam())->run(input); }
 };
-
-TEST_P(ProbeContract, IsDeclaredInAFileOfItsName) {
-  const auto& entry = ProbeRegistry::instance().find(GetParam());
-  EXPECT_EQ(std::filesystem::path(entry.source_file).stem().string(), GetParam());
-  EXPECT_FALSE(entry.summary.empty());
-}
 
 TEST_P(ProbeContract, ModesAreNamedFiniteAndInsideTheirIntervals) {
   const ProbeResult result = run(made_input());

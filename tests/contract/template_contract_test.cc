@@ -1,5 +1,5 @@
 // The files that `emfbench new` writes: the build configured, compiled and registered every one as sample_<kind>, so
-// the other contract tests walk the encoder, probe, metric, codec, judge and backbone; here is what they do not ask.
+// the other contract tests walk them all; here is what they do not ask.
 #include <gtest/gtest.h>
 #include <unistd.h>
 

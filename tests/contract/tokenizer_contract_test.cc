@@ -1,8 +1,6 @@
 // What every registered tokenizer must hold to.
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
 #include "encoders/tokenizers/tokenizer.h"
 
 namespace emf {
@@ -20,11 +18,6 @@ class TokenizerContract : public testing::TestWithParam<std::string> {
   }
   std::unique_ptr<Tokenizer> tokenizer_;
 };
-
-TEST_P(TokenizerContract, IsDeclaredInAFileOfItsName) {
-  const std::string& file = TokenizerRegistry::instance().find(GetParam()).source_file;
-  EXPECT_EQ(std::filesystem::path(file).stem().string(), GetParam());
-}
 
 TEST_P(TokenizerContract, EmptyTextHasNoIdsOfItsOwn) { EXPECT_TRUE(tokenizer_->encode("", false).empty()); }
 

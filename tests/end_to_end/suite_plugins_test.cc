@@ -1,11 +1,13 @@
 // Suites speak every plugin: judges and backbones of the user's own, pictures of the
 // user's own, whatever the main metric is.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <map>
 #include <opencv2/imgcodecs.hpp>
+#include <opencv2/imgproc.hpp>
 
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -44,6 +46,33 @@ class SuitePlugins : public testing::Test {
       if (row.at("encoder") == encoder) rows[row.at("metric").get<std::string>()] = row;
     }
     return rows;
+  }
+
+  /// The one stage of a kind that the store holds.
+  fs::path only_run(const std::string& kind) const {
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(folder_ / "store" / "runs" / kind)) found.push_back(entry.path());
+    EXPECT_EQ(found.size(), 1u) << kind;
+    return found.at(0);
+  }
+
+  /// A stage's pictures, [N,3,32,32] bytes behind a safetensors header, as PNG files in their order.
+  static void write_pictures(const fs::path& stage, const fs::path& folder) {
+    constexpr int kSide = 32;
+    constexpr size_t kBytes = size_t{kSide} * kSide * 3;
+    std::string bytes = read_file(stage);
+    const size_t count = bytes.size() / kBytes, header = bytes.size() - count * kBytes;
+    fs::create_directories(folder);
+    for (size_t i = 0; i < count; ++i) {
+      char* plane = bytes.data() + header + i * kBytes;
+      std::vector<cv::Mat> channels;
+      for (const int channel : {2, 1, 0}) {  // OpenCV's channel order is BGR
+        channels.emplace_back(kSide, kSide, CV_8UC1, plane + size_t{kSide} * kSide * channel);
+      }
+      cv::Mat picture;
+      cv::merge(channels, picture);
+      cv::imwrite((folder / fmt::format("{:04d}.png", i)).string(), picture);
+    }
   }
 
   int num_trainings() const {
@@ -93,7 +122,20 @@ TEST_F(SuitePlugins, AJudgeAndABackboneOfTheUsersOwn) {
   EXPECT_TRUE(record.at("comparisons").empty()) << "nothing pairs two sets of pictures";
   EXPECT_EQ(num_trainings(), 1);
 
-  // The same features of the pictures as files, by `score`: one number, one identity.
+  // The same pictures as a folder, by `score`: one number, one identity.
+  const fs::path generated = folder_ / "generated";
+  write_pictures(only_run("sample") / "pictures.safetensors", generated);
+  const std::string real = (only_run("reference_features") / "features.safetensors").string();
+  EXPECT_EQ(exit_code_of(start({"score", "frechet", "--real", real, "--generated", generated, "--backbone",
+                                "torchscript:" + file("backbone.pt"), "--json"},
+                               folder_ / "out", folder_ / "err")),
+            0)
+      << read_file(folder_ / "err");
+  const Json scored = parse_json(read_file(folder_ / "out"), "score");
+  EXPECT_EQ(scored.at("value"), rows.at("fd_colors").at("value"));
+  EXPECT_EQ(scored.at("identity").at("features"), record.at("metrics").at("fd_colors").at("identity"));
+
+  // Other judged prompts train nothing again.
   words.push_back("evaluation.prompts=24");
   record_of(words);
   EXPECT_EQ(num_trainings(), 1) << "other judged prompts train nothing again";

@@ -1,0 +1,50 @@
+#include "tests/golden/report/audited_suite.h"
+
+#include "tests/golden/report/sample_suite.h"
+
+namespace emf {
+
+Json audited_result() {
+  Json result = sample_result();
+  result["suite"] = "audited";
+  result["spec_hash"] = "aaaaaaaaaaaaaaaa";
+  result["metrics"]["dpg"] = {{"title", "DPG"}, {"metric", "question_graph"}, {"higher_is_better", true}};
+  const Json told = result["rows"];
+  for (Json row : told) {
+    if (row.at("metric") != "geneval" || row.at("value").is_null()) continue;
+    for (const char* metric : {"geneval/judge_corrected", "dpg", "dpg/entity", "dpg/attribute", "dpg/relation"}) {
+      row["metric"] = metric;
+      result["rows"].push_back(row);
+    }
+  }
+  Json kinds = Json::array();
+  for (const char* name : {"as rendered", "through the autoencoder"}) {
+    // Nothing of one kind was shown, as in a world without colours.
+    const bool worse = !kinds.empty();
+    kinds.push_back({{"name", name},
+                     {"pictures", 60},
+                     {"boxes",
+                      {{"recall", worse ? 0.875 : 1.0},
+                       {"precision", worse ? 0.9375 : 1.0},
+                       {"color_confusion", {{"red", {{"red", 12}, {"orange", worse ? 4 : 0}}}}}}},
+                     {"count_confusion", {{"3", {{"3", 8}, {"2", worse ? 2 : 0}}}}},
+                     {"trials",
+                      {{"single_object", {{"right", {30, 30}}, {"wrong", {worse ? 3 : 0, 30}}}},
+                       {"colors", {{"right", {worse ? 24 : 30, 30}}, {"wrong", {0, 0}}}}}}});
+  }
+  result["judge_calibration"] = {{"generated_like", "through the autoencoder"}, {"kinds", kinds}};
+  result["pretrainings"] = {{{"encoder", "llm"},
+                             {"objective", "clip"},
+                             {"seed", 0},
+                             {"captions", 65536},
+                             {"parameters", 3000000},
+                             {"parameters_beside", 500000},
+                             {"flops", 3.5e12},
+                             {"curve", {{8192, 4.5}, {65536, 1.25}}},
+                             {"accuracy", 0.8125}}};
+  result["template_audit"] = {{"exact", 0.9375}, {"template", 1.0},          {"four_grams", 0.984375},
+                              {"prompts", 7},    {"training_captions", 496}, {"training_templates", 6}};
+  return result;
+}
+
+}  // namespace emf
