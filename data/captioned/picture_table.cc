@@ -6,6 +6,7 @@
 #include "data/captioned/file_bytes.h"
 #include "harness/base/csv.h"
 #include "harness/base/error.h"
+#include "harness/base/memory.h"
 #include "harness/base/utf8.h"
 
 namespace emf::captioned {
@@ -13,7 +14,8 @@ namespace {
 
 constexpr uint64_t kMostOffset = uint64_t{1} << 40;
 /// OpenCV and libraries under it count bytes in ints.
-constexpr uint64_t kMostLength = INT32_MAX;
+constexpr uint64_t kMostPicture = INT32_MAX;
+constexpr uint64_t kMostCaption = (uint64_t{1} << 30) - 1;
 
 }  // namespace
 
@@ -25,7 +27,7 @@ uint64_t PictureTable::add_file(SourceFile file) {
 
 uint32_t PictureTable::add_picture(std::string_view name, uint64_t file, uint64_t offset, uint64_t length) {
   if (offset >= kMostOffset) fail_input("{}: '{}' begins beyond 1 TiB; split the file", files_[file].path, name);
-  if (length > kMostLength) fail_input("picture '{}' has more than 2 GiB; take it away", name);
+  if (length > kMostPicture) fail_input("picture '{}' has more than 2 GiB; take it away", name);
   if (pictures_.size() >= UINT32_MAX) fail_input("more than 2^32 pictures under {}", root_);
   PictureEntry& entry = pictures_.emplace_back();
   entry.offset = offset;
@@ -40,13 +42,14 @@ uint32_t PictureTable::add_picture(std::string_view name, uint64_t file, uint64_
 void PictureTable::add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, Form form) {
   const auto where = [&] { return path_of(file, picture, form); };
   if (offset >= kMostOffset) fail_input("{}: a caption beyond 1 TiB; split the file", where());
-  if (length > kMostLength) fail_input("{}: a caption of {} bytes is too long", where(), length);
+  if (length > kMostCaption) fail_input("{}: a caption of {} bytes is too long", where(), length);
   Pending& pending = pending_.emplace_back();
   pending.picture = picture;
-  pending.caption.offset = offset;
-  pending.caption.file = file;
-  pending.caption.length = static_cast<uint32_t>(length);
-  pending.caption.form = form;
+  pending.caption.offset_low = static_cast<uint32_t>(offset);
+  pending.caption.offset_high = static_cast<uint32_t>(offset >> 32) & 0xff;
+  pending.caption.file = static_cast<uint32_t>(file) & 0xffffff;
+  pending.caption.length = static_cast<uint32_t>(length) & 0x3fffffff;
+  pending.caption.form = static_cast<uint32_t>(form) & 3;
 }
 
 void PictureTable::finish() {
@@ -88,6 +91,7 @@ void PictureTable::finish() {
   names_ = std::move(names);
   std::deque<Pending>().swap(pending_);
   reasons_.clear();
+  give_back_memory();  // the pending captions were more than what stays
 }
 
 std::string PictureTable::path_of(uint64_t file, uint32_t picture, Form form) const {
@@ -112,10 +116,11 @@ std::string PictureTable::place(uint32_t picture) const {
 std::string PictureTable::caption(uint32_t picture, uint32_t number) const {
   ensure(number < caption_count(picture), "caption {} of {}", number, caption_count(picture));
   const Caption& caption = captions_[pictures_[picture].first_caption + number];
-  const std::string path = path_of(caption.file, picture, caption.form);
-  const std::string bytes = read_bytes(path, caption.offset, caption.length);
-  const std::string origin = fmt::format("{}, byte {}", path, caption.offset);
-  switch (caption.form) {
+  const auto form = static_cast<Form>(caption.form);
+  const std::string path = path_of(caption.file, picture, form);
+  const std::string bytes = read_bytes(path, caption.offset(), caption.length);
+  const std::string origin = fmt::format("{}, byte {}", path, caption.offset());
+  switch (form) {
     case Form::kText:
       // Cut in the middle of a letter, the file is no longer what it was.
       if (invalid_utf8_at(bytes) == std::string::npos) return bytes;
@@ -133,14 +138,6 @@ std::string PictureTable::caption(uint32_t picture, uint32_t number) const {
     }
   }
   fail_input("{}: the file has changed since this program began; start it again", origin);
-}
-
-size_t PictureTable::memory_bytes() const {
-  size_t bytes =
-      names_.capacity() + pictures_.capacity() * sizeof(PictureEntry) + captions_.capacity() * sizeof(Caption);
-  for (const SourceFile& file : files_) bytes += sizeof(file) + file.path.capacity() + file.header.capacity();
-  for (const LeftOut& one : left_out_) bytes += sizeof(one) + one.name.capacity() + one.reason.capacity();
-  return bytes;
 }
 
 }  // namespace emf::captioned

@@ -1,4 +1,4 @@
-// Where pictures and captions lie: offsets into the user's files, never their bytes. 16 bytes a caption, 32 a picture
+// Where pictures and captions lie: offsets into the user's files, never their bytes. 12 bytes a caption, 32 a picture
 // and its name.
 #pragma once
 
@@ -21,12 +21,15 @@ enum class Form : uint32_t {
 
 /// Bytes of a file: at most 2^40 in, in one of at most 2^24 - 1 files.
 struct Caption {
-  uint64_t offset : 40;
-  uint64_t file : 24;
-  uint32_t length;
-  Form form;
+  uint32_t offset_low;  ///< the offset's lower 32 bits
+  uint32_t offset_high : 8;
+  uint32_t file : 24;
+  uint32_t length : 30;
+  uint32_t form : 2;  ///< a Form
+
+  uint64_t offset() const { return uint64_t{offset_high} << 32 | offset_low; }
 };
-static_assert(sizeof(Caption) == 16);
+static_assert(sizeof(Caption) == 12, "there may be hundreds of millions");
 
 /// The value of `file` that means: a file of the picture's own.
 constexpr uint64_t kOwnFile = (uint64_t{1} << 24) - 1;
@@ -65,6 +68,7 @@ class PictureTable {
   uint64_t add_file(SourceFile file);
   /// @return  the picture's number.   @throws UserError  more than 2 GiB in one picture, an offset beyond 1 TiB.
   uint32_t add_picture(std::string_view name, uint64_t file, uint64_t offset, uint64_t length);
+  /// @throws UserError  more than 1 GiB in one caption, an offset beyond 1 TiB.
   void add_caption(uint32_t picture, uint64_t file, uint64_t offset, uint64_t length, Form form);
   void leave_out(uint32_t picture, const std::string& reason) { reasons_.emplace(picture, reason); }
   void leave_out(LeftOut absent) { left_out_.push_back(std::move(absent)); }
@@ -97,9 +101,6 @@ class PictureTable {
   /// Those left out so far. Taken out of the table: told once, they are no longer needed.
   std::vector<LeftOut> take_left_out() { return std::exchange(left_out_, {}); }
   const std::vector<std::string>& keys() const { return keys_; }
-  const std::string& root() const { return root_; }
-  /// Of everything held.
-  size_t memory_bytes() const;
 
  private:
   struct Pending {

@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/memory.h"
 #include "harness/base/progress.h"
 #include "harness/base/sha256.h"
 
@@ -76,6 +77,7 @@ CaptionIndex index_captions(const Dataset& dataset, int64_t pool) {
     }
   }
   index.first.shrink_to_fit();
+  give_back_memory();  // what told captions apart was more than what stays
   return index;
 }
 

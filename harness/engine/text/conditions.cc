@@ -9,6 +9,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/memory.h"
 #include "harness/base/progress.h"
 
 namespace emf {
@@ -28,6 +29,9 @@ at::Tensor normalise_tokens(const at::Tensor& tokens, const at::Tensor& mask, co
 template <typename TextAt, typename Action>
 void for_each_window(const std::string& name, int64_t count, size_t window, const TextAt& text_at,
                      const Action& encode) {
+  // Windows differ in size and each leaves a few small blocks, so that big ones find no hole that fits: thousands of
+  // windows would take hundreds of megabytes that nobody uses.
+  constexpr int64_t kGiveBack = 8;  // windows
   Progress progress("encode prompts, " + name, count, "prompts");
   for (int64_t begin = 0; begin < count; begin += static_cast<int64_t>(window)) {
     // Between windows nothing is lost: every shard that was written is found again by the next run.
@@ -37,6 +41,7 @@ void for_each_window(const std::string& name, int64_t count, size_t window, cons
     for (int64_t i = begin; i < end; ++i) prompts.push_back(text_at(i));
     encode(prompts);
     progress.update(end);
+    if (begin / static_cast<int64_t>(window) % kGiveBack == kGiveBack - 1) give_back_memory();
   }
 }
 
@@ -64,14 +69,18 @@ class MeanToken {
     std::vector<at::Tensor> tokens, masks;
     for (const TextFeatures& part : parts_) {
       const int64_t missing = length_ - part.mask.size(1);
-      tokens.push_back(at::constant_pad_nd(part.tokens, {0, 0, 0, missing}));
-      masks.push_back(at::constant_pad_nd(part.mask, {0, missing}));
+      // What needs no padding is not copied, and the block holds the products: it would stand in memory four times.
+      tokens.push_back(missing == 0 ? part.tokens : at::constant_pad_nd(part.tokens, {0, 0, 0, missing}));
+      masks.push_back(missing == 0 ? part.mask : at::constant_pad_nd(part.mask, {0, missing}));
     }
+    parts_.clear();
+    give_back_memory();  // what the windows left behind, before the most that stands at once
     const at::Tensor weight = at::cat(masks).unsqueeze(-1).to(at::kFloat);
-    const at::Tensor sum = (at::cat(tokens) * weight).sum({0, 1}).to(at::kDouble);
+    const at::Tensor block = at::cat(tokens);
+    tokens.clear();
+    const at::Tensor sum = block.mul_(weight).sum({0, 1}).to(at::kDouble);
     sum_ = sum_.defined() ? sum_ + sum : sum;
     count_ += weight.sum().item<double>();
-    parts_.clear();
     rows_ = length_ = 0;
   }
 

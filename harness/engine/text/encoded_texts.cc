@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/memory.h"
 #include "harness/engine/text/feature_cache.h"
 #include "harness/tensor/safetensors.h"
 
@@ -113,7 +114,9 @@ Json TextWriter::finish(std::map<std::string, at::Tensor> more) {
     for (const std::string& name : state.names) {
       link_or_copy(state.cache->folder() / name, state.folder.file(kShards) / name);
     }
-    state.cache.reset();  // its index is as large as what is written now
+    // Its index is as large as what is written now, and windows of features are larger.
+    state.cache.reset();
+    give_back_memory();
     tensors["places"] = state.places;
     metadata["shards"] = canonical_json(state.names);
     metadata["fingerprint"] = canonical_json(state.encoder.fingerprint());

@@ -80,7 +80,12 @@ void FeatureCache::set_aside(const std::filesystem::path& path, const std::strin
 std::optional<CachePlace> FeatureCache::place_of(const Sha256Digest& key) const {
   return places_.find(key, [&](const CachePlace& place) {
     const auto& shard = shards_[place.shard];
-    return shard != nullptr && shard->key(place.text) == key;
+    if (shard == nullptr) return false;
+    if (shard->key(place.text) == key) return true;
+    // Another key with the same first bits, in a shard that nobody asked for. Among millions of texts that is often,
+    // and each look would leave 64 KB of the map in memory.
+    shard->release();
+    return false;
   });
 }
 
@@ -103,6 +108,10 @@ std::vector<CachePlace> FeatureCache::places(const std::vector<Prompt>& window) 
     ensure(place.has_value(), "features of '{}' are not in {}", prompt.text, folder_.string());
     places.push_back(*place);
   }
+  // A key each was looked at, in pages that would stay: of millions of texts, more than their places are.
+  std::set<uint32_t> touched;
+  for (const CachePlace& place : places) touched.insert(place.shard);
+  for (const uint32_t shard : touched) shards_[shard]->release();
   return places;
 }
 
