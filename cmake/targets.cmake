@@ -7,11 +7,15 @@ add_library(emf_precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cc)
 target_link_libraries(emf_precompiled PRIVATE emf_options nlohmann_json::nlohmann_json fmt::fmt)
 target_precompile_headers(emf_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/harness/base/precompiled.h)
 
+# What parses flags, lays out a page or checks the rest waits for nothing at run time, and CLI11's and GoogleTest's templates
+# take half as long again to compile at -O3. The last -O on a command line is the one that holds.
+set(EMF_LIGHTLY_OPTIMISED $<$<CONFIG:Release>:-O1>)
+
 # Files of a folder as an OBJECT library (a static library would drop self-registering objects).
-#   emf_objects(NAME [TORCH] [DEPENDS target...] [GLOB pattern...])
-# TORCH targets share one precompiled header, all others share another.
+#   emf_objects(NAME [TORCH] [GLUE] [DEPENDS target...] [GLOB pattern...])
+# TORCH targets share one precompiled header, all others share another. GLUE calls what computes and computes nothing itself.
 function(emf_objects name)
-  cmake_parse_arguments(ARG "TORCH" "" "DEPENDS;GLOB" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;GLUE" "" "DEPENDS;GLOB" ${ARGN})
   if(NOT ARG_GLOB)
     set(ARG_GLOB "*.cc")
   endif()
@@ -27,6 +31,9 @@ function(emf_objects name)
   else()
     target_precompile_headers(${name} REUSE_FROM emf_precompiled)
   endif()
+  if(ARG_GLUE)
+    target_compile_options(${name} PRIVATE ${EMF_LIGHTLY_OPTIMISED})
+  endif()
   set_property(GLOBAL APPEND PROPERTY EMF_OBJECT_LIBRARIES ${name})
 endfunction()
 
@@ -38,6 +45,7 @@ function(emf_test name)
     set(ARG_LINKS emf_program)
   endif()
   add_executable(${name} ${ARG_SOURCES})
+  target_compile_options(${name} PRIVATE ${EMF_LIGHTLY_OPTIMISED})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gtest GTest::gtest_main)
   set_target_properties(${name} PROPERTIES ENABLE_EXPORTS ON)  # tests load plugins as the program does
   if(ARG_TORCH)
