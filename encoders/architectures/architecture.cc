@@ -1,7 +1,7 @@
-// What all architectures share: checked reading of config.json, rotary frequencies, stacking of matrices.
+// What all architectures share: checked reading of config.json.
 #include "encoders/architectures/architecture.h"
 
-#include <cmath>
+#include <map>
 
 #include <fmt/ranges.h>
 
@@ -18,47 +18,72 @@ Activation activation_of(const CheckpointConfig& config, const std::string& name
   config.refuse("its activation is '" + name + "'");
 }
 
-std::vector<double> rotary_frequencies(const CheckpointConfig& parameters, int64_t head_size) {
-  const double base = parameters.number("rope_theta", 1e4);
-  const std::string type = parameters.text("rope_type", parameters.text("type", "default"));
-  if (!(base > 1)) fail_input("{}: 'rope_theta' is {}, not above 1", parameters.origin(), base);
-  if (parameters.number("partial_rotary_factor", 1) != 1) parameters.refuse("only a part of each head turns");
-  std::vector<double> frequencies;
-  for (int64_t i = 0; i < head_size; i += 2) {
-    frequencies.push_back(std::pow(base, -static_cast<double>(i) / static_cast<double>(head_size)));
+namespace {
+
+/// Models of pictures and text: the type of their text tower where its own table does not say it.
+std::string usual_text_type(const std::string& type) {
+  static const std::map<std::string, std::string> usual = {{"clip", "clip_text_model"},
+                                                           {"siglip", "siglip_text_model"},
+                                                           {"siglip2", "siglip2_text_model"},
+                                                           {"gemma3", "gemma3_text"},
+                                                           {"llava", "llama"},
+                                                           {"llava_next", "llama"},
+                                                           {"idefics3", "llama"},
+                                                           {"smolvlm", "llama"},
+                                                           {"mistral3", "mistral"},
+                                                           {"internvl", "qwen2"},
+                                                           {"qwen2_vl", "qwen2_vl_text"},
+                                                           {"qwen2_5_vl", "qwen2_5_vl_text"},
+                                                           {"qwen3_vl", "qwen3_vl_text"}};
+  const auto found = usual.find(type);
+  return found == usual.end() ? "" : found->second;
+}
+
+/// CLIP's older files hold a second table, of which transformers makes a whole config, defaults included, that
+/// overrides the first.
+CheckpointConfig with_text_config_dict(const CheckpointConfig& config) {
+  Json values = config.has("text_config") ? config.table("text_config").values() : Json::object();
+  for (const char* key : {"vocab_size", "hidden_size", "intermediate_size", "projection_dim", "num_hidden_layers",
+                          "num_attention_heads", "max_position_embeddings", "hidden_act", "layer_norm_eps"}) {
+    values.erase(key);
   }
-  if (type == "default") return frequencies;
-  const double factor = parameters.number("factor");
-  if (!(factor > 0)) fail_input("{}: 'factor' is {}, not above 0", parameters.origin(), factor);
-  if (type == "linear") {
-    for (double& frequency : frequencies) frequency /= factor;
-    return frequencies;
+  values.update(config.table("text_config_dict").values());
+  return {values, config.origin() + ": text_config_dict"};
+}
+
+CheckpointConfig text_part(const CheckpointConfig& config, const std::string& type) {
+  if (config.has("text_config_dict")) {
+    if (type != "clip") config.refuse("it has a text_config_dict");
+    return with_text_config_dict(config);
   }
-  if (type != "llama3") parameters.refuse("its rope_type is '" + type + "'");
-  const double low = parameters.number("low_freq_factor"), high = parameters.number("high_freq_factor");
-  const double context = parameters.number("original_max_position_embeddings");
-  for (double& frequency : frequencies) {
-    const double turns = context * frequency / (2 * M_PI);  // within the context it was first trained for
-    const double smooth = std::clamp((turns - low) / (high - low), 0.0, 1.0);
-    frequency = (1 - smooth) * frequency / factor + smooth * frequency;
-  }
-  return frequencies;
+  if (config.has("text_config")) return config.table("text_config");
+  if (config.has("llm_config")) return config.table("llm_config");  // InternVL's own layout
+  return config;  // older files of Qwen's models keep the text's keys outside
+}
+
+}  // namespace
+
+CheckpointConfig open_clip_config(const Json& values, const std::string& origin) {
+  const CheckpointConfig model = CheckpointConfig(values, origin).table("model_cfg");
+  if (!model.has("text_cfg")) fail_input("{}: it has no model_cfg with a text_cfg", origin);
+  Json text = model.table("text_cfg").values();
+  text["model_type"] = "open_clip";
+  text["quick_gelu"] = model.flag("quick_gelu", false);
+  return {text, origin + ": text_cfg"};
 }
 
 ArchitectureChoice choose_architecture(const CheckpointConfig& config) {
   const auto& registry = ArchitectureRegistry::instance();
-  std::string type = config.text("model_type", "");
-  CheckpointConfig chosen = config;
-  // Models of pictures and text keep the text tower's config under a key of its own.
-  if (config.has("text_config") && !registry.contains(type)) {
-    chosen = config.table("text_config");
-    type = chosen.text("model_type", type == "clip" ? "clip_text_model" : type == "gemma3" ? "gemma3_text" : "");
-  }
+  const std::string outer = config.text("model_type", "");
+  const bool whole = registry.contains(outer);
+  const CheckpointConfig chosen = whole ? config : text_part(config, outer);
+  std::string type = chosen.text("model_type", usual_text_type(outer));
+  if (!registry.contains(type) && !usual_text_type(type).empty()) type = usual_text_type(type);
   if (!registry.contains(type)) {
     fail_input("{}: model_type '{}' is not built here{}; known: {}", config.origin(), type,
                suggestion(type, registry.names()), fmt::join(registry.names(), ", "));
   }
-  return {registry.make(type), chosen};
+  return {type, registry.make(type), chosen};
 }
 
 }  // namespace emf

@@ -14,11 +14,6 @@ namespace emf {
 /// @throws UserError  a name that is no activation of the field's.
 Activation activation_of(const CheckpointConfig& config, const std::string& name);
 
-/// Rows of config.json's rope_parameters or rope_theta and rope_scaling as radians a position turns each pair.
-/// @param parameters  {"rope_theta", "rope_type": default|linear|llama3, "factor" ...}.   @return  [head_size / 2].
-/// @throws UserError  a rope_type that is not built.   @source  Su et al. 2021; Llama 3's scaling as in transformers.
-std::vector<double> rotary_frequencies(const CheckpointConfig& parameters, int64_t head_size);
-
 /// A family of checkpoints, by the model_type of its config.json; one file each.
 class Architecture {
  public:
@@ -33,11 +28,15 @@ class Architecture {
 using ArchitectureRegistry = Registry<Architecture>;
 
 /// The architecture of a config.json, and the config of its text tower where the model has others beside it.
-/// @throws UserError  model_type absent or not known (lists those known).
 struct ArchitectureChoice {
+  std::string type;  ///< registered name
   std::unique_ptr<Architecture> architecture;
   CheckpointConfig config;
 };
+/// @throws UserError  model_type absent or not known (lists those known).
 ArchitectureChoice choose_architecture(const CheckpointConfig& config);
+
+/// open_clip_config.json as a config of "open_clip".   @throws UserError  no text_cfg in it.
+CheckpointConfig open_clip_config(const Json& values, const std::string& origin);
 
 }  // namespace emf

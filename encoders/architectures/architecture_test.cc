@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "encoders/architectures/rotary.h"
 #include "encoders/pretrained/checkpoint_files.h"
 #include "harness/base/paths.h"
 #include "harness/tensor/safetensors.h"
@@ -92,7 +93,7 @@ TEST(Architecture, RotaryScalingIsLlama3s) {
                                  {"high_freq_factor", 4.0},
                                  {"original_max_position_embeddings", 8192}},
                                 "rope");
-  const std::vector<double> got = rotary_frequencies(config, 8);
+  const std::vector<double> got = rotary_positions(config, 1e4, 8, 131072).frequencies;
   ASSERT_EQ(got.size(), 4U);
   const double plain[] = {1.0, std::pow(5e5, -.25), std::pow(5e5, -.5), std::pow(5e5, -.75)};
   EXPECT_DOUBLE_EQ(got[0], plain[0]);

@@ -1,5 +1,5 @@
-// CLIP's text tower: causal, learned positions, LayerNorm before each branch and at the end.
-// @source  Radford et al. 2021.
+// CLIP's and SigLIP's text towers: learned positions, LayerNorm before each branch and at the end; CLIP's is causal.
+// @source  Radford et al. 2021; Zhai et al. 2023; Tschannen et al. 2025 (SigLIP 2).
 #include "encoders/architectures/architecture.h"
 #include "harness/base/error.h"
 
@@ -8,19 +8,22 @@ namespace {
 
 class ClipText : public Architecture {
  public:
+  explicit ClipText(bool is_siglip) : is_siglip_(is_siglip) {}
+
   TransformerConfig config(const CheckpointConfig& file) const override {
     TransformerConfig config;
     config.num_layers = file.size("num_hidden_layers", 12);
-    config.hidden = file.size("hidden_size", 512);
-    config.mlp = file.size("intermediate_size", 2048);
-    config.num_heads = config.num_kv_heads = file.size("num_attention_heads", 8);
+    config.hidden = file.size("hidden_size", is_siglip_ ? 768 : 512);
+    config.mlp = file.size("intermediate_size", is_siglip_ ? 3072 : 2048);
+    config.num_heads = config.num_kv_heads = file.size("num_attention_heads", is_siglip_ ? 12 : 8);
     config.head_size = config.hidden / config.num_heads;
-    config.vocabulary = file.size("vocab_size", 49408);
-    config.context = file.size("max_position_embeddings", 77);
+    config.vocabulary = file.size("vocab_size", is_siglip_ ? 32000 : 49408);
+    config.context = file.size("max_position_embeddings", is_siglip_ ? 64 : 77);
     config.norm = NormKind::kLayer;
-    config.norm_epsilon = file.number("layer_norm_eps", 1e-5);
-    config.activation = activation_of(file, file.text("hidden_act", "quick_gelu"));
+    config.norm_epsilon = file.number("layer_norm_eps", is_siglip_ ? 1e-6 : 1e-5);
+    config.activation = activation_of(file, file.text("hidden_act", is_siglip_ ? "gelu_pytorch_tanh" : "quick_gelu"));
     config.gated = false;
+    config.causal = !is_siglip_;
     config.positions = PositionKind::kLearned;
     if (config.head_size * config.num_heads != config.hidden) {
       fail_input("{}: {} heads do not divide hidden size {}", file.origin(), config.num_heads, config.hidden);
@@ -30,8 +33,7 @@ class ClipText : public Architecture {
 
   TransformerWeights weights(const CheckpointConfig&, const TransformerConfig& sizes, const WeightSource& source,
                              at::ScalarType precision) const override {
-    const WeightLoader load(source, weight_prefix(source, "embeddings.token_embedding.weight", {"text_model.", ""}),
-                            precision);
+    const WeightLoader load(source, weight_prefix(source, "embeddings.token_embedding.weight"), precision);
     const int64_t hidden = sizes.hidden;
     TransformerWeights weights;
     weights.embed = load.rows("embeddings.token_embedding.weight", sizes.vocabulary, hidden);
@@ -52,11 +54,19 @@ class ClipText : public Architecture {
     weights.final_norm = load.norm("final_layer_norm", hidden, true);
     return weights;
   }
+
+ private:
+  bool is_siglip_;
 };
 
-std::unique_ptr<Architecture> make_clip_text() { return std::make_unique<ClipText>(); }
+std::unique_ptr<Architecture> make_clip_text() { return std::make_unique<ClipText>(false); }
+std::unique_ptr<Architecture> make_siglip_text() { return std::make_unique<ClipText>(true); }
 
-EMF_REGISTER(ArchitectureRegistry, "clip_text_model", "CLIP's text tower", make_clip_text);
+[[maybe_unused]] const bool kRegistered[] = {
+    ArchitectureRegistry::instance().add("clip_text_model", {"CLIP's text tower", __FILE__, make_clip_text}),
+    ArchitectureRegistry::instance().add("siglip_text_model", {"SigLIP's text tower", __FILE__, make_siglip_text}),
+    ArchitectureRegistry::instance().add("siglip2_text_model", {"SigLIP 2's text tower", __FILE__, make_siglip_text}),
+};
 
 }  // namespace
 }  // namespace emf

@@ -70,6 +70,12 @@ class GgufWeights : public WeightSource {
   explicit GgufWeights(std::shared_ptr<const GgufFile> file) : file_(std::move(file)), family_(family_of(*file_)) {}
 
   std::string origin() const override { return file_->path().string(); }
+  std::vector<std::string> names() const override {
+    std::vector<std::string> names;
+    for (const auto& [name, tensor] : file_->tensors()) names.push_back(name);
+    return names;
+  }
+  std::string stored_name(const std::string& name) const override { return gguf_name(name, family_.gemma); }
   bool has(const std::string& name) const override { return file_->has_tensor(gguf_name(name, family_.gemma)); }
 
   void read(const std::string& name, at::IntArrayRef shape, float* out) const override {

@@ -1,25 +1,34 @@
-// T5's encoder, v1.0 and v1.1 (also Flan): bidirectional, relative position bias shared by all layers, unscaled scores.
-// @source  Raffel et al. 2020.
+// T5's encoder, v1.0 and v1.1 (also Flan), mT5 and umT5: bidirectional, relative position bias, unscaled scores.
+// @source  Raffel et al. 2020; Xue et al. 2021; Chung et al. 2023.
 #include "encoders/architectures/architecture.h"
 #include "harness/base/error.h"
 
 namespace emf {
 namespace {
 
+/// What one relative does otherwise, and what its class of transformers takes for keys that are absent.
+struct Traits {
+  int64_t vocabulary = 32128, mlp = 2048, layers = 6, heads = 8;
+  const char* feed_forward = "relu";
+  bool own_biases = false;  ///< each layer its own table of relative positions: umT5
+};
+
 class T5 : public Architecture {
  public:
+  explicit T5(Traits traits) : traits_(traits) {}
+
   TransformerConfig config(const CheckpointConfig& file) const override {
     TransformerConfig config;
-    config.num_layers = file.size("num_layers");
-    config.hidden = file.size("d_model");
-    config.mlp = file.size("d_ff");
-    config.num_heads = config.num_kv_heads = file.size("num_heads");
-    config.head_size = file.size("d_kv");
-    config.vocabulary = file.size("vocab_size");
+    config.num_layers = file.size("num_layers", traits_.layers);
+    config.hidden = file.size("d_model", 512);
+    config.mlp = file.size("d_ff", traits_.mlp);
+    config.num_heads = config.num_kv_heads = file.size("num_heads", traits_.heads);
+    config.head_size = file.size("d_kv", 64);
+    config.vocabulary = file.size("vocab_size", traits_.vocabulary);
     config.context = 1 << 14;  // relative positions have no last place; a bound on the memory of L * L scores
     config.norm_epsilon = file.number("layer_norm_epsilon", 1e-6);
     // "relu" (v1.0), "gated-gelu" (v1.1), "gated-silu": the gated GELU is the tanh form, whatever its name says.
-    const std::string kind = file.text("feed_forward_proj", "relu");
+    const std::string kind = file.text("feed_forward_proj", traits_.feed_forward);
     config.gated = kind.rfind("gated-", 0) == 0;
     const std::string name = config.gated ? kind.substr(6) : kind;
     config.activation = activation_of(file, kind == "gated-gelu" ? "gelu_new" : name);
@@ -37,16 +46,22 @@ class T5 : public Architecture {
 
   TransformerWeights weights(const CheckpointConfig&, const TransformerConfig& sizes, const WeightSource& source,
                              at::ScalarType precision) const override {
-    const WeightLoader load(source, "", precision);
+    const bool is_shared = !source.has("encoder.embed_tokens.weight");
+    const std::string prefix = is_shared ? weight_prefix(source, "shared.weight") : std::string();
+    const WeightLoader load(source, prefix, precision);
     const int64_t hidden = sizes.hidden, inner = sizes.num_heads * sizes.head_size;
     TransformerWeights weights;
-    const char* table = source.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight";
+    const char* table = load.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight";
     weights.embed = load.rows(table, sizes.vocabulary, hidden);
-    weights.relative_bias = load.tensor("encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
-                                        {sizes.relative_buckets, sizes.num_heads});
+    const auto relative_bias = [&](int64_t layer) {
+      return load.tensor(fmt::format("encoder.block.{}.layer.0.SelfAttention.relative_attention_bias.weight", layer),
+                         {sizes.relative_buckets, sizes.num_heads});
+    };
+    if (!traits_.own_biases) weights.relative_bias = relative_bias(0);
     for (int64_t i = 0; i < sizes.num_layers; ++i) {
       const auto name = [&](const char* part) { return fmt::format("encoder.block.{}.layer.{}", i, part); };
       TransformerLayer layer;
+      if (traits_.own_biases) layer.relative_bias = relative_bias(i);
       layer.attention_norm = load.norm(name("0.layer_norm"), hidden, false);
       layer.query_key_value = load.linear(
           {{name("0.SelfAttention.q"), inner}, {name("0.SelfAttention.k"), inner}, {name("0.SelfAttention.v"), inner}},
@@ -64,11 +79,24 @@ class T5 : public Architecture {
     weights.final_norm = load.norm("encoder.final_layer_norm", hidden, false);
     return weights;
   }
+
+ private:
+  Traits traits_;
 };
 
-std::unique_ptr<Architecture> make_t5() { return std::make_unique<T5>(); }
+std::unique_ptr<Architecture> make_t5() { return std::make_unique<T5>(Traits{}); }
+std::unique_ptr<Architecture> make_mt5() {
+  return std::make_unique<T5>(Traits{250112, 1024, 8, 6, "gated-gelu", false});
+}
+std::unique_ptr<Architecture> make_umt5() {
+  return std::make_unique<T5>(Traits{250112, 1024, 8, 6, "gated-gelu", true});
+}
 
-EMF_REGISTER(ArchitectureRegistry, "t5", "T5's encoder, v1.0, v1.1 and Flan", make_t5);
+[[maybe_unused]] const bool kRegistered[] = {
+    ArchitectureRegistry::instance().add("t5", {"T5's encoder, v1.0, v1.1 and Flan", __FILE__, make_t5}),
+    ArchitectureRegistry::instance().add("mt5", {"mT5's encoder", __FILE__, make_mt5}),
+    ArchitectureRegistry::instance().add("umt5", {"umT5's encoder", __FILE__, make_umt5}),
+};
 
 }  // namespace
 }  // namespace emf

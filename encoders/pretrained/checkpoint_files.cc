@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "encoders/architectures/gguf_checkpoint.h"
+#include "encoders/architectures/left_over.h"
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -18,6 +19,7 @@ class CheckpointWeights : public WeightSource {
  public:
   explicit CheckpointWeights(const std::filesystem::path& folder) : checkpoint_(folder) {}
   std::string origin() const override { return checkpoint_.path().string(); }
+  std::vector<std::string> names() const override { return checkpoint_.names(); }
   bool has(const std::string& name) const override { return checkpoint_.has(name); }
   void read(const std::string& name, at::IntArrayRef shape, float* out) const override {
     const at::Tensor tensor = checkpoint_.tensor(name, shape);
@@ -77,7 +79,7 @@ std::shared_ptr<const WeightSource> CheckpointFiles::weights() const {
   return weights_;
 }
 
-std::string CheckpointFiles::model_type() const { return choice().config.text("model_type", "clip_text_model"); }
+std::string CheckpointFiles::model_type() const { return choice().type; }
 
 TransformerConfig CheckpointFiles::sizes() const { return choice().architecture->config(choice().config); }
 
@@ -120,7 +122,11 @@ std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer() const {
 
 Transformer CheckpointFiles::load(at::ScalarType precision, bool whole_table) const {
   const TransformerConfig sizes = this->sizes();
-  TransformerWeights loaded = choice().architecture->weights(choice().config, sizes, *weights(), precision);
+  const ReadWeights source(*weights());
+  TransformerWeights loaded = choice().architecture->weights(choice().config, sizes, source, precision);
+  // Whatever the file says and nobody read would make other features without a word.
+  refuse_unread(choice().config);
+  refuse_unread(source);
   if (whole_table) loaded.table = read_table(loaded.embed, sizes.vocabulary, sizes.hidden);
   weights()->release();  // all but the embedding's rows are copied now
   return Transformer(sizes, std::move(loaded));

@@ -68,11 +68,11 @@ struct Transformer::Packing {
     if (has_padding_) real_ = at::arange(length).unsqueeze(0) < counts.unsqueeze(1);
   }
 
-  void turn(bool windowed, const std::vector<double>& rotary) {
+  void turn(bool windowed, const std::vector<double>& rotary, double scale) {
     // Angles in double: at position 8000 float32 has lost three digits of them.
     const at::Tensor angles = at::outer(at::arange(length, at::kDouble), at::tensor(rotary, at::kDouble));
-    cosine[windowed] = angles.cos().to(at::kFloat).index_select(0, position).unsqueeze(1);
-    sine[windowed] = angles.sin().to(at::kFloat).index_select(0, position).unsqueeze(1);
+    cosine[windowed] = angles.cos().mul_(scale).to(at::kFloat).index_select(0, position).unsqueeze(1);
+    sine[windowed] = angles.sin().mul_(scale).to(at::kFloat).index_select(0, position).unsqueeze(1);
   }
 
   /// @param relative  [1,H,L,L] or undefined.   @param window  0 = none.
@@ -106,7 +106,10 @@ Transformer::Transformer(TransformerConfig config, TransformerWeights weights)
   ensure(static_cast<int64_t>(weights_.layers.size()) == config_.num_layers, "{} layers of weights for {}",
          weights_.layers.size(), config_.num_layers);
   if (config_.attention_scale == 0) config_.attention_scale = 1 / std::sqrt(static_cast<double>(config_.head_size));
-  if (config_.windowed_rotary.empty()) config_.windowed_rotary = config_.rotary;
+  if (config_.windowed_rotary.empty()) {
+    config_.windowed_rotary = config_.rotary;
+    config_.windowed_rotary_scale = config_.rotary_scale;
+  }
 }
 
 at::Tensor Transformer::embed(const at::Tensor& ids, const Packing& packing) const {
@@ -146,7 +149,7 @@ at::Tensor Transformer::mix(const at::Tensor& query, const at::Tensor& key, cons
 }
 
 at::Tensor Transformer::attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed,
-                               const Packing& packing) const {
+                               bool turned, const Packing& packing) const {
   const int64_t heads = config_.num_heads, kv_heads = config_.num_kv_heads, size = config_.head_size;
   const int64_t tokens = query_key_value.size(0);
   at::Tensor all = query_key_value.view({tokens, heads + 2 * kv_heads, size});
@@ -159,7 +162,7 @@ at::Tensor Transformer::attend(const at::Tensor& query_key_value, const Transfor
                  rms_norm(key, layer.key_norm, config_.norm_epsilon, type), all.narrow(1, heads + kv_heads, kv_heads)},
                 1);
   }
-  if (config_.positions == PositionKind::kRotary) {
+  if (turned) {
     all = turn_heads(all, heads + kv_heads, packing.cosine[windowed], packing.sine[windowed]);
   }
   if (!packing.is_dense) {
@@ -182,18 +185,24 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   const auto is_windowed = [&](int64_t i) {
     return !config_.windowed.empty() && config_.windowed[static_cast<size_t>(i)];
   };
+  const auto is_turned = [&](int64_t i) {
+    return config_.positions == PositionKind::kRotary &&
+           (config_.unturned.empty() || !config_.unturned[static_cast<size_t>(i)]);
+  };
   at::Tensor relative;
-  if (config_.positions == PositionKind::kRelativeBias) {
+  if (weights_.relative_bias.defined()) {
     relative = relative_position_bias(weights_.relative_bias, packing.length, config_.relative_distance);
   }
   for (const bool windowed : {false, true}) {
     if (windowed && config_.windowed.empty()) break;
     if (config_.positions == PositionKind::kRotary)
-      packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary);
+      packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary,
+                   windowed ? config_.windowed_rotary_scale : config_.rotary_scale);
     packing.forbid(windowed, config_.causal, windowed ? config_.window : 0, relative);
   }
 
   const auto normalise = [&](const at::Tensor& x, const NormWeights& norm, at::ScalarType out) {
+    if (!norm.weight.defined()) return x.to(out);
     if (config_.norm == NormKind::kRms) return rms_norm(x, norm.weight, config_.norm_epsilon, out);
     return at::layer_norm(x, {config_.hidden}, norm.weight, norm.bias, config_.norm_epsilon).to(out);
   };
@@ -218,8 +227,13 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
   if (weights_.embedding_norm.weight.defined()) hidden = normalise(hidden, weights_.embedding_norm, at::kFloat);
   for (int64_t i = 0; i < depth; ++i) {
     const TransformerLayer& block = weights_.layers[static_cast<size_t>(i)];
+    if (block.relative_bias.defined()) {
+      packing.forbid(is_windowed(i), config_.causal, is_windowed(i) ? config_.window : 0,
+                     relative_position_bias(block.relative_bias, packing.length, config_.relative_distance));
+    }
     hidden = residual(hidden, block.attention_norm, block.after_attention, [&](const at::Tensor& x) {
-      return apply(block.attention_out, attend(apply(block.query_key_value, x), block, is_windowed(i), packing));
+      return apply(block.attention_out,
+                   attend(apply(block.query_key_value, x), block, is_windowed(i), is_turned(i), packing));
     });
     hidden = residual(hidden, block.mlp_norm, block.after_mlp, [&](const at::Tensor& x) {
       const at::Tensor up = apply(block.up, x);
@@ -272,6 +286,7 @@ NamedParameters Transformer::parameters() const {
     add_pair(prefix + "query_key_value", layer.query_key_value);
     add(prefix + "query_norm", layer.query_norm);
     add(prefix + "key_norm", layer.key_norm);
+    add(prefix + "relative_bias", layer.relative_bias);
     add_pair(prefix + "attention_out", layer.attention_out);
     add_pair(prefix + "after_attention", layer.after_attention);
     add_pair(prefix + "mlp_norm", layer.mlp_norm);

@@ -41,19 +41,22 @@ struct TransformerConfig {
   bool causal = true;
   double attention_scale = 0;  ///< of query . key; 0 = head_size^-1/2
   double score_cap = 0;        ///< Gemma 2: scores become cap tanh(score / cap); 0 = none
-  int64_t window = 0;          ///< tokens a windowed layer looks back, itself included
+  int64_t window = 0;  ///< tokens a windowed layer looks back (and ahead, where it is not causal), itself included
   std::vector<bool> windowed;  ///< layer by layer; empty = none
 
   PositionKind positions = PositionKind::kRotary;
   /// Radians a position turns pair i (dimension i with i + head_size / 2): [head_size / 2].
   std::vector<double> rotary, windowed_rotary;  ///< of full and of windowed layers; the latter may be empty = the same
+  double rotary_scale = 1, windowed_rotary_scale = 1;   ///< of cosines and sines
+  std::vector<bool> unturned;                           ///< layers without positions (SmolLM3); empty = none
   int64_t relative_buckets = 0, relative_distance = 0;  ///< T5's, bidirectional
 };
 
 struct TransformerLayer {
-  NormWeights attention_norm;       ///< before attention; after the sum for NormPlace::kAfter
+  NormWeights attention_norm;       ///< before attention, undefined = none; after the sum for NormPlace::kAfter
   LinearWeights query_key_value;    ///< [(num_heads + 2 num_kv_heads) head_size, hidden]: one product instead of three
   at::Tensor query_norm, key_norm;  ///< [head_size] RMS norms of each head before it turns; undefined = none
+  at::Tensor relative_bias;         ///< umT5's own of each layer instead of the shared one, of the same form
   LinearWeights attention_out;      ///< [hidden, num_heads head_size]
   NormWeights after_attention;      ///< NormPlace::kBoth only
   NormWeights mlp_norm;
@@ -68,7 +71,7 @@ struct TransformerWeights {
   at::Tensor table;            ///< [vocabulary, hidden] float32 instead of `embed`, where the table is to be trained
   at::Tensor positions;        ///< [context, hidden] of PositionKind::kLearned
   NormWeights embedding_norm;  ///< BERT's; undefined = none
-  at::Tensor relative_bias;    ///< [relative_buckets, num_heads] of PositionKind::kRelativeBias
+  at::Tensor relative_bias;    ///< [relative_buckets, num_heads] of PositionKind::kRelativeBias, all layers'
   std::vector<TransformerLayer> layers;
   NormWeights final_norm;  ///< undefined = none
 };
@@ -102,7 +105,7 @@ class Transformer {
  private:
   struct Packing;
   at::Tensor embed(const at::Tensor& ids, const Packing& packing) const;
-  at::Tensor attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed,
+  at::Tensor attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed, bool turned,
                     const Packing& packing) const;
   at::Tensor mix(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, bool windowed,
                  const Packing& packing) const;

@@ -1,5 +1,7 @@
 #include "harness/weights/weight_loader.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 #include "harness/base/error.h"
@@ -13,9 +15,10 @@ at::Tensor WeightLoader::tensor(const std::string& name, at::IntArrayRef shape) 
 }
 
 NormWeights WeightLoader::norm(const std::string& name, int64_t size, bool has_bias, double offset) const {
-  NormWeights norm{tensor(name + ".weight", {size}), {}};
+  const bool older = !has(name + ".weight") && has(name + ".gamma");
+  NormWeights norm{tensor(name + (older ? ".gamma" : ".weight"), {size}), {}};
   if (offset != 0) norm.weight.add_(offset);
-  if (has_bias) norm.bias = tensor(name + ".bias", {size});
+  if (has_bias) norm.bias = tensor(name + (older ? ".beta" : ".bias"), {size});
   return norm;
 }
 
@@ -36,12 +39,20 @@ RowReader WeightLoader::rows(const std::string& name, int64_t num_rows, int64_t 
   return source_.rows(prefix_ + name, num_rows, row_size);
 }
 
-std::string weight_prefix(const WeightSource& source, const std::string& name,
-                          const std::vector<std::string>& prefixes) {
-  for (const std::string& prefix : prefixes) {
-    if (source.has(prefix + name)) return prefix;
+std::string weight_prefix(const WeightSource& source, const std::string& name) {
+  if (source.has(name)) return "";
+  std::vector<std::string> found;
+  for (const std::string& stored : source.names()) {
+    if (stored.ends_with("." + name)) found.push_back(stored.substr(0, stored.size() - name.size()));
   }
-  fail_input("{}: tensor '{}' is absent (also under '{}')", source.origin(), name, fmt::join(prefixes, "', '"));
+  if (found.size() == 1) return found[0];
+  if (found.empty()) fail_input("{}: no tensor '{}', under whatever prefix", source.origin(), name);
+  // Of models with several embeddings, the places where the text tower's usually is.
+  for (const char* usual : {"model.", "language_model.model.", "model.language_model.", "text_model.", "bert."}) {
+    if (std::find(found.begin(), found.end(), usual) != found.end()) return usual;
+  }
+  fail_input("{}: '{}' stands under '{}'; which is the text encoder cannot be told, so save that part by itself",
+             source.origin(), name, fmt::join(found, "' and '"));
 }
 
 }  // namespace emf

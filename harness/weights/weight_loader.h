@@ -30,6 +30,7 @@ class WeightLoader {
     int64_t rows;
   };
   at::Tensor tensor(const std::string& name, at::IntArrayRef shape) const;
+  /// Also under BERT's older names, gamma and beta.
   /// @param offset  added to the weight: Hugging Face stores Gemma's without the one.
   NormWeights norm(const std::string& name, int64_t size, bool has_bias, double offset = 0) const;
   /// Matrices of equal width stacked into one product.
@@ -43,9 +44,8 @@ class WeightLoader {
   at::ScalarType precision_;
 };
 
-/// The one of `prefixes` under which `name` is found: checkpoints of whole models put their text tower under one.
-/// @throws UserError  under none.
-std::string weight_prefix(const WeightSource& source, const std::string& name,
-                          const std::vector<std::string>& prefixes);
+/// The prefix under which `name` is found: checkpoints of whole models put their text tower under one, each its own.
+/// @throws UserError  under none; under several, of which none is a usual one (names them).
+std::string weight_prefix(const WeightSource& source, const std::string& name);
 
 }  // namespace emf

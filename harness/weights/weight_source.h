@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <string>
+#include <vector>
 
 #include "harness/tensor/safetensors_file.h"
 
@@ -16,6 +17,10 @@ class WeightSource {
 
   /// File or folder, for error lines.
   virtual std::string origin() const = 0;
+  /// Of every tensor, as they are stored.
+  virtual std::vector<std::string> names() const = 0;
+  /// The stored name of a tensor that transformers gives another; the same one where there is none.
+  virtual std::string stored_name(const std::string& name) const { return name; }
   virtual bool has(const std::string& name) const = 0;
   /// Writes a tensor as float32 to out, whatever it is stored as.
   /// @param shape  what the architecture expects.
