@@ -57,11 +57,14 @@ class T5 : public Architecture {
       return load.tensor(fmt::format("encoder.block.{}.layer.0.SelfAttention.relative_attention_bias.weight", layer),
                          {sizes.relative_buckets, sizes.num_heads});
     };
-    if (!traits_.own_biases) weights.relative_bias = relative_bias(0);
+    // Files that somebody relabelled as T5's still hold a table a layer, which T5 never does.
+    const bool own_biases =
+        traits_.own_biases || load.has("encoder.block.1.layer.0.SelfAttention.relative_attention_bias.weight");
+    if (!own_biases) weights.relative_bias = relative_bias(0);
     for (int64_t i = 0; i < sizes.num_layers; ++i) {
       const auto name = [&](const char* part) { return fmt::format("encoder.block.{}.layer.{}", i, part); };
       TransformerLayer layer;
-      if (traits_.own_biases) layer.relative_bias = relative_bias(i);
+      if (own_biases) layer.relative_bias = relative_bias(i);
       layer.attention_norm = load.norm(name("0.layer_norm"), hidden, false);
       layer.query_key_value = load.linear(
           {{name("0.SelfAttention.q"), inner}, {name("0.SelfAttention.k"), inner}, {name("0.SelfAttention.v"), inner}},

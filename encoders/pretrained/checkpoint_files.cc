@@ -41,10 +41,18 @@ at::Tensor read_table(const RowReader& rows, int64_t num_rows, int64_t row_size)
   return table;
 }
 
+/// As Checkpoint::sha256: the file's, or that of a line a part.
+std::string gguf_sha256(const std::vector<std::filesystem::path>& paths) {
+  if (paths.size() == 1) return sha256_file(paths[0]);
+  std::string lines;
+  for (const auto& path : paths) lines += sha256_file(path) + "  " + path.filename().string() + "\n";
+  return sha256_hex(lines);
+}
+
 }  // namespace
 
-std::shared_ptr<const GgufFile> CheckpointFiles::gguf() const {
-  if (!gguf_) gguf_ = std::make_shared<const GgufFile>(path_);
+std::shared_ptr<const GgufParts> CheckpointFiles::gguf() const {
+  if (!gguf_) gguf_ = std::make_shared<const GgufParts>(path_);
   return gguf_;
 }
 
@@ -94,7 +102,7 @@ int64_t CheckpointFiles::num_parameters() const {
 std::string CheckpointFiles::weights_sha256() const {
   if (weights_sha256_.empty()) {
     choice();  // its errors come first
-    weights_sha256_ = is_gguf() ? sha256_file(path_) : Checkpoint(path_).sha256();
+    weights_sha256_ = is_gguf() ? gguf_sha256(gguf()->paths()) : Checkpoint(path_).sha256();
   }
   return weights_sha256_;
 }

@@ -8,7 +8,7 @@
 
 #include "encoders/architectures/architecture.h"
 #include "encoders/tokenizers/tokenizer.h"
-#include "harness/weights/gguf.h"
+#include "harness/weights/gguf_parts.h"
 
 namespace emf {
 
@@ -36,10 +36,10 @@ class CheckpointFiles {
   bool is_gguf() const { return path_.extension() == ".gguf"; }
   const ArchitectureChoice& choice() const;
   std::shared_ptr<const WeightSource> weights() const;
-  std::shared_ptr<const GgufFile> gguf() const;
+  std::shared_ptr<const GgufParts> gguf() const;
 
   std::filesystem::path path_;
-  mutable std::shared_ptr<const GgufFile> gguf_;
+  mutable std::shared_ptr<const GgufParts> gguf_;
   mutable std::shared_ptr<const WeightSource> weights_;
   mutable std::shared_ptr<const ArchitectureChoice> choice_;
   mutable std::string weights_sha256_;

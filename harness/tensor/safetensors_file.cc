@@ -28,6 +28,7 @@ constexpr DtypeName kDtypes[] = {
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;
 constexpr size_t kMaxNameBytes = 1024;
 constexpr size_t kMaxDimensions = 16;
+constexpr size_t kMaxDtypeBytes = 32;
 
 template <typename T>
 T load(const std::byte* at) {
@@ -79,6 +80,11 @@ void SafetensorsFile::fail(std::string_view name, const std::string& what) const
   fail_input("{}: {}: {}; fetch or write the file again", path().string(), name, what);
 }
 
+void SafetensorsFile::fail_dtype(std::string_view name, const SafetensorsEntry& entry) const {
+  fail_input("{}: tensor '{}' is stored as {}, which is not read here; save it as F32, F16 or BF16", path().string(),
+             name, entry.dtype_name);
+}
+
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : file_(std::make_shared<const MappedFile>(path)) {
   const auto bytes = file_->bytes();
   uint64_t length = 0;
@@ -115,10 +121,14 @@ void SafetensorsFile::read_entries(const Json& header, std::span<const std::byte
     const std::string& dtype = value["dtype"].get_ref<const std::string&>();
     const auto known = std::find_if(std::begin(kDtypes), std::end(kDtypes),
                                     [&](const DtypeName& entry) { return dtype == entry.name; });
-    if (known == std::end(kDtypes)) fail(name, fmt::format("dtype {} is not read", value["dtype"].dump()));
+    if (known == std::end(kDtypes) && (dtype.size() > kMaxDtypeBytes || has_control_character(dtype))) {
+      fail(name, fmt::format("dtype {} is none", value["dtype"].dump()));
+    }
     SafetensorsEntry entry;
-    entry.dtype = known->type;
-    uint64_t need = at::elementSize(entry.dtype), most = need;
+    entry.dtype_name = dtype;
+    entry.dtype = known == std::end(kDtypes) ? at::ScalarType::Undefined : known->type;
+    const bool is_known = entry.dtype != at::ScalarType::Undefined;
+    uint64_t need = is_known ? at::elementSize(entry.dtype) : 1, most = need;
     for (const Json& side : value["shape"]) {
       if (!side.is_number_unsigned()) fail(name, fmt::format("its shape holds {}, not a size", side.dump()));
       const auto size = side.get<uint64_t>();
@@ -134,6 +144,8 @@ void SafetensorsFile::read_entries(const Json& header, std::span<const std::byte
       if (!offset.is_number_unsigned()) fail(name, fmt::format("data offset {} is not a size", offset.dump()));
     }
     const auto begin = value["data_offsets"][0].get<uint64_t>(), end = value["data_offsets"][1].get<uint64_t>();
+    // How long a dtype's values are is not known of those that are not read.
+    if (!is_known && end >= begin) need = end - begin;
     if (end < begin || end > payload.size() || end - begin != need) {
       fail(name, fmt::format("data {}..{} does not fit its shape ({} bytes) and the file ({} bytes)", begin, end, need,
                              payload.size()));
@@ -191,6 +203,7 @@ const SafetensorsEntry& SafetensorsFile::entry(std::string_view name, at::IntArr
 
 at::Tensor SafetensorsFile::view(std::string_view name) const {
   const SafetensorsEntry& found = entry(name);
+  if (found.dtype == at::ScalarType::Undefined) fail_dtype(name, found);
   if (found.bytes.empty()) return at::empty(found.shape, found.dtype);
   if (found.dtype == at::kBool) {
     const auto odd = std::find_if(found.bytes.begin(), found.bytes.end(), [](std::byte b) { return b > std::byte{1}; });
@@ -209,8 +222,7 @@ at::Tensor SafetensorsFile::view(std::string_view name) const {
 at::Tensor SafetensorsFile::tensor(std::string_view name, at::IntArrayRef shape) const {
   const SafetensorsEntry& found = entry(name, shape);
   const Converter converter = converter_of(found.dtype);
-  if (converter == nullptr)
-    fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
+  if (converter == nullptr) fail_dtype(name, found);
   const at::Tensor copy = at::empty(shape, at::kFloat);
   converter(found.bytes.data(), copy.numel(), copy.data_ptr<float>());
   return copy;
@@ -219,8 +231,7 @@ at::Tensor SafetensorsFile::tensor(std::string_view name, at::IntArrayRef shape)
 RowReader SafetensorsFile::rows(std::string_view name, int64_t num_rows, int64_t row_size) const {
   const SafetensorsEntry& found = entry(name, {num_rows, row_size});
   const Converter converter = converter_of(found.dtype);
-  if (converter == nullptr)
-    fail(name, fmt::format("its dtype {} is none of weights", safetensors_dtype_name(found.dtype)));
+  if (converter == nullptr) fail_dtype(name, found);
   const auto row_bytes = static_cast<int64_t>(at::elementSize(found.dtype)) * row_size;
   return [keep = file_, what = std::string(name), data = found.bytes.data(), converter, num_rows, row_size, row_bytes](
              const int64_t* rows, int64_t count, float* out) {

@@ -17,7 +17,8 @@ namespace emf {
 
 /// Where one tensor lies. Both are checked against the file on opening.
 struct SafetensorsEntry {
-  at::ScalarType dtype = at::kFloat;
+  at::ScalarType dtype = at::kFloat;  ///< Undefined: one that is not read, by `dtype_name`
+  std::string dtype_name;
   std::vector<int64_t> shape;
   std::span<const std::byte> bytes;  ///< inside the map, at any alignment
 };
@@ -30,8 +31,9 @@ using RowReader = std::function<void(const int64_t* rows, int64_t count, float* 
 /// any thread.
 class SafetensorsFile {
  public:
-  /// @throws UserError  absent (kMissing); truncated; a header that lies: unknown dtype, data outside the file,
-  /// overlapping or with gaps.
+  /// Tensors of dtypes that are not read (F8_E4M3, U32 ...) may stand in it, as long as nobody asks for their values.
+  /// @throws UserError  absent (kMissing); truncated; a header that lies: data outside the file, overlapping or with
+  /// gaps.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return file_->path(); }
@@ -58,6 +60,7 @@ class SafetensorsFile {
 
  private:
   [[noreturn]] void fail(std::string_view name, const std::string& what) const;
+  [[noreturn]] void fail_dtype(std::string_view name, const SafetensorsEntry& entry) const;
   void read_entries(const Json& header, std::span<const std::byte> payload);
   void check_layout(std::span<const std::byte> payload) const;
 

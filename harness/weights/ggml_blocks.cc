@@ -180,7 +180,7 @@ void dequantise_q6_k(const std::byte* in, int64_t blocks, float* out) {
   }
 }
 
-constexpr std::array<GgmlFormat, 11> kFormats = {{
+constexpr GgmlFormat kFormats[] = {
     {0, "F32", 1, 4, copy_f32},
     {1, "F16", 1, 2, widen_f16},
     {2, "Q4_0", 32, 18, dequantise_q4_0},
@@ -192,7 +192,31 @@ constexpr std::array<GgmlFormat, 11> kFormats = {{
     {13, "Q5_K", 256, 176, dequantise_q5_k},
     {14, "Q6_K", 256, 210, dequantise_q6_k},
     {30, "BF16", 1, 2, widen_bf16},
-}};
+    // Passed over, as long as nobody asks for what is in them.   @source  ggml's table of block sizes.
+    {9, "Q8_1", 32, 40, nullptr},
+    {10, "Q2_K", 256, 84, nullptr},
+    {11, "Q3_K", 256, 110, nullptr},
+    {15, "Q8_K", 256, 292, nullptr},
+    {16, "IQ2_XXS", 256, 66, nullptr},
+    {17, "IQ2_XS", 256, 74, nullptr},
+    {18, "IQ3_XXS", 256, 98, nullptr},
+    {19, "IQ1_S", 256, 50, nullptr},
+    {20, "IQ4_NL", 32, 18, nullptr},
+    {21, "IQ3_S", 256, 110, nullptr},
+    {22, "IQ2_S", 256, 82, nullptr},
+    {23, "IQ4_XS", 256, 136, nullptr},
+    {24, "I8", 1, 1, nullptr},
+    {25, "I16", 1, 2, nullptr},
+    {26, "I32", 1, 4, nullptr},
+    {27, "I64", 1, 8, nullptr},
+    {28, "F64", 1, 8, nullptr},
+    {29, "IQ1_M", 256, 56, nullptr},
+    {34, "TQ1_0", 256, 54, nullptr},
+    {35, "TQ2_0", 256, 66, nullptr},
+    {39, "MXFP4", 32, 17, nullptr},
+    {40, "NVFP4", 64, 36, nullptr},
+    {41, "Q1_0", 128, 18, nullptr},
+};
 
 }  // namespace
 

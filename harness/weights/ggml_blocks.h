@@ -12,7 +12,7 @@ struct GgmlFormat {
   const char* name;
   int64_t block_size;
   int64_t block_bytes;
-  /// Reads `blocks` whole blocks; out holds blocks * block_size values.
+  /// Reads `blocks` whole blocks; out holds blocks * block_size values. nullptr: known by its size and name alone.
   void (*dequantise)(const std::byte* in, int64_t blocks, float* out);
 };
 

@@ -183,7 +183,10 @@ void GgufFile::read_tensors(Reader& reader, uint64_t count) {
     }
     const auto type = reader.read<uint32_t>("the type of " + name);
     tensor.format = ggml_format(type);
-    if (tensor.format == nullptr) fail(fmt::format("{} has ggml type {}, which is not read here", name, type));
+    if (tensor.format == nullptr) {
+      fail_input("{}: tensor '{}' has ggml type {}, which is not known here; take another quantisation of the model",
+                 path().string(), name, type);
+    }
     tensor.row_size = tensor.shape.back();
     tensor.num_rows = values / tensor.row_size;
     if (tensor.row_size % tensor.format->block_size != 0) {
@@ -270,12 +273,24 @@ std::vector<float> GgufFile::numbers(std::string_view key) const {
   return numbers;
 }
 
+std::vector<std::string> GgufFile::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : metadata_) keys.push_back(key);
+  return keys;
+}
+
 const GgufTensor& GgufFile::tensor(std::string_view name, const std::vector<int64_t>& shape) const {
   const auto found = tensors_.find(name);
   if (found == tensors_.end()) fail(fmt::format("tensor '{}' is absent", name));
   if (found->second.shape != shape) {
     fail(fmt::format("tensor '{}' is [{}], the model needs [{}]", name, fmt::join(found->second.shape, ", "),
                      fmt::join(shape, ", ")));
+  }
+  if (found->second.format->dequantise == nullptr) {
+    fail_input(
+        "{}: tensor '{}' is stored as {}, which is not read here; take another quantisation of the model (Q4_0, "
+        "Q4_K, Q5_K, Q6_K, Q8_0, F16, BF16)",
+        path().string(), name, found->second.format->name);
   }
   return found->second;
 }

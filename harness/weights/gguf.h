@@ -33,6 +33,7 @@ void dequantise_rows(const GgufTensor& tensor, int64_t first, int64_t count, flo
 /// thread.
 class GgufFile {
  public:
+  /// Tensors of formats that are not read (IQ4_NL, Q2_K ...) may stand in it, as long as nobody asks for their values.
   /// @throws UserError  absent (kMissing); not GGUF v3; a length, type or offset that does not fit (names
   /// file and item).
   explicit GgufFile(const std::filesystem::path& path);
@@ -40,6 +41,7 @@ class GgufFile {
   const std::filesystem::path& path() const { return file_.path(); }
 
   bool has(std::string_view key) const { return metadata_.find(key) != metadata_.end(); }
+  std::vector<std::string> keys() const;
   /// @throws UserError  absent or of another type (names file and key).
   int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
@@ -52,8 +54,9 @@ class GgufFile {
 
   bool has_tensor(std::string_view name) const { return tensors_.find(name) != tensors_.end(); }
   const std::map<std::string, GgufTensor, std::less<>>& tensors() const { return tensors_; }
-  /// @param shape  what the architecture expects.   @throws UserError  absent or of another shape (says
-  /// both).
+  /// For reading its values.
+  /// @param shape  what the architecture expects.   @throws UserError  absent, of another shape (says both), or of a
+  /// format that is not read (names it).
   const GgufTensor& tensor(std::string_view name, const std::vector<int64_t>& shape) const;
 
   /// Gives back the memory of what has been read.
