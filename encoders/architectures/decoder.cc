@@ -46,6 +46,8 @@ TransformerConfig Decoder::config(const CheckpointConfig& file) const {
     const bool null_cap = file.values().contains("attn_logit_softcapping") && !file.has("attn_logit_softcapping");
     config.score_cap = file.number("attn_logit_softcapping", null_cap ? 0 : traits_.score_cap);
   }
+  // transformers reads Gemma 3's and applies it nowhere.
+  if (traits_.two_rotations && config.score_cap != 0) file.refuse("it caps attention's scores");
   read_windows(file, config);
   read_rotation(file, config);
   pass_harmless(file);
@@ -173,6 +175,7 @@ void Decoder::read_rotation(const CheckpointConfig& file, TransformerConfig& con
     const CheckpointConfig scaling = file.table("rope_scaling");
     parameters.update(scaling.values());
     const CheckpointConfig table(parameters, file.origin() + ": rope_parameters");
+    if (!table.flag("truncate", true)) table.refuse("its 'truncate' is false");  // not read there by transformers
     full = rotary_positions(table, file.number("rope_theta", traits_.theta), config.head_size, config.context);
     for (const std::string& key : table.unread()) table.refuse("'" + key + "' stands in it");
     for (const auto& [key, value] : parameters.items()) scaling.has(key), tables.table("full_attention").has(key);

@@ -86,8 +86,6 @@ constexpr Harmless kKeys[] = {
     {"decoder", "of the decoder"},
     {"encoder", "written for the decoder's sake"},
     {"n_positions", "bounds nothing where positions are relative"},
-    {"dense_act_fn", "follows from feed_forward_proj"},
-    {"is_gated_act", "follows from feed_forward_proj"},
     {"pooler_fc_size", "of the pooler"},
     {"pooler_num_attention_heads", "of the pooler"},
     {"pooler_num_fc_layers", "of the pooler"},
