@@ -10,7 +10,7 @@ std::unique_ptr<Encoder> make_clip(const Options& options, const EncoderContext&
       .family = "clip",
       .summary = "token features of CLIP's text tower after its final norm",
       .model_types = {"clip_text_model"},
-      .max_tokens = 77,
+      .max_tokens = 248,  // LongCLIP's; the usual ones have 77 positions
   };
   return make_pretrained(family, options, context);
 }

@@ -238,7 +238,9 @@ std::vector<std::string> ReadWeights::unread() const {
   for (const std::string& name : source_.names()) {
     if (!name.starts_with(prefix) || read_.count(name) > 0) continue;
     const std::string rest = name.substr(prefix.size());
-    const bool is_single = std::count(rest.begin(), rest.end(), '.') <= 1;
+    // "pos_embed" or "norm.weight", but not "visual.proj", which is another part's.
+    const auto dots = std::count(rest.begin(), rest.end(), '.');
+    const bool is_single = dots == 0 || (dots == 1 && (rest.ends_with(".weight") || rest.ends_with(".bias")));
     if (modules.count(module_of(name)) == 0 && !is_single) continue;
     const bool at_end =
         std::any_of(std::begin(kEnds), std::end(kEnds), [&](const Harmless& end) { return rest.ends_with(end.name); });

@@ -1,6 +1,7 @@
 #include "encoders/pretrained/checkpoint_files.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "encoders/architectures/gguf_checkpoint.h"
@@ -56,23 +57,23 @@ std::shared_ptr<const GgufParts> CheckpointFiles::gguf() const {
   return gguf_;
 }
 
+const CheckpointLayout& CheckpointFiles::layout() const {
+  if (!layout_) layout_ = checkpoint_layout(path_);
+  return *layout_;
+}
+
 const ArchitectureChoice& CheckpointFiles::choice() const {
   if (choice_) return *choice_;
   if (is_gguf()) {
     choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture({gguf_config(*gguf()), path_.string()}));
     return *choice_;
   }
-  if (!std::filesystem::is_directory(path_)) {
-    if (!std::filesystem::exists(path_))
-      fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file", path_.string());
-    fail_input("{} is neither a folder in Hugging Face layout nor a .gguf file", path_.string());
-  }
-  const std::filesystem::path config = path_ / "config.json";
-  if (!std::filesystem::exists(config))
-    fail_missing("{} is absent; a folder in Hugging Face layout has one", config.string());
+  const std::filesystem::path& config = layout().config;
   const Json values = read_json(config);
   if (!values.is_object()) fail_input("{}: not an object", config.string());
-  choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture({values, config.string()}));
+  const bool is_open_clip = config.filename() == "open_clip_config.json";
+  choice_ = std::make_shared<const ArchitectureChoice>(choose_architecture(
+      is_open_clip ? open_clip_config(values, config.string()) : CheckpointConfig(values, config.string())));
   return *choice_;
 }
 
@@ -81,7 +82,7 @@ std::shared_ptr<const WeightSource> CheckpointFiles::weights() const {
     if (is_gguf()) {
       weights_ = gguf_weights(gguf());
     } else {
-      weights_ = std::make_shared<const CheckpointWeights>(path_);
+      weights_ = std::make_shared<const CheckpointWeights>(layout().model);
     }
   }
   return weights_;
@@ -102,20 +103,30 @@ int64_t CheckpointFiles::num_parameters() const {
 std::string CheckpointFiles::weights_sha256() const {
   if (weights_sha256_.empty()) {
     choice();  // its errors come first
-    weights_sha256_ = is_gguf() ? gguf_sha256(gguf()->paths()) : Checkpoint(path_).sha256();
+    weights_sha256_ = is_gguf() ? gguf_sha256(gguf()->paths()) : Checkpoint(layout().model).sha256();
   }
   return weights_sha256_;
 }
 
 std::string CheckpointFiles::tokenizer_sha256() const {
-  if (is_gguf()) return "in the weights";
+  if (is_gguf() && tokenizer_path_.empty()) return "in the weights";
   choice();
+  std::set<std::filesystem::path> folders;
+  if (!is_gguf()) folders.insert(layout().model);
+  const std::filesystem::path tokenizer = tokenizer_path();
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(path_)) {
-    const std::string extension = entry.path().extension();
-    const bool is_index = entry.path().filename().string().find(".index.") != std::string::npos;
-    if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model"))
-      files.push_back(entry.path());
+  if (std::filesystem::is_directory(tokenizer)) {
+    folders.insert(tokenizer);
+  } else if (tokenizer != path_) {
+    files.push_back(tokenizer);
+  }
+  for (const auto& folder : folders) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      const std::string extension = entry.path().extension();
+      const bool is_index = entry.path().filename().string().find(".index.") != std::string::npos;
+      if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model" || extension == ".gz"))
+        files.push_back(entry.path());
+    }
   }
   std::sort(files.begin(), files.end());
   std::string all;
@@ -123,9 +134,14 @@ std::string CheckpointFiles::tokenizer_sha256() const {
   return sha256_hex(all);
 }
 
+std::filesystem::path CheckpointFiles::tokenizer_path() const {
+  if (!tokenizer_path_.empty()) return tokenizer_path_;
+  return is_gguf() ? path_ : layout().tokenizer;
+}
+
 std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer() const {
   choice();
-  return load_tokenizer(path_);
+  return load_tokenizer(tokenizer_path());
 }
 
 Transformer CheckpointFiles::load(at::ScalarType precision, bool whole_table) const {

@@ -7,15 +7,18 @@
 #include <string>
 
 #include "encoders/architectures/architecture.h"
+#include "encoders/pretrained/checkpoint_layout.h"
 #include "encoders/tokenizers/tokenizer.h"
 #include "harness/weights/gguf_parts.h"
 
 namespace emf {
 
-/// A folder in Hugging Face layout, or a .gguf file. Opened on first use and kept open.
+/// A folder as checkpoint_layout() knows it, or a .gguf file. Opened on first use and kept open.
 class CheckpointFiles {
  public:
-  explicit CheckpointFiles(std::filesystem::path path) : path_(std::move(path)) {}
+  /// @param tokenizer  a folder or file whose tokenizer holds instead of the checkpoint's own; empty: its own.
+  explicit CheckpointFiles(std::filesystem::path path, std::filesystem::path tokenizer = {})
+      : path_(std::move(path)), tokenizer_path_(std::move(tokenizer)) {}
 
   const std::filesystem::path& path() const { return path_; }
   /// @throws UserError  absent (kMissing), damaged, or an architecture that is not built; so do all below.
@@ -35,10 +38,13 @@ class CheckpointFiles {
  private:
   bool is_gguf() const { return path_.extension() == ".gguf"; }
   const ArchitectureChoice& choice() const;
+  const CheckpointLayout& layout() const;
+  std::filesystem::path tokenizer_path() const;
   std::shared_ptr<const WeightSource> weights() const;
   std::shared_ptr<const GgufParts> gguf() const;
 
-  std::filesystem::path path_;
+  std::filesystem::path path_, tokenizer_path_;
+  mutable std::optional<CheckpointLayout> layout_;
   mutable std::shared_ptr<const GgufParts> gguf_;
   mutable std::shared_ptr<const WeightSource> weights_;
   mutable std::shared_ptr<const ArchitectureChoice> choice_;

@@ -17,6 +17,7 @@ namespace {
 
 // A text without any token cannot be encoded: it gets this one (SmolLM2's <|endoftext|>).
 constexpr int64_t kEmptyTextId = 0;
+constexpr const char* kPromptMark = "{prompt}";
 
 class PretrainedEncoder : public TransformerEncoder {
  public:
@@ -29,6 +30,13 @@ class PretrainedEncoder : public TransformerEncoder {
     precision_ = reader.choice("precision", "fp32", {"fp32", "bf16"});
     trainable_ = reader.flag("trainable", false);
     values_ = reader.text("values", "");
+    const std::string tokenizer = reader.text("tokenizer", "");
+    template_ = reader.text("template", kPromptMark);
+    const size_t mark = template_.find(kPromptMark);
+    if (mark == std::string::npos || template_.find(kPromptMark, mark + 1) != std::string::npos) {
+      fail_input("{}: encoder '{}': a template holds {} once, where the prompt goes", reader.place("template"),
+                 family.name, kPromptMark);
+    }
     reader.finish();
     if (trainable_ && precision_ == "bf16") {
       fail_input("{}: encoder '{}': what is trained is held in fp32", reader.place("precision"), family.name);
@@ -37,12 +45,13 @@ class PretrainedEncoder : public TransformerEncoder {
       fail_input("{}: encoder '{}': 'weights' is given twice", reader.place("weights"), family.name);
     }
     layer_place_ = reader.place("layer");
+    own_tokenizer_ = !tokenizer.empty();
     if (weights.empty()) weights = argument;
     if (weights.empty() && !family.package_file.empty()) {
       package_ = package_file(family.package_file);
-      files_.emplace(package_->path.extension() == ".gguf" ? package_->path : package_->path.parent_path());
+      files_.emplace(package_->path.extension() == ".gguf" ? package_->path : package_->path.parent_path(), tokenizer);
     } else if (!weights.empty()) {
-      files_.emplace(weights);
+      files_.emplace(weights, tokenizer);
     }
   }
 
@@ -84,12 +93,14 @@ class PretrainedEncoder : public TransformerEncoder {
     Json fingerprint = {{"encoder", family_.name},
                         {"version", 2},
                         {"weights", package_ ? package_->sha256 : files().weights_sha256()},
-                        {"tokenizer", package_ ? "of the package" : files().tokenizer_sha256()},
+                        {"tokenizer", package_ && !own_tokenizer_ ? "of the package" : files().tokenizer_sha256()},
                         {"precision", precision_},
                         {"layer", layer_},
                         {"max_tokens", max_tokens_},
                         {"trainable", trainable_}};
     if (!values_.empty()) fingerprint["values"] = sha256_file(values_);
+    // Left out where it changes nothing, so that features of before are found again.
+    if (template_ != kPromptMark) fingerprint["template"] = template_;
     return fingerprint;
   }
 
@@ -118,7 +129,11 @@ class PretrainedEncoder : public TransformerEncoder {
     require_utf8(prompts);
     std::vector<std::vector<int64_t>> rows;
     rows.reserve(prompts.size());
-    for (const Prompt& prompt : prompts) rows.push_back(tokenizer().encode(prompt.text, with_specials));
+    for (const Prompt& prompt : prompts) {
+      std::string text = template_;
+      text.replace(text.find(kPromptMark), std::string(kPromptMark).size(), prompt.text);
+      rows.push_back(tokenizer().encode(text, with_specials));
+    }
     return rows;
   }
 
@@ -168,7 +183,8 @@ class PretrainedEncoder : public TransformerEncoder {
 
   PretrainedFamily family_;
   int64_t max_tokens_;
-  std::string precision_, layer_place_;
+  std::string precision_, layer_place_, template_;
+  bool own_tokenizer_ = false;  ///< another than the checkpoint's
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;
   // Filled on first use.

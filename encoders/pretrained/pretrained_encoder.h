@@ -25,7 +25,8 @@ struct PretrainedFamily {
 };
 
 /// Options, all optional: `argument` or `weights` (a folder in Hugging Face layout or a .gguf), `layer` (-1: after the
-/// final norm), `max_tokens`, `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the
+/// final norm), `tokenizer` (a folder or file that holds instead of the checkpoint's own),
+/// `template` (words around "{prompt}", as a model was taught to be asked), `max_tokens`, `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the
 /// generator), `values` (a .safetensors of values that fine-tuning left).
 /// @throws UserError  unknown option or wrong type; bf16 together with trainable. Files are opened on first use.
 std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Options& options,

@@ -2,6 +2,9 @@
 #include "harness/weights/checkpoint.h"
 
 #include <algorithm>
+#include <regex>
+
+#include <fmt/ranges.h>
 
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
@@ -11,12 +14,41 @@ namespace emf {
 namespace {
 
 constexpr const char* kSingle = "model.safetensors";
+constexpr const char* kOpenClip = "open_clip_model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
+
+/// "model.fp16.safetensors", "model.safetensors.index.fp16.json": the same weights in another precision.
+bool is_variant(const std::string& name) {
+  static const std::regex pattern(
+      R"(model\.[A-Za-z0-9_]+\.safetensors|model\.safetensors\.index\.[A-Za-z0-9_]+\.json)");
+  return std::regex_match(name, pattern);
+}
 
 std::filesystem::path file_in(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return path;
-  for (const char* name : {kSingle, kIndex}) {
+  for (const char* name : {kSingle, kIndex, kOpenClip}) {
     if (std::filesystem::exists(path / name)) return path / name;
+  }
+  std::vector<std::string> variants, others, pickles;
+  for (const auto& entry : std::filesystem::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string(), extension = entry.path().extension().string();
+    if (is_variant(name)) variants.push_back(name);
+    if (extension == ".safetensors" && !name.starts_with("adapter_")) others.push_back(name);
+    if (extension == ".bin" || extension == ".pt" || extension == ".pth") pickles.push_back(name);
+  }
+  if (variants.empty()) variants = others;
+  std::sort(variants.begin(), variants.end());
+  std::sort(pickles.begin(), pickles.end());
+  if (variants.size() == 1) return path / variants[0];
+  if (variants.size() > 1) {
+    fail_input("{} holds {}: which are the weights cannot be told; leave one, as {}", path.string(),
+               fmt::join(variants, ", "), kSingle);
+  }
+  if (!pickles.empty()) {
+    fail_input(
+        "{}: its weights are pickled ({}), which may run code when it is read; convert them once: python3 "
+        "data/checkpoint_to_safetensors.py {}",
+        path.string(), fmt::join(pickles, ", "), path.string());
   }
   fail_missing("{} holds neither {} nor {}; save the model there with save_pretrained(safe_serialization=True)",
                path.string(), kSingle, kIndex);
