@@ -1,6 +1,7 @@
 // emfbench list KIND: what is registered.
 #include <fmt/format.h>
 
+#include "encoders/architectures/architecture.h"
 #include "encoders/tokenizers/tokenizer.h"
 #include "harness/api/backbone.h"
 #include "harness/api/codec.h"
@@ -95,9 +96,10 @@ void print_encoders(const Json& rows) {
 class List : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("kind", kind_,
-                   "encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, codecs, judges, "
-                   "backbones, sections, suites")
+    app.add_option(
+           "kind", kind_,
+           "encoders, architectures (of checkpoints), tokenizers, datasets, models, objectives, pretrainings, probes, "
+           "metrics, codecs, judges, backbones, sections, suites")
         ->required();
   }
 
@@ -114,6 +116,7 @@ class List : public Command {
         {"judges", entries<JudgeRegistry>},
         {"backbones", entries<BackboneRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
+        {"architectures", entries<ArchitectureRegistry>},
         {"sections", entries<SectionRegistry>},
         {"suites", suite_entries},
     };
@@ -140,10 +143,11 @@ class List : public Command {
   std::string kind_;
 };
 
-EMF_REGISTER(CommandRegistry, "list",
-             "What is there: encoders, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
-             "codecs, judges, backbones, sections, suites",
-             std::make_unique<List>);
+EMF_REGISTER(
+    CommandRegistry, "list",
+    "What is there: encoders, architectures, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
+    "codecs, judges, backbones, sections, suites",
+    std::make_unique<List>);
 
 }  // namespace
 }  // namespace emf

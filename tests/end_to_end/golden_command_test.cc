@@ -107,7 +107,7 @@ std::vector<Case> all_cases() {
   for (const std::string& verb : CommandRegistry::instance().names()) {
     cases.push_back({fmt::format("help_{}.txt", verb), {verb, "--help"}});
   }
-  for (const char* kind : {"encoders", "tokenizers", "datasets", "models", "objectives", "pretrainings", "probes",
+  for (const char* kind : {"encoders", "architectures", "tokenizers", "datasets", "models", "objectives", "pretrainings", "probes",
                            "metrics", "codecs", "judges", "backbones", "sections", "suites"}) {
     cases.push_back({fmt::format("list_{}.json", kind), {"list", kind, "--json"}});
   }
