@@ -13,4 +13,13 @@ void give_back_memory() {
 #endif
 }
 
+void keep_freed_memory() {
+#ifdef __GLIBC__
+  constexpr int kMostMapped = 32 << 20;  // the most that glibc takes from its heaps
+  constexpr int kMostKept = 1 << 30;
+  ::mallopt(M_MMAP_THRESHOLD, kMostMapped);
+  ::mallopt(M_TRIM_THRESHOLD, kMostKept);
+#endif
+}
+
 }  // namespace emf
