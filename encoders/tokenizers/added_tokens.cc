@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <functional>
 
+#include "encoders/tokenizers/pattern.h"
 #include "encoders/tokenizers/unicode_text.h"
+#include "harness/base/utf8.h"
 
 namespace emf {
 namespace {
@@ -15,8 +17,12 @@ size_t step_back(std::string_view text, size_t at) {
   return at;
 }
 
+/// What \w means to the original's engine: Unicode's word characters (UTS 18), not only letters and digits.
 bool is_word_point(int32_t point) {
-  return point == '_' || is_number(point) || (point > 32 && !is_punctuation(point) && !is_white_space(point));
+  static const Pattern word("[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]");
+  std::string character;
+  append_utf8(character, point);
+  return word.spans(character).front().is_match;
 }
 
 }  // namespace
@@ -35,15 +41,14 @@ const AddedTokens::Token* AddedTokens::longest_at(std::string_view text, size_t 
   for (const size_t length : lengths_[static_cast<unsigned char>(text[at])]) {
     if (length > text.size() - at) continue;
     const auto found = tokens_.find(text.substr(at, length));
-    if (found == tokens_.end()) continue;
-    const size_t end = at + length;
-    if (found->second.is_word && ((at > 0 && is_word_point(point_at(text, step_back(text, at)))) ||
-                                  (end < text.size() && is_word_point(point_at(text, end))))) {
-      continue;
-    }
-    return &found->second;
+    if (found != tokens_.end()) return &found->second;
   }
   return nullptr;
+}
+
+bool AddedTokens::is_word_at(std::string_view text, size_t begin, size_t end) {
+  return (begin == 0 || !is_word_point(point_at(text, step_back(text, begin)))) &&
+         (end == text.size() || !is_word_point(point_at(text, end)));
 }
 
 std::vector<AddedTokens::Stretch> AddedTokens::split(std::string_view text) const {
@@ -56,6 +61,10 @@ std::vector<AddedTokens::Stretch> AddedTokens::split(std::string_view text) cons
       continue;
     }
     size_t begin = at, end = at + token->text.size();
+    if (token->is_text || (token->is_word && !is_word_at(text, begin, end))) {
+      at = end;
+      continue;
+    }
     while (token->takes_left_space && begin > done) {
       const size_t before = step_back(text, begin);
       if (!is_white_space(point_at(text, before))) break;

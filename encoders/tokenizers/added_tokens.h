@@ -16,7 +16,8 @@ class AddedTokens {
     std::string text;
     int64_t id = 0;
     bool takes_left_space = false, takes_right_space = false;  ///< swallows the white space beside it
-    bool is_word = false;                                      ///< only where no letter or digit touches it
+    bool is_word = false;  ///< only where no word character (a letter, mark, digit or connector) touches it
+    bool is_text = false;  ///< found, and left as the text that it is: a special token that is not to be matched
   };
   /// A token (id >= 0) or what lies between two.
   struct Stretch {
@@ -27,9 +28,9 @@ class AddedTokens {
   /// Empty ones are passed over.
   void add(Token token);
 
-  /// The leftmost, then the longest match first; together with the white space that tokens swallow the
-  /// stretches are the text. No stretch is empty.   @cost  a few lookups a byte that begins a token, else one
-  /// a byte.
+  /// The leftmost, then the longest match first, and what is no word of its own is passed over whole; together with
+  /// the white space that tokens swallow the stretches are the text. No stretch is empty.   @cost  a few lookups a
+  /// byte that begins a token, else one a byte.
   std::vector<Stretch> split(std::string_view text) const;
 
   /// One more than the greatest id.
@@ -37,6 +38,7 @@ class AddedTokens {
 
  private:
   const Token* longest_at(std::string_view text, size_t at) const;
+  static bool is_word_at(std::string_view text, size_t begin, size_t end);
 
   struct Hash {
     using is_transparent = void;

@@ -1,6 +1,8 @@
 // The byte alphabet, and bytes to ids.
 #include "encoders/tokenizers/byte_level_bpe.h"
 
+#include <algorithm>
+
 #include "harness/base/utf8.h"
 
 namespace emf {
@@ -19,11 +21,17 @@ const std::array<std::string, 256>& byte_alphabet() {
 }
 
 ByteLevelBpe::ByteLevelBpe(Vocabulary vocabulary, const MergeList& merges, const Options& options)
-    : size_(vocabulary.size()), merges_(vocabulary, merges), whole_pieces_(vocabulary.origin()) {
+    : size_(vocabulary.size()),
+      merges_(vocabulary, merges),
+      fuses_unknown_(options.fuses_unknown),
+      whole_pieces_(vocabulary.origin()) {
   for (size_t byte = 0; byte < 256; ++byte) {
     byte_ids_[byte] = vocabulary.find(byte_alphabet()[byte]);
     last_byte_ids_[byte] = vocabulary.find(byte_alphabet()[byte] + options.word_end);
   }
+  const bool has_all = std::all_of(byte_ids_.begin(), byte_ids_.end(), [](int32_t id) { return id >= 0; }) &&
+                       std::all_of(last_byte_ids_.begin(), last_byte_ids_.end(), [](int32_t id) { return id >= 0; });
+  if (!has_all && !options.unknown.empty()) unknown_ = vocabulary.require(options.unknown, "the unknown piece");
   if (options.ignores_merges) whole_pieces_ = std::move(vocabulary);
 }
 
@@ -47,10 +55,16 @@ void ByteLevelBpe::encode(const std::vector<std::string_view>& pieces, std::vect
       }
     }
     queue.clear();
+    bool was_unknown = false;
     for (size_t i = 0; i < piece.size(); ++i) {
       const auto byte = static_cast<unsigned char>(piece[i]);
       const int32_t id = i + 1 == piece.size() ? last_byte_ids_[byte] : byte_ids_[byte];
-      if (id >= 0) queue.push(id);
+      if (id >= 0) {
+        queue.push(id);
+      } else if (unknown_ >= 0 && !(was_unknown && fuses_unknown_)) {
+        queue.push(unknown_);
+      }
+      was_unknown = id < 0;
     }
     queue.merge_all(find);
     queue.visit([&](const MergeQueue::Symbol& symbol) { ids.push_back(symbol.id); });

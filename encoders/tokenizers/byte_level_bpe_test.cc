@@ -67,13 +67,14 @@ TEST(ByteLevelBpe, BadMergesAndVocabulariesAreErrors) {
 TEST(NamedPattern, CutsAsEachFamilyDoes) {
   using Pieces = std::vector<std::string_view>;
   const std::string_view text = "It'S  12345\n\n x";
-  EXPECT_EQ(named_pattern("gpt-2", "test").pieces(text), (Pieces{"It", "'", "S", " ", " 12345", "\n\n", " x"}));
-  EXPECT_EQ(named_pattern("smollm", "test").pieces(text),
+  EXPECT_EQ(named_pre_tokenizer("gpt-2", "test").pieces(text), (Pieces{"It", "'", "S", " ", " 12345", "\n\n", " x"}));
+  EXPECT_EQ(named_pre_tokenizer("smollm", "test").pieces(text),
             (Pieces{"It", "'", "S", "  ", "1", "2", "3", "4", "5", "\n\n", " x"}));
-  EXPECT_EQ(named_pattern("llama-bpe", "test").pieces(text), (Pieces{"It", "'S", " ", " ", "123", "45", "\n\n", " x"}));
-  EXPECT_EQ(named_pattern("qwen2", "test").pieces(text),
+  EXPECT_EQ(named_pre_tokenizer("llama-bpe", "test").pieces(text),
+            (Pieces{"It", "'S", " ", " ", "123", "45", "\n\n", " x"}));
+  EXPECT_EQ(named_pre_tokenizer("qwen2", "test").pieces(text),
             (Pieces{"It", "'S", " ", " ", "1", "2", "3", "4", "5", "\n\n", " x"}));
-  EXPECT_THROW(named_pattern("gpt-3", "test"), UserError);
+  EXPECT_THROW(named_pre_tokenizer("gpt-3", "test"), UserError);
 }
 
 }  // namespace

@@ -55,14 +55,15 @@ std::unique_ptr<Tokenizer> clip_tokenizer(Vocabulary vocabulary, const MergeList
   Pipeline stages;
   stages.specials.before = {vocabulary.require(kStart, "the mark")};
   stages.specials.after = {vocabulary.require(kEnd, "the mark")};
+  stages.filler = stages.specials.after[0];
   stages.texts.push_back([](std::string& text, bool) { text = clip_text(text); });
   // U+0345 is a case of a letter to the original's engine, and so neither a letter nor a mark.
-  stages.cuts.push_back([pattern = Pattern("(?i)'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^" EMF_SPACE
-                                           "\\p{L}\\p{N}\\x{345}]+")](std::string_view text, auto& pieces) {
-    for (const Pattern::Span& span : pattern.spans(text)) {
-      if (span.is_match) pieces.push_back(span.text);
-    }
-  });
+  stages.pieces.push_back({nullptr, [pattern = Pattern("(?i)'s|'t|'re|'ve|'m|'ll|'d|\\p{L}+|\\p{N}|[^" EMF_SPACE
+                                                       "\\p{L}\\p{N}\\x{345}]+")](std::string_view text, auto& pieces) {
+                             for (const Pattern::Span& span : pattern.spans(text)) {
+                               if (span.is_match) pieces.push_back(span.text);
+                             }
+                           }});
   ByteLevelBpe::Options options;
   options.word_end = kWordEnd;
   stages.model = std::make_unique<ByteLevelBpe>(std::move(vocabulary), merges, options);

@@ -5,7 +5,9 @@
 namespace emf {
 namespace {
 
-std::unique_ptr<Tokenizer> make_gemma() { return load_tokenizer(require_package_file("gemma-3-270m-q4_k_m").path); }
+std::unique_ptr<Tokenizer> make_gemma() {
+  return load_tokenizer(require_package_file("gemma-3-270m-q4_k_m").path, {.parses_special = false});
+}
 
 EMF_REGISTER(TokenizerRegistry, "gemma", "Gemma 3: sentencepiece BPE with byte fallback, 262,144 pieces, BOS before",
              make_gemma);

@@ -1,11 +1,11 @@
 // The "model" section of a tokenizer.json.
+#include <cmath>
 #include <limits>
 
 #include "encoders/tokenizers/byte_level_bpe.h"
 #include "encoders/tokenizers/character_bpe.h"
-#include "encoders/tokenizers/pattern.h"
-#include "encoders/tokenizers/sentence_piece.h"
 #include "encoders/tokenizers/tokenizer_json.h"
+#include "encoders/tokenizers/unigram.h"
 #include "encoders/tokenizers/word_piece.h"
 #include "harness/base/error.h"
 
@@ -44,17 +44,26 @@ MergeList read_merges(const JsonSection& model) {
   return merges;
 }
 
-std::unique_ptr<TokenModel> read_bpe(const JsonSection& model, const JsonCuts& cuts) {
+std::unique_ptr<TokenModel> read_bpe(const JsonSection& model, bool is_byte_level) {
+  model.accept({"vocab", "merges", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+                "byte_fallback", "ignore_merges", "dropout"},
+               {"cache_capacity"});  // how much is remembered, never what
   if (!model.text_or("continuing_subword_prefix", "").empty()) {
     model.at("continuing_subword_prefix").fail("is not empty, which is not read here");
   }
+  if (model.has("dropout") && model.at("dropout").as_number() != 0) {
+    model.at("dropout").fail("is not 0: the same text would get other ids each time");
+  }
   const std::string word_end = model.text_or("end_of_word_suffix", "");
-  if (cuts.is_byte_level) {
+  if (is_byte_level && !model.flag_or("byte_fallback", false)) {
     ByteLevelBpe::Options options;
     options.word_end = word_end;
+    options.unknown = model.text_or("unk_token", "");
+    options.fuses_unknown = model.flag_or("fuse_unk", false);
     options.ignores_merges = model.flag_or("ignore_merges", false);
     return std::make_unique<ByteLevelBpe>(read_vocabulary(model), read_merges(model), options);
   }
+  if (is_byte_level) model.at("byte_fallback").fail("does not go with ByteLevel here");
   CharacterBpe::Options options;
   options.word_end = word_end;
   options.unknown = model.text_or("unk_token", "");
@@ -65,6 +74,7 @@ std::unique_ptr<TokenModel> read_bpe(const JsonSection& model, const JsonCuts& c
 }
 
 std::unique_ptr<TokenModel> read_word_piece(const JsonSection& model) {
+  model.accept({"vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"}, {});
   WordPiece::Options options;
   options.unknown = model.text_or("unk_token", options.unknown);
   options.continuation = model.text_or("continuing_subword_prefix", options.continuation);
@@ -78,59 +88,36 @@ std::unique_ptr<TokenModel> read_word_piece(const JsonSection& model) {
   return std::make_unique<WordPiece>(read_vocabulary(model), options);
 }
 
-std::unique_ptr<TokenModel> read_unigram(const JsonSection& root, JsonTexts& texts, JsonCuts& cuts) {
-  const JsonSection model = root.at("model");
-  if (cuts.is_byte_level || !cuts.marks_spaces) {
-    root.fail("/pre_tokenizer: a Unigram model needs Metaspace here, alone or after WhitespaceSplit");
-  }
-  UnigramModel unigram;
-  unigram.character_map = texts.character_map;
-  unigram.adds_leading_space = cuts.adds_leading_space;
-  unigram.joins_spaces = texts.joins_spaces || cuts.cuts_white_space;
-  unigram.falls_back_to_bytes = model.flag_or("byte_fallback", false);
-  for (const JsonSection& item : model.list("vocab")) {
-    const std::vector<JsonSection> pair = item.elements();
-    if (pair.size() != 2) item.fail("is no pair of piece and score");
-    unigram.pieces.push_back({pair[0].as_text(), static_cast<float>(pair[1].as_number()), UnigramModel::kNormal});
-  }
-  const auto piece_at = [&](const JsonSection& section) -> UnigramModel::Piece* {
-    const int64_t id = section.as_integer();
-    if (id < 0) section.fail("is below 0");
-    return id < static_cast<int64_t>(unigram.pieces.size()) ? &unigram.pieces[static_cast<size_t>(id)] : nullptr;
-  };
-  if (root.has("added_tokens")) {
-    for (const JsonSection& token : root.list("added_tokens")) {
-      UnigramModel::Piece* piece = piece_at(token.at("id"));
-      if (piece != nullptr && token.flag_or("special", false)) piece->kind = UnigramModel::kControl;
+std::unique_ptr<TokenModel> read_unigram(const JsonSection& model) {
+  model.accept({"vocab", "unk_id", "byte_fallback"}, {});
+  const JsonSection list = model.at("vocab");
+  if (!list.value().is_array()) list.fail("is no list");
+  std::vector<Unigram::Piece> pieces;
+  pieces.reserve(list.value().size());
+  for (const Json& item : list.value()) {
+    if (!item.is_array() || item.size() != 2 || !item[0].is_string() || !item[1].is_number() ||
+        !std::isfinite(item[1].get<double>())) {
+      list.fail("item " + std::to_string(pieces.size()) + " is no pair of piece and score");
     }
+    pieces.push_back({item[0].get<std::string>(), item[1].get<double>()});
   }
-  UnigramModel::Piece* unknown = piece_at(model.at("unk_id"));
-  if (unknown == nullptr) model.at("unk_id").fail("is beyond the vocabulary");
-  unknown->kind = UnigramModel::kUnknown;
-  // sentencepiece marks and cuts by itself, but only at plain spaces.
-  cuts.texts.clear();
-  cuts.cuts.clear();
-  if (cuts.cuts_white_space) {
-    cuts.texts.push_back(
-        [space = Pattern("[" EMF_SPACE "]")](std::string& text, bool) { text = space.replaced(text, " "); });
-  }
-  return unigram_token_model(unigram, model.where());
+  Unigram::Options options;
+  if (model.has("unk_id")) options.unknown = model.integer("unk_id");
+  options.falls_back_to_bytes = model.flag_or("byte_fallback", false);
+  return std::make_unique<Unigram>(pieces, options, model.where());
 }
 
 }  // namespace
 
-std::unique_ptr<TokenModel> read_model(const JsonSection& root, JsonTexts& texts, JsonCuts& cuts) {
-  const JsonSection model = root.at("model");
-  const std::string type = model.type();
-  if (type == "Unigram") return read_unigram(root, texts, cuts);
-  if (!texts.character_map.empty() || texts.joins_spaces) {
-    root.fail("/normalizer: Precompiled and the joining of spaces are read for Unigram models only");
+std::unique_ptr<TokenModel> read_model(const JsonSection& model, bool is_byte_level) {
+  // Files from before tokenizers 0.9 name no type; theirs are told by what stands in them.
+  const std::string type = model.has("type") ? model.type() : model.has("merges") ? "BPE" : "";
+  if (type == "BPE") return read_bpe(model, is_byte_level);
+  if (is_byte_level && (type == "WordPiece" || type == "Unigram")) {
+    model.fail("of type " + type + " does not go with the pre-tokenizer ByteLevel");
   }
-  if (type == "BPE") return read_bpe(model, cuts);
-  if (type == "WordPiece") {
-    if (cuts.is_byte_level) root.fail("/pre_tokenizer: ByteLevel does not go with WordPiece");
-    return read_word_piece(model);
-  }
+  if (type == "WordPiece") return read_word_piece(model);
+  if (type == "Unigram") return read_unigram(model);
   model.fail_unknown_type();
 }
 

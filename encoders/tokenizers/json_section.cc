@@ -1,5 +1,6 @@
 #include "encoders/tokenizers/json_section.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -55,6 +56,17 @@ double JsonSection::as_number() const {
 const Json& JsonSection::as_object() const {
   if (!value_->is_object()) fail(std::string("is ") + value_->type_name() + ", not an object");
   return *value_;
+}
+
+void JsonSection::accept(std::initializer_list<std::string_view> read,
+                         std::initializer_list<std::string_view> harmless) const {
+  const auto holds = [](std::initializer_list<std::string_view> keys, std::string_view key) {
+    return std::find(keys.begin(), keys.end(), key) != keys.end();
+  };
+  for (const auto& [key, value] : as_object().items()) {
+    if (value.is_null() || key == "type" || holds(read, key) || holds(harmless, key)) continue;
+    fail("has the key " + quoted_name(key) + ", which is not read here and may change ids");
+  }
 }
 
 void JsonSection::fail(const std::string& what) const { fail_input("{} {}", where_, what); }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/base/json.h"
@@ -37,6 +39,11 @@ class JsonSection {
   int64_t as_integer() const;
   double as_number() const;
   const Json& as_object() const;
+
+  /// Refuses a key that is neither understood nor known to move no id: what it asks for would be left out unseen.
+  /// "type" is always understood.   @param read  keys that the caller reads.   @param harmless  others that may stand.
+  /// @throws UserError  another key whose value is not null (names it).
+  void accept(std::initializer_list<std::string_view> read, std::initializer_list<std::string_view> harmless) const;
 
   /// Throws UserError: "FILE: PATH: what".
   [[noreturn]] void fail(const std::string& what) const;

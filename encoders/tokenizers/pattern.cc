@@ -4,6 +4,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "encoders/tokenizers/regex_translation.h"
+#include "encoders/tokenizers/unicode_text.h"
 #include "encoders/tokenizers/vocabulary.h"
 #include "harness/base/error.h"
 
@@ -18,42 +20,14 @@ std::string message_of(int error) {
   return reinterpret_cast<const char*>(text);
 }
 
-/// Oniguruma's expression for PCRE2: the two differ in what \s holds and in set operations.
-std::string translated(std::string_view expression, const std::string& where) {
-  std::string result;
-  bool in_class = false;
-  for (size_t i = 0; i < expression.size(); ++i) {
-    const char c = expression[i];
-    if (c == '\\' && i + 1 < expression.size()) {
-      const char escaped = expression[++i];
-      if (escaped == 's') {
-        result += in_class ? EMF_SPACE : "[" EMF_SPACE "]";
-      } else if (escaped == 'S' && !in_class) {
-        result += "[^" EMF_SPACE "]";
-      } else if (escaped == 'h' || escaped == 'H') {
-        fail_input("{}: \\{} means another thing to the engine used here", where, escaped);
-      } else {
-        result.append({c, escaped});
-      }
-      continue;
-    }
-    if (in_class && c == '&' && expression.substr(i, 2) == "&&") {
-      fail_input("{}: intersections of character classes (&&) are not read here", where);
-    }
-    if (c == '[') in_class = true;
-    if (c == ']') in_class = false;
-    result += c;
-  }
-  return result;
-}
-
 }  // namespace
 
-Pattern::Pattern(const std::string& expression) {
+Pattern::Pattern(const std::string& expression, Empty empty) : empty_(empty) {
   int error = 0;
   PCRE2_SIZE at = 0;
+  const uint32_t options = empty == Empty::kFound ? kOptions | PCRE2_MULTILINE : kOptions;
   pcre2_code* code =
-      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(), kOptions, &error, &at, nullptr);
+      pcre2_compile(reinterpret_cast<PCRE2_SPTR>(expression.data()), expression.size(), options, &error, &at, nullptr);
   ensure(code != nullptr, "pattern {} does not compile at {}: {}", expression, at, message_of(error));
   code_ = std::shared_ptr<pcre2_real_code_8>(code, pcre2_code_free);
   // Where no JIT is built in, pcre2_match interprets; slower, equal results.
@@ -61,9 +35,9 @@ Pattern::Pattern(const std::string& expression) {
 }
 
 Pattern Pattern::from_file(std::string_view expression, const std::string& where) {
-  const std::string ours = translated(expression, where);
+  const std::string ours = pcre2_expression(expression, where);
   try {
-    return Pattern(ours);
+    return Pattern(ours, Empty::kFound);
   } catch (const InternalError&) {
     fail_input("{}: the expression {} cannot be compiled", where, quoted_name(expression));
   }
@@ -88,19 +62,26 @@ std::vector<Pattern::Span> Pattern::spans(std::string_view text) const {
   const std::unique_ptr<pcre2_match_data, void (*)(pcre2_match_data*)> match(
       pcre2_match_data_create_from_pattern(code_.get(), nullptr), pcre2_match_data_free);
   const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-  size_t done = 0;
-  while (done < text.size()) {
-    constexpr uint32_t kMatch = PCRE2_NO_UTF_CHECK | PCRE2_NOTEMPTY;
-    int count = pcre2_match(code_.get(), subject, text.size(), done, kMatch, match.get(), nullptr);
+  // A match may begin after `done` only; an empty one right behind a match is none, and the search goes on a character
+  // further. So does the original's engine.
+  size_t done = 0, from = 0;
+  while (from < text.size() || (from == text.size() && empty_ == Empty::kFound)) {
+    const uint32_t flags = PCRE2_NO_UTF_CHECK | (empty_ == Empty::kFound ? 0 : PCRE2_NOTEMPTY);
+    int count = pcre2_match(code_.get(), subject, text.size(), from, flags, match.get(), nullptr);
     if (count == PCRE2_ERROR_JIT_STACKLIMIT) {
-      count = pcre2_match(code_.get(), subject, text.size(), done, kMatch | PCRE2_NO_JIT, match.get(), nullptr);
+      count = pcre2_match(code_.get(), subject, text.size(), from, flags | PCRE2_NO_JIT, match.get(), nullptr);
     }
     if (count == PCRE2_ERROR_NOMATCH) break;
-    if (count <= 0) fail_input("the tokenizer's pattern fails at byte {} of a text: {}", done, message_of(count));
+    if (count <= 0) fail_input("the tokenizer's pattern fails at byte {} of a text: {}", from, message_of(count));
     const PCRE2_SIZE* bounds = pcre2_get_ovector_pointer(match.get());
+    if (bounds[0] == bounds[1] && !spans.empty() && bounds[0] == done && spans.back().is_match) {
+      if (from >= text.size()) break;
+      from += sequence_bytes(text[from]);
+      continue;
+    }
     if (bounds[0] > done) spans.push_back({text.substr(done, bounds[0] - done), false});
     spans.push_back({text.substr(bounds[0], bounds[1] - bounds[0]), true});
-    done = bounds[1];
+    done = from = bounds[1];
   }
   if (done < text.size()) spans.push_back({text.substr(done), false});
   return spans;

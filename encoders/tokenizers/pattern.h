@@ -22,19 +22,22 @@ class Pattern {
     bool is_match;
   };
 
+  /// Whether matches of no character count, as they do to Oniguruma: they cut a text in two.
+  enum class Empty { kPassedOver, kFound };
+
   /// @param expression  PCRE2 syntax, UTF-8, Unicode properties on. Note that PCRE2's \s is not Unicode's
   /// White_Space.
   /// @throws InternalError  it does not compile.
-  explicit Pattern(const std::string& expression);
+  explicit Pattern(const std::string& expression, Empty empty = Empty::kPassedOver);
 
-  /// An expression out of a tokenizer.json, written for Oniguruma; its \s becomes Unicode's White_Space.
+  /// An expression out of a tokenizer.json, written for Oniguruma (see regex_translation.h).
   /// @param where  for the message.   @throws UserError  it does not compile, or means something else here.
   static Pattern from_file(std::string_view expression, const std::string& where);
 
   /// A plain string.
   static Pattern literal(std::string_view text);
 
-  /// Matches and the gaps between them, in order: together they are the text. Empty matches are passed over.
+  /// Matches and the gaps between them, in order: together they are the text.
   /// @param text  valid UTF-8 (not checked again).   @cost  about 0.1 us a span.
   /// @throws UserError  the engine gives up (an expression that backtracks without end).
   std::vector<Span> spans(std::string_view text) const;
@@ -47,6 +50,7 @@ class Pattern {
 
  private:
   std::shared_ptr<pcre2_real_code_8> code_;
+  Empty empty_;
 };
 
 }  // namespace emf

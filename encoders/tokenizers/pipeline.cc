@@ -1,6 +1,7 @@
 #include "encoders/tokenizers/pipeline.h"
 
 #include <algorithm>
+#include <deque>
 
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
@@ -12,6 +13,7 @@ PipelineTokenizer::PipelineTokenizer(Pipeline stages) : stages_(std::move(stages
   for (const auto* ids : {&stages_.specials.before, &stages_.specials.after}) {
     for (const int64_t id : *ids) size_ = std::max(size_, id + 1);
   }
+  if (stages_.filler) size_ = std::max(size_, *stages_.filler + 1);
 }
 
 std::vector<int64_t> PipelineTokenizer::encode(std::string_view text, bool with_specials) const {
@@ -40,16 +42,34 @@ void PipelineTokenizer::encode_stretch(std::string_view stretch, bool is_first, 
   for (const AddedTokens::Stretch& part : stages_.normalised_tokens.split(stretch)) {
     if (part.id >= 0) {
       ids.push_back(part.id);
-      continue;
+    } else {
+      encode_part(part.text, is_first && part.text.data() == stretch.data(), ids);
     }
-    std::vector<std::string_view> pieces = {part.text}, cut;
-    for (const CutStep& step : stages_.cuts) {
-      cut.clear();
-      for (const std::string_view piece : pieces) step(piece, cut);
-      pieces.swap(cut);
-    }
-    stages_.model->encode(pieces, ids);
   }
+}
+
+void PipelineTokenizer::encode_part(std::string_view part, bool is_first, std::vector<int64_t>& ids) const {
+  std::vector<std::string_view> pieces = {part}, cut;
+  std::deque<std::string> rewritten;  // grows without moving what the pieces look at
+  for (const PieceStep& step : stages_.pieces) {
+    if (step.rewrite) {
+      for (std::string_view& piece : pieces) {
+        std::string& text = rewritten.emplace_back(piece);
+        bool begins_text = is_first && &piece == pieces.data();
+        step.rewrite(text, begins_text);
+        piece = text;
+      }
+    }
+    if (step.cut) {
+      cut.clear();
+      const char* begin = pieces.empty() ? nullptr : pieces[0].data();
+      for (const std::string_view piece : pieces) step.cut(piece, cut);
+      pieces.swap(cut);
+      // The text's first piece may have been left out.
+      is_first = is_first && !pieces.empty() && pieces[0].data() == begin;
+    }
+  }
+  stages_.model->encode(pieces, ids);
 }
 
 }  // namespace emf

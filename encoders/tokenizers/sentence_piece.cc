@@ -1,10 +1,9 @@
-// The sentencepiece library behind TokenModel.
 #include "encoders/tokenizers/sentence_piece.h"
 
 #include <sentencepiece_processor.h>
 
-#include <bit>
-
+#include "encoders/tokenizers/character_map.h"
+#include "encoders/tokenizers/unigram.h"
 #include "encoders/tokenizers/vocabulary.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -12,6 +11,9 @@
 namespace emf {
 namespace {
 
+constexpr std::string_view kSpaceMark = "\u2581";
+
+/// The sentencepiece library behind TokenModel.
 class LibraryModel : public TokenModel {
  public:
   LibraryModel(std::string_view bytes, const std::string& origin) {
@@ -29,80 +31,68 @@ class LibraryModel : public TokenModel {
   }
 
   int64_t vocabulary_size() const override { return processor_.GetPieceSize(); }
-  const sentencepiece::SentencePieceProcessor& processor() const { return processor_; }
 
  private:
   sentencepiece::SentencePieceProcessor processor_;
 };
 
-// Fields of sentencepiece_model.proto, whose generated header Debian does not ship.
-enum ModelField { kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3 };
-enum PieceField { kText = 1, kScore = 2, kKind = 3 };
-enum TrainerField { kModelType = 3, kByteFallback = 35 };
-enum NormalizerField { kCharacterMap = 2, kAddDummyPrefix = 3, kRemoveExtraWhitespaces = 4, kEscapeWhitespaces = 5 };
-constexpr uint64_t kUnigramType = 1;
-
-void append_varint(std::string& out, uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
-void append_number(std::string& out, int field, uint64_t value) {
-  append_varint(out, static_cast<uint64_t>(field) << 3);
-  append_varint(out, value);
-}
-
-void append_bytes(std::string& out, int field, std::string_view bytes) {
-  append_varint(out, static_cast<uint64_t>(field) << 3 | 2);
-  append_varint(out, bytes.size());
-  out += bytes;
-}
-
-void append_float(std::string& out, int field, float value) {
-  append_varint(out, static_cast<uint64_t>(field) << 3 | 5);
-  const auto bits = std::bit_cast<uint32_t>(value);
-  for (int shift = 0; shift < 32; shift += 8) out += static_cast<char>(bits >> shift);
-}
-
-std::string serialized(const UnigramModel& model) {
-  std::string out;
-  for (const UnigramModel::Piece& piece : model.pieces) {
-    std::string message;
-    append_bytes(message, kText, piece.text);
-    append_float(message, kScore, piece.score);
-    append_number(message, kKind, piece.kind);
-    append_bytes(out, kPieces, message);
-  }
-  std::string trainer;
-  append_number(trainer, kModelType, kUnigramType);
-  append_number(trainer, kByteFallback, model.falls_back_to_bytes);
-  append_bytes(out, kTrainerSpec, trainer);
-  std::string normalizer;
-  append_bytes(normalizer, kCharacterMap, model.character_map);
-  append_number(normalizer, kAddDummyPrefix, model.adds_leading_space);
-  append_number(normalizer, kRemoveExtraWhitespaces, model.joins_spaces);
-  append_number(normalizer, kEscapeWhitespaces, 1);
-  append_bytes(out, kNormalizerSpec, normalizer);
-  return out;
-}
-
 }  // namespace
 
-std::unique_ptr<Tokenizer> load_sentence_piece(const std::filesystem::path& path) {
-  auto model = std::make_unique<LibraryModel>(read_file(path), path.string());
-  Pipeline stages;
-  const int bos = model->processor().bos_id(), eos = model->processor().eos_id();
-  if (bos >= 0) {
-    stages.specials.before = {bos};
-  } else if (eos >= 0) {
-    stages.specials.after = {eos};
-  }
-  stages.model = std::move(model);
-  return std::make_unique<PipelineTokenizer>(std::move(stages));
+TextStep sentence_piece_text(const SentencePieceFile& file, const std::string& origin) {
+  return [map = std::make_shared<const CharacterMap>(file.character_map, origin), joins = file.joins_spaces,
+          leads = file.adds_leading_space && !file.space_ends_word,
+          trails = file.adds_leading_space && file.space_ends_word,
+          mark = file.marks_spaces ? kSpaceMark : std::string_view(" ")](std::string& text, bool) {
+    std::string out;
+    bool owes_space = false;
+    for (const char c : map->by_longest(text)) {
+      if (c == ' ') {
+        if (!joins) out += mark;
+        owes_space = joins && !out.empty();
+        continue;
+      }
+      if (owes_space) out += mark;
+      owes_space = false;
+      out += c;
+    }
+    if (leads && !out.empty()) out.insert(0, mark);
+    if (trails && !out.empty()) out += mark;
+    text = std::move(out);
+  };
 }
 
-std::unique_ptr<TokenModel> unigram_token_model(const UnigramModel& model, const std::string& origin) {
-  return std::make_unique<LibraryModel>(serialized(model), origin);
+std::unique_ptr<TokenModel> unigram_model(const SentencePieceFile& file, const std::string& origin) {
+  std::vector<Unigram::Piece> pieces;
+  pieces.reserve(file.pieces.size());
+  for (const SentencePieceFile::Piece& piece : file.pieces) {
+    const bool is_found = piece.kind == SentencePieceFile::kNormal || piece.kind == SentencePieceFile::kUserDefined;
+    pieces.push_back({piece.text, piece.score, is_found});
+  }
+  Unigram::Options options;
+  if (file.unknown_id() >= 0) options.unknown = file.unknown_id();
+  options.falls_back_to_bytes = file.falls_back_to_bytes;
+  return std::make_unique<Unigram>(pieces, options, origin);
+}
+
+std::unique_ptr<Tokenizer> load_sentence_piece(const std::filesystem::path& path) {
+  const std::string bytes = read_file(path), origin = path.string();
+  // The library's own ids: it adds up scores in single precision, which decides between equal ways to spell a text.
+  auto library = std::make_unique<LibraryModel>(bytes, origin);
+  const SentencePieceFile file = parse_sentence_piece(bytes, origin);
+  Pipeline stages;
+  const int64_t begin = file.id_of(file.begin, SentencePieceFile::kControl),
+                end = file.id_of(file.end, SentencePieceFile::kControl),
+                pad = file.id_of(file.pad, SentencePieceFile::kControl);
+  if (begin >= 0) {
+    stages.specials.before = {begin};
+  } else if (end >= 0) {
+    stages.specials.after = {end};
+  }
+  for (const int64_t id : {pad, end, begin}) {
+    if (id >= 0 && !stages.filler) stages.filler = id;
+  }
+  stages.model = std::move(library);
+  return std::make_unique<PipelineTokenizer>(std::move(stages));
 }
 
 }  // namespace emf

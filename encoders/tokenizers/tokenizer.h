@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Tokenizer {
   virtual std::vector<int64_t> encode(std::string_view text, bool with_specials) const = 0;
 
   virtual SpecialIds specials() const { return {}; }
+
+  /// What stands for a text that has no ids at all, marks included, where a model needs one: the tokenizer's own pad
+  /// mark, else its end mark, else its begin mark; nothing where it has none of them.
+  virtual std::optional<int64_t> filler() const { return std::nullopt; }
 
   /// One more than the greatest id.
   virtual int64_t vocabulary_size() const = 0;

@@ -5,14 +5,16 @@
 #include <memory>
 
 #include "encoders/tokenizers/tokenizer.h"
+#include "encoders/tokenizers/tokenizer_options.h"
 
 namespace emf {
 
-/// A folder in Hugging Face layout (tokenizer.json first, else tokenizer.model or spiece.model, else
-/// vocab.json with merges.txt, else vocab.txt), or one file: .gguf, .model, .json (a tokenizer.json), .txt
-/// (BERT's vocabulary) or CLIP's merges (.txt.gz). Files are read whole; nothing stays open.
+/// A folder in Hugging Face layout, of which every file counts that says something about ids (tokenizer_folder.h), or
+/// one file: .gguf, .model (sentencepiece), .json (a tokenizer.json), .txt (BERT's vocabulary) or OpenAI's list of
+/// CLIP merges (.txt.gz). Files are read whole; nothing stays open.
 ///
 /// @throws UserError  absent (kMissing); another kind of file; a damaged one (names file and item).
-std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder_or_file);
+std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder_or_file,
+                                          const TokenizerOptions& options = {});
 
 }  // namespace emf

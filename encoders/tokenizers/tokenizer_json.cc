@@ -1,6 +1,8 @@
 // The file as a whole: added tokens, the marks of the post-processor, and the stages in their order.
 #include "encoders/tokenizers/tokenizer_json.h"
 
+#include <map>
+
 #include "encoders/tokenizers/vocabulary.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -14,24 +16,56 @@ int64_t read_id(const JsonSection& section) {
   return id;
 }
 
-void read_added_tokens(const JsonSection& root, Pipeline& stages) {
+/// The id that an added token gets: its own in the model's vocabulary, else the next one behind it, whatever the file
+/// says. So does tokenizers, which warns of the difference.
+class AddedIds {
+ public:
+  /// @param is_in_document  false: the file's ids hold.
+  AddedIds(const Json& document, bool is_in_document)
+      : document_(document), is_in_document_(is_in_document), next_(pieces_in_model(document)) {}
+
+  int64_t id(const AddedTokens::Token& token) {
+    if (!is_in_document_) return token.id;
+    const int64_t known = id_in_model(document_, token.text);
+    const auto [place, is_new] = ids_.try_emplace(token.text, known >= 0 ? known : next_);
+    next_ = std::max(next_, place->second + 1);
+    return place->second;
+  }
+
+ private:
+  const Json& document_;
+  bool is_in_document_;
+  int64_t next_;
+  std::map<std::string, int64_t> ids_;
+};
+
+void read_added_tokens(const JsonSection& root, const TokenizerOptions& options, bool is_in_document,
+                       Pipeline& stages) {
   if (!root.has("added_tokens")) return;
-  const bool finds_special = root.at("model").text_or("type", "") == "WordPiece";
+  AddedIds ids(root.value(), is_in_document);
   for (const JsonSection& section : root.list("added_tokens")) {
-    if (section.flag_or("special", false) && !finds_special) continue;
-    AddedTokens::Token token{section.text("content"), read_id(section.at("id")), section.flag_or("lstrip", false),
-                             section.flag_or("rstrip", false), section.flag_or("single_word", false)};
+    section.accept({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"}, {});
+    AddedTokens::Token token;
+    token.text = section.text("content");
+    token.id = read_id(section.at("id"));
+    token.takes_left_space = section.flag_or("lstrip", false);
+    token.takes_right_space = section.flag_or("rstrip", false);
+    token.is_word = section.flag_or("single_word", false);
+    token.id = ids.id(token);
+    token.is_text = section.flag_or("special", false) && !options.parses_special;
     if (!section.flag_or("normalized", false)) {
       stages.raw_tokens.add(std::move(token));
       continue;
     }
-    for (const TextStep& step : stages.texts) step(token.text, false);
+    bool ignored = false;
+    for (const TextStep& step : stages.texts) step(token.text, ignored);
     stages.normalised_tokens.add(std::move(token));
   }
 }
 
 /// TemplateProcessing: marks before and after the one sequence of "single".
 void read_template(const JsonSection& section, SpecialIds& specials) {
+  section.accept({"single", "special_tokens"}, {"pair"});  // of two texts, which no prompt is
   bool is_after = false;
   for (const JsonSection& item : section.list("single")) {
     if (item.has("Sequence")) {
@@ -49,10 +83,12 @@ void read_template(const JsonSection& section, SpecialIds& specials) {
 void read_post_processor(const JsonSection& section, SpecialIds& specials) {
   const std::string type = section.type();
   if (type == "Sequence") {
+    section.accept({"processors"}, {});
     for (const JsonSection& part : section.list("processors")) read_post_processor(part, specials);
   } else if (type == "TemplateProcessing") {
     read_template(section, specials);
   } else if (type == "BertProcessing" || type == "RobertaProcessing") {
+    section.accept({"cls", "sep"}, {"trim_offsets", "add_prefix_space"});  // places in the text, never ids
     const auto second = [&](const char* key) {
       const std::vector<JsonSection> pair = section.list(key);
       if (pair.size() != 2) section.at(key).fail("is no pair of text and id");
@@ -67,23 +103,51 @@ void read_post_processor(const JsonSection& section, SpecialIds& specials) {
 
 }  // namespace
 
-std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& path) {
-  const Json document = read_json(path);
-  const JsonSection root(document, path.string() + ":");
+int64_t id_in_model(const Json& document, const std::string& text) {
+  const auto model = document.find("model");
+  if (model == document.end() || !model->is_object()) return -1;
+  const auto vocabulary = model->find("vocab");
+  if (vocabulary == model->end()) return -1;
+  if (vocabulary->is_object()) {
+    const auto found = vocabulary->find(text);
+    return found == vocabulary->end() || !found->is_number_integer() ? -1 : found->get<int64_t>();
+  }
+  for (size_t id = 0; id < vocabulary->size(); ++id) {
+    const Json& item = (*vocabulary)[id];
+    if (item.is_array() && !item.empty() && item[0] == text) return static_cast<int64_t>(id);
+  }
+  return -1;
+}
+
+int64_t pieces_in_model(const Json& document) {
+  const auto model = document.find("model");
+  if (model == document.end() || !model->is_object() || !model->contains("vocab")) return 0;
+  return static_cast<int64_t>(model->at("vocab").size());
+}
+
+std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& path, const TokenizerOptions& options) {
+  return tokenizer_of(read_json(path), path.string() + ":", options);
+}
+
+std::unique_ptr<Tokenizer> tokenizer_of(const Json& document, const std::string& where, const TokenizerOptions& options,
+                                        std::unique_ptr<TokenModel> model, std::optional<int64_t> filler) {
+  const JsonSection root(document, where);
+  // Truncation is the encoder's own business, a decoder makes text of ids, and a version names the format.
+  root.accept({"added_tokens", "normalizer", "pre_tokenizer", "post_processor", "model", "padding"},
+              {"version", "truncation", "decoder"});
   const Json nothing;
   const auto section = [&](const char* key) {
     return root.has(key) ? root.at(key) : JsonSection(nothing, root.where() + "/" + key);
   };
   Pipeline stages;
-  JsonTexts texts = read_normalizer(section("normalizer"));
+  stages.texts = read_normalizer(section("normalizer"));
+  read_added_tokens(root, options, model == nullptr, stages);
   JsonCuts cuts = read_pre_tokenizer(section("pre_tokenizer"));
-  stages.texts = texts.steps;
-  read_added_tokens(root, stages);
-  stages.model = read_model(root, texts, cuts);
-  stages.texts = std::move(texts.steps);
-  stages.texts.insert(stages.texts.end(), cuts.texts.begin(), cuts.texts.end());
-  stages.cuts = std::move(cuts.cuts);
+  stages.pieces = std::move(cuts.steps);
+  stages.model = model ? std::move(model) : read_model(root.at("model"), cuts.is_byte_level);
   if (!section("post_processor").is_null()) read_post_processor(root.at("post_processor"), stages.specials);
+  stages.filler = filler;
+  if (!filler && root.has("padding")) stages.filler = read_id(root.at("padding").at("pad_id"));
   return std::make_unique<PipelineTokenizer>(std::move(stages));
 }
 

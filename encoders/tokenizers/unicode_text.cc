@@ -75,11 +75,6 @@ bool is_white_space(int32_t c) {
          c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-bool is_number(int32_t c) {
-  const auto category = utf8proc_category(c);
-  return category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO;
-}
-
 bool is_punctuation(int32_t c) {
   if (c < 128) return (c >= 33 && c <= 47) || (c >= 58 && c <= 64) || (c >= 91 && c <= 96) || (c >= 123 && c <= 126);
   const auto category = utf8proc_category(c);
@@ -87,6 +82,11 @@ bool is_punctuation(int32_t c) {
 }
 
 bool is_nonspacing_mark(int32_t c) { return utf8proc_category(c) == UTF8PROC_CATEGORY_MN; }
+
+bool is_mark(int32_t c) {
+  const auto category = utf8proc_category(c);
+  return category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
+}
 
 bool is_control(int32_t c) {
   const auto category = utf8proc_category(c);

@@ -8,9 +8,9 @@
 namespace emf {
 
 bool is_white_space(int32_t point);      ///< Unicode's White_Space
-bool is_number(int32_t point);           ///< categories N*
 bool is_punctuation(int32_t point);      ///< categories P*, and all ASCII that is no letter, digit, space or control
 bool is_nonspacing_mark(int32_t point);  ///< category Mn
+bool is_mark(int32_t point);             ///< categories M*
 bool is_control(int32_t point);          ///< categories Cc, Cf, Co
 bool is_ascii(std::string_view text);
 

@@ -1,0 +1,234 @@
+#include "encoders/tokenizers/folder_config.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "encoders/tokenizers/vocabulary.h"
+#include "harness/base/error.h"
+#include "harness/base/file.h"
+
+namespace emf {
+namespace {
+
+Json read_object(const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return Json::object();
+  Json document = read_json(path);
+  if (!document.is_object()) fail_input("{}: not an object", path.string());
+  return document;
+}
+
+/// The class by a model's type, where only config.json stands beside the vocabulary.
+/// @source  transformers 5, models/auto/tokenization_auto.py.
+std::string class_of_model_type(const std::string& type) {
+  static const std::map<std::string, std::string> classes = {
+      {"albert", "AlbertTokenizer"},
+      {"bart", "RobertaTokenizer"},
+      {"bert", "BertTokenizer"},
+      {"blip_text_model", "BertTokenizer"},
+      {"camembert", "CamembertTokenizer"},
+      {"clip", "CLIPTokenizer"},
+      {"clip_text_model", "CLIPTokenizer"},
+      {"distilbert", "BertTokenizer"},
+      {"electra", "BertTokenizer"},
+      {"gemma", "GemmaTokenizer"},
+      {"gemma2", "GemmaTokenizer"},
+      {"gemma3", "GemmaTokenizer"},
+      {"gemma3_text", "GemmaTokenizer"},
+      {"gpt2", "GPT2Tokenizer"},
+      {"gpt_neo", "GPT2Tokenizer"},
+      {"gpt_neox", "GPTNeoXTokenizer"},
+      {"gptj", "GPT2Tokenizer"},
+      {"llama", "LlamaTokenizer"},
+      {"mobilebert", "BertTokenizer"},
+      {"mpnet", "MPNetTokenizer"},
+      {"mt5", "T5Tokenizer"},
+      {"nomic_bert", "BertTokenizer"},
+      {"opt", "GPT2Tokenizer"},
+      {"qwen2", "Qwen2Tokenizer"},
+      {"qwen2_5_vl", "Qwen2Tokenizer"},
+      {"qwen2_moe", "Qwen2Tokenizer"},
+      {"qwen2_vl", "Qwen2Tokenizer"},
+      {"qwen3", "Qwen2Tokenizer"},
+      {"qwen3_5", "Qwen3_5Tokenizer"},
+      {"qwen3_5_text", "Qwen3_5Tokenizer"},
+      {"qwen3_moe", "Qwen2Tokenizer"},
+      {"qwen3_vl", "Qwen2Tokenizer"},
+      {"roberta", "RobertaTokenizer"},
+      {"siglip", "SiglipTokenizer"},
+      {"siglip_text_model", "SiglipTokenizer"},
+      {"siglip2", "Siglip2Tokenizer"},
+      {"siglip2_text_model", "Siglip2Tokenizer"},
+      {"t5", "T5Tokenizer"},
+      {"umt5", "T5Tokenizer"},
+      {"xlm-roberta", "XLMRobertaTokenizer"},
+  };
+  const auto found = classes.find(type);
+  return found == classes.end() ? "" : found->second;
+}
+
+/// A token as files write it, a plain string or an object, with every flag spelt out.
+/// @param is_special  what a plain string and an object without the flag are.
+Json full_token(const JsonSection& section, bool is_special) {
+  Json token = {
+      {"lstrip", false}, {"rstrip", false}, {"single_word", false}, {"special", false}, {"normalized", !is_special}};
+  if (section.value().is_string()) {
+    token["content"] = section.as_text();
+    token["special"] = is_special;
+    return token;
+  }
+  section.as_object();
+  section.accept({"content", "lstrip", "rstrip", "single_word", "special", "normalized"}, {"__type", "id"});
+  token["content"] = section.text("content");
+  token["special"] = section.flag_or("special", is_special);
+  // An added token is matched on normalised text unless it is special or says otherwise.
+  token["normalized"] = !token["special"].get<bool>();
+  for (const char* flag : {"lstrip", "rstrip", "single_word", "normalized"}) {
+    token[flag] = section.flag_or(flag, token[flag].get<bool>());
+  }
+  return token;
+}
+
+/// Texts of a list or of an object's values.
+std::vector<JsonSection> members(const JsonSection& section) {
+  if (section.value().is_array()) return section.elements();
+  std::vector<JsonSection> found;
+  for (const auto& [key, value] : section.as_object().items()) found.emplace_back(value, section.where() + "/" + key);
+  return found;
+}
+
+}  // namespace
+
+const std::vector<const char*>& mark_keys() {
+  static const std::vector<const char*> keys = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                                "pad_token", "cls_token", "mask_token"};
+  return keys;
+}
+
+int64_t added_id(const Json& added_tokens, const std::string& content) {
+  for (const Json& token : added_tokens) {
+    if (token.at("content") == content) return token.at("id").get<int64_t>();
+  }
+  return -1;
+}
+
+FolderConfig::FolderConfig(const std::filesystem::path& folder)
+    : folder_(folder), where_((folder / "tokenizer_config.json").string() + ":") {
+  options_ = read_object(folder / "tokenizer_config.json");
+  class_name_ = options().text_or("tokenizer_class", "");
+  const std::filesystem::path path = folder / "config.json";
+  model_ = read_object(path);
+  const JsonSection model(model_, path.string() + ":");
+  if (class_name_.empty()) class_name_ = model.text_or("tokenizer_class", "");
+  const std::string of_type = class_of_model_type(model.text_or("model_type", ""));
+  // SigLIP 2 names Gemma's class, and lowers its texts all the same.
+  const bool is_unsaid = class_name_.empty() || class_name_ == "PreTrainedTokenizerFast" ||
+                         class_name_ == "PreTrainedTokenizer" || class_name_ == "TokenizersBackend";
+  if (!of_type.empty() && (is_unsaid || of_type == "Siglip2Tokenizer")) class_name_ = of_type;
+  if (class_name_.ends_with("Fast")) class_name_.resize(class_name_.size() - 4);
+  read_listed();
+}
+
+void FolderConfig::read_listed() {
+  std::map<int64_t, Json> by_id;
+  if (options().has("added_tokens_decoder")) {
+    const JsonSection decoder = options().at("added_tokens_decoder");
+    for (const auto& [key, value] : decoder.as_object().items()) {
+      const JsonSection section(value, decoder.where() + "/" + key);
+      if (key.empty() || key.size() > 9 ||
+          !std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+        section.fail("stands under a key that is no id");
+      }
+      by_id[std::stoll(key)] = full_token(section, false);
+    }
+  } else {
+    const Json map = read_object(folder_ / "special_tokens_map.json");
+    for (const auto& [key, value] : map.items()) options_[key] = value;
+    const std::filesystem::path path = folder_ / "added_tokens.json";
+    const Json added = read_object(path);
+    std::set<std::string> special;
+    const auto insert = [&](const JsonSection& section) { special.insert(full_token(section, true).at("content")); };
+    for (const char* key : mark_keys()) {
+      if (options().has(key)) insert(options().at(key));
+    }
+    for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+      if (!options().has(key)) continue;
+      for (const JsonSection& section : members(options().at(key))) insert(section);
+    }
+    for (const auto& [text, id] : added.items()) {
+      const Json content = text;
+      by_id[JsonSection(id, path.string() + ":/" + text).as_integer()] =
+          full_token(JsonSection(content, path.string() + ":"), special.contains(text));
+    }
+  }
+  for (auto& [id, token] : by_id) {
+    if (id < 0 || id > std::numeric_limits<int32_t>::max()) {
+      fail_input("{} the added token {} has the id {}, which is no 32-bit index", where_,
+                 quoted_name(token.at("content").get<std::string>()), id);
+    }
+    token["id"] = id;
+    listed_.push_back(std::move(token));
+  }
+}
+
+std::optional<std::string> FolderConfig::mark(const char* key, const Json& class_marks) const {
+  if (options_.contains(key)) {
+    if (!options().has(key)) return std::nullopt;
+    return full_token(options().at(key), true).at("content").get<std::string>();
+  }
+  if (class_marks.contains(key)) return class_marks.at(key).get<std::string>();
+  return std::nullopt;
+}
+
+std::optional<int64_t> FolderConfig::model_id(const char* key) const {
+  const auto found = model_.find(key);
+  if (found == model_.end()) return std::nullopt;
+  const Json& id = found->is_array() && !found->empty() ? found->front() : *found;
+  if (!id.is_number_integer() || id.get<int64_t>() < 0) return std::nullopt;
+  return id.get<int64_t>();
+}
+
+Json FolderConfig::added_tokens(const Json& class_marks, const std::function<int64_t(const std::string&)>& find,
+                                int64_t vocabulary_size) const {
+  Json tokens = Json::array();
+  int64_t next = vocabulary_size;
+  const auto add = [&](Json token) {
+    const std::string content = token.at("content");
+    if (content.empty() || added_id(tokens, content) >= 0) return;  // the first says how it is matched
+    // A new token gets the next id, whichever the file gives it: so does tokenizers.
+    const int64_t known = find(content);
+    token["id"] = known >= 0 ? known : next;
+    next = std::max(next, token.at("id").get<int64_t>() + 1);
+    tokens.push_back(std::move(token));
+  };
+  std::set<std::string> marks;
+  for (const char* key : mark_keys()) {
+    if (const auto text = mark(key, class_marks)) marks.insert(*text);
+  }
+  for (Json token : listed_) {
+    if (marks.contains(token.at("content").get<std::string>())) token["special"] = true;
+    add(std::move(token));
+  }
+  for (const char* key : mark_keys()) {
+    const auto text = mark(key, class_marks);
+    if (!text) continue;
+    const Json plain = *text;
+    Json token = options().has(key) ? full_token(options().at(key), true) : full_token({plain, where_}, true);
+    token["special"] = true;
+    add(std::move(token));
+  }
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+    if (!options().has(key)) continue;
+    for (const JsonSection& section : members(options().at(key))) add(full_token(section, true));
+  }
+  // A class may name marks of its own: image_token and the like.
+  for (const auto& [key, value] : options_.items()) {
+    const bool is_known = std::find_if(mark_keys().begin(), mark_keys().end(), [&, &name = key](const char* mark) {
+                            return name == mark;
+                          }) != mark_keys().end();
+    if (!is_known && key.ends_with("_token") && value.is_string()) add(full_token({value, where_}, true));
+  }
+  return tokens;
+}
+
+}  // namespace emf

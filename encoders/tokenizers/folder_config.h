@@ -1,0 +1,64 @@
+// What the small files of a tokenizer's folder say: its class, its options, its marks and its added tokens.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "encoders/tokenizers/json_section.h"
+
+namespace emf {
+
+/// tokenizer_config.json with what special_tokens_map.json, added_tokens.json and config.json add to it. Each of them
+/// may be absent.
+///
+/// @source  transformers 5, PreTrainedTokenizerBase._from_pretrained and AutoTokenizer.
+class FolderConfig {
+ public:
+  /// @throws UserError  a file that is no JSON object, a token that is none, an option of another type (names the
+  ///   file).
+  explicit FolderConfig(const std::filesystem::path& folder);
+
+  const std::filesystem::path& folder() const { return folder_; }
+  /// The tokenizer's class without "Fast"; "" where no file says so.
+  const std::string& class_name() const { return class_name_; }
+  /// tokenizer_config.json and what was merged into it.
+  JsonSection options() const { return {options_, where_}; }
+  bool flag_or(const char* key, bool otherwise) const { return options().flag_or(key, otherwise); }
+
+  /// The text of a mark ("eos_token"); where the files do not speak of it, the class's own.
+  /// @return  nothing where it is null.
+  std::optional<std::string> mark(const char* key, const Json& class_marks) const;
+
+  /// The id that config.json gives a mark ("pad_token_id"), of a list the first; nothing where it gives none.
+  std::optional<int64_t> model_id(const char* key) const;
+
+  /// Everything that is found in a text before the model sees it, in the form of tokenizer.json's added_tokens: what
+  /// added_tokens_decoder or added_tokens.json lists, the marks, and the additional special tokens.
+  ///
+  /// @param class_marks  the marks of the class: {"eos_token": text, ...}.
+  /// @param find  the id of a piece of the vocabulary, -1 = none.   @param vocabulary_size  where new ids begin.
+  Json added_tokens(const Json& class_marks, const std::function<int64_t(const std::string&)>& find,
+                    int64_t vocabulary_size) const;
+
+ private:
+  void read_listed();
+
+  std::filesystem::path folder_;
+  std::string where_, class_name_;
+  Json model_ = Json::object();  ///< config.json
+  Json options_ = Json::object();
+  Json listed_ = Json::array();  ///< added tokens with their ids, in order of id
+};
+
+/// Keys of the marks that every class of transformers knows, in its order.
+const std::vector<const char*>& mark_keys();
+
+/// The id of a text among added tokens, else -1.
+int64_t added_id(const Json& added_tokens, const std::string& content);
+
+}  // namespace emf
