@@ -15,6 +15,7 @@ std::unique_ptr<Encoder> make_gemma(const Options& options, const EncoderContext
       .num_parameters = 268'098'176,
       .dimension = 640,
       .context = 32768,
+      .marks_are_text = true,
   };
   return make_pretrained(family, options, context);
 }

@@ -15,6 +15,8 @@ std::unique_ptr<Encoder> make_llm(const Options& options, const EncoderContext& 
       .num_parameters = 134'515'008,
       .dimension = 576,
       .context = 8192,
+      .empty_text_id = 0,  // <|endoftext|>, which stood between texts in training
+      .marks_are_text = true,
   };
   return make_pretrained(family, options, context);
 }

@@ -139,9 +139,9 @@ std::filesystem::path CheckpointFiles::tokenizer_path() const {
   return is_gguf() ? path_ : layout().tokenizer;
 }
 
-std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer() const {
+std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer(const TokenizerOptions& options) const {
   choice();
-  return load_tokenizer(tokenizer_path());
+  return load_tokenizer(tokenizer_path(), options);
 }
 
 Transformer CheckpointFiles::load(at::ScalarType precision, bool whole_table) const {

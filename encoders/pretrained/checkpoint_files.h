@@ -9,6 +9,7 @@
 #include "encoders/architectures/architecture.h"
 #include "encoders/pretrained/checkpoint_layout.h"
 #include "encoders/tokenizers/tokenizer.h"
+#include "encoders/tokenizers/tokenizer_options.h"
 #include "harness/weights/gguf_parts.h"
 
 namespace emf {
@@ -30,7 +31,7 @@ class CheckpointFiles {
   std::string weights_sha256() const;
   /// Of everything but the weights: config and tokenizer files; "in the weights" for GGUF.
   std::string tokenizer_sha256() const;
-  std::unique_ptr<Tokenizer> tokenizer() const;
+  std::unique_ptr<Tokenizer> tokenizer(const TokenizerOptions& options) const;
   /// @param precision    at::kFloat or at::kBFloat16: of matrix products.
   /// @param whole_table  embeddings as one float32 tensor, for training; else rows are read as they are stored.
   Transformer load(at::ScalarType precision, bool whole_table) const;

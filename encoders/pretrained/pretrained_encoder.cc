@@ -15,8 +15,6 @@
 namespace emf {
 namespace {
 
-// A text without any token cannot be encoded: it gets this one (SmolLM2's <|endoftext|>).
-constexpr int64_t kEmptyTextId = 0;
 constexpr const char* kPromptMark = "{prompt}";
 
 class PretrainedEncoder : public TransformerEncoder {
@@ -37,6 +35,10 @@ class PretrainedEncoder : public TransformerEncoder {
       fail_input("{}: encoder '{}': a template holds {} once, where the prompt goes", reader.place("template"),
                  family.name, kPromptMark);
     }
+    // Whoever names a checkpoint gets the ids of its own software, and a template's marks are meant as marks.
+    const bool is_package = weights.empty() && argument.empty() && tokenizer.empty() && !family.package_file.empty();
+    marks_are_text_ = is_package && family.marks_are_text && template_ == kPromptMark;
+    parses_special_ = reader.flag("parse_special", !marks_are_text_);
     reader.finish();
     if (trainable_ && precision_ == "bf16") {
       fail_input("{}: encoder '{}': what is trained is held in fp32", reader.place("precision"), family.name);
@@ -98,6 +100,7 @@ class PretrainedEncoder : public TransformerEncoder {
                         {"layer", layer_},
                         {"max_tokens", max_tokens_},
                         {"trainable", trainable_}};
+    if (!package_ || parses_special_ == marks_are_text_) fingerprint["parse_special"] = parses_special_;
     if (!values_.empty()) fingerprint["values"] = sha256_file(values_);
     // Left out where it changes nothing, so that features of before are found again.
     if (template_ != kPromptMark) fingerprint["template"] = template_;
@@ -118,7 +121,7 @@ class PretrainedEncoder : public TransformerEncoder {
       }
       row.insert(row.begin(), marks.before.begin(), marks.before.end());
       row.insert(row.end(), marks.after.begin(), marks.after.end());
-      if (row.empty()) row.push_back(kEmptyTextId);
+      if (row.empty()) row.push_back(filler());
     }
     TokenInputs inputs = padded_inputs(rows, most);
     inputs.num_cut = num_cut;
@@ -133,6 +136,7 @@ class PretrainedEncoder : public TransformerEncoder {
       std::string text = template_;
       text.replace(text.find(kPromptMark), std::string(kPromptMark).size(), prompt.text);
       rows.push_back(tokenizer().encode(text, with_specials));
+      if (with_specials && rows.back().empty()) rows.back().push_back(filler());
     }
     return rows;
   }
@@ -157,8 +161,19 @@ class PretrainedEncoder : public TransformerEncoder {
   }
 
   const Tokenizer& tokenizer() const {
-    if (!tokenizer_) tokenizer_ = files().tokenizer();
+    if (!tokenizer_) tokenizer_ = files().tokenizer({.parses_special = parses_special_});
     return *tokenizer_;
+  }
+
+  /// A text without any token cannot be encoded: it gets this one.
+  int64_t filler() const {
+    if (package_ && !own_tokenizer_ && family_.empty_text_id >= 0) return family_.empty_text_id;
+    if (const auto id = tokenizer().filler()) return *id;
+    fail_input(
+        "{}: a prompt has no tokens at all, and the tokenizer names neither a pad nor an end mark to stand for it; "
+        "leave "
+        "empty prompts out, or name a \"pad_token\" in tokenizer_config.json",
+        files_->path().string());
   }
 
   std::unique_ptr<const Transformer> load() const override {
@@ -184,7 +199,8 @@ class PretrainedEncoder : public TransformerEncoder {
   PretrainedFamily family_;
   int64_t max_tokens_;
   std::string precision_, layer_place_, template_;
-  bool own_tokenizer_ = false;  ///< another than the checkpoint's
+  bool own_tokenizer_ = false;            ///< another than the checkpoint's
+  bool marks_are_text_, parses_special_;  ///< the default's opposite, and what is asked for
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;
   // Filled on first use.

@@ -22,12 +22,18 @@ struct PretrainedFamily {
   // Facts of that file, so that listing works without it.
   std::string source;
   int64_t num_parameters = 0, dimension = 0, context = 0;
+  /// What that file's encoder reads for a text without tokens; -1 = what the tokenizer names (Tokenizer::filler).
+  int64_t empty_text_id = -1;
+  /// Whether special tokens that a prompt spells are text to that file's encoder, as its features were first made.
+  bool marks_are_text = false;
 };
 
 /// Options, all optional: `argument` or `weights` (a folder in Hugging Face layout or a .gguf), `layer` (-1: after the
-/// final norm), `tokenizer` (a folder or file that holds instead of the checkpoint's own),
-/// `template` (words around "{prompt}", as a model was taught to be asked), `max_tokens`, `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the
-/// generator), `values` (a .safetensors of values that fine-tuning left).
+/// final norm), `tokenizer` (a folder or file that holds instead of the checkpoint's own), `template` (words around
+/// "{prompt}", as a model was taught to be asked), `parse_special` (special tokens that a prompt spells are those tokens;
+/// by default so, but for `llm` and `gemma` without a checkpoint named or a template), `max_tokens`,
+/// `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the generator), `values` (a
+/// .safetensors of values that fine-tuning left).
 /// @throws UserError  unknown option or wrong type; bf16 together with trainable. Files are opened on first use.
 std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Options& options,
                                          const EncoderContext& context);

@@ -12,10 +12,10 @@ namespace emf {
 namespace {
 
 /// A registered name, else a path; a word that is neither is taken for a misspelt name.
-std::unique_ptr<Tokenizer> named_or_loaded(const std::string& name) {
+std::unique_ptr<Tokenizer> named_or_loaded(const std::string& name, const TokenizerOptions& options) {
   const auto& registry = TokenizerRegistry::instance();
   const bool looks_like_path = name.find_first_of("/.") != std::string::npos || std::filesystem::exists(name);
-  return registry.contains(name) || !looks_like_path ? registry.make(name) : load_tokenizer(name);
+  return registry.contains(name) || !looks_like_path ? registry.make(name) : load_tokenizer(name, options);
 }
 
 class Tokenize : public Command {
@@ -28,6 +28,8 @@ class Tokenize : public Command {
     source->require_option(1);
     app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
     app.add_flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
+    app.add_flag("--plain-special", plain_special_,
+                 "special tokens that a prompt spells are text like any other (of a folder or file)");
   }
 
   ExitCode run(const CommonFlags&) override {
@@ -36,7 +38,7 @@ class Tokenize : public Command {
     if (!encoder_.empty()) {
       rows = make_encoder(encoder_, Json::object(), 0)->tokenize(prompts, !no_special_);
     } else {
-      const std::unique_ptr<Tokenizer> tokenizer = named_or_loaded(tokenizer_);
+      const std::unique_ptr<Tokenizer> tokenizer = named_or_loaded(tokenizer_, {.parses_special = !plain_special_});
       for (const Prompt& prompt : prompts) rows.push_back(tokenizer->encode(prompt.text, !no_special_));
     }
     for (size_t i = 0; i < prompts.size(); ++i) {
@@ -47,7 +49,7 @@ class Tokenize : public Command {
 
  private:
   std::string encoder_, tokenizer_, prompts_;
-  bool no_special_ = false;
+  bool no_special_ = false, plain_special_ = false;
 };
 
 EMF_REGISTER(CommandRegistry, "tokenize", "Token ids of a file of prompts, as JSON Lines", std::make_unique<Tokenize>);
