@@ -80,5 +80,34 @@ TEST(AddedTokens, LeftmostLongestFirst) {
   EXPECT_TRUE(tokens.split("").empty());
 }
 
+TEST(AddedTokens, AWordIsBoundedByWhatIsNoWordCharacter) {
+  AddedTokens tokens;
+  tokens.add({"TOK", 1, false, false, true});
+  const auto found = [&](std::string_view text) {
+    size_t count = 0;
+    for (const auto& stretch : tokens.split(text)) count += stretch.id == 1;
+    return count;
+  };
+  for (const char* text :
+       {"TOK", "\U0001F600TOK\U0001F600", "\u20ACTOK+", "TOK\u2122", "-TOK-", "TOK\u00B2", "(TOK)"}) {
+    EXPECT_EQ(found(text), 1u) << text;
+  }
+  // A letter, a digit, a mark, a connector, a joiner, and a letter number.
+  for (const char* text : {"aTOK", "TOK1", "TOK\u0301", "_TOK", "TOK\u203F", "TOK\u200D", "TOK\u2160", "\u0660TOK"}) {
+    EXPECT_EQ(found(text), 0u) << text;
+  }
+  // What is no word is passed over whole: the second begins inside the first.
+  tokens.add({"TOKTOK", 2, false, false, true});
+  EXPECT_EQ(found("aTOKTOK"), 0u);
+}
+
+TEST(AddedTokens, SpecialOnesMayStayText) {
+  AddedTokens tokens;
+  tokens.add({"<s>", 1, false, false, false, true});
+  tokens.add({"s>x", 2});
+  ASSERT_EQ(tokens.split("a<s>x").size(), 1u);  // found, and left as it is
+  EXPECT_EQ(tokens.split("as>x").size(), 2u);
+}
+
 }  // namespace
 }  // namespace emf

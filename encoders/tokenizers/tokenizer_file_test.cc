@@ -74,7 +74,9 @@ TEST_F(TokenizerFile, ReadsByteLevelBpe) {
   const auto tokenizer = load(byte_level_json());
   EXPECT_EQ(tokenizer->encode("ab ab", true), (Ids{5, 3, 4}));
   EXPECT_EQ(tokenizer->encode("ab  ab", false), (Ids{3, 6, 3}));  // an added token, though not special
-  EXPECT_EQ(tokenizer->encode("<eot>ab", false), (Ids{3}));       // a special one is text; < e o t > are no pieces
+  EXPECT_EQ(tokenizer->encode("<eot>ab", false), (Ids{5, 3}));    // a special one too
+  const auto plain = load_tokenizer(folder_ / "tokenizer.json", {.parses_special = false});
+  EXPECT_EQ(plain->encode("<eot>ab  ab", false), (Ids{3, 6, 3}));  // now it is text, and < e o t > are no pieces
   EXPECT_EQ(tokenizer->vocabulary_size(), 7);
   EXPECT_EQ(tokenizer->specials().before, Ids{5});
   EXPECT_EQ(load_tokenizer(folder_)->encode("ab ab", true), (Ids{5, 3, 4}));
@@ -96,7 +98,15 @@ TEST_F(TokenizerFile, ReadsWordPieceAndItsVocabulary) {
 TEST_F(TokenizerFile, ReadsVocabularyAndMerges) {
   write("vocab.json", R"({"a": 0, "b": 1, "ab": 2})");
   write("merges.txt", "#version: 0.2\na b\n");
+  try {
+    load_tokenizer(folder_);
+    ADD_FAILURE() << "GPT-2's, Qwen's and RoBERTa's files look alike";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("tokenizer_class"), std::string::npos) << error.what();
+  }
+  write("tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer"})");
   EXPECT_EQ(load_tokenizer(folder_)->encode("ab", true), Ids{2});
+  write("tokenizer_config.json", R"({"tokenizer_class": "CLIPTokenizer"})");
   write("vocab.json", R"({"a": 0, "a</w>": 1, "aa</w>": 2, "<|startoftext|>": 3, "<|endoftext|>": 4})");
   write("merges.txt", "#version: 0.2\na a</w>\n");
   EXPECT_EQ(load_tokenizer(folder_)->encode(" AA\n", true), (Ids{3, 2, 4}));
@@ -120,7 +130,7 @@ TEST_F(TokenizerFile, ReadsUnigramAsTheLibraryReadsItsOwnModel) {
   })");
   const auto tokenizer = load(document);
   EXPECT_EQ(tokenizer->encode("  ab \n ba", true), (Ids{5, 2, 4, 3, 1}));
-  EXPECT_EQ(tokenizer->encode("</s>", false), (Ids{2, 0}));
+  EXPECT_EQ(tokenizer->encode("</s>", false), Ids{1});
   EXPECT_EQ(tokenizer->encode("", true), Ids{1});
 }
 
