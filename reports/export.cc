@@ -21,9 +21,18 @@ Table table_of_rows(const Json& rows) {
                {"value", true},
                {"ci95_low", true},
                {"ci95_high", true},
-               {"n", true}}};
+               {"n", true},
+               {"checkpoint", true},
+               {"official"},
+               {"warnings"},
+               {"why"}}};
   // As the record writes them, to the last digit: not as numbers that a format may shorten.
   const auto number = [](const Json& value) { return TableCell{value.is_null() ? "" : value.dump()}; };
+  const auto words = [](const Json& list) {
+    std::string joined;
+    for (const Json& word : list) joined += (joined.empty() ? "" : "; ") + word.get<std::string>();
+    return joined;
+  };
   for (const Json& row : rows) {
     const Json& interval = row.at("ci95");
     table.add({{row.at("encoder")},
@@ -34,7 +43,11 @@ Table table_of_rows(const Json& rows) {
                number(row.at("value")),
                number(interval.is_null() ? Json() : interval[0]),
                number(interval.is_null() ? Json() : interval[1]),
-               number(row.at("n"))});
+               number(row.at("n")),
+               number(row.value("checkpoint", Json())),
+               {row.value("official", false) ? "true" : "false"},
+               {words(row.value("warnings", Json::array()))},
+               {row.value("why", "")}});
   }
   return table;
 }

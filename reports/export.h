@@ -16,8 +16,10 @@ ExportFormat export_format(const std::string& name);
 /// The names that export_format() takes.
 const std::vector<std::string>& export_format_names();
 
-/// A table of a record's rows (report_document's): encoder, objective, steps, seed, metric, value, ci95_low, ci95_high
-/// and n. Numbers stand in full precision, what is absent is empty.
+/// A table of a record's rows (report_document's): encoder, objective, steps, seed, metric, value, ci95_low, ci95_high,
+/// n; then checkpoint (the pictures after which an unfinished row was scored; empty of a finished one), official (true
+/// or false), warnings (several with "; " between) and why (there is no value). Numbers stand in full precision, what
+/// is absent is empty.
 std::string export_rows(const Json& rows, ExportFormat format);
 
 /// Sections of the report in its order.

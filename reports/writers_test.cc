@@ -112,8 +112,8 @@ TEST(Blocks, AsHtml) {
 TEST(Blocks, AsCsv) {
   const std::string csv = csv_of({{"sample", "Sample", one_of_each()}});
   EXPECT_TRUE(holds(csv,
-                    "Sample: Scores & intervals\nName,Score,Score low,Score high,Weights\n"
-                    "\"a_b, \"\"c\"\"\",0.71875,0.5,0.75,0123456789\nplain,380,,,\n"));
+                    "Sample: Scores & intervals\nName,Score,Score low,Score high,Score note,Weights\n"
+                    "\"a_b, \"\"c\"\"\",0.71875,0.5,0.75,,0123456789\nplain,380,,,small_n,\n"));
   EXPECT_TRUE(holds(csv, "Verdict,Claim,Detail\n\u2713 shown,Claim,shown\n"));
   EXPECT_TRUE(holds(csv, "Prompt,Kind,Painted by,Way,1,4\na <cat>,One object,Hash,Leap,1,\n"));
   EXPECT_FALSE(holds(csv, "95 % of")) << "prose is no table";
@@ -154,11 +154,16 @@ TEST(Export, RowsKeepColumnsAndDigits) {
       {"value", 0.16051153612629018}, {"ci95", {0.125, 0.25}},        {"n", 200}};
   Json without = row;
   without["value"] = without["ci95"] = nullptr;
-  const Json rows = {row, without};
+  without["why"] = "not run, an input failed";
+  Json checkpoint = row;
+  checkpoint.update({{"checkpoint", 4096}, {"official", true}, {"warnings", {"small_n", "few_tasks"}}});
+  const Json rows = {row, without, checkpoint};
   EXPECT_EQ(export_rows(rows, ExportFormat::kCsv),
-            "encoder,objective,steps,seed,metric,value,ci95_low,ci95_high,n\n"
-            "\"check:hash,hash\",flow_matching,1,0,geneval,0.16051153612629018,0.125,0.25,200\n"
-            "\"check:hash,hash\",flow_matching,1,0,geneval,,,,200\n");
+            "encoder,objective,steps,seed,metric,value,ci95_low,ci95_high,n,checkpoint,official,warnings,why\n"
+            "\"check:hash,hash\",flow_matching,1,0,geneval,0.16051153612629018,0.125,0.25,200,,false,,\n"
+            "\"check:hash,hash\",flow_matching,1,0,geneval,,,,200,,false,,\"not run, an input failed\"\n"
+            "\"check:hash,hash\",flow_matching,1,0,geneval,0.16051153612629018,0.125,0.25,200,4096,true,"
+            "small_n; few_tasks,\n");
   EXPECT_TRUE(
       holds(export_rows(rows, ExportFormat::kLatex), "flow\\_matching & 1 & 0 & geneval & 0.16051153612629018"));
   EXPECT_TRUE(

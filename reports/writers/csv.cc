@@ -20,6 +20,12 @@ std::string value_of(const TableCell& cell) {
   return cell.whole.empty() ? cell.text : cell.whole;
 }
 
+std::string note_of(const TableCell& cell) {
+  std::string note;
+  for (const std::string& warning : cell.warnings) note += (note.empty() ? "" : "; ") + warning;
+  return note;
+}
+
 }  // namespace
 
 std::string escape_csv(std::string_view text) {
@@ -30,15 +36,19 @@ std::string escape_csv(std::string_view text) {
 }
 
 std::string csv_of(const Table& table) {
-  std::vector<bool> has_interval;
+  std::vector<bool> has_interval, has_note;
   std::vector<std::string> head;
   for (size_t i = 0; i < table.columns.size(); ++i) {
-    has_interval.push_back(std::any_of(table.rows.begin(), table.rows.end(),
-                                       [&](const TableRow& row) { return row.cells[i].ci95.has_value(); }));
-    head.push_back(table.columns[i].title);
-    if (!has_interval.back()) continue;
-    head.push_back(table.columns[i].title + " low");
-    head.push_back(table.columns[i].title + " high");
+    const auto any = [&](const auto& holds) {
+      return std::any_of(table.rows.begin(), table.rows.end(),
+                         [&](const TableRow& row) { return holds(row.cells[i]); });
+    };
+    has_interval.push_back(any([](const TableCell& cell) { return cell.ci95.has_value(); }));
+    has_note.push_back(any([](const TableCell& cell) { return !cell.warnings.empty(); }));
+    const std::string& title = table.columns[i].title;
+    head.push_back(title);
+    if (has_interval.back()) head.insert(head.end(), {title + " low", title + " high"});
+    if (has_note.back()) head.push_back(title + " note");
   }
   std::string text = line_of(head);
   for (const TableRow& row : table.rows) {
@@ -46,8 +56,10 @@ std::string csv_of(const Table& table) {
     for (size_t i = 0; i < row.cells.size(); ++i) {
       const TableCell& cell = row.cells[i];
       fields.push_back(value_of(cell));
-      if (!has_interval[i]) continue;
-      for (const size_t end : {0, 1}) fields.push_back(cell.ci95 ? fmt::format("{}", (*cell.ci95)[end]) : "");
+      if (has_interval[i]) {
+        for (const size_t end : {0, 1}) fields.push_back(cell.ci95 ? fmt::format("{}", (*cell.ci95)[end]) : "");
+      }
+      if (has_note[i]) fields.push_back(note_of(cell));
     }
     text += line_of(fields);
   }

@@ -12,8 +12,9 @@ namespace emf {
 /// A field by RFC 4180: in double quotes, those inside doubled, where it holds a comma, a quote or a line break.
 std::string escape_csv(std::string_view text);
 
-/// Head and rows. A column whose cells have intervals is followed by two more, "<title> low" and "<title> high".
-/// Lines end in a line feed alone, as the tools of this platform write them.
+/// Head and rows. A column whose cells have intervals is followed by two more, "<title> low" and "<title> high"; one
+/// whose cells have warnings by "<title> note". Lines end in a line feed alone, as the tools of this platform write
+/// them.
 std::string csv_of(const Table& table);
 
 /// All tables of the chapters. One alone is plain CSV; several stand under a line with their title, an empty line
