@@ -52,6 +52,28 @@ TEST(RecordTest, SeedsAreAveragedAndTheirIntervalsSpanned) {
   EXPECT_EQ(score->n, 400);
 }
 
+TEST(RecordTest, AMeanThatLeavesOutSeedsSaysSo) {
+  Json result = sample_result();
+  const Json first = result["rows"][0];
+  for (const int seed : {1, 2}) {
+    Json row = first;
+    row["seed"] = seed;
+    row["value"] = row["ci95"] = nullptr;
+    row["why"] = "not run";
+    result["rows"].push_back(row);
+  }
+  const Record record({result, Json::object(), {}});
+  const Score* score = record.find("class_label", "flow_matching", 1, "geneval");
+  EXPECT_EQ(score->seeds_left_out(), "1 of 3 seeds");
+  EXPECT_DOUBLE_EQ(*score->value, first["value"].get<double>());
+  EXPECT_EQ(record.max_seeds(), 3);
+  EXPECT_EQ(record.find("class_label", "mean_flow", 1, "geneval")->seeds_left_out(), "");
+  const std::vector<Table> tables = tables_in(blocks_of("scores", result));
+  EXPECT_EQ(tables[0].rows[0].cells[2].warnings, std::vector<std::string>{"1 of 3 seeds"});
+  EXPECT_NE(html_of(blocks_of("verdict", result)).find("its cell says of how many"), std::string::npos);
+  EXPECT_EQ(html_of(blocks_of("verdict", sample_result())).find("its cell says of how many"), std::string::npos);
+}
+
 TEST(NamesTest, TheRecordsOwnComeFirst) {
   Json result = sample_result();
   EXPECT_EQ(Names(result).encoder("hash"), "Hashed words");
@@ -174,6 +196,102 @@ TEST(RecordTest, FailedClaimsOfDistancesAreToldTheRightWayRound) {
   Json result = factless_result();
   result["claims"] = {{{"name", "Leap is nearer"}, {"metric", "fid"}, {"verdict", "pass"}, {"detail", "-72"}}};
   EXPECT_NE(html_of(blocks_of("verdict", result)).find("lies on the better side of zero"), std::string::npos);
+}
+
+TEST(RecordTest, ClaimsSayWhetherTheirSidesArePairedAndKeepSmallDifferences) {
+  Json result = sample_result();
+  const auto told = [&] { return html_of(blocks_of("verdict", result)); };
+  EXPECT_NE(told().find("its paired difference"), std::string::npos);
+  EXPECT_EQ(told().find("not paired"), std::string::npos);
+  const Json distance = {{"name", "Nearer"}, {"metric", "kid_lite0"},  {"verdict", "pass"},
+                         {"detail", "a, b"}, {"difference", -0.00021}, {"ci95", {-0.00034, -0.00012}}};
+  result["claims"].push_back(distance);
+  EXPECT_NE(told().find("its paired difference"), std::string::npos);
+  EXPECT_NE(told().find("not paired"), std::string::npos);
+  EXPECT_NE(told().find("\u22120.00021 (95 % interval \u22120.00034 to \u22120.00012)"), std::string::npos);
+  result["claims"] = Json::array({distance});
+  EXPECT_EQ(told().find("its paired difference"), std::string::npos);
+}
+
+TEST(Sections, AnotherMetricOfGenEvalsRuleHasItsJudgeAndItsCaption) {
+  Json result = sample_result();
+  const Json trials = {{"right", {9, 10}}, {"wrong", {1, 10}}};
+  const Json kind = {{"name", "through the autoencoder"},
+                     {"boxes", {{"recall", 0.9}, {"precision", 0.9}, {"color_confusion", Json::object()}}},
+                     {"count_confusion", Json::object()},
+                     {"trials", {{"counting", trials}}}};
+  result["judge_calibration"] = {{"generated_like", "through the autoencoder"}, {"kinds", {kind}}};
+  result["main_metric"] = "strict";
+  result["metrics"]["strict"] = {{"title", "Strict"}, {"metric", "geneval"}, {"higher_is_better", true}};
+  Json rows = Json::array();
+  for (Json row : result["rows"]) {
+    const std::string metric = row["metric"];
+    if (metric.rfind("geneval", 0) != 0) continue;
+    row["metric"] = "strict" + metric.substr(7);
+    rows.push_back(row);
+    if (metric != "geneval") continue;
+    row["metric"] = "strict/judge_corrected";
+    rows.push_back(row);
+  }
+  Json both = result;
+  for (const Json& row : rows) both["rows"].push_back(row);
+  result["rows"] = rows;
+  const std::string judge = html_of(blocks_of("judge", result));
+  EXPECT_NE(judge.find("Strict with the judge"), std::string::npos);
+  EXPECT_NE(judge.find("Through the codec"), std::string::npos);
+  EXPECT_EQ(judge.find("autoencoder"), std::string::npos) << "whatever the codec was";
+  EXPECT_EQ(tables_in(blocks_of("tasks", result))[0].caption, "") << "one metric needs no telling apart";
+  const std::vector<Table> tasks = tables_in(blocks_of("tasks", both));
+  ASSERT_EQ(tasks.size(), 2u);
+  EXPECT_EQ(tasks[0].caption, "GenEval");
+  EXPECT_EQ(tasks[1].caption, "Strict");
+}
+
+TEST(Sections, SayWhichEndIsTheGoodOne) {
+  const Json distance = factless_result();
+  const std::string cost = html_of(blocks_of("cost", distance)), share = html_of(blocks_of("cost", sample_result()));
+  EXPECT_NE(cost.find("Lower FID is better."), std::string::npos);
+  EXPECT_EQ(share.find("is better."), std::string::npos);
+  EXPECT_NE(cost.find("<th scope=\"col\" class=\"number\" data-lower>FID</th>"), std::string::npos);
+  EXPECT_NE(share.find("<th scope=\"col\" class=\"number\">GenEval</th>"), std::string::npos);
+  Json probed = distance;
+  probed["probes"] = {{{"probe", "discriminability"},
+                       {"encoder", "words"},
+                       {"modes", {{"raw", {{"value", 0.5}, {"ci95", {0.4, 0.6}}}}}},
+                       {"n_queries", 10},
+                       {"n_candidates", 10}}};
+  const std::string probes = html_of(blocks_of("probe_against_quality", probed));
+  EXPECT_NE(probes.find("Lower FID is better."), std::string::npos);
+  EXPECT_EQ(probes.find("domainMin"), std::string::npos) << "distances far from zero would all lie in a corner";
+  EXPECT_NE(html_of(blocks_of("probe_against_quality", sample_result())).find("domainMin"), std::string::npos);
+}
+
+TEST(Sections, ProvenanceNamesPluginsAndPlacement) {
+  const auto told = [](const Json& provenance) {
+    return html_of(SectionRegistry::instance().make("provenance")->blocks({sample_result(), provenance, {}}));
+  };
+  Json provenance = sample_provenance(sample_result());
+  EXPECT_EQ(told(provenance).find("outside the tree"), std::string::npos);
+  provenance["plugins"] = {{{"file", "/home/me/mine.so"}, {"sha256", std::string(64, 'c')}}};
+  provenance["placement"] = {{"device", "cpu"}, {"precision", "bf16"}, {"peers", 2}};
+  EXPECT_NE(told(provenance).find("/home/me/mine.so"), std::string::npos);
+  EXPECT_NE(told(provenance).find(std::string(64, 'c')), std::string::npos);
+  EXPECT_NE(told(provenance).find("cpu, bf16, 2 processes"), std::string::npos);
+}
+
+TEST(Sections, RealPicturesStandUnderNoStepCount) {
+  const auto store = std::filesystem::path(testing::TempDir()) / ("emf_real_" + std::to_string(getpid()));
+  write_sample_store(store, sample_result());
+  const auto blocks = SectionRegistry::instance().make("pictures")->blocks({sample_result(), Json::object(), store});
+  std::filesystem::remove_all(store);
+  const std::vector<Table> tables = tables_in(blocks);
+  ASSERT_FALSE(tables.empty());
+  EXPECT_EQ(tables[0].columns[4].title, "real");
+  EXPECT_EQ(tables[0].columns[5].title, "1");
+  EXPECT_EQ(tables[0].rows[0].cells[2].text, "Real");
+  EXPECT_EQ(tables[0].rows[0].cells[5].why, "no picture");
+  EXPECT_EQ(tables[0].rows[1].cells[4].why, "no picture");
+  EXPECT_NE(tables[0].rows[1].cells[5].text, "");
 }
 
 /// The whole page of a suite without facts, and no fetched scripts.

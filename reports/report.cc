@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
@@ -18,7 +20,9 @@ Json document_of(const SectionInput& input) {
 }
 
 /// Times sort as text: UTC in ISO 8601 first, then the file's own time for records without a provenance.
-std::pair<std::string, std::filesystem::file_time_type> age_of(const std::filesystem::path& folder) {
+using Age = std::pair<std::string, std::filesystem::file_time_type>;
+
+Age age_of(const std::filesystem::path& folder) {
   const auto provenance = folder / "provenance.json";
   std::string finished;
   if (std::filesystem::exists(provenance)) finished = read_json(provenance).value("finished", "");
@@ -50,29 +54,32 @@ std::filesystem::path write_report(const std::filesystem::path& suite_folder, co
 
 Json report_document(const std::filesystem::path& suite_folder) { return document_of(read_record(suite_folder, {})); }
 
-std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite) {
-  const std::filesystem::path runs = store / "runs" / "suite";
-  std::vector<std::string> known;
-  std::filesystem::path newest;
-  std::pair<std::string, std::filesystem::file_time_type> newest_age;
+std::vector<StoredRecord> records_of(const std::filesystem::path& store) {
+  std::vector<std::pair<Age, StoredRecord>> found;
   std::error_code absent;
-  for (const auto& entry : std::filesystem::directory_iterator(runs, absent)) {
+  for (const auto& entry : std::filesystem::directory_iterator(store / "runs" / "suite", absent)) {
     if (!std::filesystem::exists(entry.path() / "result.json")) continue;
-    const std::string name = read_json(entry.path() / "result.json").value("suite", "");
-    if (std::find(known.begin(), known.end(), name) == known.end()) known.push_back(name);
-    if (name != suite) continue;
-    const auto age = age_of(entry.path());
-    if (newest.empty() || age > newest_age) {
-      newest = entry.path();
-      newest_age = age;
-    }
+    const std::string suite = read_json(entry.path() / "result.json").value("suite", "");
+    found.push_back({age_of(entry.path()), {suite, entry.path()}});
   }
-  if (newest.empty()) {
-    std::sort(known.begin(), known.end());
-    fail_missing("no finished run of '{}' in {}{}; run it with: emfbench run {}", suite, runs.string(),
-                 known.empty() ? "" : suggestion(suite, known), suite);
+  // Records of one age stand in the order of their hashes: the same store gives the same answer.
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
+    return a.first != b.first ? a.first > b.first : a.second.folder < b.second.folder;
+  });
+  std::vector<StoredRecord> records;
+  for (auto& [age, record] : found) records.push_back(std::move(record));
+  return records;
+}
+
+std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite) {
+  std::vector<std::string> known;
+  for (const StoredRecord& record : records_of(store)) {
+    if (record.suite == suite) return record.folder;
+    if (std::find(known.begin(), known.end(), record.suite) == known.end()) known.push_back(record.suite);
   }
-  return newest;
+  std::sort(known.begin(), known.end());
+  fail_missing("no finished run of '{}' in {}{}; run it with: emfbench run {}", suite,
+               (store / "runs" / "suite").string(), known.empty() ? "" : suggestion(suite, known), suite);
 }
 
 }  // namespace emf

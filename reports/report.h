@@ -2,6 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "harness/api/section.h"
 #include "harness/base/json.h"
@@ -32,7 +34,18 @@ std::filesystem::path write_report(const std::filesystem::path& suite_folder, co
 /// @throws UserError  as write_report.
 Json report_document(const std::filesystem::path& suite_folder);
 
-/// The newest record of a suite in a store: the greatest "finished" of its provenance, else the newest file.
+/// A suite's record in a store.
+struct StoredRecord {
+  std::string suite;
+  std::filesystem::path folder;  ///< as write_report's suite_folder
+};
+
+/// Every record of a store, the newest first: by "finished" of its provenance, else by the file's own time. None where
+/// there is no store.
+/// @throws UserError  a record that is no JSON.
+std::vector<StoredRecord> records_of(const std::filesystem::path& store);
+
+/// The first of records_of() of a suite.
 /// @throws UserError(kMissing)  none; offers the suites that are there.
 std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite);
 

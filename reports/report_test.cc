@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <map>
 #include <regex>
@@ -217,6 +218,14 @@ TEST_F(ReportTest, TheNewestRunOfTheSuiteIsFound) {
   write_json(newer / "result.json", sample_result());
   write_json(newer / "provenance.json", provenance);
   EXPECT_EQ(newest_suite_folder(store_, "sample"), newer);
+  // A store that was copied has other times on its files; when the suites finished has not changed.
+  std::filesystem::last_write_time(folder_ / "result.json",
+                                   std::filesystem::last_write_time(newer / "result.json") + std::chrono::hours(1));
+  const std::vector<StoredRecord> records = records_of(store_);
+  ASSERT_EQ(records.size(), 2u);
+  EXPECT_EQ(records[0].folder, newer);
+  EXPECT_EQ(records[1].folder, folder_);
+  EXPECT_TRUE(records_of(store_ / "none").empty());
   EXPECT_NE(message_of([&] { newest_suite_folder(store_, "sampel"); }).find("did you mean 'sample'"),
             std::string::npos);
   EXPECT_NE(message_of([&] { newest_suite_folder(store_ / "none", "quick"); }).find("emfbench run quick"),

@@ -83,9 +83,10 @@ struct TableCell {
 
 struct TableColumn {
   std::string title;
-  bool number = false;  ///< right-aligned
-  bool filter = false;  ///< gets a choice of its values when scripts run
-  bool stack = false;   ///< goes beneath the first column on a phone when scripts run
+  bool number = false;           ///< right-aligned
+  bool filter = false;           ///< gets a choice of its values when scripts run
+  bool stack = false;            ///< goes beneath the first column on a phone when scripts run
+  bool lower_is_better = false;  ///< a first click sorts it from the least, so that the best stands on top
 };
 
 enum class RowMark {

@@ -66,7 +66,8 @@
       ...((narrow || head.classList.contains("number")) && {maxInitialWidth: 112}),
       hozAlign: head.classList.contains("number") ? "right" : "left",
       headerHozAlign: head.classList.contains("number") ? "right" : "left",
-      headerSortStartingDir: head.classList.contains("number") ? "desc" : "asc",
+      // The first click puts the best on top: the largest numbers, but for a column in which less is better.
+      headerSortStartingDir: head.classList.contains("number") && !head.hasAttribute("data-lower") ? "desc" : "asc",
       sorter: compare,
       formatter: (cell) => {
         const record = cell.getData();

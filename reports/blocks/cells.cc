@@ -1,5 +1,7 @@
 #include "reports/blocks/cells.h"
 
+#include <fmt/format.h>
+
 #include "reports/record/format.h"
 
 namespace emf {
@@ -21,7 +23,10 @@ TableCell score_cell(double value, const std::optional<Interval>& ci95, int digi
 
 TableCell score_cell(const Score* score, const std::string& absent, int digits) {
   if (score == nullptr) return absent_cell(absent);
-  return score->value ? score_cell(*score->value, score->ci95, digits) : absent_cell(score->why);
+  if (!score->value) return absent_cell(score->why);
+  TableCell cell = score_cell(*score->value, score->ci95, digits);
+  if (const std::string left_out = score->seeds_left_out(); !left_out.empty()) cell.warnings.push_back(left_out);
+  return cell;
 }
 
 TableCell count_cell(int64_t value) { return {format_count(value), static_cast<double>(value)}; }
@@ -30,9 +35,14 @@ TableCell absent_cell(std::string why) { return {.text = "", .why = std::move(wh
 
 TableCell hash_cell(const std::string& hash) { return {.text = hash.substr(0, 16), .whole = hash}; }
 
-std::optional<Interval> interval_of(const Json& holder) {
-  if (!holder.contains("ci95") || holder.at("ci95").is_null()) return std::nullopt;
-  return Interval{holder.at("ci95").at(0), holder.at("ci95").at(1)};
+TableColumn metric_column(const Names& names, const std::string& metric, const std::string& title) {
+  return {.title = title.empty() ? names.metric(metric) : title,
+          .number = true,
+          .lower_is_better = !names.higher_is_better(metric)};
+}
+
+std::string lower_words(const Names& names, const std::string& metric) {
+  return names.higher_is_better(metric) ? "" : fmt::format(" Lower {} is better.", names.metric(metric));
 }
 
 }  // namespace emf

@@ -15,7 +15,9 @@ TableCell text_cell(std::string text);
 TableCell number_cell(std::string text, double number);
 /// A number, its 95 % interval small beneath it.
 TableCell score_cell(double value, const std::optional<Interval>& ci95, int digits = 2);
-/// A score, or a dash with the reason.  @param score  nullptr where the suite has no such cell.   @param absent  why.
+/// A score, or a dash with the reason. A mean that leaves out seeds says so ("1 of 3 seeds").
+/// @param score   nullptr where the suite has no such cell.
+/// @param absent  why it has none.
 TableCell score_cell(const Score* score, const std::string& absent, int digits = 2);
 TableCell count_cell(int64_t value);
 /// A dash with the reason.
@@ -23,7 +25,9 @@ TableCell absent_cell(std::string why);
 /// The first 16 digits of a hash; formats that have room write all of it.
 TableCell hash_cell(const std::string& hash);
 
-/// "ci95" of a row, a probe's mode or a comparison.
-std::optional<Interval> interval_of(const Json& holder);
+/// The column of a metric's values, with its title unless it is given another: it knows which end is the good one.
+TableColumn metric_column(const Names& names, const std::string& metric, const std::string& title = "");
+/// " Lower FID is better." of a metric that improves downwards, to end a paragraph with; else "".
+std::string lower_words(const Names& names, const std::string& metric);
 
 }  // namespace emf

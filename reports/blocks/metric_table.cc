@@ -38,6 +38,14 @@ std::optional<Place> clear_best(const Record& record, const std::string& metric,
 
 }  // namespace
 
+std::vector<std::string> metrics_of_plugin(const Record& record, const std::string& plugin) {
+  std::vector<std::string> found;
+  for (const std::string& metric : record.metrics()) {
+    if (metric == metric_base(metric) && record.names().plugin(metric) == plugin) found.push_back(metric);
+  }
+  return found;
+}
+
 std::vector<std::string> present_parts(const Record& record, const std::string& metric,
                                        const std::vector<std::string>& first) {
   std::vector<std::string> present;
@@ -56,7 +64,7 @@ std::vector<std::string> present_parts(const Record& record, const std::string& 
 Table metric_table(const Record& record, const std::string& overall, const std::vector<std::string>& metrics) {
   const Names& names = record.names();
   Table table{"", {{"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}}, true};
-  for (const std::string& metric : metrics) table.columns.push_back({names.metric(metric), true});
+  for (const std::string& metric : metrics) table.columns.push_back(metric_column(names, metric));
   for (const std::string& encoder : record.encoders()) {
     for (const std::string& objective : record.objectives()) {
       bool first = true;
@@ -87,7 +95,7 @@ Table steps_table(const Record& record, const std::string& metric, const std::st
   Table table{"", {{"Encoder", false, true}, {"Objective", false, true, true}}, true};
   std::vector<std::optional<Place>> best;
   for (const int64_t steps : record.steps()) {
-    table.columns.push_back({steps_words(steps), true});
+    table.columns.push_back(metric_column(record.names(), metric, steps_words(steps)));
     best.push_back(mark ? clear_best(record, metric, steps) : std::nullopt);
   }
   for (const std::string& encoder : record.encoders()) {

@@ -8,6 +8,9 @@
 
 namespace emf {
 
+/// The record's metrics that a plugin gave, in its order: "geneval", and what a suite calls another of that plugin.
+std::vector<std::string> metrics_of_plugin(const Record& record, const std::string& plugin);
+
 /// The metric's parts that any cell has: those of the list in its order, then others as the record has them.
 std::vector<std::string> present_parts(const Record& record, const std::string& metric,
                                        const std::vector<std::string>& first);

@@ -1,5 +1,7 @@
 #include "reports/record/record.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -14,16 +16,12 @@ void remember(std::vector<Value>& values, const Value& value) {
   if (std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
 }
 
-std::optional<Interval> interval_of(const Json& row) {
-  if (!row.contains("ci95") || row.at("ci95").is_null()) return std::nullopt;
-  return Interval{row.at("ci95").at(0), row.at("ci95").at(1)};
-}
-
-/// Adds one seed's row to a score. A seed without a value leaves the others' mean, and its reason.
+/// Adds one seed's row to a score. A seed without a value leaves the others' mean, is counted, and leaves its reason.
 void merge(Score& score, const Json& row) {
   for (const Json& warning : row.value("warnings", Json::array())) remember(score.warnings, warning.get<std::string>());
   if (row.at("value").is_null()) {
     score.why = row.value("why", "no value");
+    ++score.missing;
     return;
   }
   const double value = row.at("value");
@@ -42,6 +40,15 @@ void merge(Score& score, const Json& row) {
 }
 
 }  // namespace
+
+std::optional<Interval> interval_of(const Json& holder) {
+  if (!holder.contains("ci95") || holder.at("ci95").is_null()) return std::nullopt;
+  return Interval{holder.at("ci95").at(0), holder.at("ci95").at(1)};
+}
+
+std::string Score::seeds_left_out() const {
+  return value && missing > 0 ? fmt::format("{} of {} seeds", seeds, seeds + missing) : "";
+}
 
 Json report_rows(const SectionInput& input) {
   Json rows = input.result.value("rows", Json::array());
@@ -92,7 +99,12 @@ void Record::add_cell(const std::string& encoder, const Json& row) {
   remember(metrics_, metric);
   Score& score = scores_[{encoder, objective, steps, metric}];
   merge(score, row);
-  max_seeds_ = std::max(max_seeds_, score.seeds);
+  max_seeds_ = std::max(max_seeds_, score.seeds + score.missing);
+}
+
+bool Record::leaves_out_seeds() const {
+  return std::any_of(scores_.begin(), scores_.end(),
+                     [](const auto& entry) { return !entry.second.seeds_left_out().empty(); });
 }
 
 bool Record::is_shown(const Json& entry) const { return only_checkpoints_ || !is_checkpoint(entry); }

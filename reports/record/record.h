@@ -18,11 +18,18 @@ struct Score {
   std::optional<double> value;  ///< mean over seeds; absent with `why`
   std::string why;
   std::optional<Interval>
-      ci95;       ///< from the lowest to the highest end of the seeds' intervals: never narrower than any
-  int64_t n = 0;  ///< pictures, all seeds together
-  int64_t seeds = 0;
+      ci95;             ///< from the lowest to the highest end of the seeds' intervals: never narrower than any
+  int64_t n = 0;        ///< pictures, all seeds together
+  int64_t seeds = 0;    ///< with a value
+  int64_t missing = 0;  ///< seeds without one, which the mean leaves out
   std::vector<std::string> warnings;
+
+  /// "1 of 3 seeds" where the mean is of some of them alone; else "".
+  std::string seeds_left_out() const;
 };
+
+/// "ci95" of a row, a probe's mode or a comparison; nothing where it is null or absent.
+std::optional<Interval> interval_of(const Json& holder);
 
 /// Reads rows once; keeps names in the order the record has them.
 ///
@@ -54,7 +61,10 @@ class Record {
   /// What real pictures score. nullptr when not measured or not scored.
   /// @param pictures  "ceiling" (as rendered) or "reconstruction" (through the codec).
   const Score* reference(const std::string& pictures, const std::string& metric) const;
+  /// Of any cell, seeds without a value included.
   int64_t max_seeds() const { return max_seeds_; }
+  /// True when some cell's mean leaves out a seed that has no value.
+  bool leaves_out_seeds() const;
 
   /// Numbers of pictures after which checkpoints were scored, rising; and what one of them scored, nullptr for none.
   const std::vector<int64_t>& checkpoints() const { return checkpoints_; }

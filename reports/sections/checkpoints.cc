@@ -32,8 +32,11 @@ class Checkpoints : public Section {
     const std::string& metric = record.main_metric();
     if (record.checkpoints().empty()) return {};
     Table table{"", {{"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}}, true};
-    for (const int64_t pictures : record.checkpoints()) table.columns.push_back({format_count(pictures), true});
-    table.columns.push_back({end_words(input.result.value("budgets", Json::array())), true});
+    for (const int64_t pictures : record.checkpoints()) {
+      table.columns.push_back(metric_column(record.names(), metric, format_count(pictures)));
+    }
+    table.columns.push_back(
+        metric_column(record.names(), metric, end_words(input.result.value("budgets", Json::array()))));
     for (const std::string& encoder : record.encoder_names()) {
       for (const std::string& objective : record.objectives()) {
         for (const int64_t steps : record.steps()) add_row(record, encoder, objective, steps, table);
@@ -42,8 +45,7 @@ class Checkpoints : public Section {
     if (table.empty()) return {};
     return {Paragraph{fmt::format("{}, 95 % interval beneath, after so many training pictures; the last column is the "
                                   "finished row.{}",
-                                  record.names().metric(metric),
-                                  record.names().higher_is_better(metric) ? "" : " Lower is better.")},
+                                  record.names().metric(metric), lower_words(record.names(), metric))},
             std::move(table)};
   }
 

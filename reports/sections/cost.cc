@@ -19,9 +19,12 @@ class Cost : public Section {
     const bool timed = record.has_metric("seconds_per_picture");
     if (!timed && !record.has_metric("network_evaluations")) return {};
     PlotGroup group{{}, objective_legend(record), {}};
-    group.values.columns = {
-        {"Encoder"},   {"Objective"}, {"Steps", true}, {"Network evaluations", true}, {"Time a picture", true},
-        {metric, true}};
+    group.values.columns = {{"Encoder"},
+                            {"Objective"},
+                            {"Steps", true},
+                            metric_column(record.names(), "network_evaluations", "Network evaluations"),
+                            metric_column(record.names(), "seconds_per_picture", "Time a picture"),
+                            metric_column(record.names(), record.main_metric())};
     for (const std::string& encoder : record.encoders()) {
       Json values = Json::array();
       for (const std::string& objective : record.objectives()) {
@@ -39,12 +42,12 @@ class Cost : public Section {
            line_spec(record, values, x, metric_axis(record, record.main_metric()))});
     }
     if (group.panels.empty()) return {};
-    const char* words =
+    const std::string words =
         timed ? "Wall time of sampling on the machine named under Provenance, text features cached and decoding left "
                 "out; logarithmic axis. Marks along a line are the step counts. A step with guidance evaluates the "
                 "network twice."
               : "Network evaluations a picture (a step with guidance counts two); logarithmic axis.";
-    return {Paragraph{words}, std::move(group)};
+    return {Paragraph{words + lower_words(record.names(), record.main_metric())}, std::move(group)};
   }
 
  private:

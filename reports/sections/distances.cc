@@ -64,7 +64,7 @@ class Distances : public Section {
     const std::vector<std::string> metrics = feature_metrics(record);
     if (metrics.empty()) return {};
     Table table{"", {{"Encoder", false, true}, {"Objective", false, true, true}, {"Steps", true, true}}, true};
-    for (const std::string& metric : metrics) table.columns.push_back({record.names().metric(metric), true});
+    for (const std::string& metric : metrics) table.columns.push_back(metric_column(record.names(), metric));
     table.columns.push_back({"Pictures", true});
     const auto add = [&](std::vector<TableCell> cells, const auto& find, RowMark mark) {
       int64_t pictures = -1;
@@ -72,7 +72,10 @@ class Distances : public Section {
         const Score* score = find(metric);
         if (score != nullptr) pictures = std::max(pictures, score->n);
         cells.push_back(score_cell(score, "not asked for at this step count", record.digits(metric)));
-        if (score != nullptr && score->value) cells.back().warnings = score->warnings;
+        if (score != nullptr && score->value) {
+          std::vector<std::string>& warnings = cells.back().warnings;
+          warnings.insert(warnings.end(), score->warnings.begin(), score->warnings.end());
+        }
       }
       if (pictures < 0) return;
       cells.push_back(count_cell(pictures));

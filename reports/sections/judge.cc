@@ -10,9 +10,10 @@
 namespace emf {
 namespace {
 
-// The judge is calibrated for GenEval's tasks, so what it corrects is GenEval's score.
-constexpr const char* kJudged = "geneval";
-constexpr const char* kCorrected = "geneval/judge_corrected";
+/// What a kind of pictures is called on the page. Records say "autoencoder" whatever the codec was.
+std::string kind_words(const std::string& name) {
+  return name == "through the autoencoder" ? "through the codec" : name;
+}
 
 std::string sentence_case(std::string text) {
   if (!text.empty()) text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
@@ -80,7 +81,9 @@ class JudgeSection : public Section {
   std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     const Json calibration = input.result.value("judge_calibration", Json());
-    if (calibration.is_null() || !record.has_metric(kJudged)) return {};
+    // The judge is calibrated for GenEval's tasks, so what it corrects are the scores of that plugin's metrics.
+    const std::vector<std::string> judged = metrics_of_plugin(record, "geneval");
+    if (calibration.is_null() || judged.empty()) return {};
     const std::string like = calibration.at("generated_like");
     Table kinds{"",
                 {{"Pictures"},
@@ -94,29 +97,34 @@ class JudgeSection : public Section {
     for (const Json& kind : calibration.at("kinds")) {
       if (kind.at("name") == like) chosen = &kind;
       const Json& boxes = kind.at("boxes");
-      kinds.add(
-          {text_cell(sentence_case(kind.at("name"))), share_cell(boxes.at("recall")), share_cell(boxes.at("precision")),
-           right_cell(boxes.at("color_confusion")), right_cell(kind.at("count_confusion")),
-           accepted_cell(kind.at("trials"), "right"), accepted_cell(kind.at("trials"), "wrong")},
-          kind.at("name") == like ? RowMark::kReference : RowMark::kPlain);
+      kinds.add({text_cell(sentence_case(kind_words(kind.at("name")))), share_cell(boxes.at("recall")),
+                 share_cell(boxes.at("precision")), right_cell(boxes.at("color_confusion")),
+                 right_cell(kind.at("count_confusion")), accepted_cell(kind.at("trials"), "right"),
+                 accepted_cell(kind.at("trials"), "wrong")},
+                kind.at("name") == like ? RowMark::kReference : RowMark::kPlain);
     }
     std::vector<Block> blocks = {
         Paragraph{
             fmt::format("Other real pictures than those judged, each asked for its own prompt and for a near miss "
                         "of it (one colour, count, place or object changed). Generated pictures are most like those "
                         "{}, which is the row that scores are corrected by.",
-                        like)},
+                        kind_words(like))},
         std::move(kinds)};
     if (chosen == nullptr) return blocks;
     blocks.push_back(Paragraph{mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
                                mistakes(chosen->at("count_confusion"), "Commonest mistakes in counts")});
-    blocks.push_back(by_task(record.names(), chosen->at("trials")));
-    if (record.has_metric(kCorrected)) add_corrected(record, blocks);
+    blocks.push_back(by_task(record.names(), judged.front(), chosen->at("trials")));
+    for (const std::string& metric : judged) {
+      if (record.has_metric(corrected(metric))) add_corrected(record, metric, blocks);
+    }
     return blocks;
   }
 
  private:
-  static Table by_task(const Names& names, const Json& trials) {
+  static std::string corrected(const std::string& metric) { return metric + "/judge_corrected"; }
+
+  /// @param metric  whose words for the tasks are taken.
+  static Table by_task(const Names& names, const std::string& metric, const Json& trials) {
     Table table{"By task", {{"Task"}, {"Right accepted", true}, {"Near misses accepted", true}}};
     for (const auto& [task, counts] : trials.items()) {
       const auto cell = [&counts = counts](const char* which) {
@@ -125,19 +133,20 @@ class JudgeSection : public Section {
         return number_cell(fmt::format("{} of {}", part, shown),
                            static_cast<double>(part) / static_cast<double>(shown));
       };
-      table.add({text_cell(names.metric(std::string(kJudged) + "/" + task)), cell("right"), cell("wrong")});
+      table.add({text_cell(names.metric(metric + "/" + task)), cell("right"), cell("wrong")});
     }
     return table;
   }
 
-  static void add_corrected(const Record& record, std::vector<Block>& blocks) {
-    blocks.push_back(Heading{record.names().metric(kJudged) + " with the judge's error taken out"});
+  static void add_corrected(const Record& record, const std::string& metric, std::vector<Block>& blocks) {
+    blocks.push_back(Heading{record.names().metric(metric) + " with the judge's error taken out"});
     blocks.push_back(Paragraph{
         "The share of right pictures that, with this judge's rates of false acceptance and refusal, would give "
         "the verdicts it gave (Rogan and Gladen); the interval holds the chance of prompts and of the "
         "calibration. Near misses are the hardest wrong pictures, so a row whose failures are coarser is "
         "corrected too far down."});
-    blocks.push_back(steps_table(record, kCorrected, "the judge was too blind in a task, or not calibrated", false));
+    blocks.push_back(
+        steps_table(record, corrected(metric), "the judge was too blind in a task, or not calibrated", false));
   }
 };
 

@@ -81,6 +81,10 @@ size_t bytes_of(const std::map<Cell, Tiles>& tiles) {
   return bytes;
 }
 
+bool has_real(const std::map<Cell, Tiles>& tiles) {
+  return std::any_of(tiles.begin(), tiles.end(), [](const auto& one) { return std::get<0>(one.first) == "real"; });
+}
+
 std::optional<PictureTile> tile_of(const std::map<Cell, Tiles>& tiles, const Cell& cell, size_t place,
                                    const std::string& words) {
   const auto found = tiles.find(cell);
@@ -135,8 +139,8 @@ class PicturesSection : public Section {
     };
     std::string words = fmt::format(
         "The first prompts{}, not picked by looks. All pictures of a prompt start from the same noise; columns are "
-        "sampling steps.",
-        tasks ? " of each task" : "");
+        "sampling steps{}.",
+        tasks ? " of each task" : "", has_real(tiles) ? ", the first one real pictures" : "");
     if (any([](double) { return true; })) words += " A green frame: the judge found everything the prompt asks for.";
     if (any([](double right) { return right > 0 && right < 1; })) {
       words += " A number: the share of a long caption's questions that it answered yes.";
@@ -150,6 +154,8 @@ class PicturesSection : public Section {
     const Names& names = record.names();
     PictureFigure figure{prompt.at("text"), tasks ? names.tag(prompt.at("tag")) : "", {}, {}};
     if (prompt.at("held_out").get<bool>()) figure.subtitle += tasks ? ", held-out pair" : "Held-out pair";
+    // Real pictures were sampled in no number of steps, so they have a column to themselves.
+    if (has_real(tiles)) figure.columns.push_back("real");
     for (const int64_t steps : record.steps()) figure.columns.push_back(std::to_string(steps));
     for (const char* reference : {"ceiling", "reconstruction"}) {
       const std::string way = names.objective(reference);
@@ -160,6 +166,7 @@ class PicturesSection : public Section {
       bool group = true;
       for (const std::string& objective : record.objectives()) {
         PictureRow row{names.encoder(encoder), names.objective(objective), {}, group};
+        if (has_real(tiles)) row.tiles.push_back(std::nullopt);
         bool any = false;
         for (const int64_t steps : record.steps()) {
           row.tiles.push_back(tile_of(tiles, {encoder, objective, steps}, place,

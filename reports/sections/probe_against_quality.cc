@@ -23,10 +23,12 @@ Json channel(const char* field, const std::string& title) {
 }
 
 /// Points with crossed intervals, each labelled by its encoder.
-Json scatter_spec(const Panel& panel, const std::string& metric, const std::string& y_title, const std::string& color) {
+/// @param share  of the metric: its axis then starts at zero, whatever the values.
+Json scatter_spec(const Panel& panel, const std::string& metric, bool share, const std::string& y_title,
+                  const std::string& color) {
   const Json x = channel("x", fmt::format("{}, {}", panel.probe, panel.mode));
   Json y = channel("y", y_title);
-  y["scale"] = {{"domainMin", 0}, {"nice", true}};
+  if (share) y["scale"] = {{"domainMin", 0}, {"nice", true}};
   const Json rule = {{"type", "rule"}, {"color", "currentColor"}, {"opacity", 0.45}};
   const auto bound = [](const char* field) { return Json{{"field", field}}; };
   const auto low = [](Json axis, const char* field) {
@@ -61,7 +63,8 @@ class ProbeAgainstQuality : public Section {
     const std::string metric = names.metric(record.main_metric());
     const int64_t steps = record.steps().front();
     PlotGroup group;
-    group.values.columns = {{"Probe"}, {"Mode"}, {"Encoder"}, {"Probe score", true}, {metric, true}};
+    group.values.columns = {
+        {"Probe"}, {"Mode"}, {"Encoder"}, {"Probe score", true}, metric_column(names, record.main_metric())};
     std::vector<Panel> panels;
     for (const char* mode : {"raw", "centred"}) {
       for (const Json& probe : probes) {
@@ -78,13 +81,13 @@ class ProbeAgainstQuality : public Section {
       const std::string title = fmt::format("{}, {}", panel.probe, panel.mode);
       group.panels.push_back(
           {title, title + " against " + y_title + ", one point an encoder; the values are in the table below",
-           scatter_spec(panel, metric, y_title, color)});
+           scatter_spec(panel, metric, record.is_share(record.main_metric()), y_title, color)});
     }
     if (group.panels.empty()) return {};
     return {
         Paragraph{fmt::format("One point an encoder, bars are 95 % intervals; {}. With {} encoders no correlation is "
-                              "computed: so few points fit almost any line.",
-                              y_title, record.encoders().size())},
+                              "computed: so few points fit almost any line.{}",
+                              y_title, record.encoders().size(), lower_words(names, record.main_metric()))},
         std::move(group)};
   }
 

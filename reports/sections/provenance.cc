@@ -1,4 +1,4 @@
-// Where the numbers come from: code, machine, seeds, weights, instruments, and how long each stage took.
+// Where the numbers come from: code, plugins, machine, seeds, weights, instruments, and how long each stage took.
 #include <fmt/format.h>
 
 #include "reports/blocks/cells.h"
@@ -20,6 +20,14 @@ std::string words_of(const Json& list) {
   return words;
 }
 
+/// "cpu, fp32, 1 process"; "" of records from before they said.
+std::string placement_words(const Json& placement) {
+  if (placement.empty()) return "";
+  const int64_t processes = placement.value("peers", int64_t{1});
+  return fmt::format("{}, {}, {} process{}", placement.value("device", "?"), placement.value("precision", "?"),
+                     processes, processes == 1 ? "" : "es");
+}
+
 FactList facts_of(const Json& from) {
   const char* dirty = from.value("dirty", false) ? "with uncommitted changes" : "";
   const std::string simd = from.contains("simd") ? ", " + text_of(from, "simd") : "";
@@ -29,6 +37,7 @@ FactList facts_of(const Json& from) {
            {"Host", "", text_of(from, "host")},
            {"System", "", text_of(from, "system")},
            {"Processor", "", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" + simd},
+           {"Placement", "", placement_words(from.value("placement", Json::object()))},
            {"Compiler", "", text_of(from, "compiler")},
            {"LibTorch", "", text_of(from, "libtorch")},
            {"Seeds", "", words_of(from.at("seeds"))},
@@ -60,6 +69,13 @@ Table instruments_table(const Json& instruments) {
   return table;
 }
 
+/// Plugins from files outside the tree, which the commit says nothing of.
+Table plugins_table(const Json& plugins) {
+  Table table{"Plugins from outside the tree", {{"File"}, {"SHA-256"}}};
+  for (const Json& row : plugins) table.add({text_cell(row.at("file")), hash_cell(row.at("sha256"))});
+  return table;
+}
+
 BlockGroup folded_seconds(const Json& seconds) {
   Table table{"Wall time; a stage found finished shows the time of the run that made it", {{"Stage"}, {"Time", true}}};
   double sum = 0;
@@ -86,8 +102,9 @@ class Provenance : public Section {
     } else {
       blocks.push_back(facts_of(from));
     }
-    for (Table table : {weights_table(from.value("weights", Json::array())),
-                        instruments_table(input.result.value("instruments", Json::array()))}) {
+    for (Table table :
+         {plugins_table(from.value("plugins", Json::array())), weights_table(from.value("weights", Json::array())),
+          instruments_table(input.result.value("instruments", Json::array()))}) {
       if (!table.empty()) blocks.push_back(std::move(table));
     }
     const Json seconds = from.value("seconds", Json::object());

@@ -18,15 +18,15 @@ class QualityAgainstSteps : public Section {
   std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     if (!record.has_metric(record.main_metric()) || record.steps().empty()) return {};
-    const std::string metric = record.names().metric(record.main_metric());
-    PlotGroup group{{}, objective_legend(record), {"", {{"Encoder"}, {"Objective"}, {"Steps", true}, {metric, true}}}};
+    PlotGroup group{{}, objective_legend(record), {"", {{"Encoder"}, {"Objective"}, {"Steps", true}}}};
+    group.values.columns.push_back(metric_column(record.names(), record.main_metric()));
     for (const std::string& encoder : record.encoders()) {
       const Json values = points(record, encoder, group.values);
       if (!values.empty()) group.panels.push_back(panel(record, encoder, values));
     }
     if (group.panels.empty()) return {};
     return {Paragraph{std::string("One panel an encoder; bands are 95 % intervals. The step axis is logarithmic.") +
-                      (record.names().higher_is_better(record.main_metric()) ? "" : " Lower is better.")},
+                      lower_words(record.names(), record.main_metric())},
             std::move(group)};
   }
 

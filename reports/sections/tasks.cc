@@ -12,8 +12,8 @@ class Tasks : public Section {
   std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
     std::vector<Block> blocks;
-    for (const std::string& metric : record.metrics()) {
-      if (metric != metric_base(metric) || record.names().plugin(metric) != "geneval") continue;
+    const std::vector<std::string> metrics = metrics_of_plugin(record, "geneval");
+    for (const std::string& metric : metrics) {
       // Order of GenEval's own summary, then the two halves of the prompts.
       const std::vector<std::string> parts =
           present_parts(record, metric,
@@ -21,7 +21,10 @@ class Tasks : public Section {
                          "in_distribution", "held_out", "held_out_template"});
       if (parts.empty()) continue;
       if (blocks.empty()) blocks.push_back(introduction(record.has_metric(metric + "/held_out_template")));
-      blocks.push_back(metric_table(record, metric, parts));
+      Table table = metric_table(record, metric, parts);
+      // The parts of every metric are called the same, so a table says whose they are where there is more than one.
+      if (metrics.size() > 1) table.caption = record.names().metric(metric);
+      blocks.push_back(std::move(table));
     }
     return blocks;
   }

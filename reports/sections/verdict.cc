@@ -15,30 +15,42 @@ std::string verdict_words(const std::string& verdict) {
   return "? undecided";
 }
 
-ListItem claim_item(const Names& names, const Json& claim) {
-  const std::string verdict = claim.at("verdict");
+ListItem claim_item(const Record& record, const Json& claim) {
+  const std::string verdict = claim.at("verdict"), metric = claim.at("metric");
+  // One digit more than scores have: a difference is smaller than what it is the difference of.
+  const int digits = record.digits(metric) + 1;
   std::string numbers;
   if (claim.contains("difference") && claim.contains("ci95") && !claim.at("ci95").is_null()) {
-    numbers = fmt::format("Difference in {}: {} (95 % interval {} to {}). ", names.metric(claim.at("metric")),
-                          format_number(claim.at("difference"), 3), format_number(claim.at("ci95").at(0), 3),
-                          format_number(claim.at("ci95").at(1), 3));
+    numbers = fmt::format("Difference in {}: {} (95 % interval {} to {}). ", record.names().metric(metric),
+                          format_number(claim.at("difference"), digits), format_number(claim.at("ci95").at(0), digits),
+                          format_number(claim.at("ci95").at(1), digits));
   }
   return {claim.at("name"), numbers + claim.at("detail").get<std::string>(), verdict_words(verdict), verdict};
 }
 
 std::string claim_count(const Names& names, const Json& claims) {
-  int passed = 0, failed = 0;
+  int passed = 0, failed = 0, paired = 0;
   bool higher = true;
   for (const Json& claim : claims) {
     passed += claim.at("verdict") == "pass";
     failed += claim.at("verdict") == "fail";
     higher = higher && names.higher_is_better(claim.at("metric"));
+    // Judged pictures are held against each other prompt by prompt; features make one value of a whole set.
+    paired += names.backbone(claim.at("metric")).empty();
   }
+  constexpr const char* kPaired = "the whole 95 % interval of its paired difference (same prompts, same noise)";
+  constexpr const char* kUnpaired =
+      "the whole 95 % interval of its difference, which spans what both sides' own intervals allow (whole sets of "
+      "pictures are not paired),";
+  const int total = static_cast<int>(claims.size());
+  const std::string which = paired == total ? kPaired
+                            : paired == 0
+                                ? kUnpaired
+                                : fmt::format("{} or, of a metric that compares features, {}", kPaired, kUnpaired);
   return fmt::format(
-      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when the whole 95 % interval of its paired "
-      "difference (same prompts, same noise) lies {}, refuted when it lies {}.",
-      passed, claims.size(), failed, static_cast<int>(claims.size()) - passed - failed,
-      higher ? "above zero" : "on the better side of zero", higher ? "below" : "on the worse one");
+      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when {} lies {}, refuted when it lies {}.",
+      passed, total, failed, total - passed - failed, which, higher ? "above zero" : "on the better side of zero",
+      higher ? "below" : "on the worse one");
 }
 
 /// Metrics of which some value rests on too few pictures.
@@ -120,8 +132,11 @@ std::vector<std::string> limits_of_scores(const SectionInput& input, const Recor
           ? "Every row was trained with one seed: intervals hold the chance of prompts and pictures, not that "
             "of training."
           : fmt::format("Rows were trained with up to {} seeds. A value is the seeds' mean; its interval "
-                        "spans all the seeds' intervals.",
-                        record.max_seeds()));
+                        "spans all the seeds' intervals.{}",
+                        record.max_seeds(),
+                        record.leaves_out_seeds() ? " Where a seed has no value, the mean is of the others and its "
+                                                    "cell says of how many: such a mean compares with care."
+                                                  : ""));
   if (record.encoder_names().size() > 1)
     lines.push_back(
         on_equal_terms(input.result, record.encoder_names())
@@ -176,7 +191,7 @@ class Verdict : public Section {
       blocks.push_back(Paragraph{"This suite makes no claims."});
     } else {
       BulletList list;
-      for (const Json& claim : claims) list.items.push_back(claim_item(record.names(), claim));
+      for (const Json& claim : claims) list.items.push_back(claim_item(record, claim));
       blocks.push_back(Paragraph{claim_count(record.names(), claims)});
       blocks.push_back(std::move(list));
     }

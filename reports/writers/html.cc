@@ -162,8 +162,8 @@ struct HtmlWriter {
     html += "<thead><tr>";
     for (const TableColumn& column : table.columns) {
       html += "<th scope=\"col\"" + class_attribute(column.number ? "number" : "") +
-              (column.filter ? " data-filter" : "") + (column.stack ? " data-stack" : "") + ">" +
-              escape_html(column.title) + "</th>";
+              (column.filter ? " data-filter" : "") + (column.stack ? " data-stack" : "") +
+              (column.lower_is_better ? " data-lower" : "") + ">" + escape_html(column.title) + "</th>";
     }
     html += "</tr></thead>\n<tbody>\n";
     for (const TableRow& row : table.rows) html += table_row(table, row);

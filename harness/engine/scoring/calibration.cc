@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kPicturesAPrompt = 2;
 constexpr const char* kClean = "as rendered";
+// What records call pictures that went through the codec, whichever it was. The name stays as it is, because stages
+// that stores hold were written with it; the report words it.
 constexpr const char* kRebuilt = "through the autoencoder";
 
 /// @param x  [N,3,H,W] float32.   @param sigma  pixels.
