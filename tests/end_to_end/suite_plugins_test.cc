@@ -110,10 +110,14 @@ TEST_F(SuitePlugins, AJudgeAndABackboneOfTheUsersOwn) {
   write_json(file("backbone.pt.json"), {{"name", "colors"}, {"side", 32}, {"range", "0..1"}});
   std::vector<std::string> words = kSmall;
   words.insert(words.end(), {"judge=torchscript:" + file("judge.pt"), "backbone=torchscript:" + file("backbone.pt"),
-                             "metrics=frechet,geneval", "main_metric=frechet", "evaluation.reference_pictures=40"});
+                             "metrics=frechet,geneval,own", "metric.own.metric=geneval", "main_metric=frechet",
+                             "evaluation.reference_pictures=40"});
   const Json record = record_of(words);
   EXPECT_EQ(record.at("main_metric"), "fd_colors");
   EXPECT_FALSE(record.at("metrics").at("fd_colors").at("higher_is_better").get<bool>());
+  EXPECT_EQ(record.at("metrics").at("geneval").at("title"), "GenEval");
+  EXPECT_EQ(record.at("metrics").at("own").at("title"), "GenEval (own)")
+      << "two of one name tell nobody which is which";
   const auto rows = rows_of(record, "hash");
   ASSERT_EQ(rows.count("fd_colors"), 1u);
   EXPECT_TRUE(rows.at("fd_colors").at("value").is_number());

@@ -216,10 +216,15 @@ Json gather_metrics(const SuiteGraph& graph) {
     const Display& display = MetricRegistry::instance().find(metric.plan.metric).display;
     std::string title = metric.choice.title.empty() ? display.title : metric.choice.title;
     // "Frechet distance" alone would be read as the one on Inception.
-    if (metric.plan.backbone && metric.choice.title.empty() && !metric.official) {
+    if (metric.plan.backbone && metric.choice.title.empty() && !metric.official && !title.empty()) {
       const std::string network = metric.plan.backbone->backbone().short_name();
       title += fmt::format(" on {} features", network.empty() ? metric.choice.backbone : network);
     }
+    // A plugin that was registered without words, and the second metric of one plugin, are told by their names.
+    const bool taken =
+        std::any_of(metrics.begin(), metrics.end(), [&](const Json& other) { return other.at("title") == title; });
+    if (title.empty()) title = metric.plan.name;
+    if (taken && title != metric.plan.name) title += fmt::format(" ({})", metric.plan.name);
     Json shown = {{"title", title},
                   {"metric", metric.plan.metric},
                   {"higher_is_better", metric.higher_is_better},
