@@ -48,6 +48,8 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, in
   cv::Mat3b canvas(rows * cell_height, columns * cell_width, cv::Vec3b(255, 255, 255));
   for (size_t i = 0; i < tiles.size(); ++i) {
     const Tile& tile = tiles[i];
+    ensure(tile.picture.size() == static_cast<size_t>(height) * static_cast<size_t>(width) * 3,
+           "a tile of {} bytes among pictures of {} x {}", tile.picture.size(), height, width);
     const int left = static_cast<int>(i) % columns * cell_width, top = static_cast<int>(i) / columns * cell_height;
     const cv::Point corner(left + (captions ? (cell_width - width * scale) / 2 : 0), top + (captions ? kMargin : 0));
     const cv::Mat3b rgb(height, width, reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));

@@ -19,12 +19,8 @@ struct Tile {
 /// @param columns   tiles a row.
 /// @param captions  false: pictures alone, side by side, not enlarged.
 /// @return  bytes of a PNG.
-/// @throws UserError  more than 2^28 pixels in all.
+/// @throws UserError      more than 2^28 pixels in all.
+/// @throws InternalError  a picture of another size.
 std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, int columns, bool captions);
-
-/// Of square pictures.
-inline std::string draw_tiles(const std::vector<Tile>& tiles, int side, int columns, bool captions) {
-  return draw_tiles(tiles, side, side, columns, captions);
-}
 
 }  // namespace emf

@@ -2,7 +2,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <cmath>
+#include <optional>
 
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
@@ -14,6 +14,7 @@
 #include "harness/engine/pictures/sampler.h"
 #include "harness/engine/stages/train_stage.h"
 #include "harness/engine/suite/suite_graph.h"
+#include "reports/report.h"
 
 namespace emf {
 namespace {
@@ -30,33 +31,23 @@ struct FoundRow {
 
 /// Finds a row by the start of its run's hash, or as SUITE/ENCODER/OBJECTIVE[/SEED]; of several records the newest.
 FoundRow find_row(const std::filesystem::path& store, const std::string& wanted) {
-  FoundRow found;
-  std::filesystem::file_time_type newest;
   std::vector<std::string> known;
-  std::error_code absent;
-  for (const auto& entry : std::filesystem::directory_iterator(store / "runs" / "suite", absent)) {
-    const auto file = entry.path() / "result.json";
-    if (!std::filesystem::exists(file)) continue;
-    Json record = read_json(file);
-    const auto age = std::filesystem::last_write_time(file);
-    const std::string suite = record.at("suite");
-    for (const Json& row : record.at("budgets")) {
-      const std::string name = row_name(suite, row), hash = row.at("run");
+  for (const StoredRecord& stored : records_of(store)) {
+    Json record = read_json(stored.folder / "result.json");
+    for (const Json& row : record.value("budgets", Json::array())) {
+      const std::string name = row_name(stored.suite, row), hash = row.at("run");
       known.push_back(name);
       const bool by_hash = wanted.size() >= 6 && hash.rfind(wanted, 0) == 0;
-      const bool by_name = name == wanted || name.rfind(wanted + "/", 0) == 0;
       // Of several seeds the first one named.
-      if (!(by_hash || by_name) || (!found.row.is_null() && age <= newest)) continue;
-      newest = age;
-      found = {record, row};
+      if (by_hash || name == wanted || name.rfind(wanted + "/", 0) == 0) {
+        Json found = row;  // copied before its record moves away
+        return {std::move(record), std::move(found)};
+      }
     }
   }
-  if (found.row.is_null()) {
-    if (known.empty()) fail_missing("no suite has run in {}; run one first: emfbench run quick", store.string());
-    fail_input("no trained row '{}' in {}{}; rows are named SUITE/ENCODER/OBJECTIVE/SEED, or by their run's hash",
-               wanted, store.string(), suggestion(wanted, known));
-  }
-  return found;
+  if (known.empty()) fail_missing("no suite has run in {}; run one first: emfbench run quick", store.string());
+  fail_input("no trained row '{}' in {}{}; rows are named SUITE/ENCODER/OBJECTIVE/SEED, or by their run's hash", wanted,
+             store.string(), suggestion(wanted, known));
 }
 
 class SampleCommand : public Command {
@@ -68,7 +59,8 @@ class SampleCommand : public Command {
     app.add_option("--steps", steps_, "sampling steps, one column each: 1,2,4")
         ->delimiter(',')
         ->check(CLI::Range(1, 100000));
-    app.add_option("--guidance", guidance_, "classifier-free guidance (default: the suite's)");
+    app.add_option("--guidance", guidance_, "classifier-free guidance, 0 to 100 (default: the suite's)")
+        ->check(CLI::Range(0.0, 100.0));
     app.add_option("--seed", seed_, "of the noise")->capture_default_str();
     app.add_option("--out", out_, "PNG to write")->capture_default_str();
     add_store_option(app, store_);
@@ -91,7 +83,7 @@ class SampleCommand : public Command {
     const SuiteGraph graph = build_suite_graph(read_suite(config), store_);
     const Row& row = trained(graph, found);
     const std::vector<int64_t> steps = steps_.empty() ? graph.spec.steps : steps_;
-    const double guidance = guidance_ >= 0 ? guidance_ : row.guidance;
+    const double guidance = guidance_.value_or(row.guidance);
 
     const PictureSides sides{graph.dataset->height(), graph.dataset->width()};
     const auto objective = ObjectiveRegistry::instance().make(row.trained_by.plugin, row.trained_by.options,
@@ -107,7 +99,7 @@ class SampleCommand : public Command {
       columns.push_back(paint(*objective, *painter.model, painter.conditions, condition_of,
                               static_cast<int64_t>(prompts.size()), *row.codec, sides, count, guidance, seed_));
     }
-    write_atomically(out_, draw(prompts, steps, columns, graph.dataset->height()));
+    write_atomically(out_, draw(prompts, steps, columns, sides));
 
     if (flags.json) {
       Json times = Json::array();
@@ -138,7 +130,7 @@ class SampleCommand : public Command {
   }
 
   static std::string draw(const std::vector<Prompt>& prompts, const std::vector<int64_t>& steps,
-                          const std::vector<Painted>& columns, int height) {
+                          const std::vector<Painted>& columns, const PictureSides& sides) {
     std::vector<Tile> tiles;
     for (size_t i = 0; i < prompts.size(); ++i) {
       for (size_t c = 0; c < columns.size(); ++c) {
@@ -149,13 +141,14 @@ class SampleCommand : public Command {
                          {}});
       }
     }
-    return draw_tiles(tiles, height, static_cast<int>(columns.size()), /*captions=*/true);
+    return draw_tiles(tiles, static_cast<int>(sides.height), static_cast<int>(sides.width),
+                      static_cast<int>(columns.size()), /*captions=*/true);
   }
 
   std::string run_, file_, store_, out_ = "sample.png";
   std::vector<std::string> prompts_;
   std::vector<int64_t> steps_;
-  double guidance_ = -1;
+  std::optional<double> guidance_;
   uint64_t seed_ = 0;
 };
 
