@@ -21,7 +21,7 @@ void fail_write(const std::filesystem::path& path, int error) {
         fmt::format("disk full while writing {}; free some space and run the same command again", path.string()),
         ExitCode::kInterrupted);
   }
-  fail_input("cannot write {} ({}); choose a writable folder with --store", path.string(), std::strerror(error));
+  fail_input("cannot write {} ({}); choose a place that can be written", path.string(), std::strerror(error));
 }
 
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {

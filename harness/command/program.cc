@@ -1,10 +1,15 @@
 // Hands the words of the command line to a verb and turns errors into one line and an exit code.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <map>
+#include <system_error>
 
+#include "harness/base/atomic_file.h"
 #include "harness/base/near_name.h"
+#include "harness/base/utf8.h"
 #include "harness/base/version.h"
 #include "harness/command/command.h"
 #include "harness/command/program.h"
@@ -51,7 +56,30 @@ void declare_plugin_option(CLI::App& app) {
       "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)");
 }
 
+/// Words end up in records, which are JSON and so UTF-8: found there, a bad byte would cost a whole run.
+void require_utf8(const std::vector<std::string>& words) {
+  for (size_t i = 1; i < words.size(); ++i) {
+    const size_t at = invalid_utf8_at(words[i]);
+    // The word itself is not repeated: what it holds is no text.
+    if (at != std::string::npos)
+      fail_input("word {} of the command line is not UTF-8 (byte {}); rename the file or type it in UTF-8", i, at);
+  }
+  for (const char* name : {"EMFBENCH_STORE", "EMFBENCH_PLUGINS", "EMFBENCH_ROOT", "EMFBENCH_DEPS"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && invalid_utf8_at(value) != std::string::npos)
+      fail_input("${} is not UTF-8; rename what it names, or set another", name);
+  }
+}
+
+/// What was printed may still wait in a buffer, and a full disk or a closed file shows only when it is written.
+void finish_stdout() {
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (!flushed || std::ferror(stdout) != 0) fail_write("stdout", errno == 0 ? EIO : errno);
+}
+
 ExitCode run_verb(std::vector<std::string> words) {
+  require_utf8(words);
   load_plugins(take_plugins(words));
   CLI::App app(kPurpose, "emfbench");
   app.set_version_flag("--version", kVersion);
@@ -90,11 +118,25 @@ ExitCode run_verb(std::vector<std::string> words) {
   return commands.at(app.get_subcommands().front()->get_name())->run(flags);
 }
 
+/// run_verb(), and all that it printed has arrived.
+ExitCode run_and_deliver(const std::vector<std::string>& words) {
+  ExitCode code = ExitCode::kGood;
+  try {
+    code = run_verb(words);
+  } catch (const std::system_error& error) {
+    // How printing says that stdout takes no more.
+    if (std::ferror(stdout) == 0) throw;
+    fail_write("stdout", error.code().value());
+  }
+  finish_stdout();
+  return code;
+}
+
 }  // namespace
 
 int run_program(int count, char** words) {
   try {
-    return static_cast<int>(run_verb({words, words + count}));
+    return static_cast<int>(run_and_deliver({words, words + count}));
   } catch (const UserError& error) {
     fmt::print(stderr, "emfbench: {}\n", error.what());
     return static_cast<int>(error.code());

@@ -75,6 +75,14 @@ TEST_F(BadInput, MistypedKey) {
   expect_refused({"run", (folder_ / "typo.toml").string(), "--store", store()}, 2, "did you mean 'encoders'?");
 }
 
+TEST_F(BadInput, StdoutThatIsFull) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"list", "metrics"}, {"list", "encoders", "--json"}, {"--help"}}) {
+    EXPECT_EQ(exit_code_of(start(words, "/dev/full", folder_ / "err")), 75);
+    EXPECT_NE(read_file(folder_ / "err").find("disk full while writing stdout"), std::string::npos);
+  }
+}
+
 TEST_F(BadInput, UnknownSuite) { expect_refused({"run", "smok", "--store", store()}, 2, "did you mean 'smoke'?"); }
 
 TEST_F(BadInput, PromptsThatAreNotUtf8) {

@@ -45,7 +45,13 @@ void open_store(const std::filesystem::path& store) {
   }
   const std::string notice = older_layout_notice(store);
   if (!notice.empty()) say(notice);
-  make_folder(store / "runs");
+  // Who makes folders knows no command line; that this one is named by --store is known here.
+  try {
+    make_folder(store / "runs");
+  } catch (const UserError& error) {
+    if (error.code() != ExitCode::kBadInput) throw;
+    throw UserError(fmt::format("{} with --store", error.what()));
+  }
   // From here on the store is of this layout and the notice is said no more. Older stages stay where they are:
   // their specs differ, so their hashes never meet those of new ones.
   if (layout != kStoreLayout) write_atomically(store / kLayoutFile, std::to_string(kStoreLayout) + "\n");
