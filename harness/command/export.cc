@@ -3,6 +3,7 @@
 
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/command/suite_word.h"
 #include "reports/export.h"
 #include "reports/report.h"
 
@@ -12,7 +13,7 @@ namespace {
 class Export : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "name of a suite that ran")->required();
+    app.add_option("suite", suite_, kRanSuite)->required();
     app.add_option("--format", format_, "csv, md or latex")
         ->check(CLI::IsMember(export_format_names()))
         ->capture_default_str();
@@ -24,9 +25,12 @@ class Export : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const std::filesystem::path folder = newest_suite_folder(store_, suite_);
-    // Sections are text for a format; what --json prints are the rows behind them.
-    if (!sections_.empty() && !flags.json) {
+    if (!sections_.empty() && flags.json) {
+      fail_input("export --section writes {}, not JSON; leave out --json, or --section for the rows behind them",
+                 format_);
+    }
+    const std::filesystem::path folder = newest_suite_folder(store_, recorded_name(suite_));
+    if (!sections_.empty()) {
       fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));
       return ExitCode::kGood;
     }
@@ -34,6 +38,9 @@ class Export : public Command {
     Json kept = Json::array();
     for (const Json& row : document.at("rows")) {
       if (metric_.empty() || row.at("metric") == metric_) kept.push_back(row);
+    }
+    if (kept.empty() && metric_.empty()) {
+      fail_input("suite '{}' scored nothing, so it has no rows; --section all has what else it found", suite_);
     }
     if (kept.empty()) fail_input("suite '{}' has no row of metric '{}'", suite_, metric_);
     if (flags.json) {

@@ -1,30 +1,25 @@
 // emfbench report SUITE: writes the page of a suite's newest record again, from the record alone.
 #include <fmt/format.h>
 
-#include "harness/base/config.h"
 #include "harness/command/command.h"
+#include "harness/command/store_option.h"
+#include "harness/command/suite_word.h"
 #include "reports/report.h"
 
 namespace emf {
 namespace {
 
-/// The name records carry: a .toml file's own, else the word itself.
-std::string suite_name(const std::string& word) {
-  if (std::filesystem::path(word).extension() != ".toml") return word;
-  const Config config = load_config(word);
-  return ConfigReader(config, "suite").required_text("name");
-}
-
 class Report : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "name of a suite that ran, or its .toml file")->required();
-    app.add_option("--out", out_, "folder of index.html and report.json (default: STORE/reports/SUITE)");
-    app.add_option("--store", store_, "folder of all results")->envname("EMFBENCH_STORE")->capture_default_str();
+    app.add_option("suite", suite_, kRanSuite)->required();
+    app.add_option("--out", out_,
+                   "folder of index.html and report.json (default: STORE/reports/SUITE; with --json none is written)");
+    add_store_option(app, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const std::string name = suite_name(suite_);
+    const std::string name = recorded_name(suite_);
     const std::filesystem::path folder = newest_suite_folder(store_, name);
     if (flags.json && out_.empty()) {  // data only: nothing is written
       print_json(report_document(folder));
@@ -42,7 +37,7 @@ class Report : public Command {
   }
 
  private:
-  std::string suite_, out_, store_ = "store";
+  std::string suite_, out_, store_;
 };
 
 EMF_REGISTER(CommandRegistry, "report", "Write the report of a suite that ran", std::make_unique<Report>);

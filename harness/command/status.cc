@@ -70,7 +70,7 @@ class Status : public Command {
     if (fs::exists(provenance)) row["finished"] = read_json(provenance).value("finished", "");
     if (!fs::exists(result)) return row;
     const Json record = read_json(result);
-    for (const Json& claim : record.at("claims")) {
+    for (const Json& claim : record.value("claims", Json::array())) {
       const std::string verdict = claim.at("verdict");
       row["claims"][verdict] = row["claims"].value(verdict, 0) + 1;
     }
@@ -78,18 +78,21 @@ class Status : public Command {
   }
 
   void print(const Json& suites, const Json& stages) const {
-    fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", "suite", "state", "finished", "record", "claims");
+    constexpr const char* kSuite = "{:<22} {:<11} {:<21} {:<17} {}\n";
+    fmt::print(kSuite, "suite", "state", "finished", "record", "claims");
     for (const Json& row : suites) {
       std::string claims;
       for (const auto& [verdict, count] : row["claims"].items())
         claims += fmt::format("{} {}  ", count.get<int>(), verdict);
-      fmt::print("{:<18}{:<12}{:<22}{:<18}{}\n", row["suite"].get<std::string>(), row["state"].get<std::string>(),
+      fmt::print(kSuite, row["suite"].get<std::string>(), row["state"].get<std::string>(),
                  row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
     }
-    fmt::print("\n{:<18}{:>6}{:>8}{:>12}{:>10}\n", "stages", "done", "failed", "unfinished", "MB");
+    constexpr const char* kStage = "{:<18} {:>6} {:>7} {:>11} {:>10}\n";
+    fmt::print("\n");
+    fmt::print(kStage, "stages", "done", "failed", "unfinished", "MB");
     for (const auto& [kind, counts] : stages.items()) {
-      fmt::print("{:<18}{:>6}{:>8}{:>12}{:>10.1f}\n", kind, counts["done"].get<int>(), counts["failed"].get<int>(),
-                 counts["unfinished"].get<int>(), static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6);
+      fmt::print(kStage, kind, counts["done"].get<int>(), counts["failed"].get<int>(), counts["unfinished"].get<int>(),
+                 fmt::format("{:.1f}", static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6));
     }
   }
 

@@ -5,6 +5,7 @@
 
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/command/suite_word.h"
 #include "reports/report.h"
 
 namespace emf {
@@ -13,13 +14,15 @@ namespace {
 class Verify : public Command {
  public:
   void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "name of a suite that ran")->required();
+    app.add_option("suite", suite_, kRanSuite)->required();
     add_store_option(app, store_);
   }
 
   /// Exit code 4 unless every claim passes: what is undecided has not been shown either.
   ExitCode run(const CommonFlags& flags) override {
-    const Json claims = report_document(newest_suite_folder(store_, suite_)).at("claims");
+    const Json claims = report_document(newest_suite_folder(store_, recorded_name(suite_))).at("claims");
+    // Nothing shown of nothing claimed would read as if all were well.
+    if (claims.empty()) fail_input("suite '{}' makes no claims, so there is nothing to verify", suite_);
     const auto passes = [](const Json& claim) { return claim.at("verdict") == "pass"; };
     const auto shown = std::count_if(claims.begin(), claims.end(), passes);
     if (flags.json) {
