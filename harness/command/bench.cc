@@ -19,40 +19,61 @@ class Bench : public Command {
     app.add_option("what", what_, "step, sample or encode")
         ->required()
         ->check(CLI::IsMember({"step", "sample", "encode"}));
-    app.add_option("overrides", overrides_,
-                   "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1");
-    app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
-        ->capture_default_str();
-    app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
-    app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes");
-    app.add_option("--objective", objective_, "a registered objective, or a table [objective.NAME] of the overrides")
-        ->capture_default_str();
-    app.add_option("--batch", batch_, "rows")->capture_default_str();
-    app.add_option("--channels", shape_.channels, "of what is generated")->capture_default_str();
-    app.add_option("--height", shape_.height, "of what is generated")->capture_default_str();
-    app.add_option("--width", shape_.width, "of what is generated")->capture_default_str();
-    app.add_option("--text-tokens", text_tokens_, "condition tokens a row")->capture_default_str();
-    app.add_option("--text-dimension", shape_.condition_dimension, "condition dimension")->capture_default_str();
-    app.add_option("--steps", steps_, "sampling steps")->capture_default_str();
-    app.add_option("--threads", threads_, "compute threads")->capture_default_str();
+    constexpr int kMost = 1 << 20;
+    of_network_ = {
+        app.add_option("overrides", overrides_,
+                       "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1"),
+        app.add_option("--objective", objective_,
+                       "of step and sample: a registered objective, or a table [objective.NAME] of the overrides")
+            ->capture_default_str(),
+        app.add_option("--batch", batch_, "of step and sample: rows")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost)),
+        app.add_option("--channels", shape_.channels, "of what is generated")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost)),
+        app.add_option("--height", shape_.height, "of what is generated")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost)),
+        app.add_option("--width", shape_.width, "of what is generated")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost)),
+        app.add_option("--text-tokens", text_tokens_, "of step and sample: condition tokens a row")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost)),
+        app.add_option("--text-dimension", shape_.condition_dimension, "of step and sample: condition dimension")
+            ->capture_default_str()
+            ->check(CLI::Range(1, kMost))};
+    of_sample_ = {app.add_option("--steps", steps_, "of sample: sampling steps")
+                      ->capture_default_str()
+                      ->check(CLI::Range(1, 100000))};
+    of_encode_ = {
+        app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
+            ->capture_default_str(),
+        app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")
+            ->check(CLI::IsMember({"fp32", "bf16"})),
+        app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
+    app.add_option("--threads", threads_, "compute threads")->capture_default_str()->check(CLI::Range(1, 1024));
   }
 
   ExitCode run(const CommonFlags& flags) override {
+    if (what_ == "encode") refuse(of_network_);
+    if (what_ != "encode") refuse(of_encode_);
+    if (what_ != "sample") refuse(of_sample_);
     at::set_num_threads(threads_);
     if (what_ == "encode") {
-      if (!overrides_.empty())
-        fail_input("bench encode takes --encoder, --precision and --prompts, not '{}'", overrides_.front());
       print_bench(bench_encode(encode_, threads_), flags);
       return ExitCode::kGood;
     }
     Config config;
     config.origin = "command line";
     for (const std::string& word : overrides_) apply_override(config, word);
-    const Options table(config, {"objective", objective_});
+    refuse_other_keys(config);
+    const std::vector<std::string> of_objective = {"objective", objective_};
     const auto objective = ObjectiveRegistry::instance().make(
-        table.values().value("objective", objective_),
-        Options(config, {"objective", objective_}, {"objective", "title"}), ObjectiveContext{});
-    const std::string name = Options(config, {"model"}).values().value("name", "dit");
+        ConfigReader(config, "objective." + objective_).text("objective", objective_),
+        Options(config, of_objective, {"objective", "title"}), ObjectiveContext{});
+    const std::string name = ConfigReader(config, "model").text("name", "dit");
     const auto model = ModelRegistry::instance().make(name, Options(config, {"model"}, {"name", "title"}),
                                                       ModelContext{shape_, 1, objective->wants().demands, {}});
 
@@ -96,6 +117,23 @@ class Bench : public Command {
   }
 
  private:
+  /// An option of another kind of bench would change nothing, and its number would be taken for one that it changed.
+  void refuse(const std::vector<const CLI::Option*>& options) const {
+    for (const CLI::Option* option : options) {
+      if (option->count() > 0) fail_input("bench {} does not take {}", what_, option->get_name());
+    }
+  }
+
+  /// Keys that neither the objective nor the model reads: mistyped ones, and those of a suite's other tables.
+  void refuse_other_keys(const Config& config) const {
+    ConfigReader tables(config, "");
+    for (const char* table : {"objective", "model"}) tables.raw(table);
+    tables.finish();
+    ConfigReader objectives(config, "objective");
+    objectives.raw(objective_);
+    objectives.finish();
+  }
+
   static void print_bench(const Json& result, const CommonFlags& flags) {
     if (flags.json) {
       print_json(result);
@@ -105,6 +143,7 @@ class Bench : public Command {
   }
 
   std::string what_, objective_ = "mean_flow";
+  std::vector<const CLI::Option*> of_network_, of_sample_, of_encode_;
   std::vector<std::string> overrides_;
   ModelShape shape_{16, 4, 4, 576};
   int64_t batch_ = 128, text_tokens_ = 12, steps_ = 1;

@@ -9,6 +9,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
+#include "harness/command/store_option.h"
 #include "harness/engine/store/run_store.h"
 
 namespace emf {
@@ -95,9 +96,7 @@ void print_text(const Json& report) {
 
 class Doctor : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--store", store_, "folder whose free space is shown")->capture_default_str();
-  }
+  void declare(CLI::App& app) override { add_store_option(app, store_); }
 
   ExitCode run(const CommonFlags& flags) override {
     Json report = {{"machine", machine_facts()}, {"store", store_facts(store_)}, {"packages", package_facts()}};
@@ -113,7 +112,7 @@ class Doctor : public Command {
   }
 
  private:
-  std::string store_ = (project_root() / "store").string();
+  std::string store_;
 };
 
 EMF_REGISTER(CommandRegistry, "doctor", "This build, this machine, and whether every fetched file is here and whole",

@@ -13,6 +13,7 @@
 #include "harness/api/pretraining.h"
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
+#include "harness/base/config.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/engine/suite/suite_file.h"
@@ -58,9 +59,16 @@ Json encoder_entries() {
 Json suite_entries() {
   Json rows = Json::array();
   for (const std::string& name : suite_names()) {
-    const Config config = load_suite_file(name, {});
-    rows.push_back(
-        {{"name", name}, {"summary", config.values["suite"].value("question", "")}, {"path", config.origin}});
+    const std::string path = (project_root() / "experiments" / (name + ".toml")).string();
+    try {
+      const Config config = load_config(path);
+      // A file that others include has no [suite] and cannot be run.
+      if (!config.values.contains("suite")) continue;
+      rows.push_back({{"name", name}, {"summary", ConfigReader(config, "suite").text("question", "")}, {"path", path}});
+    } catch (const UserError& error) {
+      // One broken file hides none of the others.
+      rows.push_back({{"name", name}, {"summary", fmt::format("cannot be read: {}", error.what())}, {"path", path}});
+    }
   }
   return rows;
 }

@@ -33,9 +33,10 @@ class ProbeCommand : public Command {
     app.add_option("--candidate-words", candidate_words_, "search in another wording of the dataset");
     app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
     app.add_option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
-    app.add_option("--backbone", backbone_,
-                   "what looks at pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
-        ->capture_default_str();
+    named_backbone_ =
+        app.add_option("--backbone", backbone_,
+                       "what looks at pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+            ->capture_default_str();
     app.add_option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
     app.add_option("--seed", seed_, "of queries, dropped parts and resampling")->capture_default_str();
   }
@@ -43,6 +44,7 @@ class ProbeCommand : public Command {
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
     const std::unique_ptr<Probe> probe = ProbeRegistry::instance().make(name_);
+    refuse_unused(*probe);
     if (encoder_.empty() == text_.empty()) fail_input("probe {} needs either --encoder E or --text F", name_);
     if (!images_.empty() && !visual_.empty()) fail_input("probe {}: give --images or --visual, not both", name_);
     ProbeInput input;
@@ -83,6 +85,14 @@ class ProbeCommand : public Command {
   }
 
  private:
+  /// What would say something of pictures that nobody looks at.
+  void refuse_unused(const Probe& probe) const {
+    if (!probe.needs_pictures() && !(images_.empty() && visual_.empty() && named_backbone_->count() == 0))
+      fail_input("probe {} looks at no pictures: leave out --images, --visual and --backbone", name_);
+    if (!visual_.empty() && named_backbone_->count() > 0)
+      fail_input("probe {}: --backbone looks at pictures, and --visual has their features already", name_);
+  }
+
   /// Features that are there already: every row a prompt, known by its text or its number.
   void take_features(ProbeInput& input, const Probe& probe) const {
     if (!probe.needs_pictures())
@@ -144,6 +154,7 @@ class ProbeCommand : public Command {
     return features.matrix(at::cat(rows));
   }
 
+  const CLI::Option* named_backbone_ = nullptr;
   std::string backbone_ = "lite0";
   std::string name_, encoder_, text_, prompts_, images_, visual_, options_ = "{}";
   std::string data_, query_words_, candidate_words_;

@@ -2,6 +2,7 @@
 #include <future>
 
 #include "harness/base/file.h"
+#include "harness/base/options.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_options.h"
 #include "harness/engine/pictures/picture_features.h"
@@ -47,6 +48,20 @@ Json json_of(const std::vector<MetricValue>& values, const std::string& metric) 
   return result;
 }
 
+/// A word among the metric's options. The metric itself reads them later and refuses what it does not know; until then
+/// one of another type is refused here.
+/// @throws UserError  not a word.
+std::string word_of(const ScoreOptions& options, const std::string& key, const std::string& fallback) {
+  const Options given(options.metric_options, "score " + options.metric);
+  return ConfigReader(given).text(key, fallback);
+}
+
+/// Likewise for true and false.
+bool flag_of(const ScoreOptions& options, const std::string& key) {
+  const Options given(options.metric_options, "score " + options.metric);
+  return ConfigReader(given).flag(key, false);
+}
+
 /// One side as it was read: rows, or statistics alone.
 struct Set {
   std::optional<FeatureMatrix> rows;
@@ -62,7 +77,7 @@ std::string resize_of(const ScoreOptions& options) {
                                                            {"torchmetrics", "bilinear-antialias"},
                                                            {"edm2", "bicubic-antialias"}};
   if (!options.resize.empty()) return options.resize;
-  const auto peer = peers.find(options.metric_options.value("compat", ""));
+  const auto peer = peers.find(word_of(options, "compat", ""));
   return peer == peers.end() ? "" : peer->second;
 }
 
@@ -89,9 +104,8 @@ Set read_set(const std::string& path, const ScoreOptions& options, bool of_class
   if (std::filesystem::is_directory(path)) {
     picture_paths(path);  // an empty folder is told of before a network is loaded
     if (of_classes) {
-      if (options.metric_options.value("kind", "logits") != "logits") {
-        fail_input("score {}: of pictures it takes logits, not --kind {}", options.metric,
-                   options.metric_options.value("kind", ""));
+      if (const std::string kind = word_of(options, "kind", "logits"); kind != "logits") {
+        fail_input("score {}: of pictures it takes logits, not --kind {}", options.metric, kind);
       }
       if (!pictures.features().backbone().classifies()) {
         fail_input("backbone '{}' has no class scores; lite0 has, or give logits as .npy, .npz or .safetensors",
@@ -103,8 +117,7 @@ Set read_set(const std::string& path, const ScoreOptions& options, bool of_class
     }
     return set;
   }
-  if (!rows_alone)
-    set.statistics = read_feature_statistics(path, options.metric_options.value("interval", "") == "none");
+  if (!rows_alone) set.statistics = read_feature_statistics(path, word_of(options, "interval", "") == "none");
   if (!set.statistics) set.rows = read_features(path);
   return set;
 }
@@ -120,10 +133,9 @@ std::string name_of(const Metric& metric, Pictures& pictures) {
 /// so.
 bool needs_rows(const ScoreOptions& options) {
   if (options.metric != "frechet") return true;
-  const Json& given = options.metric_options;
-  const std::string interval = given.value("interval", "auto");
-  return given.value("infinity", false) || interval == "jackknife" || interval == "bootstrap" ||
-         given.value("compat", "none") == "torch-fidelity-float32";
+  const std::string interval = word_of(options, "interval", "auto");
+  return flag_of(options, "infinity") || interval == "jackknife" || interval == "bootstrap" ||
+         word_of(options, "compat", "none") == "torch-fidelity-float32";
 }
 
 /// Metrics speak of sides; the command line adds which files those are.

@@ -24,7 +24,7 @@ class Show : public Command {
                    "a dataset: " + fmt::format("{}", fmt::join(DatasetRegistry::instance().names(), ", ")))
         ->required();
     app.add_option("options", assignments_, "the dataset's options, key=value: classes=6 colors=red,blue, path=photos");
-    app.add_option("--side", side_, "picture side in pixels (same as side=N)");
+    app.add_option("--side", side_, "picture side in pixels (same as side=N)")->check(CLI::Range(1, 1 << 20));
     app.add_option("--count", count_, "pictures")->default_val(36)->check(CLI::Range(1, 4096));
     app.add_option("--seed", seed_, "data seed")->default_val(0);
     app.add_option("--split", split_, "train, held_out, evaluation; of facts also paraphrase, compositions")

@@ -1,6 +1,7 @@
 #include "harness/engine/suite/suite_file.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include "harness/api/objective.h"
@@ -120,7 +121,11 @@ std::vector<std::string> SuiteSpec::encoder_names() const {
 
 std::vector<std::string> suite_names() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(project_root() / "experiments")) {
+  const std::filesystem::path folder = project_root() / "experiments";
+  if (!std::filesystem::is_directory(folder)) {
+    fail_missing("{} is no folder: EMFBENCH_ROOT must name the tree of emfbench, or be unset", folder.string());
+  }
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -153,6 +158,11 @@ SuiteSpec read_suite(Config config) {
   expand_grids(spec.config);
   ConfigReader suite(spec.config, "suite");
   spec.name = suite.required_text("name");
+  // The report's folder is called after it: a name with a slash would lie outside the store.
+  const auto plain = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '_' || letter == '-'; };
+  if (spec.name.empty() || !std::all_of(spec.name.begin(), spec.name.end(), plain)) {
+    fail_input("{}: suite name '{}' may hold letters, digits, '_' and '-' alone", suite.place("name"), spec.name);
+  }
   spec.question = suite.required_text("question");
   suite.finish();
 

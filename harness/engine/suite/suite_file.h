@@ -83,6 +83,7 @@ Config load_suite_file(const std::string& name_or_path, const std::vector<std::s
 SuiteSpec read_suite(Config config);
 
 /// Names of the suites under experiments/.
+/// @throws UserError(kMissing)  the tree has no such folder ($EMFBENCH_ROOT names another one).
 std::vector<std::string> suite_names();
 
 }  // namespace emf

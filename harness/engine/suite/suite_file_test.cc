@@ -93,6 +93,14 @@ k = 1
 data = { subset = "all" }
 )";
 
+TEST_F(SuiteSpecTest, RefusesANameThatIsNoFolder) {
+  for (const char* name : {"../../escaped", "a b", "", "caf\u00e9"}) {
+    std::string suite = kProbesOnly;
+    suite.replace(suite.find("name = \"t\""), 10, fmt::format("name = \"{}\"", name));
+    EXPECT_NE(error_of(suite).find("letters, digits"), std::string::npos) << name;
+  }
+}
+
 TEST_F(SuiteSpecTest, ReadsASuiteThatOnlyProbes) {
   const SuiteSpec spec = load(kProbesOnly);
   EXPECT_TRUE(spec.only_probes());
