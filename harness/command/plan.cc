@@ -1,43 +1,27 @@
 // emfbench plan SUITE: what a run would do, what is there already, and about how long the rest takes.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
+#include <set>
 
-#include "harness/base/file.h"
 #include "harness/command/command.h"
+#include "harness/command/experience.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
 namespace {
 
-/// Mean seconds of the stages a store has finished, by kind.
-class Experience {
- public:
-  explicit Experience(const std::filesystem::path& store) : store_(store) {}
-
-  /// @return  seconds of one core of a stage of this kind, or nothing when the store never ran one.
-  std::optional<double> seconds(const std::string& kind) {
-    const auto [known, fresh] = means_.try_emplace(kind);
-    if (!fresh) return known->second;
-    double sum = 0;
-    int count = 0;
-    std::error_code absent;
-    for (const auto& folder : std::filesystem::directory_iterator(store_ / "runs" / kind, absent)) {
-      const auto file = folder.path() / "provenance.json";
-      if (!std::filesystem::exists(folder.path() / "DONE") || !std::filesystem::exists(file)) continue;
-      sum += read_json(file).value("seconds", 0.0);
-      ++count;
-    }
-    if (count > 0) known->second = sum / count;
-    return known->second;
-  }
-
- private:
-  std::filesystem::path store_;
-  std::map<std::string, std::optional<double>> means_;
-};
+/// What experience is asked for a stage of the graph.
+StageSize size_of(const Stage& stage, const SuiteGraph& graph) {
+  const auto train = std::find_if(stage.inputs.begin(), stage.inputs.end(),
+                                  [](const StagePointer& input) { return input->folder->kind() == "train"; });
+  const int64_t pictures = graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0;
+  return size_of_stage(stage.folder->kind(), stage.folder->spec(), pictures,
+                       train == stage.inputs.end() ? Json() : (*train)->folder->spec());
+}
 
 class Plan : public Command {
  public:
@@ -52,7 +36,8 @@ class Plan : public Command {
     Experience experience(store_);
     Json kinds = Json::object();
     double seconds = 0;
-    bool guessed = true;
+    std::map<std::string, double> left;  // seconds by kind
+    std::set<std::string> unknown;       // kinds with a stage whose like this store never ran
     for (const StagePointer& stage : graph.stages) {
       const std::string& kind = stage->folder->kind();
       Json& row = kinds[kind];
@@ -62,11 +47,16 @@ class Plan : public Command {
         row["finished"] = row["finished"].get<int>() + 1;
         continue;
       }
-      const auto each = experience.seconds(kind);
-      if (each) row["seconds_each"] = *each;
-      guessed = guessed && each.has_value();
-      seconds += each.value_or(0);
+      const auto own = experience.seconds(size_of(*stage, graph));
+      if (!own) unknown.insert(kind);
+      left[kind] += own.value_or(0);
+      seconds += own.value_or(0);
     }
+    for (const auto& [kind, sum] : left) {
+      Json& row = kinds[kind];
+      if (unknown.count(kind) == 0) row["seconds_each"] = sum / (row["stages"].get<int>() - row["finished"].get<int>());
+    }
+    const bool guessed = unknown.empty();
     const Json answer = {{"suite", graph.spec.name},
                          {"stages", kinds},
                          {"rows", graph.rows.size()},
@@ -89,7 +79,8 @@ class Plan : public Command {
     if (guessed) {
       say(fmt::format("about {:.0f} core seconds left, as stages of this store took so far", seconds));
     } else {
-      say("this store has not run every kind of stage yet, so it cannot say how long they take");
+      say(fmt::format("cannot say how long the rest takes: this store has finished no {} stage of the same work",
+                      fmt::join(unknown, ", ")));
     }
     return ExitCode::kGood;
   }

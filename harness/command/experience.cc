@@ -1,0 +1,72 @@
+#include "harness/command/experience.h"
+
+#include "harness/base/file.h"
+
+namespace emf {
+namespace {
+
+/// The spec of the training that a `sample` stage of a store painted with.
+Json train_of(const std::filesystem::path& store, const Json& spec) {
+  for (const Json& input : spec.value("inputs", Json::array())) {
+    const auto file = store / "runs" / "train" / input.get<std::string>() / "spec.json";
+    if (std::filesystem::exists(file)) return read_json(file);
+  }
+  return nullptr;
+}
+
+Json parts_of(const Json& spec, const std::vector<const char*>& keys) {
+  Json parts = Json::object();
+  if (!spec.is_object()) return parts;
+  for (const char* key : keys) {
+    if (spec.contains(key)) parts[key] = spec.at(key);
+  }
+  return parts;
+}
+
+}  // namespace
+
+StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictures, const Json& train) {
+  // Stages of an older layout hold less; an amount of nothing leaves them out.
+  const auto length = [&](const char* key) {
+    return spec.contains(key) ? spec.at(key).at(1).get<double>() - spec.at(key).at(0).get<double>() : 0;
+  };
+  if (kind == "train") return {kind, parts_of(spec, {"objective", "model", "shape"}).dump(), length("segment")};
+  if (kind == "latents") return {kind, parts_of(spec, {"codec", "dataset"}).dump(), length("range")};
+  if (kind == "sample") {
+    Json like = parts_of(train, {"model", "shape"});
+    like.update(parts_of(spec, {"objective", "codec"}));
+    return {kind, like.dump(), static_cast<double>(pictures) * spec.value("steps", 0.0)};
+  }
+  return {kind, "", 1};
+}
+
+void Experience::read(const std::string& kind) {
+  std::map<std::string, Sum>& sums = sums_[kind];
+  std::error_code absent;
+  for (const auto& entry : std::filesystem::directory_iterator(store_ / "runs" / kind, absent)) {
+    const auto folder = entry.path();
+    bool whole = true;
+    for (const char* name : {"DONE", "spec.json", "result.json", "provenance.json"})
+      whole = whole && std::filesystem::exists(folder / name);
+    if (!whole) continue;
+    const Json spec = read_json(folder / "spec.json");
+    const bool paints = kind == "sample";
+    const StageSize size =
+        size_of_stage(kind, spec, paints ? read_json(folder / "result.json").value("pictures", int64_t{0}) : 0,
+                      paints ? train_of(store_, spec) : Json());
+    if (size.amount <= 0) continue;
+    Sum& sum = sums[size.like];
+    sum.seconds += read_json(folder / "provenance.json").value("seconds", 0.0);
+    sum.amount += size.amount;
+  }
+}
+
+std::optional<double> Experience::seconds(const StageSize& size) {
+  if (sums_.count(size.kind) == 0) read(size.kind);
+  const auto& sums = sums_.at(size.kind);
+  const auto found = sums.find(size.like);
+  if (found == sums.end()) return std::nullopt;
+  return found->second.seconds / found->second.amount * size.amount;
+}
+
+}  // namespace emf

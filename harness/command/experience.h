@@ -1,0 +1,45 @@
+// How long stages take, from those that a store has finished.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "harness/base/json.h"
+
+namespace emf {
+
+/// What is known of a stage before it runs: enough to tell like from unlike, and large from small.
+struct StageSize {
+  std::string kind;
+  /// Stages of one kind that do the same work on other amounts of it: a training by its objective, model and shape,
+  /// latents by their codec. Unlike ones say nothing of each other's times.
+  std::string like;
+  double amount = 1;  ///< pictures trained on or encoded, pictures times steps painted; 1 of kinds that hold no number
+};
+
+/// @param spec      as a stage's spec.json.
+/// @param pictures  that a `sample` stage paints.
+/// @param train     spec of the training whose weights a `sample` stage paints with; null elsewhere.
+StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictures, const Json& train);
+
+/// Reads each kind's folders once, when it is first asked for.
+class Experience {
+ public:
+  explicit Experience(std::filesystem::path store) : store_(std::move(store)) {}
+
+  /// @return  about how many seconds of one core such a stage takes; nothing when the store never ran one like it.
+  std::optional<double> seconds(const StageSize& size);
+
+ private:
+  struct Sum {
+    double seconds = 0, amount = 0;
+  };
+  void read(const std::string& kind);
+
+  std::filesystem::path store_;
+  std::map<std::string, std::map<std::string, Sum>> sums_;  ///< by kind, then by StageSize::like
+};
+
+}  // namespace emf
