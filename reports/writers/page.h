@@ -10,8 +10,7 @@ namespace emf {
 /// One self-contained HTML document. Its content-security policy forbids every request, so it cannot reach a
 /// network.
 ///
-/// @throws UserError  from sections.   @throws InternalError  the source tree's own style or script is
-/// absent.
+/// @throws UserError  from sections; the source tree's own style or script is absent (kMissing).
 std::string render_page(const SectionInput& input);
 
 }  // namespace emf

@@ -38,7 +38,7 @@ std::vector<Case> cases_of_a_run() {
   std::vector<Case> cases = {
       {"run.json", {"run", "smoke"}},
       {"status.json", {"status"}},
-      {"compare.json", {"compare", "smoke", "smoke"}},
+      {"compare.json", {"compare", "smoke", "<folder>/shifted"}},
       {"export.json", {"export", "smoke", "--metric", "geneval"}},
       {"report.json", {"report", "smoke"}},
       {"verify.json", {"verify", "smoke"}, 4},
@@ -145,6 +145,7 @@ class GoldenCommand : public testing::TestWithParam<Case> {
   static void run_smoke_once() {
     if (smoke_has_run_) return;
     ASSERT_EQ(run({"run", "smoke", "--quiet", "--jobs", "2", "--store", "<folder>/store"}), 0) << said();
+    shifted_record(folder_ / "store", folder_ / "shifted");
     smoke_has_run_ = true;
   }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/file.h"
+
 namespace emf {
 
 /// Starts `emfbench words...` with stdout in `out` and stderr in `err`.
@@ -23,6 +25,19 @@ inline pid_t start(const std::vector<std::string>& words, const std::filesystem:
   arguments.push_back(nullptr);
   ::execv(EMF_PROGRAM, arguments.data());
   _exit(127);
+}
+
+/// A copy of the only record of a store with 0.125 added to every value.   @return  its folder.
+inline std::string shifted_record(const std::filesystem::path& store, const std::filesystem::path& to) {
+  const auto found = std::filesystem::directory_iterator(store / "runs" / "suite");
+  Json result = read_json(found->path() / "result.json");
+  for (Json& row : result.at("rows")) {
+    if (row.at("value").is_number()) row["value"] = row.at("value").get<double>() + 0.125;
+    if (row.at("ci95").is_null()) continue;
+    for (Json& end : row.at("ci95")) end = end.get<double>() + 0.125;
+  }
+  write_json(to / "result.json", result);
+  return to.string();
 }
 
 inline int exit_code_of(pid_t child) {
