@@ -18,8 +18,9 @@ class Export : public Command {
         ->check(CLI::IsMember(export_format_names()))
         ->capture_default_str();
     auto* metric = app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
-    app.add_option("--section", sections_,
-                   "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable")
+    app.add_option(
+           "--section", sections_,
+           "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable; no --json")
         ->excludes(metric);
     add_store_option(app, store_);
   }
