@@ -27,8 +27,8 @@ class T5 : public Architecture {
     config.vocabulary = file.size("vocab_size", traits_.vocabulary);
     config.context = 1 << 14;  // relative positions have no last place; a bound on the memory of L * L scores
     config.norm_epsilon = file.number("layer_norm_epsilon", 1e-6);
-    // "relu" (v1.0), "gated-gelu" (v1.1), "gated-silu": the gated GELU is the tanh form, whatever its name says. Two keys
-    // that follow from this one hold where a file says them again.
+    // "relu" (v1.0), "gated-gelu" (v1.1), "gated-silu": the gated GELU is the tanh form, whatever its name says. Two
+    // keys that follow from this one hold where a file says them again.
     const std::string kind = file.text("feed_forward_proj", traits_.feed_forward);
     const bool is_gated = kind.rfind("gated-", 0) == 0;
     config.gated = file.flag("is_gated_act", is_gated);

@@ -9,9 +9,9 @@ namespace emf {
 /// @cost  a walk over all free blocks: milliseconds, so between phases and not within one.
 void give_back_memory();
 
-/// Keeps freed blocks for the next ones of their size until give_back_memory(). A training step and an encoder's forward
-/// ask for the same tensors again and again; left to itself, glibc may hand them to the system in between, and every
-/// page of them is then cleared anew (a seventh of MiniLM's time). Called once, before other threads.
+/// Keeps freed blocks for the next ones of their size until give_back_memory(). A training step and an encoder's
+/// forward ask for the same tensors again and again; left to itself, glibc may hand them to the system in between, and
+/// every page of them is then cleared anew (a seventh of MiniLM's time). Called once, before other threads.
 void keep_freed_memory();
 
 }  // namespace emf

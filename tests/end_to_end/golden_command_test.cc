@@ -107,8 +107,9 @@ std::vector<Case> all_cases() {
   for (const std::string& verb : CommandRegistry::instance().names()) {
     cases.push_back({fmt::format("help_{}.txt", verb), {verb, "--help"}});
   }
-  for (const char* kind : {"encoders", "architectures", "tokenizers", "datasets", "models", "objectives", "pretrainings", "probes",
-                           "metrics", "codecs", "judges", "backbones", "sections", "suites"}) {
+  for (const char* kind :
+       {"encoders", "architectures", "tokenizers", "datasets", "models", "objectives", "pretrainings", "probes",
+        "metrics", "codecs", "judges", "backbones", "sections", "suites"}) {
     cases.push_back({fmt::format("list_{}.json", kind), {"list", kind, "--json"}});
   }
   for (const auto& more : {cases_of_scores(), cases_of_a_run()}) cases.insert(cases.end(), more.begin(), more.end());
