@@ -154,6 +154,57 @@ INSTANTIATE_TEST_SUITE_P(HuggingFace, TinyCheckpoint,
                                          "siglip2", "smollm3", "t5_encoder", "umt5", "xlm_roberta"),
                          [](const auto& test) { return test.param; });
 
+/// A model of pictures and text, and the tiny checkpoint that stands for its text part.
+struct Whole {
+  const char *type, *text, *prefix;
+};
+
+class WholeModels : public testing::TestWithParam<Whole> {};
+
+// transformers takes the type of the text part from the model's where the part does not say it.
+TEST_P(WholeModels, GiveTheirTextPart) {
+  const auto [type, text, prefix] = GetParam();
+  const std::filesystem::path folder = project_root() / "tests/oracle/tiny_hf" / text;
+  const NamedTensors expected = read_safetensors(folder / "expected.safetensors");
+  const TokenInputs inputs{expected.at("input_ids").to(at::kLong), expected.at("attention_mask").to(at::kBool)};
+  Json part = read_json(folder / "config.json");
+  part.erase("model_type");
+  const TemporaryFolder whole("whole_model");
+  whole.write("config.json",
+              Json({{"model_type", type}, {"text_config", part}, {"vision_config", {{"hidden_size", 8}}}}).dump());
+  NamedTensors tensors = {{"visual.patch_embed.weight", at::ones({2})}};
+  for (const auto& [name, tensor] : read_safetensors(folder / "model.safetensors")) {
+    const size_t own = name.starts_with("text_model.") ? std::string("text_model.").size() : 0;
+    tensors[prefix + name.substr(own)] = tensor;
+  }
+  write_safetensors(whole / "model.safetensors", tensors);
+  const at::Tensor found = CheckpointFiles(whole.path()).load(at::kFloat, false).forward(inputs).tokens;
+  EXPECT_LT(relative_error(found, expected.at("last_hidden_state"), inputs.mask), 1e-5);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    TextConfig, WholeModels,
+    testing::Values(
+        Whole{"clip", "clip_text", "text_model."}, Whole{"siglip", "siglip", "text_model."},
+        Whole{"siglip2", "siglip2", "text_model."}, Whole{"gemma3", "gemma3", "model.language_model."},
+        Whole{"llava", "llama", "language_model.model."}, Whole{"idefics3", "llama", "model.text_model."},
+        Whole{"smolvlm", "llama", "model.text_model."}, Whole{"mistral3", "mistral", "model.language_model."},
+        Whole{"internvl", "qwen2", "language_model.model."}, Whole{"qwen2_vl", "qwen2_5_vl", "model.language_model."},
+        Whole{"qwen2_5_vl", "qwen2_5_vl", "model."}, Whole{"qwen3_vl", "qwen3_vl", "model.language_model."}),
+    [](const auto& test) { return std::string(test.param.type); });
+
+TEST(WholeModel, ClipsSecondTableOverridesTheFirst) {
+  // transformers 5.24: CLIPTextConfig(**text_config_dict), its defaults included, over text_config.
+  const Json values = {{"model_type", "clip"},
+                       {"text_config", {{"hidden_act", "gelu"}, {"hidden_size", 96}, {"num_hidden_layers", 2}}},
+                       {"text_config_dict", {{"hidden_size", 64}}}};
+  const ArchitectureChoice choice = choose_architecture({values, "config.json"});
+  const TransformerConfig config = choice.architecture->config(choice.config);
+  EXPECT_EQ(config.hidden, 64);
+  EXPECT_EQ(config.num_layers, 12);
+  EXPECT_EQ(config.activation, Activation::kQuickGelu);
+}
+
 /// What choosing and reading a config ends in.
 std::string refusal(const Json& values) {
   try {

@@ -105,11 +105,20 @@ const std::vector<const char*>& mark_keys() {
   return keys;
 }
 
-int64_t added_id(const Json& added_tokens, const std::string& content) {
+std::unordered_map<std::string, int64_t> added_ids(const Json& added_tokens) {
+  std::unordered_map<std::string, int64_t> ids;
   for (const Json& token : added_tokens) {
-    if (token.at("content") == content) return token.at("id").get<int64_t>();
+    if (!token.is_object() || !token.contains("content") || !token.at("content").is_string()) continue;
+    const bool has_id = token.contains("id") && token.at("id").is_number_integer();
+    ids.emplace(token.at("content"), has_id ? token.at("id").get<int64_t>() : -1);
   }
-  return -1;
+  return ids;
+}
+
+int64_t added_or(const std::unordered_map<std::string, int64_t>& ids, const std::string& text,
+                 const std::function<int64_t(const std::string&)>& find) {
+  const auto added = ids.find(text);
+  return added != ids.end() && added->second >= 0 ? added->second : find(text);
 }
 
 FolderConfig::FolderConfig(const std::filesystem::path& folder)
@@ -191,10 +200,11 @@ std::optional<int64_t> FolderConfig::model_id(const char* key) const {
 Json FolderConfig::added_tokens(const Json& class_marks, const std::function<int64_t(const std::string&)>& find,
                                 int64_t vocabulary_size) const {
   Json tokens = Json::array();
+  std::set<std::string> known_texts;
   int64_t next = vocabulary_size;
   const auto add = [&](Json token) {
     const std::string content = token.at("content");
-    if (content.empty() || added_id(tokens, content) >= 0) return;  // the first says how it is matched
+    if (content.empty() || !known_texts.insert(content).second) return;  // the first says how it is matched
     // A new token gets the next id, whichever the file gives it: so does tokenizers.
     const int64_t known = find(content);
     token["id"] = known >= 0 ? known : next;

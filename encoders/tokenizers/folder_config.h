@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "encoders/tokenizers/json_section.h"
@@ -58,7 +59,11 @@ class FolderConfig {
 /// Keys of the marks that every class of transformers knows, in its order.
 const std::vector<const char*>& mark_keys();
 
-/// The id of a text among added tokens, else -1.
-int64_t added_id(const Json& added_tokens, const std::string& content);
+/// Ids of added tokens by their text; of two of one text the first. Entries that are no tokens are passed over.
+std::unordered_map<std::string, int64_t> added_ids(const Json& added_tokens);
+
+/// What `ids` says of a text, else what `find` does; -1 = neither.
+int64_t added_or(const std::unordered_map<std::string, int64_t>& ids, const std::string& text,
+                 const std::function<int64_t(const std::string&)>& find);
 
 }  // namespace emf

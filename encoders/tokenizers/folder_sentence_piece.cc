@@ -131,19 +131,18 @@ std::unique_ptr<Tokenizer> load_sentence_piece_family(const FolderConfig& config
   }
   Json tokens = config.added_tokens(family.marks, find, static_cast<int64_t>(order.pieces.size()));
   // Controls and user-defined pieces of the file are found whole too.
+  auto added = added_ids(tokens);
+  const auto append = [&](const std::string& text, bool is_special) {
+    if (!added.emplace(text, find(text)).second) return;
+    tokens.push_back(added_token(text, find(text), is_special));
+  };
   for (const SentencePieceFile::Piece& piece : file.pieces) {
     const bool is_control = piece.kind == SentencePieceFile::kControl;
     if (!is_control && piece.kind != SentencePieceFile::kUserDefined) continue;
-    if (find(piece.text) < 0 || added_id(tokens, piece.text) >= 0) continue;
-    tokens.push_back(added_token(piece.text, find(piece.text), is_control));
+    if (find(piece.text) >= 0) append(piece.text, is_control);
   }
-  for (const std::string& text : order.found_first) {
-    if (added_id(tokens, text) < 0) tokens.push_back(added_token(text, find(text), true));
-  }
-  const auto find_any = [&](const std::string& text) {
-    const int64_t id = added_id(tokens, text);
-    return id >= 0 ? id : find(text);
-  };
+  for (const std::string& text : order.found_first) append(text, true);
+  const auto find_any = [&](const std::string& text) { return added_or(added, text, find); };
   document["post_processor"] = folder_marks(config, family, find_any);
   const auto filler = folder_filler(config, family.marks, find_any);
   document["added_tokens"] = std::move(tokens);

@@ -110,37 +110,20 @@ std::unique_ptr<Tokenizer> load_json_folder(const FolderConfig& config, const To
   apply_config(config, document);
   Json& tokens = document["added_tokens"];
   if (tokens.is_null()) tokens = Json::array();
-  const auto has_content = [&](const std::string& text) -> int64_t {
-    for (const Json& token : tokens) {
-      if (token.is_object() && token.value("content", "") == text) return token.value("id", int64_t{-1});
-    }
-    return -1;
+  const ModelPieces pieces(document);
+  const auto listed = tokens.is_array() ? added_ids(tokens) : std::unordered_map<std::string, int64_t>();
+  const auto find = [&](const std::string& text) {
+    return added_or(listed, text, [&](const std::string& piece) { return pieces.id(piece); });
   };
   if (tokens.is_array()) {
-    int64_t size = pieces_in_model(document);
-    for (const Json& token : tokens) {
-      if (token.is_object() && token.contains("id") && token["id"].is_number_integer()) {
-        size = std::max(size, token["id"].get<int64_t>() + 1);
-      }
+    int64_t size = pieces.size();
+    for (const auto& [text, id] : listed) size = std::max(size, id + 1);
+    for (Json& token : config.added_tokens(Json::object(), find, size)) {
+      if (listed.count(token.at("content").get<std::string>()) == 0) tokens.push_back(std::move(token));
     }
-    const Json added = config.added_tokens(
-        Json::object(),
-        [&](const std::string& text) {
-          const int64_t id = has_content(text);
-          return id >= 0 ? id : id_in_model(document, text);
-        },
-        size);
-    Json fresh = Json::array();
-    for (const Json& token : added) {
-      if (has_content(token.at("content")) < 0) fresh.push_back(token);
-    }
-    for (Json& token : fresh) tokens.push_back(std::move(token));
   }
   const auto family = folder_family(config);
-  const auto filler = folder_filler(config, family ? family->marks : Json::object(), [&](const std::string& text) {
-    const int64_t id = has_content(text);
-    return id >= 0 ? id : id_in_model(document, text);
-  });
+  const auto filler = folder_filler(config, family ? family->marks : Json::object(), find);
   return tokenizer_of(document, path.string() + ":", options, nullptr, filler);
 }
 
@@ -165,12 +148,11 @@ Json family_document(const FolderFamily& family) {
 
 std::unique_ptr<Tokenizer> finish_folder(const FolderConfig& config, const FolderFamily& family, Json document,
                                          const std::string& where, const TokenizerOptions& options) {
-  const auto find = [&](const std::string& text) { return id_in_model(document, text); };
-  Json tokens = config.added_tokens(family.marks, find, pieces_in_model(document));
-  const auto find_any = [&](const std::string& text) {
-    const int64_t id = added_id(tokens, text);
-    return id >= 0 ? id : find(text);
-  };
+  const ModelPieces pieces(document);
+  const auto find = [&](const std::string& text) { return pieces.id(text); };
+  Json tokens = config.added_tokens(family.marks, find, pieces.size());
+  const auto ids = added_ids(tokens);
+  const auto find_any = [&](const std::string& text) { return added_or(ids, text, find); };
   document["post_processor"] = folder_marks(config, family, find_any);
   const auto filler = folder_filler(config, family.marks, find_any);
   document["added_tokens"] = std::move(tokens);

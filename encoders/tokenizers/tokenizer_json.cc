@@ -22,18 +22,18 @@ class AddedIds {
  public:
   /// @param is_in_document  false: the file's ids hold.
   AddedIds(const Json& document, bool is_in_document)
-      : document_(document), is_in_document_(is_in_document), next_(pieces_in_model(document)) {}
+      : pieces_(document), is_in_document_(is_in_document), next_(pieces_.size()) {}
 
   int64_t id(const AddedTokens::Token& token) {
     if (!is_in_document_) return token.id;
-    const int64_t known = id_in_model(document_, token.text);
+    const int64_t known = pieces_.id(token.text);
     const auto [place, is_new] = ids_.try_emplace(token.text, known >= 0 ? known : next_);
     next_ = std::max(next_, place->second + 1);
     return place->second;
   }
 
  private:
-  const Json& document_;
+  ModelPieces pieces_;
   bool is_in_document_;
   int64_t next_;
   std::map<std::string, int64_t> ids_;
@@ -103,26 +103,26 @@ void read_post_processor(const JsonSection& section, SpecialIds& specials) {
 
 }  // namespace
 
-int64_t id_in_model(const Json& document, const std::string& text) {
+ModelPieces::ModelPieces(const Json& document) {
   const auto model = document.find("model");
-  if (model == document.end() || !model->is_object()) return -1;
-  const auto vocabulary = model->find("vocab");
-  if (vocabulary == model->end()) return -1;
-  if (vocabulary->is_object()) {
-    const auto found = vocabulary->find(text);
-    return found == vocabulary->end() || !found->is_number_integer() ? -1 : found->get<int64_t>();
+  if (model == document.end() || !model->is_object() || !model->contains("vocab")) return;
+  const Json& vocabulary = model->at("vocab");
+  size_ = static_cast<int64_t>(vocabulary.size());
+  if (vocabulary.is_object()) ids_ = &vocabulary;
+  if (!vocabulary.is_array()) return;
+  for (size_t id = 0; id < vocabulary.size(); ++id) {
+    const Json& item = vocabulary[id];
+    if (item.is_array() && !item.empty() && item[0].is_string()) listed_.emplace(item[0], static_cast<int64_t>(id));
   }
-  for (size_t id = 0; id < vocabulary->size(); ++id) {
-    const Json& item = (*vocabulary)[id];
-    if (item.is_array() && !item.empty() && item[0] == text) return static_cast<int64_t>(id);
-  }
-  return -1;
 }
 
-int64_t pieces_in_model(const Json& document) {
-  const auto model = document.find("model");
-  if (model == document.end() || !model->is_object() || !model->contains("vocab")) return 0;
-  return static_cast<int64_t>(model->at("vocab").size());
+int64_t ModelPieces::id(const std::string& text) const {
+  if (ids_ != nullptr) {
+    const auto found = ids_->find(text);
+    return found == ids_->end() || !found->is_number_integer() ? -1 : found->get<int64_t>();
+  }
+  const auto found = listed_.find(text);
+  return found == listed_.end() ? -1 : found->second;
 }
 
 std::unique_ptr<Tokenizer> load_tokenizer_json(const std::filesystem::path& path, const TokenizerOptions& options) {

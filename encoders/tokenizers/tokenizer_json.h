@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <unordered_map>
 
 #include "encoders/tokenizers/json_section.h"
 #include "encoders/tokenizers/pipeline.h"
@@ -28,10 +30,20 @@ std::unique_ptr<Tokenizer> tokenizer_of(const Json& document, const std::string&
                                         std::unique_ptr<TokenModel> model = nullptr,
                                         std::optional<int64_t> filler = std::nullopt);
 
-/// The id of a text in the vocabulary of a document's model, -1 = none.
-int64_t id_in_model(const Json& document, const std::string& text);
-/// How many pieces that vocabulary has.
-int64_t pieces_in_model(const Json& document);
+/// The vocabulary of a document's model, whichever form it has: an object of ids, or a list of pieces with scores.
+class ModelPieces {
+ public:
+  /// @param document  outlives this object.   @cost  one pass over a list; thousands of added tokens ask.
+  explicit ModelPieces(const Json& document);
+  /// -1 = none.
+  int64_t id(const std::string& text) const;
+  int64_t size() const { return size_; }
+
+ private:
+  const Json* ids_ = nullptr;
+  std::unordered_map<std::string, int64_t> listed_;
+  int64_t size_ = 0;
+};
 
 /// What a file's "normalizer" asks for.
 /// @param section  may be null.
