@@ -13,6 +13,9 @@
 
 namespace emf {
 
+/// The file in which a stage leaves features of pictures, [N,D] float32 under the name "features".
+inline constexpr const char* kFeaturesFile = "features.safetensors";
+
 /// A backbone and how pictures are brought to its side: the one way from pictures to features. Const methods may be
 /// called from several threads at once.
 class PictureFeatures {

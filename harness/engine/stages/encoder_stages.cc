@@ -13,8 +13,9 @@ StageSpec pretrain_stage(const EncoderSource& source, const std::shared_ptr<cons
   const auto seed = static_cast<uint64_t>(source.seed());
   // A factory and not the object: it is asked for its fingerprint here and made again for the work, so that a
   // plan of many stages holds none of their tensors.
-  const auto make = [name = info.pretraining, options, info, seed] {
-    return PretrainingRegistry::instance().make(name, options, PretrainingContext{info, seed, {}});
+  const Placement placement = source.placement();
+  const auto make = [name = info.pretraining, options, info, seed, placement] {
+    return PretrainingRegistry::instance().make(name, options, PretrainingContext{info, seed, placement});
   };
   StageSpec stage;
   stage.kind = "pretrain";
@@ -26,9 +27,11 @@ StageSpec pretrain_stage(const EncoderSource& source, const std::shared_ptr<cons
                 {"seed", seed},
                 {"captions", train.pictures}};
   stage.spec.update(training_spec(train));
-  stage.work = [source, make, corpus, train, seed, label = stage.label](const RunFolder& folder, Json&) {
-    return pretrain_encoder(*source.make_trainable(), *make(), *corpus, train, seed, label, folder);
+  stage.work = [source, make, corpus, train, seed, placement, label = stage.label](const RunFolder& folder, Json&) {
+    return pretrain_encoder(*source.make_trainable(), *make(), *corpus, train, seed, label, folder, placement);
   };
+  // Nothing goes on from it. Not before the stage is marked: a process that dies until then would train from nothing.
+  stage.tidy = [](const RunFolder& folder) { std::filesystem::remove(folder.file(kFinalCheckpoint)); };
   return stage;
 }
 

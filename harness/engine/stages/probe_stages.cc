@@ -17,8 +17,6 @@
 namespace emf {
 namespace {
 
-constexpr const char* kFeatures = "features.safetensors";
-
 /// The first `count` different captions among a dataset's first samples.
 std::vector<Prompt> first_captions(const Dataset& dataset, int64_t samples, int64_t count) {
   std::vector<Prompt> captions;
@@ -82,7 +80,7 @@ StageSpec probe_pictures_stage(const std::shared_ptr<const Dataset>& dataset,
       {"dataset", dataset->fingerprint()}, {"backbone", backbone->identity()}, {"captions", hash_of_prompts(captions)}};
   stage.work = [dataset, backbone, captions](const RunFolder& folder, Json&) -> Json {
     const at::Tensor features = probe_picture_features(*dataset, *backbone, captions);
-    write_safetensors(folder.file(kFeatures), {{"features", features}});
+    write_safetensors(folder.file(kFeaturesFile), {{"features", features}});
     return {{"captions", captions.size()},
             {"pictures", captions.size() * static_cast<size_t>(dataset->views())},
             {"dimension", features.size(1)}};
@@ -99,7 +97,7 @@ StageSpec pooled_texts_stage(const EncoderSource& source, const std::string& wha
                 {"pooling", source.choice().pooling},
                 {"texts", hash_of_prompts(texts)}};
   stage.inputs = source.inputs();
-  stage.inputs.insert(stage.inputs.end(), after.begin(), after.end());
+  stage.after = after;
   stage.work = [source, texts, store](const RunFolder&, Json& provenance) -> Json {
     TextPooler pooler(source.make(), source.choice().pooling, store);
     const FeatureMatrix pooled = pooler(texts);
@@ -124,12 +122,12 @@ StageSpec probe_stage(const ProbePlan& plan) {
                 {"queries", hash_of_prompts(plan.input.queries)},
                 {"candidates", hash_of_prompts(plan.input.candidates)}};
   stage.inputs = plan.source.inputs();
-  stage.inputs.insert(stage.inputs.end(), plan.pooled.begin(), plan.pooled.end());
+  stage.after = plan.pooled;
   if (plan.pictures) stage.inputs.push_back(plan.pictures);
   stage.work = [plan](const RunFolder& folder, Json&) {
     ProbeInput input = plan.input;
     if (plan.pictures) {
-      input.visual = to_matrix(read_safetensors(plan.pictures->folder->file(kFeatures)).at("features"), Json());
+      input.visual = to_matrix(read_safetensors(plan.pictures->folder->file(kFeaturesFile)).at("features"), Json());
     }
     const ProbeResult result =
         run_probe(plan.probe, plan.source.make(), plan.source.choice().pooling, std::move(input), plan.store);

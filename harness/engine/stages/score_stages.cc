@@ -17,15 +17,13 @@
 namespace emf {
 namespace {
 
-constexpr const char* kFeatures = "features.safetensors";
-
 Json write_features(const at::Tensor& features, const RunFolder& folder) {
-  write_safetensors(folder.file(kFeatures), {{"features", features}});
+  write_safetensors(folder.file(kFeaturesFile), {{"features", features}});
   return {{"pictures", features.size(0)}, {"dimension", features.size(1)}};
 }
 
 at::Tensor read_features(const StagePointer& stage) {
-  return read_safetensors(stage->folder->file(kFeatures)).at("features");
+  return read_safetensors(stage->folder->file(kFeaturesFile)).at("features");
 }
 
 }  // namespace
@@ -92,7 +90,7 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
   StageSpec stage;
   stage.kind = "score";
   stage.label = fmt::format("score {}, {}", label, plan.name);
-  stage.version = 2;
+  stage.version = 3;
   // The name is a part of the values that this stage writes, and so of what it is.
   stage.spec = {{"metric", plan.metric}, {"name", plan.name}, {"options", plan.options}, {"prompts", judged->hash()}};
   for (const StagePointer& input : {judged_by, features, reference}) {

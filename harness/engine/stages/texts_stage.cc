@@ -29,8 +29,8 @@ StageSpec judged_texts_stage(const EncoderSource& source, const std::shared_ptr<
   stage.spec = {{"encoder", source.untrained()->fingerprint()}, {"prompts", judged->hash()}};
   stage.inputs = source.inputs();
   // Behind the training captions, so that a text that stands in both is read from the cache and not encoded
-  // twice at the same time.
-  stage.inputs.push_back(training);
+  // twice at the same time. What it is does not depend on them.
+  stage.after = {training};
   stage.work = [source, judged, store](const RunFolder& folder, Json&) {
     return encode_prompts(*source.make(), judged->prompts, store, folder);
   };

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/progress.h"
@@ -19,11 +21,15 @@ int layout_of(const std::filesystem::path& store) {
     const auto stages = std::filesystem::directory_iterator(store / "runs", absent);
     return absent || stages == std::filesystem::directory_iterator() ? 0 : 1;
   }
-  const std::string text = read_file(file);
-  if (text.empty() || text.find_first_not_of("0123456789\n") != std::string::npos) {
+  std::string text = read_file(file);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  int layout = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), layout);
+  // What is no number, or one that no layout can have, was not written by this program.
+  if (error != std::errc() || end != text.data() + text.size() || layout < 1) {
     fail_input("{}: not the number of a layout; is {} a store of emfbench?", file.string(), store.string());
   }
-  return std::stoi(text);
+  return layout;
 }
 
 }  // namespace

@@ -132,6 +132,10 @@ TEST_F(RunStoreTest, OlderStoresAreNamedOnceAndKept) {
   EXPECT_TRUE(std::filesystem::exists(store_ / "runs" / "features" / "0123" / "DONE"));
   write_atomically(store_ / "LAYOUT", "99\n");
   EXPECT_THROW(open_store(store_), UserError);
+  for (const char* text : {"", "\n", "99999999999\n", "2\n2\n", "two\n", "-2\n"}) {
+    write_atomically(store_ / "LAYOUT", text);
+    EXPECT_THROW(open_store(store_), UserError) << text;
+  }
 }
 
 }  // namespace

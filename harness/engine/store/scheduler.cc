@@ -26,7 +26,7 @@ struct Schedule {
   std::exception_ptr stop;  ///< an error that ends the whole run
 };
 
-/// The first stage whose inputs are all good; null when none is ready now. Stages behind a failure fail here.
+/// The first stage whose inputs are all good and whose predecessors are settled; null when none is ready now. Stages behind a failure fail here.
 StagePointer next_ready(Schedule& schedule, const std::vector<StagePointer>& stages, bool& all_settled) {
   // The list has inputs before what reads them, so one pass from the front carries a failure all the way down.
   all_settled = true;
@@ -51,6 +51,11 @@ StagePointer next_ready(Schedule& schedule, const std::vector<StagePointer>& sta
     }
     // `state` is a reference, and the loop above may just have failed it.
     if (state != Progressing::kWaiting) continue;
+    for (const StagePointer& earlier : stage->after) {
+      // Settled in either way: whoever only comes later does the work alone where the earlier one could not.
+      const Progressing earlier_state = schedule.state[earlier.get()];
+      ready = ready && (earlier_state == Progressing::kGood || earlier_state == Progressing::kFailed);
+    }
     all_settled = false;
     if (ready) return stage;
   }
@@ -71,6 +76,7 @@ bool run_one(const Stage& stage) {
   const Json result = stage.work(*stage.folder, provenance);
   provenance["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   stage.folder->finish(result, provenance);
+  if (stage.tidy) stage.tidy(*stage.folder);
   return true;
 }
 

@@ -14,7 +14,7 @@ struct ScheduleSummary {
   std::vector<Json> failed;  ///< {"stage","run","why"}
 };
 
-/// Runs stages in list order as their inputs finish, `jobs` at a time, each in a worker thread with one compute thread,
+/// Runs stages in list order as their inputs finish and what they come after is settled, `jobs` at a time, each in a worker thread with one compute thread,
 /// so that results do not depend on the number of cores.
 ///
 /// @throws UserError(kInterrupted)  after SIGINT or a full disk; finished stages and checkpoints stay.

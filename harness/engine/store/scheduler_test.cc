@@ -37,7 +37,8 @@ TEST_F(SchedulerTest, RunsInputsFirstAndSkipsWhatIsDone) {
   std::atomic<int> calls{0};
   const auto first = stage("first", {}, [&] { return Json{{"order", ++calls}}; });
   const auto second = stage("second", {first}, [&] { return Json{{"order", ++calls}}; });
-  EXPECT_EQ(run_stages({first, second}, 2).finished, 2);
+  // Handed over the wrong way round, so that only who looks at inputs has them first.
+  EXPECT_EQ(run_stages({second, first}, 2).finished, 2);
   EXPECT_EQ(first->folder->result().at("order"), 1);
   EXPECT_EQ(second->folder->result().at("order"), 2);
   EXPECT_EQ(run_stages({first, second}, 2).skipped, 2);
@@ -66,9 +67,47 @@ TEST_F(SchedulerTest, OneFailureSparesTheRestAndIsTriedAgain) {
   EXPECT_EQ(bad->folder->state(), StageState::kDone);
 }
 
+TEST_F(SchedulerTest, WhatOnlyComesFirstMayFail) {
+  bool broken = true;
+  std::atomic<int> calls{0};
+  const auto earlier = stage("earlier", {}, [&]() -> Json {
+    if (broken) fail_input("the disk is {}", "slow");
+    return {{"order", ++calls}};
+  });
+  const auto later = stage("later", {}, [&] { return Json{{"order", ++calls}}; });
+  later->after = {earlier};
+  const ScheduleSummary summary = run_stages({later, earlier}, 2);
+  EXPECT_EQ(summary.finished, 1);
+  EXPECT_EQ(summary.failed.size(), 1u);
+  EXPECT_EQ(later->folder->state(), StageState::kDone);
+  broken = false;
+  std::filesystem::remove_all(store_);
+  calls = 0;
+  EXPECT_EQ(run_stages({later, earlier}, 2).finished, 2);
+  EXPECT_EQ(later->folder->result().at("order"), 2);
+}
+
+TEST_F(SchedulerTest, AStageTidiesUpBehindItsMark) {
+  const auto made = stage("made", {}, [] { return Json::object(); });
+  std::vector<StageState> seen;
+  made->tidy = [&](const RunFolder& folder) { seen.push_back(folder.state()); };
+  run_stages({made}, 1);
+  run_stages({made}, 1);
+  EXPECT_EQ(seen, (std::vector<StageState>{StageState::kDone}));
+}
+
 TEST_F(SchedulerTest, AbsentWeightsEndTheRun) {
   const auto stage_without = stage("llm", {}, []() -> Json { fail_missing("weights of {} are missing", "llm"); });
-  EXPECT_THROW(run_stages({stage_without}, 1), UserError);
+  bool ran = false;
+  const auto behind = stage("behind", {}, [&] { return Json{{"ran", ran = true}}; });
+  try {
+    run_stages({stage_without, behind}, 1);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.code(), ExitCode::kMissing);
+  }
+  EXPECT_FALSE(ran) << "each further stage would fail after the work that led to it";
+  EXPECT_EQ(stage_without->folder->state(), StageState::kBroken) << "nothing is wrong with the stage itself";
 }
 
 }  // namespace

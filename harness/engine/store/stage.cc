@@ -13,7 +13,9 @@ StagePointer make_stage(const std::filesystem::path& store, StageSpec spec) {
   stage->label = std::move(spec.label);
   stage->folder = std::make_shared<RunFolder>(store, std::move(spec.kind), std::move(whole));
   stage->inputs = std::move(spec.inputs);
+  stage->after = std::move(spec.after);
   stage->work = std::move(spec.work);
+  stage->tidy = std::move(spec.tidy);
   return stage;
 }
 

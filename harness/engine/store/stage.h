@@ -16,8 +16,11 @@ struct Stage {
   std::string label;  ///< for people: "train llm mean_flow seed 0"
   std::shared_ptr<RunFolder> folder;
   std::vector<std::shared_ptr<Stage>> inputs;
+  std::vector<std::shared_ptr<Stage>> after;  ///< come first if they run at all, and may fail: nothing of them is read
   /// Does the work in one thread and returns the result (no times, no host). Facts of this run go into `provenance`.
   std::function<Json(const RunFolder& folder, Json& provenance)> work;
+  /// Removes what was kept until the stage is DONE; called behind the mark, and not where a process dies before it.
+  std::function<void(const RunFolder& folder)> tidy;
 
   const std::string& hash() const { return folder->hash(); }
   bool done() const { return folder->state() == StageState::kDone; }
@@ -31,12 +34,14 @@ struct StageSpec {
   std::string label;  ///< for people; no part of the hash
   int version = 1;    ///< raised when the same spec and inputs give another result
   Json spec = Json::object();
-  std::vector<StagePointer> inputs;
+  std::vector<StagePointer> inputs;  ///< what the work reads, or what decides it
   std::function<Json(const RunFolder& folder, Json& provenance)> work;
+  std::vector<StagePointer> after;  ///< only an order, such as who fills a cache first; no part of the hash
+  std::function<void(const RunFolder& folder)> tidy;  ///< as Stage::tidy; may be empty
 };
 
-/// The hash covers kind, version, spec and the inputs' hashes; where the store lies,
-/// the label and the work's code are no part.
+/// The hash covers kind, version, spec and the inputs' hashes; where the store lies, the label, what only comes before
+/// and the work's code are no part.
 StagePointer make_stage(const std::filesystem::path& store, StageSpec spec);
 
 /// The stages of a suite, equal ones once, in the order in which they were first added.
@@ -44,7 +49,7 @@ class StageList {
  public:
   explicit StageList(std::filesystem::path store) : store_(std::move(store)) {}
 
-  /// Adds a stage, or returns the equal one that is already there.
+  /// Adds a stage, or returns the equal one that is already there. Its inputs and what it comes after are of this list.
   StagePointer add(StageSpec spec);
   const std::filesystem::path& store() const { return store_; }
   const std::vector<StagePointer>& stages() const { return stages_; }

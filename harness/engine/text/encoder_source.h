@@ -32,6 +32,7 @@ class EncoderSource {
 
   const EncoderChoice& choice() const { return choice_; }
   int64_t seed() const { return static_cast<int64_t>(context_.seed); }
+  const Placement& placement() const { return context_.placement; }
   const StagePointer& values() const { return values_; }
   /// What a stage that reads its features depends on beside its fingerprint.
   std::vector<StagePointer> inputs() const {

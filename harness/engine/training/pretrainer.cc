@@ -4,6 +4,7 @@
 #include "harness/base/file.h"
 #include "harness/base/random.h"
 #include "harness/engine/text/encoder_source.h"
+#include "harness/engine/training/checkpoint.h"
 #include "harness/engine/training/loop.h"
 #include "harness/tensor/picture_tensor.h"
 
@@ -88,13 +89,10 @@ Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, co
     const double flops = 3 * encoder.forward_flops(encoder.prepare(batch.captions));
     return {pretraining.loss(encoder, batch), flops};
   });
-  const auto final = folder.file("checkpoints/final.safetensors");
-  write_safetensors(folder.file(kEncoderValues), trained_encoder_values(final));
+  write_safetensors(folder.file(kEncoderValues), trained_encoder_values(folder.file(kFinalCheckpoint)));
   result["parameters_beside"] = result["parameters"].get<int64_t>() - num_parameters;
   result["parameters"] = num_parameters;
   result["accuracy"] = read_json_lines(folder.file("events.jsonl")).back().at("accuracy");
-  // Nothing goes on from it. Last of all: a process that dies before finds its training still there.
-  std::filesystem::remove(final);
   return result;
 }
 

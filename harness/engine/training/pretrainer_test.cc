@@ -98,6 +98,20 @@ class DiesAfter : public Pretraining {
   mutable int left_;
 };
 
+TEST_F(PretrainerTest, KilledBehindItsLastStepIsNotTrainedAgain) {
+  const RunFolder where = folder("ended");
+  const auto run = [&](const Pretraining& how) {
+    return pretrain_encoder(*encoder("sentence_small"), how, corpus(), options_, 5, "test", where);
+  };
+  const Json expected = run(*pretraining("next_token"));
+  const std::string values = sha256_file(where.file(kEncoderValues));
+  // As if the process had died before the stage was marked done, with or without its values: not one batch is drawn.
+  EXPECT_EQ(run(DiesAfter(pretraining("next_token"), 0)), expected);
+  std::filesystem::remove(where.file(kEncoderValues));
+  EXPECT_EQ(run(DiesAfter(pretraining("next_token"), 0)), expected);
+  EXPECT_EQ(sha256_file(where.file(kEncoderValues)), values);
+}
+
 TEST_F(PretrainerTest, KilledAndResumedEqualsUndisturbedAndItsValuesAreTaken) {
   const RunFolder undisturbed = folder("undisturbed"), disturbed = folder("disturbed");
   const auto run = [&](const Pretraining& how, const RunFolder& where) {
