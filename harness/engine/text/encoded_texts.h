@@ -30,7 +30,7 @@ class TextWriter {
   TextFeatures add(const std::vector<Prompt>& window);
   /// Tokens of the longest text so far.
   int64_t length() const { return length_; }
-  /// @param more  tensors to write beside.   @return  {"texts", "encoded", "length", "dimension"}
+  /// @param more  tensors to write beside.   @return  {"texts", "length", "dimension"}
   Json finish(std::map<std::string, at::Tensor> more);
 
  private:

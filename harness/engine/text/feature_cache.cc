@@ -1,6 +1,7 @@
 #include "harness/engine/text/feature_cache.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include "harness/base/error.h"
@@ -31,7 +32,16 @@ Sha256Digest FeatureCache::key_of(const Prompt& prompt) const {
 }
 
 void FeatureCache::refresh() {
-  if (folder_.empty() || !std::filesystem::is_directory(folder_)) return;
+  if (folder_.empty()) return;
+  std::error_code absent;
+  const std::filesystem::file_time_type changed = std::filesystem::last_write_time(folder_, absent);
+  // A folder of thousands of shards takes longer to list than a cached window to read.
+  if (absent || listed_ == changed) return;
+  // File systems tell time in steps, the coarsest of two seconds: a file that comes in the same step behind this listing
+  // would leave the time as it is. Read before the listing, so that what comes meanwhile moves it.
+  constexpr std::chrono::seconds kCoarsest{4};
+  const bool settled = changed + kCoarsest < std::filesystem::file_time_type::clock::now();
+  listed_ = settled ? std::optional(changed) : std::nullopt;
   std::vector<std::filesystem::path> fresh;
   // Other processes write into the same folder. Looking again before each window finds what they encoded
   // meanwhile.
@@ -64,6 +74,7 @@ void FeatureCache::open(const std::filesystem::path& path) {
 
 void FeatureCache::set_aside(const std::filesystem::path& path, const std::string& why) {
   say(fmt::format("warning: {}; its texts are encoded again", why));
+  ++num_set_aside_;
   seen_.insert(path.filename());
   std::filesystem::path aside = path;
   // Kept under another name, so that somebody can look at what happened; the ending keeps it from being opened
@@ -128,21 +139,13 @@ PackedFeatures FeatureCache::encode(const std::vector<Prompt>& prompts) {
 PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
   ensure(!window.empty(), "a window of {} prompts", window.size());
   refresh();
-  std::vector<Source> sources(window.size());
   std::vector<Prompt> misses;
   std::vector<Sha256Digest> keys;
-  std::map<Sha256Digest, int64_t> missed;
-  for (size_t i = 0; i < window.size(); ++i) {
-    const Sha256Digest key = key_of(window[i]);
-    sources[i] = find(key);
-    if (sources[i].shard) continue;
-    // A text that stands in the window twice is encoded once.
-    const auto [place, is_new] = missed.try_emplace(key, static_cast<int64_t>(misses.size()));
-    if (is_new) {
-      misses.push_back(window[i]);
-      keys.push_back(key);
-    }
-    sources[i].text = place->second;
+  std::vector<Source> sources;
+  // A damaged text takes its whole shard away, also from texts of the window that were found there before it.
+  for (size_t before = num_set_aside_ + 1; before != num_set_aside_;) {
+    before = num_set_aside_;
+    sources = resolve(window, misses, keys);
   }
   counts_.texts += static_cast<int64_t>(window.size());
   PackedFeatures fresh;
@@ -159,6 +162,27 @@ PackedFeatures FeatureCache::features(const std::vector<Prompt>& window) {
   // Pages that were read are given back, or a long stream of prompts would hold all of the cache in memory.
   for (const FeatureShard* shard : touched) shard->release();
   return packed;
+}
+
+std::vector<FeatureCache::Source> FeatureCache::resolve(const std::vector<Prompt>& window, std::vector<Prompt>& misses,
+                                                        std::vector<Sha256Digest>& keys) {
+  std::vector<Source> sources(window.size());
+  std::map<Sha256Digest, int64_t> missed;
+  misses.clear();
+  keys.clear();
+  for (size_t i = 0; i < window.size(); ++i) {
+    const Sha256Digest key = key_of(window[i]);
+    sources[i] = find(key);
+    if (sources[i].shard) continue;
+    // A text that stands in the window twice is encoded once.
+    const auto [place, is_new] = missed.try_emplace(key, static_cast<int64_t>(misses.size()));
+    if (is_new) {
+      misses.push_back(window[i]);
+      keys.push_back(key);
+    }
+    sources[i].text = place->second;
+  }
+  return sources;
 }
 
 PackedFeatures FeatureCache::gather(const std::vector<Source>& sources, const PackedFeatures& fresh) const {

@@ -64,6 +64,9 @@ class FeatureCache {
 
   Sha256Digest key_of(const Prompt& prompt) const;
   void refresh();
+  /// Where each text of the window is; `misses` and their `keys` are filled with distinct texts that are nowhere.
+  std::vector<Source> resolve(const std::vector<Prompt>& window, std::vector<Prompt>& misses,
+                              std::vector<Sha256Digest>& keys);
   void open(const std::filesystem::path& path);
   void set_aside(const std::filesystem::path& path, const std::string& why);
   std::optional<CachePlace> place_of(const Sha256Digest& key) const;
@@ -78,6 +81,9 @@ class FeatureCache {
   std::filesystem::path folder_;
   std::set<std::string> seen_;                               ///< file names, opened or refused
   std::vector<std::shared_ptr<const FeatureShard>> shards_;  ///< null: set aside
+  size_t num_set_aside_ = 0;
+  /// When the folder had last changed before it was last listed; nothing where a change may hide behind that time.
+  std::optional<std::filesystem::file_time_type> listed_;
   PlaceTable places_;
   CacheCounts counts_;
 };

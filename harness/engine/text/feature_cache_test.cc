@@ -186,6 +186,44 @@ TEST_F(FeatureCacheTest, DamageWhileOpenIsNoticed) {
   EXPECT_EQ(encoder.encoded, 4u);
 }
 
+TEST_F(FeatureCacheTest, DamageBehindASoundTextOfTheWindowMovesThatTextToo) {
+  const CountingEncoder encoder;
+  FeatureCache cache(encoder, FeatureContent::kTokens, store_);
+  const std::vector<std::string> texts = {"a cat", "dogs"};
+  expect_right(cache, encoder, texts);
+  std::fstream file(shards(cache).at(0), std::ios::binary | std::ios::in | std::ios::out);
+  // Behind the index stand the features, and the last of them are the last text's.
+  file.seekp(-2, std::ios::end);
+  file << "??";
+  file.close();
+  for (const std::vector<std::string>& window : {std::vector<std::string>{"a cat", "dogs"}, {"dogs", "a cat"}}) {
+    expect_right(cache, encoder, window);
+    for (const CachePlace& place : cache.places(prompts_of(window))) {
+      EXPECT_TRUE(std::filesystem::exists(cache.folder() / cache.shard_name(place.shard)));
+    }
+  }
+  EXPECT_EQ(encoder.encoded, 4u);
+  EXPECT_EQ(cache.counts().texts, 6);
+  EXPECT_EQ(shards(cache, ".damaged").size(), 1u);
+}
+
+TEST_F(FeatureCacheTest, AFolderThatDidNotChangeIsNotListedAgain) {
+  const CountingEncoder encoder;
+  FeatureCache cache(encoder, FeatureContent::kTokens, store_), other(encoder, FeatureContent::kTokens, store_);
+  expect_right(cache, encoder, {"first"});
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(cache.folder(), long_ago);
+  expect_right(cache, encoder, {"first"});
+  expect_right(other, encoder, {"second"});
+  // As if nothing had come since: this is how one sees that nobody looks.
+  std::filesystem::last_write_time(cache.folder(), long_ago);
+  expect_right(cache, encoder, {"second"});
+  EXPECT_EQ(encoder.encoded, 3u);
+  expect_right(other, encoder, {"third"});
+  expect_right(cache, encoder, {"third"});
+  EXPECT_EQ(encoder.encoded, 4u) << "a change of the folder is seen";
+}
+
 TEST_F(FeatureCacheTest, SeesWhatOthersWrote) {
   const CountingEncoder encoder;
   FeatureCache a(encoder, FeatureContent::kTokens, store_), b(encoder, FeatureContent::kTokens, store_);
