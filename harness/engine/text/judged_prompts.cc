@@ -42,6 +42,12 @@ std::vector<Prompt> drawable_prompts(const Dataset& dataset, const std::string& 
     const std::string where = fmt::format("{}:{}", path, i + 1);
     const GenEvalMetadata metadata = geneval_metadata(lines[i], where);
     if (metadata.prompt.empty()) fail_input("{}: \"prompt\" is missing", where);
+    for (const char* label : {"reworded", "questions"}) {
+      // By these labels judged prompts are told apart, and the line's prompt would be taken for one of another kind.
+      if (lines[i].contains(label)) {
+        fail_input("{}: \"{}\" is a label that emfbench gives itself; take it out of the line", where, label);
+      }
+    }
     Prompt prompt{metadata.prompt, lines[i]};
     prompt.labels["held_out"] = held_out.count(prompt.text) > 0;
     // The dataset alone knows which prompts it can draw, and says so by refusing the others.

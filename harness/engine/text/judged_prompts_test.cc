@@ -73,6 +73,26 @@ TEST(JudgedPrompts, PromptsOfAFileAsFarAsTheWorldGoes) {
   EXPECT_THROW(judged(dataset, 10, {.metadata = path.string()}), UserError) << "the file is gone";
 }
 
+TEST(JudgedPrompts, LabelsThatPromptsAreToldApartByAreNotTakenFromAFile) {
+  const auto dataset = scenes("");
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("emf_reserved_{}.jsonl", ::getpid());
+  const Json line = facts_to_metadata(*parse_caption("a photo of two dogs"), "a photo of two dogs");
+  for (const auto& [label, value] : {std::pair<std::string, Json>{"reworded", "yes"}, {"questions", Json::array()}}) {
+    Json more = line;
+    more[label] = value;
+    write_atomically(path, json_lines({line, more}));
+    try {
+      judged(dataset, 10, {.metadata = path.string()});
+      ADD_FAILURE() << label << " was taken";
+    } catch (const UserError& error) {
+      EXPECT_EQ(std::string(error.what()), fmt::format("{}:2: \"{}\" is a label that emfbench gives itself; take it "
+                                                       "out of the line",
+                                                       path.string(), label));
+    }
+  }
+  std::filesystem::remove(path);
+}
+
 TEST(JudgedPrompts, CompositionsStandLastAndAreNotPlain) {
   const auto dataset = scenes("compositions = 0.5\n");
   const JudgedPrompts table = judged(dataset, 100, {.prompts = 24, .reworded = 3, .compositions = 5, .seed = 3});
