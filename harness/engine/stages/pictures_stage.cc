@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+
+#include "harness/base/interrupt.h"
 #include "harness/engine/pictures/picture_file.h"
 #include "harness/tensor/picture_tensor.h"
 #include "harness/tensor/safetensors.h"
@@ -45,13 +48,21 @@ StageSpec draw_stage(const std::string& label, const std::shared_ptr<const Datas
   if (codec) stage.spec["codec"] = codec->fingerprint();
   stage.work = [dataset, codec, judged](const RunFolder& folder, Json&) -> Json {
     const at::NoGradGuard no_grad;
-    std::vector<Sample> samples;
-    // The index is the picture's place in the list, so that several pictures of one prompt differ.
-    for (size_t i = 0; i < judged->prompts.size(); ++i) samples.push_back(dataset->draw(judged->prompts[i], i));
-    at::Tensor pictures = picture_tensor(samples, dataset->height(), dataset->width()).contiguous();
-    if (codec) pictures = codec->decode(codec->encode(pictures));
-    write_pictures(pictures, folder);
-    return {{"pictures", samples.size()}};
+    constexpr int64_t kBatch = 256;  // pictures drawn at once where no codec says how many it takes
+    const auto count = static_cast<int64_t>(judged->prompts.size()), batch = codec ? codec->batch() : kBatch;
+    std::vector<at::Tensor> pictures;
+    for (int64_t begin = 0; begin < count; begin += batch) {
+      if (interrupted()) stop_interrupted();
+      std::vector<Sample> samples;
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(std::min(count, begin + batch)); ++i) {
+        // The index is the picture's place in the list, so that several pictures of one prompt differ.
+        samples.push_back(dataset->draw(judged->prompts[i], i));
+      }
+      const at::Tensor drawn = picture_tensor(samples, dataset->height(), dataset->width()).contiguous();
+      pictures.push_back(codec ? codec->decode(codec->encode(drawn)) : drawn);
+    }
+    write_pictures(at::cat(pictures), folder);
+    return {{"pictures", count}};
   };
   return stage;
 }
