@@ -17,6 +17,7 @@
 
 #include "harness/api/probe.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/base/random.h"
 #include "harness/statistics/statistics.h"
 #include "probes/unit_rows.h"
@@ -26,24 +27,21 @@ namespace {
 
 constexpr size_t kBlock = 64;  ///< queries a matrix product: their similarities to a thousand captions fit the cache
 
-struct Options {
+struct Settings {
   int64_t k = 2, queries = 1000;
   BootstrapOptions bootstrap;
 };
 
-Options options_of(const ProbeInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "discriminability options";
-  ConfigReader reader(config, "");
-  Options options;
-  options.k = reader.integer("k", options.k, 1, 1'000'000);
-  options.queries = reader.integer("queries", options.queries, 1, 1'000'000'000);
-  options.bootstrap.draws = static_cast<int>(reader.integer("draws", options.bootstrap.draws, 1, 1'000'000));
-  options.bootstrap.seed = input.seed;
-  options.bootstrap.stream = "probe/discriminability";
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
+  Settings settings;
+  settings.k = reader.integer("k", settings.k, 1, 1'000'000);
+  settings.queries = reader.integer("queries", settings.queries, 1, 1'000'000'000);
+  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, 1'000'000));
+  settings.bootstrap.seed = seed;
+  settings.bootstrap.stream = "probe/discriminability";
   reader.finish();
-  return options;
+  return settings;
 }
 
 /// All of the pool, or `count` of it drawn without replacement, in pool order.
@@ -156,11 +154,13 @@ class Discriminability : public Probe {
  public:
   bool needs_pictures() const override { return true; }
 
+  void check_options(const Options& options) const override { settings_of(options, 0); }
+
   ProbeResult run(const ProbeInput& input) const override {
-    const Options options = options_of(input);
+    const Settings settings = settings_of(Options(input.options, "discriminability options"), input.seed);
     const auto pool = static_cast<int64_t>(input.prompts.size());
-    if (pool < options.k + 1) {
-      fail_input("discriminability: {} captions, but k = {} needs at least {}", pool, options.k, options.k + 1);
+    if (pool < settings.k + 1) {
+      fail_input("discriminability: {} captions, but k = {} needs at least {}", pool, settings.k, settings.k + 1);
     }
     std::set<std::string> texts;
     for (const Prompt& prompt : input.prompts) {
@@ -171,7 +171,7 @@ class Discriminability : public Probe {
     const Texts words = read_texts(input, pool);
     const Rows visual = checked_rows(input.visual, pool, "discriminability visual");
     const Rows raw_visual = unit_rows(visual), centred_visual = unit_rows(visual, visual.colwise().mean());
-    const std::vector<int64_t> queries = draw_queries(pool, options.queries, input.seed);
+    const std::vector<int64_t> queries = draw_queries(pool, settings.queries, input.seed);
 
     std::vector<Mode> modes = {{"raw"}, {"visual_centred"}, {"centred"}};
     if (words.reworded) {
@@ -191,11 +191,11 @@ class Discriminability : public Probe {
       for (size_t i = 0; i < block.size(); ++i) {
         const auto column = static_cast<Eigen::Index>(i);
         const int64_t query = block[i];
-        const Retrieved by_text = nearest(likeness.col(column), query, options.k);
-        const Retrieved by_centred = nearest(centred_likeness.col(column), query, options.k);
-        add(modes[0], by_text, look.col(column), query, options.k);
-        add(modes[1], by_text, centred_look.col(column), query, options.k);
-        add(modes[2], by_centred, centred_look.col(column), query, options.k);
+        const Retrieved by_text = nearest(likeness.col(column), query, settings.k);
+        const Retrieved by_centred = nearest(centred_likeness.col(column), query, settings.k);
+        add(modes[0], by_text, look.col(column), query, settings.k);
+        add(modes[1], by_text, centred_look.col(column), query, settings.k);
+        add(modes[2], by_centred, centred_look.col(column), query, settings.k);
         if (words.reworded) {
           add_own(modes[3], likeness.col(column), query, 1);
           add_own(modes[4], likeness.col(column), query, 5);
@@ -204,14 +204,14 @@ class Discriminability : public Probe {
         }
         Json item = {{"query", query},
                      {"text", words.query_of(input, query)},
-                     {"retrieved", first_names(by_text, input.prompts, options.k)}};
+                     {"retrieved", first_names(by_text, input.prompts, settings.k)}};
         for (const Mode& mode : modes) item[mode.name] = mode.score.back();
         result.items.push_back(std::move(item));
       }
     }
-    result.numbers = {{"k", options.k}, {"chance", Json::object()}, {"oracle", Json::object()}};
+    result.numbers = {{"k", settings.k}, {"chance", Json::object()}, {"oracle", Json::object()}};
     for (const Mode& mode : modes) {
-      const Estimate estimate = estimate_mean({mode.score, {}, {}}, options.bootstrap);
+      const Estimate estimate = estimate_mean({mode.score, {}, {}}, settings.bootstrap);
       const Interval point = {estimate.value, estimate.value};
       result.modes.push_back({mode.name, estimate.value, estimate.ci95.value_or(point)});
       result.numbers["chance"][mode.name] = mean(mode.chance);

@@ -15,6 +15,7 @@
 
 #include "harness/api/probe.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/statistics/statistics.h"
 #include "probes/dropped_parts.h"
 #include "probes/unit_rows.h"
@@ -38,21 +39,24 @@ double own_share(const Eigen::VectorXd& similarity, Eigen::Index own) {
   return 1.0 / static_cast<double>((similarity.array() >= best - kTie).count());
 }
 
+BootstrapOptions bootstrap_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
+  BootstrapOptions bootstrap;
+  bootstrap.draws = static_cast<int>(reader.integer("draws", bootstrap.draws, 1, 1'000'000));
+  bootstrap.seed = seed;
+  bootstrap.stream = "probe/disentanglement";
+  reader.finish();
+  return bootstrap;
+}
+
 class Disentanglement : public Probe {
  public:
   bool needs_pictures() const override { return false; }
 
-  ProbeResult run(const ProbeInput& input) const override {
-    Config config;
-    config.values = input.options;
-    config.origin = "disentanglement options";
-    ConfigReader reader(config, "");
-    BootstrapOptions bootstrap;
-    bootstrap.draws = static_cast<int>(reader.integer("draws", bootstrap.draws, 1, 1'000'000));
-    bootstrap.seed = input.seed;
-    bootstrap.stream = "probe/disentanglement";
-    reader.finish();
+  void check_options(const Options& options) const override { bootstrap_of(options, 0); }
 
+  ProbeResult run(const ProbeInput& input) const override {
+    const BootstrapOptions bootstrap = bootstrap_of(Options(input.options, "disentanglement options"), input.seed);
     if (!input.queries.empty() || !input.candidates.empty()) {
       fail_input(
           "disentanglement takes words away from the captions themselves; leave query_words and candidate_words out");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/base/json.h"
+#include "harness/base/options.h"
 #include "harness/base/registry.h"
 
 namespace emf {
@@ -70,6 +71,12 @@ class Metric {
     (void)backbone, (void)official;
     return "";
   }
+  /// What score() calls its values where its own is called `name`, that one first. Metrics of items leave it: their
+  /// further values are the tasks of what is judged.
+  virtual std::vector<std::string> value_names(const std::string& name) const { return {name}; }
+  /// Reads what score() will find in MetricInput::options, so that suites refuse a slip before they train.
+  /// @throws UserError  an unknown key (the nearest name), a wrong type or range: file and line.
+  virtual void check_options(const Options& options) const { (void)options; }
   /// @throws UserError  inputs that cannot be scored (says which).
   virtual std::vector<MetricValue> score(const MetricInput& input) const = 0;
   /// One score a judged item in input order (for paired tests); empty when the metric is of whole sets.

@@ -43,6 +43,9 @@ class Probe {
   static constexpr const char* kKind = "probe";
   virtual ~Probe() = default;
   virtual bool needs_pictures() const = 0;
+  /// Reads what run() will find in ProbeInput::options, so that suites refuse a slip before they encode anything.
+  /// @throws UserError  an unknown key (the nearest name), a wrong type or range: file and line.
+  virtual void check_options(const Options& options) const { (void)options; }
   virtual ProbeResult run(const ProbeInput& input) const = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "probes/metrics/frechet_distance.h"
 
 namespace emf {
@@ -25,11 +26,8 @@ struct Settings {
   BootstrapOptions bootstrap;
 };
 
-Settings settings_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "frechet options";
-  ConfigReader reader(config, "");
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.compat = reader.choice(
@@ -42,10 +40,14 @@ Settings settings_of(const MetricInput& input) {
   settings.smallest = reader.integer("smallest", 0, 0, 1'000'000'000);
   settings.order = reader.choice("order", "shuffled", {"shuffled", "given"});
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 200, 2, 100'000));
-  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "frechet";
   reader.finish();
   return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "frechet options"), input.seed);
 }
 
 /// Squared length of the difference of means as torch-fidelity has it: sums, means and their product in
@@ -124,6 +126,8 @@ class Frechet : public Metric {
     if (official) return "fid";
     return backbone.empty() ? "frechet" : "fd_" + backbone;
   }
+
+  void check_options(const Options& options) const override { settings_of(options, 0); }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

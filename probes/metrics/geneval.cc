@@ -5,6 +5,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/chunks.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/captions/geneval_fields.h"
 #include "harness/captions/grammar.h"
 #include "harness/rules/geneval_rule.h"
@@ -32,29 +33,34 @@ struct Settings {
   bool any_class = false, verbose = false;
 };
 
-Settings settings_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "geneval options";
-  ConfigReader reader(config, "");
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.origin = reader.text("origin", settings.origin);
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
-  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "geneval";
   settings.bootstrap.shares = true;
   for (const char* key : {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
-    if (reader.has(key)) settings.rule_json[key] = reader.raw(key);
+    // Asked for whether it is there or not, so that a mistyped one can be told the nearest.
+    const Json given = reader.raw(key);
+    if (given.is_null()) continue;
+    Json one = Json::object();
+    one[key] = settings.rule_json[key] = given;
+    settings.rule = geneval_options(one, reader.place(key), settings.rule);
   }
   settings.corrected = reader.texts("corrected", {});
   if (settings.corrected == std::vector<std::string>{"all"}) settings.corrected = geneval_quirks();
   settings.verbose = reader.flag("verbose", false);
   settings.any_class = reader.choice("classes", "official", {"official", "any"}) == "any";
   reader.finish();
-  settings.rule = geneval_options(settings.rule_json, config.origin);
   for (const std::string& quirk : settings.corrected) geneval_correct(settings.rule, quirk);
   return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "geneval options"), input.seed);
 }
 
 /// A misspelt class would be a picture that never shows it.
@@ -98,8 +104,12 @@ Judged judge_row(const Json& row, const std::vector<Detection>* read, const std:
     fail_input("{}: a judged row must be an object with \"metadata\" and \"detections\"", where);
   }
   const GenEvalMetadata metadata = geneval_metadata(row["metadata"], where);
-  const GenEvalOptions options =
-      row.contains("options") ? geneval_options(row["options"], where, settings.rule) : settings.rule;
+  GenEvalOptions options = settings.rule;
+  if (row.contains("options")) {
+    // A row says what its judge was calibrated for. Whoever tells the metric otherwise means it for every row, and the
+    // value's identity claims so.
+    options = geneval_options(settings.rule_json, where, geneval_options(row["options"], where, settings.rule));
+  }
   std::vector<Detection> own;
   if (read == nullptr) own = geneval_detections(row["detections"], where);
   const std::vector<Detection>& detections = read != nullptr ? *read : own;
@@ -226,7 +236,7 @@ std::string official_summary(const std::vector<Judged>& results) {
   return text + fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
 }
 
-/// Options: those of the rule (threshold ...); corrected: quirks of the released code to put right, by name,
+/// Options: those of the rule (threshold ...), which win over a row's own "options"; corrected: quirks of the released code to put right, by name,
 /// or "all"; classes: "official" (default: another class is an error) or "any"; verbose: the official
 /// summary's text and every picture's verdict among the first value's details. A row is a picture: its
 /// metadata and detections, or a line of the official results.jsonl with the verdict already in it.
@@ -234,6 +244,8 @@ class GenEval : public Metric {
  public:
   std::set<MetricNeed> needs() const override { return {MetricNeed::kFacts}; }
   bool higher_is_better() const override { return true; }
+
+  void check_options(const Options& options) const override { settings_of(options, 0); }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

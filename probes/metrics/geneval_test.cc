@@ -90,13 +90,21 @@ TEST(GenEval, MissingTasksAreNamed) {
   EXPECT_EQ(*overall.value, 0.5);
 }
 
-TEST(GenEval, RowOptionsWinOverTheMetricsOptions) {
+TEST(GenEval, TheMetricsOptionsWinOverARowsAndARowsOverTheRules) {
+  // Boxes of rows that are right score above 0.3, which is the rule's own threshold.
   std::vector<Json> rows = {row("single_object", "a", true), row("single_object", "b", true)};
-  rows[0]["options"] = {{"threshold", 0.3}};
   MetricInput input;
   input.judged = &rows;
+  const auto scores = [&] { return MetricRegistry::instance().make("geneval")->item_scores(input); };
+  rows[0]["options"] = {{"threshold", 0.999}};
+  EXPECT_EQ(scores(), (std::vector<double>{0, 1})) << "what a row says counts where the metric is told nothing";
+  input.options = {{"max_objects", 3}};
+  EXPECT_EQ(scores(), (std::vector<double>{0, 1})) << "and for all that the metric is told nothing of";
+  input.options = {{"threshold", 0.3}};
+  EXPECT_EQ(scores(), (std::vector<double>{1, 1}));
+  rows[0]["options"] = {{"threshold", 0.1}};
   input.options = {{"threshold", 0.999}};
-  EXPECT_EQ(MetricRegistry::instance().make("geneval")->item_scores(input), (std::vector<double>{1, 0}));
+  EXPECT_EQ(scores(), (std::vector<double>{0, 0}));
 }
 
 TEST(GenEval, SummaryIsTheOfficialText) {

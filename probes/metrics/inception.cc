@@ -7,6 +7,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
 #include "harness/base/numpy_random.h"
+#include "harness/base/options.h"
 #include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
@@ -29,21 +30,22 @@ struct Classes {
   RowMatrix logs, shares;
 };
 
-Settings settings_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "inception options";
-  ConfigReader reader(config, "");
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.logits = reader.choice("kind", "logits", {"logits", "probabilities"}) == "logits";
   settings.numpy_order = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
   settings.splits = reader.integer("splits", settings.numpy_order ? 10 : 1, 1, 1'000'000);
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
-  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "inception";
   reader.finish();
   return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "inception options"), input.seed);
 }
 
 bool is_distribution(const RowMatrixMap& rows, Eigen::Index i) {
@@ -114,6 +116,8 @@ class Inception : public Metric {
     if (official) return "inception_score";
     return backbone.empty() ? "inception" : "inception_" + backbone;
   }
+
+  void check_options(const Options& options) const override { settings_of(options, 0); }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

@@ -11,6 +11,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
 #include "harness/base/numpy_random.h"
+#include "harness/base/options.h"
 #include "harness/base/random.h"
 #include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
@@ -27,7 +28,7 @@ struct Centred {
   Eigen::VectorXd lean;  // m.a'/D
 };
 
-struct Options {
+struct Settings {
   std::string name = "kid";
   int64_t subsets = 0, subset_size = 1000;
   bool numpy_draws = false;
@@ -137,8 +138,9 @@ RowMatrix chosen_rows(const RowMatrixMap& rows, const std::vector<int64_t>& plac
 }
 
 /// `size` different rows: the first places of a shuffle that belongs to (seed, side, subset).
-RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Options& options, const char* side, int64_t subset) {
-  Random random(options.bootstrap.seed, fmt::format("kid/subset/{}", side), static_cast<uint64_t>(subset));
+RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Settings& settings, const char* side,
+                    int64_t subset) {
+  Random random(settings.bootstrap.seed, fmt::format("kid/subset/{}", side), static_cast<uint64_t>(subset));
   std::vector<int64_t> order(static_cast<size_t>(rows.rows()));
   std::iota(order.begin(), order.end(), int64_t{0});
   for (int64_t i = 0; i < size; ++i) {
@@ -149,21 +151,22 @@ RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Options& optio
   return chosen_rows(rows, order);
 }
 
-Options options_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "kid options";
-  ConfigReader reader(config, "");
-  Options options;
-  options.name = reader.text("name", options.name);
-  options.numpy_draws = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
-  options.subsets = reader.integer("subsets", options.numpy_draws ? 100 : 0, 0, 1'000'000);
-  options.subset_size = reader.integer("subset_size", options.subset_size, 2, 1'000'000);
-  options.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
-  options.bootstrap.seed = input.seed;
-  options.bootstrap.stream = "kid";
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
+  Settings settings;
+  settings.name = reader.text("name", settings.name);
+  settings.numpy_draws = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
+  settings.subsets = reader.integer("subsets", settings.numpy_draws ? 100 : 0, 0, 1'000'000);
+  settings.subset_size = reader.integer("subset_size", settings.subset_size, 2, 1'000'000);
+  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
+  settings.bootstrap.seed = seed;
+  settings.bootstrap.stream = "kid";
   reader.finish();
-  return options;
+  return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "kid options"), input.seed);
 }
 
 /// Options:
@@ -185,46 +188,48 @@ class Kid : public Metric {
     return backbone.empty() ? "kid" : "kid_" + backbone;
   }
 
+  void check_options(const Options& options) const override { settings_of(options, 0); }
+
   std::vector<MetricValue> score(const MetricInput& input) const override {
-    const Options options = options_of(input);
-    const FeaturePair pair = checked_pair(input, options.name, 2);
-    return {options.subsets == 0 ? whole(pair, options) : subsets(pair, options)};
+    const Settings settings = settings_of(input);
+    const FeaturePair pair = checked_pair(input, settings.name, 2);
+    return {settings.subsets == 0 ? whole(pair, settings) : subsets(pair, settings)};
   }
 
  private:
-  static MetricValue whole(const FeaturePair& pair, const Options& options) {
-    BootstrapOptions bootstrap = options.bootstrap;
+  static MetricValue whole(const FeaturePair& pair, const Settings& settings) {
+    BootstrapOptions bootstrap = settings.bootstrap;
     if (std::max(pair.real.rows(), pair.generated.rows()) > kLargestBootstrap) bootstrap.draws = 0;
     const Distance distance = distance_of(pair.real, pair.generated, bootstrap);
-    MetricValue value = feature_value(pair, options.name, distance.value);
+    MetricValue value = feature_value(pair, settings.name, distance.value);
     value.identity["estimator"] = "unbiased MMD^2, kernel (a.b/D + 1)^3, whole sets";
     if (!distance.draws.empty()) value.ci95 = percentile_interval(distance.draws);
     return value;
   }
 
-  static MetricValue subsets(const FeaturePair& pair, const Options& options) {
-    const int64_t size = std::min({options.subset_size, pair.real.rows(), pair.generated.rows()});
-    BootstrapOptions none = options.bootstrap;
+  static MetricValue subsets(const FeaturePair& pair, const Settings& settings) {
+    const int64_t size = std::min({settings.subset_size, pair.real.rows(), pair.generated.rows()});
+    BootstrapOptions none = settings.bootstrap;
     none.draws = 0;
     std::vector<double> values;
     NumpyRandom numpy(kTorchFidelitySeed);
-    for (int64_t i = 0; i < options.subsets; ++i) {
-      const RowMatrix generated = options.numpy_draws
+    for (int64_t i = 0; i < settings.subsets; ++i) {
+      const RowMatrix generated = settings.numpy_draws
                                       ? chosen_rows(pair.generated, numpy.choice(pair.generated.rows(), size))
-                                      : subset_of(pair.generated, size, options, "generated", i);
-      const RowMatrix real = options.numpy_draws ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
-                                                 : subset_of(pair.real, size, options, "real", i);
+                                      : subset_of(pair.generated, size, settings, "generated", i);
+      const RowMatrix real = settings.numpy_draws ? chosen_rows(pair.real, numpy.choice(pair.real.rows(), size))
+                                                  : subset_of(pair.real, size, settings, "real", i);
       values.push_back(distance_of(real, generated, none).value);
     }
     const double center = mean(values);
     double squares = 0;
     for (const double value : values) squares += (value - center) * (value - center);
-    MetricValue result = feature_value(pair, options.name, center);
+    MetricValue result = feature_value(pair, settings.name, center);
     result.identity["estimator"] =
-        fmt::format("unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", options.subsets, size,
-                    options.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", options.bootstrap.seed));
+        fmt::format("unbiased MMD^2, kernel (a.b/D + 1)^3, {} subsets of {}, {}", settings.subsets, size,
+                    settings.numpy_draws ? "numpy's seed 2020" : fmt::format("seed {}", settings.bootstrap.seed));
     result.details["std"] = std::sqrt(squares / static_cast<double>(values.size()));
-    result.details["subsets"] = options.subsets;
+    result.details["subsets"] = settings.subsets;
     result.details["subset_size"] = size;
     if (values.size() > 1) result.ci95 = percentile_interval(values);
     return result;

@@ -9,6 +9,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
@@ -132,19 +133,20 @@ std::string part_name(const std::string& name, const std::string& part) {
   return of_backbone ? part + name.substr(std::string(kName).size()) : name + "/" + part;
 }
 
-Settings settings_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "precision_recall options";
-  ConfigReader reader(config, "");
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.k = reader.integer("k", settings.k, 1, 1'000'000);
   settings.touching = reader.choice("rule", "le", {"le", "lt"}) == "le";
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
-  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.seed = seed;
   reader.finish();
   return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "precision_recall options"), input.seed);
 }
 
 /// Options: k = 3; rule "le" (torch-fidelity, guided-diffusion) or "lt" (prdc, dgm-eval); draws = 500 (0 = no
@@ -159,6 +161,14 @@ class PrecisionRecall : public Metric {
   std::string name_on(const std::string& backbone, bool) const override {
     return backbone.empty() ? kName : fmt::format("{}_{}", kName, backbone);
   }
+
+  std::vector<std::string> value_names(const std::string& name) const override {
+    std::vector<std::string> names = {name};
+    for (const char* part : {"precision", "recall", "density", "coverage"}) names.push_back(part_name(name, part));
+    return names;
+  }
+
+  void check_options(const Options& options) const override { settings_of(options, 0); }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

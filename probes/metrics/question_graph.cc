@@ -7,6 +7,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/rules/question_graph.h"
 #include "harness/statistics/statistics.h"
 
@@ -49,22 +50,23 @@ struct Tally {
   int64_t questions = 0;
 };
 
-Settings settings_of(const MetricInput& input) {
-  Config config;
-  config.values = input.options;
-  config.origin = "question_graph options";
-  ConfigReader reader(config, "");
+Settings settings_of(const Options& options, uint64_t seed) {
+  ConfigReader reader(options);
   Settings settings;
   settings.name = reader.text("name", settings.name);
   settings.origin = reader.text("origin", settings.origin);
   settings.rule = reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
   settings.official = reader.flag("official", false);
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
-  settings.bootstrap.seed = input.seed;
+  settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "question_graph";
   settings.bootstrap.shares = true;
   reader.finish();
   return settings;
+}
+
+Settings settings_of(const MetricInput& input) {
+  return settings_of(Options(input.options, "question_graph options"), input.seed);
 }
 
 bool usable(const QuestionGraph& graph, const PictureAnswers& answers) {
@@ -169,6 +171,8 @@ class QuestionGraphs : public Metric {
  public:
   std::set<MetricNeed> needs() const override { return {MetricNeed::kQuestions}; }
   bool higher_is_better() const override { return true; }
+
+  void check_options(const Options& options) const override { settings_of(options, 0); }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

@@ -7,6 +7,8 @@
 
 #include "harness/api/metric.h"
 #include "harness/api/probe.h"
+#include "harness/base/config.h"
+#include "harness/base/options.h"
 #include "harness/base/random.h"
 
 namespace emf {
@@ -119,6 +121,49 @@ TEST(MetricContract, ValuesOfPicturesAreNamedForTheirNetwork) {
   EXPECT_EQ(name_on("frechet", "", true), "fid");
   EXPECT_EQ(name_on("kid", "", true), "kid");
   EXPECT_EQ(name_on("inception", "", true), "inception_score");
+}
+
+TEST(MetricContract, ValuesOfSetsAreThoseThatTheMetricNamesBeforehand) {
+  const Fixture fixture;
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    EXPECT_EQ(metric->value_names("own").front(), "own") << name;
+    // Metrics of items have a value for each task of what is judged.
+    if (!metric->item_scores(fixture.input()).empty()) continue;
+    for (const std::string& called : {name, metric->name_on("lite0", false)}) {
+      MetricInput input = fixture.input();
+      input.options["name"] = called;
+      std::vector<std::string> names;
+      for (const MetricValue& value : metric->score(input)) names.push_back(value.name);
+      EXPECT_EQ(names, metric->value_names(called)) << name;
+    }
+  }
+}
+
+/// What is said of options that hold a slip.
+template <typename Plugin>
+std::string refusal_of(const Plugin& plugin, const std::string& table, const std::string& line) {
+  const Config config = parse_config("[" + table + "]\n" + line, "t.toml");
+  try {
+    plugin.check_options(Options(config, {table}));
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(MetricContract, OptionsAreCheckedBeforeAnythingIsMeasured) {
+  for (const std::string& name : MetricRegistry::instance().names()) {
+    const auto metric = MetricRegistry::instance().make(name);
+    EXPECT_NE(refusal_of(*metric, name, "drwas = 3").find("t.toml:2: unknown key"), std::string::npos) << name;
+    EXPECT_NE(refusal_of(*metric, name, "draws = \"few\"").find("t.toml:2: "), std::string::npos) << name;
+    EXPECT_EQ(refusal_of(*metric, name, "draws = 10"), "no error") << name;
+  }
+  for (const std::string& name : ProbeRegistry::instance().names()) {
+    const auto probe = ProbeRegistry::instance().make(name);
+    EXPECT_NE(refusal_of(*probe, name, "drwas = 3").find("t.toml:2: unknown key"), std::string::npos) << name;
+    EXPECT_EQ(refusal_of(*probe, name, "draws = 10"), "no error") << name;
+  }
 }
 
 TEST(MetricContract, ValuesAreNamedFiniteAndInsideTheirIntervals) {
