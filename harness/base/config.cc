@@ -310,6 +310,16 @@ std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<
   return items;
 }
 
+std::vector<int64_t> ConfigReader::distinct_integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
+                                                     int64_t high) {
+  const std::vector<int64_t> items = integers(key, std::move(fallback), low, high);
+  std::set<int64_t> seen;
+  for (const int64_t item : items) {
+    if (!seen.insert(item).second) fail_input("{}: '{}' holds {} twice; give each once", place(key), dotted(key), item);
+  }
+  return items;
+}
+
 std::string ConfigReader::choice(const std::string& key, const std::string& fallback,
                                  const std::vector<std::string>& allowed) {
   const std::string word = text(key, fallback);

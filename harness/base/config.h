@@ -64,6 +64,9 @@ class ConfigReader {
   std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback);
   /// A list of integers; a single integer counts as one, "0..4" and "0,2" (from the command line) as lists.
   std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback, int64_t low, int64_t high);
+  /// Likewise, each once.  @throws UserError  a number that stands there twice, too.
+  std::vector<int64_t> distinct_integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
+                                         int64_t high);
   /// One of the allowed words.  @throws UserError  names the nearest.
   std::string choice(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed);
   /// Marks a sub-table or raw value as known and returns it as it stands (null when absent).

@@ -45,6 +45,7 @@ TEST(Config, OverridesAreTomlLiteralsBareWordsOrLists) {
   EXPECT_DOUBLE_EQ(ConfigReader(config, "train").number("rate", 0, 0, 1), 1e-4);
   EXPECT_EQ(ConfigReader(config, "").texts("encoders", {}), (std::vector<std::string>{"llm", "hash"}));
   EXPECT_EQ(ConfigReader(config, "").integers("seeds", {}, 0, 9), (std::vector<int64_t>{0, 1, 2, 3}));
+  EXPECT_EQ(ConfigReader(config, "").distinct_integers("seeds", {}, 0, 9), (std::vector<int64_t>{0, 1, 2, 3}));
   EXPECT_EQ(message_of([&] { apply_override(config, "nonsense"); }),
             "command line: 'nonsense' is not of the form key=value");
 }
