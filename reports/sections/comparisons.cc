@@ -1,4 +1,4 @@
-// Paired differences between objectives, encoders and step counts.
+// Paired differences between objectives, encoders, step counts, models and codecs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -87,6 +87,8 @@ class Comparisons : public Section {
       add_table(names, rows, "objective", "Between objectives, one encoder", blocks);
       add_table(names, rows, "encoder", "Between encoders, one objective", blocks);
       add_table(names, rows, "steps", "Between step counts, one encoder and objective", blocks);
+      add_table(names, rows, "model", "Between models, one encoder and objective", blocks);
+      add_table(names, rows, "codec", "Between codecs, one encoder and objective", blocks);
     }
     return blocks;
   }

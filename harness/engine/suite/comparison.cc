@@ -109,30 +109,47 @@ Json compare_cells(const CellScores& cells, const SeedScores& seeds, const Compa
     comparisons.push_back(std::move(row));
   };
   for (const std::string& encoder : plan.encoders) {
-    for (const std::string& other : plan.objectives) {
-      if (other == plan.main_objective) continue;
-      for (const int64_t steps : plan.steps) {
-        compare("objective", {encoder, plan.main_objective, steps}, {encoder, other, steps});
+    for (const ComparedArm& other : plan.arms) {
+      if (other.objective == plan.main_objective) continue;
+      for (const ComparedArm& main : plan.arms) {
+        // A difference of objectives between two networks would be one of the networks as well.
+        if (main.objective != plan.main_objective || main.model != other.model || main.codec != other.codec) continue;
+        for (const int64_t steps : plan.steps) {
+          compare("objective", {encoder, main.name, steps}, {encoder, other.name, steps});
+        }
       }
     }
   }
   for (size_t i = 0; i < plan.encoders.size(); ++i) {
     for (size_t j = i + 1; j < plan.encoders.size(); ++j) {
-      for (const std::string& objective : plan.objectives) {
+      for (const ComparedArm& arm : plan.arms) {
         for (const int64_t steps : plan.steps) {
-          compare("encoder", {plan.encoders[i], objective, steps}, {plan.encoders[j], objective, steps});
+          compare("encoder", {plan.encoders[i], arm.name, steps}, {plan.encoders[j], arm.name, steps});
         }
       }
     }
   }
   for (const std::string& encoder : plan.encoders) {
-    for (const std::string& objective : plan.objectives) {
+    for (const ComparedArm& arm : plan.arms) {
       for (size_t i = 0; i + 1 < plan.steps.size(); ++i) {
         // More steps less fewer, so that a positive number is what the further steps buy.
-        compare("steps", {encoder, objective, plan.steps[i + 1]}, {encoder, objective, plan.steps[i]});
+        compare("steps", {encoder, arm.name, plan.steps[i + 1]}, {encoder, arm.name, plan.steps[i]});
       }
     }
   }
+  const auto compare_arms = [&](const char* kind, const auto& differ) {
+    for (const std::string& encoder : plan.encoders) {
+      for (size_t i = 0; i < plan.arms.size(); ++i) {
+        for (size_t j = i + 1; j < plan.arms.size(); ++j) {
+          const ComparedArm &a = plan.arms[i], &b = plan.arms[j];
+          if (a.objective != b.objective || !differ(a, b)) continue;
+          for (const int64_t steps : plan.steps) compare(kind, {encoder, a.name, steps}, {encoder, b.name, steps});
+        }
+      }
+    }
+  };
+  compare_arms("model", [](const auto& a, const auto& b) { return a.model != b.model && a.codec == b.codec; });
+  compare_arms("codec", [](const auto& a, const auto& b) { return a.codec != b.codec && a.model == b.model; });
   correct_for_many(comparisons);
   return comparisons;
 }

@@ -26,17 +26,25 @@ void append_scores(Scores& scores, const Scores& more);
 /// Only the items of a task.   @param part  "counting" of "geneval/counting"; "" = all.
 Scores of_part(const Scores& scores, const std::string& part);
 
+/// An objective with a model and a codec, as rows have them.
+struct ComparedArm {
+  std::string name;          ///< "mean_flow+wide", as cells have it
+  std::string objective;     ///< the suite's name of it
+  std::string model, codec;  ///< likewise; "" = the suite's first
+};
+
 /// What is compared with what.
 struct ComparisonPlan {
   std::string metric;  ///< what the scores are of
-  std::vector<std::string> encoders, objectives;
+  std::vector<std::string> encoders;
+  std::vector<ComparedArm> arms;
   std::string main_objective;  ///< the one that all others are compared with
   std::vector<int64_t> steps;
 };
 
-/// Paired differences between cells that differ in one thing: the main objective and every other
-/// one of one encoder ("kind": "objective"), every two encoders under one objective ("encoder"),
-/// every step count and the next one ("steps").
+/// Paired differences between cells that differ in one thing: the main objective and every other one of one encoder,
+/// model and codec ("kind": "objective"), every two encoders ("encoder"), every step count and the next one ("steps"),
+/// every two models ("model"), every two codecs ("codec").
 ///
 /// p values are corrected by Holm and by Benjamini-Hochberg over all of them, and each has the smallest difference that
 /// so many prompts would show. Where both sides were trained with two seeds or more in common, "seeds" holds the mean

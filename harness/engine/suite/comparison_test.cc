@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 namespace emf {
@@ -18,7 +19,13 @@ Scores shares(int right, int count) {
   return scores;
 }
 
-ComparisonPlan plan() { return {"geneval", {"a", "b"}, {"flow_matching", "mean_flow"}, "mean_flow", {1, 4}}; }
+ComparisonPlan plan() {
+  return {"geneval",
+          {"a", "b"},
+          {{"flow_matching", "flow_matching", "", ""}, {"mean_flow", "mean_flow", "", ""}},
+          "mean_flow",
+          {1, 4}};
+}
 
 CellScores cells() {
   CellScores scores;
@@ -57,6 +64,38 @@ TEST(Comparisons, TheMainObjectiveIsTheSuites) {
   for (const Json& row : compare_cells(cells(), {}, other)) names.insert(row.at("name").get<std::string>());
   EXPECT_EQ(names.count("a/flow_matching/1 - a/mean_flow/1"), 1u);
   EXPECT_EQ(names.count("a/mean_flow/1 - a/flow_matching/1"), 0u);
+}
+
+TEST(Comparisons, ModelsAndCodecsAreComparedWithinOneObjective) {
+  ComparisonPlan plan{"geneval", {"a"}, {}, "mean_flow", {1}};
+  CellScores scores;
+  int right = 10;
+  for (const std::string objective : {"flow_matching", "mean_flow"}) {
+    for (const std::string model : {"", "wide"}) {
+      for (const std::string codec : {"", "pixels"}) {
+        const std::string name = objective + (model.empty() ? "" : "+wide") + (codec.empty() ? "" : "+pixels");
+        plan.arms.push_back({name, objective, model, codec});
+        scores["a/" + name + "/1"] = shares(right += 10, 100);
+      }
+    }
+  }
+  std::map<std::string, std::set<std::string>> names;
+  for (const Json& row : compare_cells(scores, {}, plan)) {
+    names[row.at("kind").get<std::string>()].insert(row.at("name").get<std::string>());
+  }
+  EXPECT_EQ(names["objective"], (std::set<std::string>{"a/mean_flow/1 - a/flow_matching/1",
+                                                       "a/mean_flow+pixels/1 - a/flow_matching+pixels/1",
+                                                       "a/mean_flow+wide/1 - a/flow_matching+wide/1",
+                                                       "a/mean_flow+wide+pixels/1 - a/flow_matching+wide+pixels/1"}));
+  EXPECT_EQ(names["model"], (std::set<std::string>{"a/flow_matching/1 - a/flow_matching+wide/1",
+                                                   "a/flow_matching+pixels/1 - a/flow_matching+wide+pixels/1",
+                                                   "a/mean_flow/1 - a/mean_flow+wide/1",
+                                                   "a/mean_flow+pixels/1 - a/mean_flow+wide+pixels/1"}));
+  EXPECT_EQ(names["codec"], (std::set<std::string>{"a/flow_matching/1 - a/flow_matching+pixels/1",
+                                                   "a/flow_matching+wide/1 - a/flow_matching+wide+pixels/1",
+                                                   "a/mean_flow/1 - a/mean_flow+pixels/1",
+                                                   "a/mean_flow+wide/1 - a/mean_flow+wide+pixels/1"}));
+  EXPECT_EQ(names.size(), 3u);
 }
 
 TEST(Comparisons, CellsThatDidNotRunAreLeftOut) {
