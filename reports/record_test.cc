@@ -130,6 +130,18 @@ TEST(RecordTest, RealPicturesAreFoundUnderOldAndNewNames) {
   EXPECT_NE(Record({result, Json::object(), {}}).reference("ceiling", "own_rule/counting"), nullptr);
   EXPECT_NE(Record({result, Json::object(), {}}).reference("reconstruction", "geneval/counting"), nullptr);
   EXPECT_EQ(Record({result, Json::object(), {}}).reference("ceiling", "kid_lite0"), nullptr);
+  // Beside the metric whose rows bear no name, a second one of its plugin.
+  Json beside = result;
+  for (const Json& row : result["rows"]) {
+    if (row["metric"] != "ceiling") continue;
+    beside["rows"].push_back(row);
+    beside["rows"].back()["metric"] = "ceiling/own_rule";
+    beside["rows"].back()["value"] = 0.25;
+  }
+  const Record two({beside, Json::object(), {}});
+  EXPECT_DOUBLE_EQ(*two.reference("ceiling", "geneval")->value, 0.90625);
+  EXPECT_DOUBLE_EQ(*two.reference("ceiling", "own_rule")->value, 0.25);
+  EXPECT_EQ(two.reference("ceiling", "own_rule/counting"), nullptr) << "that row is geneval's";
   for (Json& row : result["rows"]) {
     if (row["metric"] == "ceiling") row["metric"] = "geneval";
   }

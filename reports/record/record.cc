@@ -136,8 +136,11 @@ const Score* Record::reference(const std::string& pictures, const std::string& m
   std::vector<std::string> called = {metric};
   // Rows of judged values are named after the pictures: "ceiling", "ceiling/counting" and "ceiling/question_graph".
   const std::string base = metric_base(metric);
-  const bool first = names_.plugin(metric) == known_names().at("main_metric");
-  called.push_back(first ? pictures + metric.substr(base.size()) : pictures + "/" + metric);
+  called.push_back(pictures + "/" + metric);
+  // A second metric of the same plugin has its name in the row, and the rows without one are not its own.
+  const bool first = names_.plugin(metric) == known_names().at("main_metric") &&
+                     references_.count({pictures, pictures + "/" + base}) == 0;
+  if (first) called.push_back(pictures + metric.substr(base.size()));
   for (const std::string& name : called) {
     const auto found = references_.find({pictures, name});
     if (found != references_.end() && found->second.value) return &found->second;

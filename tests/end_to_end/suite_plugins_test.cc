@@ -103,6 +103,22 @@ class SuitePlugins : public testing::Test {
 const std::vector<std::string> kSmall = {"smoke",     "encoders=hash", "objectives=flow_matching", "steps=1",
                                          "probes=[]", "claims=[]",     "evaluation.reworded=0"};
 
+TEST_F(SuitePlugins, TwoMetricsOfFactsHaveCeilingsAndThresholdsOfTheirOwn) {
+  std::vector<std::string> words = kSmall;
+  words.insert(words.end(),
+               {"metric.strict.metric=geneval", "metric.strict.threshold=0.99999",
+                "metric.strict.counting_threshold=0.99999", "metrics=strict,geneval", "main_metric=geneval"});
+  const Json record = record_of(words);
+  const auto real = rows_of(record, "real"), hash = rows_of(record, "hash");
+  EXPECT_EQ(hash.count("geneval"), 1u);
+  EXPECT_EQ(hash.count("strict/counting"), 1u);
+  ASSERT_EQ(real.count("ceiling"), 1u) << "of the main metric";
+  ASSERT_EQ(real.count("ceiling/strict"), 1u);
+  EXPECT_EQ(real.count("ceiling/strict/counting"), 1u);
+  EXPECT_GT(real.at("ceiling").at("value").get<double>(), 0.9);
+  EXPECT_LT(real.at("ceiling/strict").at("value").get<double>(), 0.5) << "the suite's own threshold, not the judge's";
+}
+
 TEST_F(SuitePlugins, AJudgeAndABackboneOfTheUsersOwn) {
   write_square_judge(file("judge.pt"));
   write_json(file("judge.pt.json"), {{"classes", {"apple", "banana", "car"}}, {"colors", {"red", "green", "blue"}}});

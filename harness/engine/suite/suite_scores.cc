@@ -96,10 +96,18 @@ void add_score_rows(const SuiteGraph& graph, Json& rows, const Json& base, const
   }
 }
 
+/// The metric of facts whose ceilings bear no name: the main one, else the first of the list.
+size_t first_of_facts(const SuiteGraph& graph) {
+  if (reads_facts(graph.metrics[graph.main_metric])) return graph.main_metric;
+  const auto found = std::find_if(graph.metrics.begin(), graph.metrics.end(), reads_facts);
+  return static_cast<size_t>(found - graph.metrics.begin());
+}
+
 /// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction"; of further metrics
-/// "ceiling/question_graph" and the plain names of distances.
+/// "ceiling/question_graph", "ceiling/strict/counting", and the plain names of distances.
 void add_ceiling_rows(const SuiteGraph& graph, Json& rows, const std::optional<Cell>& cell, const std::string& name) {
   if (!cell) return;
+  const size_t first = first_of_facts(graph);
   for (const CellScore& score : cell->scores) {
     if (!finished(score.stage)) continue;
     const SuiteMetric& metric = graph.metrics[score.metric];
@@ -108,7 +116,8 @@ void add_ceiling_rows(const SuiteGraph& graph, Json& rows, const std::optional<C
     const Json result = score.stage->folder->result();
     for (Json value : result.at("metrics")) {
       const std::string full = value.at("name");
-      if (reads_facts(metric)) {
+      // A metric may call its values otherwise than it is asked to.
+      if (score.metric == first && full.rfind(metric.plan.name, 0) == 0) {
         value["name"] = name + full.substr(metric.plan.name.size());
       } else if (metric.of_items) {
         value["name"] = name + "/" + full;
@@ -164,8 +173,12 @@ ClaimEvidence gather_evidence(const SuiteGraph& graph) {
         // keeps the seeds of a prompt from counting as independent.
         append_scores(of.items[name], item_scores(result.at("items"), graph.judged->prompts));
       } else {
-        // The first value is the metric's own; what follows are its parts.
-        of.sets[name].push_back(result.at("metrics").front());
+        // The first value is the metric's own; it and what follows have names of their own too.
+        auto& values = of.sets[name];
+        values[""].push_back(result.at("metrics").front());
+        for (const Json& value : result.at("metrics")) {
+          values[value_part(value.at("name"), metric.plan.name)].push_back(value);
+        }
       }
     }
   };
