@@ -45,10 +45,10 @@ TEST(Claims, DistancesOfSetsAreJudgedByTheirIntervalsAndLessIsBetter) {
   ClaimEvidence evidence;
   auto& distance = evidence.metrics["fd_lite0"];
   distance.higher_is_better = false;
-  distance.sets = {{"a/mean_flow/1", {row(10, 8, 12)}},
-                   {"b/mean_flow/1", {row(20, 18, 22)}},
-                   {"c/mean_flow/1", {row(11, 9, 19)}},
-                   {"d/mean_flow/1", {{{"value", 1}, {"ci95", nullptr}}}}};
+  distance.sets = {{"a/mean_flow/1", {{"", {row(10, 8, 12)}}}},
+                   {"b/mean_flow/1", {{"", {row(20, 18, 22)}}}},
+                   {"c/mean_flow/1", {{"", {row(11, 9, 19)}}}},
+                   {"d/mean_flow/1", {{"", {{{"value", 1}, {"ci95", nullptr}}}}}}};
   EXPECT_EQ(verdict(evidence, {"a is nearer", "fd_lite0", "a/mean_flow/1", "b/mean_flow/1"}).at("verdict"), "pass");
   EXPECT_EQ(verdict(evidence, {"b is nearer", "fd_lite0", "b/mean_flow/1", "a/mean_flow/1"}).at("verdict"), "fail");
   EXPECT_EQ(verdict(evidence, {"a before c", "fd_lite0", "a/mean_flow/1", "c/mean_flow/1"}).at("verdict"), "undecided");
@@ -56,6 +56,23 @@ TEST(Claims, DistancesOfSetsAreJudgedByTheirIntervalsAndLessIsBetter) {
             "undecided");
   EXPECT_EQ(verdict(evidence, {"another metric", "kid", "a/mean_flow/1", "b/mean_flow/1"}).at("detail"),
             "the suite does not measure kid");
+}
+
+TEST(Claims, PartsOfSetsAreJudgedByTheirOwnValues) {
+  ClaimEvidence evidence;
+  auto& metric = evidence.metrics["precision_recall_lite0"];
+  metric.sets = {{"a/mean_flow/1", {{"", {row(0.9, 0.8, 1)}}, {"recall_lite0", {row(0.2, 0.1, 0.3)}}}},
+                 {"b/mean_flow/1", {{"", {row(0.5, 0.4, 0.6)}}, {"recall_lite0", {row(0.6, 0.5, 0.7)}}}}};
+  Claim claim{"a before b", "precision_recall_lite0", "a/mean_flow/1", "b/mean_flow/1"};
+  EXPECT_EQ(verdict(evidence, claim).at("verdict"), "pass");
+  claim.metric = "precision_recall_lite0/recall_lite0";
+  EXPECT_EQ(verdict(evidence, claim).at("verdict"), "fail");
+  EXPECT_NEAR(verdict(evidence, claim).at("difference").get<double>(), -0.4, 1e-9);
+  claim.metric = "precision_recall_lite0/density_lite0";
+  EXPECT_EQ(verdict(evidence, claim).at("detail"),
+            "a/mean_flow/1 was not measured by precision_recall_lite0/density_lite0");
+  EXPECT_EQ(value_part("geneval/counting", "geneval"), "counting");
+  EXPECT_EQ(value_part("recall_lite0", "precision_recall_lite0"), "recall_lite0");
 }
 
 }  // namespace

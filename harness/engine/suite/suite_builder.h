@@ -44,7 +44,7 @@ std::shared_ptr<const Dataset> make_dataset(const Config& config, uint64_t seed)
 /// Metrics with their judges and backbones; checks them against what the data have.
 void prepare_metrics(SuiteBuilder& builder);
 /// Judges, features and scores of a cell's pictures, by every metric that looks at this many steps.
-/// @param steps  0 = real pictures: no distances of those that are reconstructed.
+/// @param with_distances  metrics of a backbone too, which need features of every picture.
 void add_scores(SuiteBuilder& builder, const std::string& label, Cell& cell, bool with_distances);
 /// Real pictures of the judged prompts, their reconstructions, and the judge's calibration: what the world allows.
 void add_ceilings(SuiteBuilder& builder);
@@ -59,8 +59,5 @@ void add_rows(SuiteBuilder& builder, const EncoderChoice& choice);
 void add_cells(SuiteBuilder& builder, const Row& row);
 
 void add_probes(SuiteBuilder& builder);
-
-/// @throws UserError  a claim about a cell or a metric that the suite does not have.
-void check_claims(SuiteGraph& graph);
 
 }  // namespace emf

@@ -47,6 +47,17 @@ void require_registered(const std::string& plugin, const std::string& place, con
              suggestion(plugin, RegistryType::instance().names()));
 }
 
+/// A judge or a backbone, of a table's own key or of the suite's.
+template <typename RegistryType>
+void require_network(const Config& config, ConfigReader& suite, const std::string& text, const std::string& table,
+                     const std::string& key) {
+  const std::string plugin = named_options(text).name, own = table + "." + key;
+  if (RegistryType::instance().contains(plugin)) return;
+  fail_input("{}: '{}' names '{}', which is not registered{}",
+             config.places.count(own) > 0 ? config.place(own) : suite.place(key), key, plugin,
+             suggestion(plugin, RegistryType::instance().names()));
+}
+
 /// "kid_lite0": a distance on a backbone, written in one word.
 bool read_short_name(MetricChoice& choice) {
   const std::vector<std::pair<std::string, std::string>> prefixes = {{"fd_", "frechet"}, {"kid_", "kid"}};
@@ -96,7 +107,8 @@ PluginChoice read_objective_choice(const Config& config, ConfigReader& suite, co
   return choice;
 }
 
-PluginChoice read_model_choice(const Config& config, const std::string& name, const std::vector<std::string>& names) {
+PluginChoice read_model_choice(const Config& config, ConfigReader& suite, const std::string& name,
+                               const std::vector<std::string>& names) {
   // Tables inside [model] are models of their own, not options of the first.
   std::vector<std::string> taken = {"name", "title"};
   taken.insert(taken.end(), names.begin(), names.end());
@@ -110,11 +122,17 @@ PluginChoice read_model_choice(const Config& config, const std::string& name, co
   }
   require_registered<ModelRegistry>(choice.plugin, config.place("model.name"), "model.name");
   if (name.empty()) return choice;
+  if (!has_table(config, "model", name) && !ModelRegistry::instance().contains(name)) {
+    std::vector<std::string> known = names;
+    for (const std::string& registered : ModelRegistry::instance().names()) known.push_back(registered);
+    fail_input("{}: 'models' names '{}', which no table [model.{}] explains and which is not registered{}",
+               suite.place("models"), name, name, suggestion(name, known));
+  }
   const Options whole(config, {"model", name});
   ConfigReader reader(whole);
   PluginChoice own;
   own.name = name;
-  own.plugin = reader.text("model", choice.plugin);
+  own.plugin = reader.text("model", has_table(config, "model", name) ? choice.plugin : name);
   own.title = reader.text("title", "");
   own.options = Options(config, {"model", name}, {"model", "title"});
   require_registered<ModelRegistry>(own.plugin, config.place("model." + name + ".model"), "model");
@@ -149,7 +167,7 @@ MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const
     choice.title = reader.text("title", "");
     choice.judge = reader.text("judge", judge);
     choice.backbone = reader.text("backbone", backbone);
-    choice.options = Options(config, {"metric", name}, {"metric", "title", "judge", "backbone"}).values();
+    choice.options = Options(config, {"metric", name}, {"metric", "title", "judge", "backbone"});
   } else if (!MetricRegistry::instance().contains(name)) {
     read_short_name(choice);
   }
@@ -164,20 +182,13 @@ MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const
     fail_input("{}: 'metrics' names '{}', which is not registered{}",
                place_of(config, suite, "metric", "metrics", name), choice.metric, hint);
   }
-  const auto check = [&](const std::string& text, const auto& registry, const char* key) {
-    const std::string plugin = named_options(text).name;
-    if (registry.contains(plugin)) return;
-    const std::string own = "metric." + name + "." + key;
-    fail_input("{}: '{}' names '{}', which is not registered{}",
-               config.places.count(own) > 0 ? config.place(own) : suite.place(key), key, plugin,
-               suggestion(plugin, registry.names()));
-  };
-  check(choice.judge, JudgeRegistry::instance(), "judge");
-  check(choice.backbone, BackboneRegistry::instance(), "backbone");
+  require_network<JudgeRegistry>(config, suite, choice.judge, "metric." + name, "judge");
+  require_network<BackboneRegistry>(config, suite, choice.backbone, "metric." + name, "backbone");
   return choice;
 }
 
-ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std::string& name) {
+ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std::string& name,
+                            const std::string& backbone) {
   const Options whole(config, {"probe", name});
   ConfigReader reader(whole);
   ProbeSpec spec;
@@ -188,12 +199,13 @@ ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std
   spec.query_words = reader.text("query_words", "");
   spec.candidate_words = reader.text("candidate_words", "");
   spec.captions = reader.integer("captions", spec.captions, 2, 1 << 20);
+  spec.backbone = reader.text("backbone", backbone);
+  require_network<BackboneRegistry>(config, suite, spec.backbone, "probe." + name, "backbone");
   const Json data = reader.raw("data");
   if (data.is_object()) spec.data = data;
   // What is left is the probe's own to check: a typo is refused when the probe reads its options.
-  spec.options =
-      Options(config, {"probe", name}, {"probe", "title", "query_words", "candidate_words", "captions", "data"})
-          .values();
+  spec.options = Options(config, {"probe", name},
+                         {"probe", "title", "query_words", "candidate_words", "captions", "data", "backbone"});
   return spec;
 }
 

@@ -28,7 +28,7 @@ struct MetricChoice {
   std::string title;     ///< for people; "" = the registered one
   std::string judge;     ///< what looks at pictures for it; of make_judge()
   std::string backbone;  ///< of make_backbone()
-  Json options = Json::object();
+  Options options;       ///< the metric's own
 };
 
 /// A registered probe, asked in one way. A suite lists it under the probe's own name, or under a name that its table
@@ -40,7 +40,8 @@ struct ProbeSpec {
   int64_t captions = 1000;                   ///< the pool at most (the paper has 1,000 queries)
   /// Where this probe's data differ from [data]; with a `name`, another dataset's whole table.
   Json data = Json::object();
-  Json options = Json::object();
+  std::string backbone;  ///< of make_backbone(), for probes that look at pictures
+  Options options;       ///< the probe's own
 };
 
 /// [encoder.NAME]: `encoder`, `title`, `pretrain`, `values_of`, `pooling`,
@@ -55,7 +56,9 @@ PluginChoice read_objective_choice(const Config& config, ConfigReader& suite, co
 /// [model]: `name`, `title`, and the model's own options; [model.NAME] the same by `model`, keys it does not
 /// have being [model]'s where both are of one plugin.
 /// @param name  "" = [model] itself.   @param names  of all tables inside [model].
-PluginChoice read_model_choice(const Config& config, const std::string& name, const std::vector<std::string>& names);
+/// A name without a table is a registered model with its defaults.
+PluginChoice read_model_choice(const Config& config, ConfigReader& suite, const std::string& name,
+                               const std::vector<std::string>& names);
 
 /// [codec.NAME]: `codec`, `title`, and the codec's own options; or "NAME:PATH".
 PluginChoice read_codec_choice(const Config& config, ConfigReader& suite, const std::string& name);
@@ -66,7 +69,10 @@ PluginChoice read_codec_choice(const Config& config, ConfigReader& suite, const 
 MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const std::string& name,
                                 const std::string& judge, const std::string& backbone);
 
-ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std::string& name);
+/// [probe.NAME]: `probe`, `title`, the keys of ProbeSpec, and the probe's own options.
+/// @param backbone  the suite's, where the table has none.
+ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std::string& name,
+                            const std::string& backbone);
 
 /// Refuses tables [kind.X] that no list names: they would be silently ignored.
 void refuse_unlisted(const Config& config, const std::string& kind, const std::vector<std::string>& listed,

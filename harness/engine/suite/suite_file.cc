@@ -35,7 +35,7 @@ void read_encoders(SuiteSpec& spec, ConfigReader& reader) {
   refuse_unlisted(spec.config, "encoder", names);
   ConfigReader seeds(spec.config, "encoder_seeds");
   for (const std::string& name : names) {
-    const auto own = seeds.integers(name, {}, 0, int64_t{1} << 40);
+    const auto own = seeds.distinct_integers(name, {}, 0, int64_t{1} << 40);
     if (!own.empty()) spec.encoder_seeds[name] = own;
   }
   seeds.finish();
@@ -69,13 +69,14 @@ void read_models_and_codecs(SuiteSpec& spec, ConfigReader& reader) {
   for (const std::string& name : tables) {
     if (std::find(models.begin(), models.end(), name) == models.end()) {
       fail_input("{}: [model.{}] explains a model that 'models' does not list{}", spec.config.place("model." + name),
-                 name, suggestion(name, models));
+                 name, models.empty() ? "" : suggestion(name, models));
     }
   }
-  spec.models.push_back(read_model_choice(spec.config, "", tables));
+  spec.models.push_back(read_model_choice(spec.config, reader, "", tables));
   for (const std::string& name : models) {
-    if (name == spec.models.front().plugin) continue;  // [model] itself
-    spec.models.push_back(read_model_choice(spec.config, name, tables));
+    const bool explained = std::find(tables.begin(), tables.end(), name) != tables.end();
+    if (!explained && name == spec.models.front().plugin) continue;  // [model] itself
+    spec.models.push_back(read_model_choice(spec.config, reader, name, tables));
   }
   const std::vector<std::string> codecs = read_names(reader, "latent", {"autoencoder"});
   if (codecs.empty()) fail_input("{}: 'latent' is empty", reader.place("latent"));
@@ -84,13 +85,14 @@ void read_models_and_codecs(SuiteSpec& spec, ConfigReader& reader) {
 }
 
 void read_metrics(SuiteSpec& spec, ConfigReader& reader) {
-  const std::string judge = reader.text("judge", "detector"), backbone = reader.text("backbone", "lite0");
+  const std::string judge = reader.text("judge", "detector");
+  spec.backbone = reader.text("backbone", "lite0");
   const std::vector<std::string> names = read_names(reader, "metrics", {"geneval"});
   if (names.empty() && !spec.only_probes()) {
     fail_input("{}: 'metrics' is empty: nothing would be said of the pictures", reader.place("metrics"));
   }
   for (const std::string& name : names) {
-    spec.metrics.push_back(read_metric_choice(spec.config, reader, name, judge, backbone));
+    spec.metrics.push_back(read_metric_choice(spec.config, reader, name, judge, spec.backbone));
   }
   refuse_unlisted(spec.config, "metric", names);
   if (!names.empty()) spec.main_metric = reader.choice("main_metric", names.front(), names);
@@ -177,14 +179,18 @@ SuiteSpec read_suite(Config config) {
   read_models_and_codecs(spec, reader);
   read_metrics(spec, reader);
   const std::vector<std::string> probes = read_names(reader, "probes", {});
-  for (const std::string& name : probes) spec.probes.push_back(read_probe_choice(spec.config, reader, name));
+  for (const std::string& name : probes) {
+    spec.probes.push_back(read_probe_choice(spec.config, reader, name, spec.backbone));
+  }
   if (spec.only_probes() && probes.empty()) {
     fail_input("{}: neither 'objectives' nor 'probes' names anything to do", reader.place("objectives"));
   }
   refuse_unlisted(spec.config, "probe", probes);
-  spec.steps = reader.integers("steps", {1, 2, 4, 25}, 1, 100000);
-  spec.seeds = reader.integers("seeds", {0}, 0, int64_t{1} << 40);
-  spec.checkpoints = reader.integers("checkpoints", {}, 1, int64_t{1} << 40);
+  spec.steps = reader.distinct_integers("steps", {1, 2, 4, 25}, 1, 100000);
+  // Neighbours are compared, and the first and the last get distances: both mean the fewest and the most steps.
+  std::sort(spec.steps.begin(), spec.steps.end());
+  spec.seeds = reader.distinct_integers("seeds", {0}, 0, int64_t{1} << 40);
+  spec.checkpoints = reader.distinct_integers("checkpoints", {}, 1, int64_t{1} << 40);
   spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
   spec.placement = read_placement(reader.text("device", "cpu"), reader.place("device"));
   const Json claims = reader.raw("claims");
@@ -202,7 +208,7 @@ SuiteSpec read_suite(Config config) {
   if (spec.only_probes()) {
     // Defaults of training and evaluation mean nothing here, and a suite that sets them expects something that
     // would not happen.
-    refuse_training_tables(spec.config);
+    refuse_training_keys(spec.config);
     return spec;
   }
   spec.train = read_train(spec.config);

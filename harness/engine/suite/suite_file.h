@@ -26,7 +26,9 @@ struct EvaluationOptions {
   JudgingOptions judging;                     ///< its seed picks the prompts and the real pictures
   std::map<std::string, double> guidance_of;  ///< by the suite's name of the objective
   int64_t reference_pictures = 500;           ///< real pictures behind distances
-  std::vector<int64_t> feature_steps;         ///< step counts whose pictures get a distance
+  std::vector<int64_t> feature_steps;         ///< step counts whose pictures get a distance; all of them in `steps`
+  /// Those of the file that its command line has no pictures of.
+  std::vector<int64_t> dropped_feature_steps;
 };
 
 /// One sentence the suite must show: left > factor * right on a metric (or < where lower is better),
@@ -45,8 +47,9 @@ struct SuiteSpec {
   std::vector<MetricChoice> metrics;
   std::string main_metric;     ///< as `metrics` lists it: what orders tables, plots, comparisons and claims
   std::string main_objective;  ///< what the others are compared with
+  std::string backbone;        ///< of metrics and probes that have none of their own
   std::vector<ProbeSpec> probes;
-  std::vector<int64_t> steps, seeds;
+  std::vector<int64_t> steps, seeds;                          ///< each once; steps rise
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
   std::vector<int64_t> checkpoints;  ///< pictures at which a row's weights are kept and scored too
   TrainOptions train;

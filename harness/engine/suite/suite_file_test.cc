@@ -71,6 +71,48 @@ TEST_F(SuiteSpecTest, RefusesABudgetOfBrokenSteps) {
             "command line: pictures 170 is no whole number of steps of 32 (batch)");
 }
 
+TEST_F(SuiteSpecTest, ListsOfNumbersHoldEachOnceAndStepsRise) {
+  const std::string suite = std::string("steps = [4, 1, 2]\n") + kSuite;
+  const SuiteSpec spec = load(suite);
+  EXPECT_EQ(spec.steps, (std::vector<int64_t>{1, 2, 4}));
+  EXPECT_EQ(spec.evaluation.feature_steps, (std::vector<int64_t>{1, 4}));
+  EXPECT_EQ(load(suite, {"steps=8"}).evaluation.feature_steps, (std::vector<int64_t>{8}));
+  EXPECT_EQ(error_of(std::string("steps = [1, 4, 1]\n") + kSuite), "t.toml:1: 'steps' holds 1 twice; give each once");
+  EXPECT_EQ(error_of(suite, {"seeds=0..2,1"}), "command line: 'seeds' holds 1 twice; give each once");
+  EXPECT_EQ(error_of(suite, {"checkpoints=64,64"}), "command line: 'checkpoints' holds 64 twice; give each once");
+  EXPECT_EQ(error_of(suite + "[encoder_seeds]\nhash = [3, 3]\n"),
+            "t.toml:11: 'encoder_seeds.hash' holds 3 twice; give each once");
+}
+
+TEST_F(SuiteSpecTest, DistancesAreOfStepsThatArePainted) {
+  const std::string suite = std::string("steps = [1, 2, 4]\n") + kSuite + "[evaluation]\nfeature_steps = [1, 4]\n";
+  EXPECT_EQ(load(suite).evaluation.feature_steps, (std::vector<int64_t>{1, 4}));
+  // A command line that paints less takes distances of less.
+  const EvaluationOptions narrowed = load(suite, {"steps=1,2"}).evaluation;
+  EXPECT_EQ(narrowed.feature_steps, (std::vector<int64_t>{1}));
+  EXPECT_EQ(narrowed.dropped_feature_steps, (std::vector<int64_t>{4}));
+  EXPECT_EQ(
+      error_of(suite, {"evaluation.feature_steps=1,8"}),
+      "command line: 'evaluation.feature_steps' holds 8, and 'steps' does not: 1, 2, 4; distances are of pictures "
+      "that are painted");
+  EXPECT_NE(error_of(std::string("steps = [1, 2]\n") + kSuite + "[evaluation]\nfeature_steps = [1, 4]\n")
+                .find("t.toml:11: 'evaluation.feature_steps' holds 4"),
+            std::string::npos);
+}
+
+TEST_F(SuiteSpecTest, ModelsAreTablesOrRegistered) {
+  const std::string tables = std::string(kSuite) + "[model]\nwidth = 32\n[model.dit]\nwidth = 64\n";
+  const SuiteSpec spec = load(tables, {"models=dit"});
+  ASSERT_EQ(spec.models.size(), 2u) << "a table is a model, whatever it is called";
+  EXPECT_EQ(spec.models[1].name, "dit");
+  EXPECT_EQ(spec.models[1].options.values(), Json({{"width", 64}}));
+  EXPECT_EQ(load(kSuite, {"models=dit"}).models.size(), 1u) << "[model] itself";
+  EXPECT_EQ(error_of(kSuite, {"models=dti"}),
+            "command line: 'models' names 'dti', which no table [model.dti] explains and which is not registered; did "
+            "you mean 'dit'?");
+  EXPECT_EQ(error_of(tables), "t.toml:11: [model.dit] explains a model that 'models' does not list");
+}
+
 TEST_F(SuiteSpecTest, UnknownSuiteNamesTheNearest) {
   try {
     load_suite("quik", {});
@@ -108,15 +150,26 @@ TEST_F(SuiteSpecTest, ReadsASuiteThatOnlyProbes) {
   EXPECT_EQ(spec.probes[0].name, "names");
   EXPECT_EQ(spec.probes[0].probe, "discriminability");
   EXPECT_EQ(spec.probes[0].query_words, "label");
-  EXPECT_EQ(spec.probes[0].options, Json({{"k", 1}}));
+  EXPECT_EQ(spec.probes[0].options.values(), Json({{"k", 1}}));
   EXPECT_EQ(spec.probes[0].data, Json({{"subset", "all"}}));
   EXPECT_EQ(spec.probes[1].probe, "disentanglement");
-  EXPECT_EQ(spec.probes[1].options, Json::object());
+  EXPECT_EQ(spec.probes[1].options.values(), Json::object());
+  EXPECT_EQ(spec.probes[0].backbone, "lite0");
+  EXPECT_EQ(load(kProbesOnly, {"backbone=torchscript:/b.pt"}).probes[0].backbone, "torchscript:/b.pt");
+  const SuiteSpec own = load(kProbesOnly, {"backbone=torchscript:/b.pt", "probe.names.backbone=lite0"});
+  EXPECT_EQ(own.probes[0].backbone, "lite0") << "the probe's own";
+  EXPECT_EQ(own.probes[1].backbone, "torchscript:/b.pt");
+  EXPECT_NE(error_of(kProbesOnly, {"probe.names.backbone=lite"}).find("did you mean 'lite0'?"), std::string::npos);
 }
 
 TEST_F(SuiteSpecTest, RefusesWhatASuiteThatOnlyProbesCannotMean) {
   EXPECT_EQ(error_of(std::string(kProbesOnly) + "[train]\npictures = 256\n"),
             "t.toml:12: a suite with 'objectives = []' only probes, so 'train' has no meaning; leave it out");
+  for (const char* word : {"steps=1", "checkpoints=64", "latent=pixels", "metrics=geneval", "judge=detector"}) {
+    const std::string key = std::string(word).substr(0, std::string(word).find('='));
+    EXPECT_EQ(error_of(kProbesOnly, {word}), "command line: a suite with 'objectives = []' only probes, so '" + key +
+                                                 "' has no meaning; leave it out");
+  }
   EXPECT_EQ(error_of(kProbesOnly, {"probes=[]"}), "t.toml:2: neither 'objectives' nor 'probes' names anything to do");
   EXPECT_EQ(error_of(kProbesOnly, {"probes=disentangelment"}),
             "command line: 'probes' names 'disentangelment', which is not registered; did you mean 'disentanglement'?");
@@ -218,6 +271,12 @@ TEST_F(SuiteSpecTest, GridsOfModelsMakeEveryCombination) {
   EXPECT_EQ(names, (std::vector<std::string>{"", "depth=3", "width=64", "depth=3,width=64"}));
   EXPECT_EQ(spec.models[1].options.values(), Json({{"depth", 3}, {"width", 32}}));
   EXPECT_EQ(spec.models[3].options.values(), Json({{"depth", 3}, {"width", 64}}));
+}
+
+TEST_F(SuiteSpecTest, GridsWhoseTableIsOverwrittenAreRefused) {
+  EXPECT_EQ(error_of(kSuite, {"objective.mean_flow.weight_power=1,2", "objective.mean_flow=3"}),
+            "command line: 'objective.mean_flow.weight_power' is overwritten by what is given for a part of its name; "
+            "leave one of both out");
 }
 
 TEST_F(SuiteSpecTest, NamesOfGridsHoldNoSignThatRowsAreCutAt) {

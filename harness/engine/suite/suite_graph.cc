@@ -4,6 +4,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/engine/suite/claims.h"
 #include "harness/engine/suite/suite_builder.h"
 #include "harness/tensor/instrument_file.h"
 
@@ -91,7 +92,7 @@ void SuiteBuilder::note_dataset(const std::shared_ptr<const Dataset>& dataset) {
 
 std::shared_ptr<const PictureFeatures> SuiteBuilder::backbone(const std::string& text) {
   auto& loaded = backbones[text];
-  if (!loaded) loaded = std::make_shared<const PictureFeatures>(text, "");
+  if (!loaded) loaded = std::make_shared<const PictureFeatures>(text, "", BackboneContext{spec().placement});
   return loaded;
 }
 

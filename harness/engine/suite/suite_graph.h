@@ -24,6 +24,7 @@ struct Row {
   PluginChoice trained_by;  ///< the objective that the row ends with
   std::string starts_from;  ///< the objective that trains first; "" = none
   double guidance = 1;
+  std::string model_name, codec_name;  ///< the suite's; "" = its first
   ModelMaker model;
   std::shared_ptr<const Codec> codec;
   StagePointer texts, judged_texts;

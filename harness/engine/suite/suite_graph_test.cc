@@ -8,7 +8,9 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/progress.h"
+#include "harness/engine/suite/suite_record.h"
 
 namespace emf {
 namespace {
@@ -90,6 +92,36 @@ TEST_F(SuiteGraphTest, KindsOfASmallSuite) {
                           "score", "train", "training_texts"}));
 }
 
+TEST_F(SuiteGraphTest, KindsOfASuiteThatDoesEverything) {
+  // An encoder that is pretrained, one that takes over what a row trained, distances, and probes that look at pictures.
+  const std::string tables = R"([encoder.tuned]
+encoder = "class_label"
+values_of = "class_label/flow_matching"
+[pretraining]
+captions = 64
+)";
+  Kinds kinds;
+  const SuiteGraph made = graph({"encoders=class_label,sentence_small,tuned", "probes=disentanglement,discriminability",
+                                 "metrics=geneval,kid_lite0", "claims=[]"},
+                                tables);
+  for (const auto& [kind, all] : hashes(made)) kinds.insert(kind);
+  // With those of the instruments' suites, all that RUN_FORMAT.md lists.
+  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "encoder_values", "judge", "judged_texts", "latents", "picture_features",
+                          "pooled_texts", "pretrain", "probe", "probe_pictures", "reference_features", "sample",
+                          "score", "train", "training_texts"}));
+}
+
+TEST_F(SuiteGraphTest, WhoOnlyComesLaterIsWhatItIsWithoutTheEarlier) {
+  // Pools of captions decide who encodes a text first, and nothing of what the judged ones or the probes are.
+  const Hashes small = hashes(graph()), large = hashes(graph({"train.pool=256"}));
+  EXPECT_NE(small.at("training_texts"), large.at("training_texts"));
+  EXPECT_EQ(small.at("judged_texts"), large.at("judged_texts"));
+  for (const StagePointer& stage : graph().stages) {
+    const std::string& kind = stage->folder->kind();
+    EXPECT_EQ(!stage->after.empty(), kind == "judged_texts" || kind == "pooled_texts" || kind == "probe") << kind;
+  }
+}
+
 TEST_F(SuiteGraphTest, WhatIsJudgedTrainsNothingAgain) {
   const Kinds judged = {"calibrate", "draw", "judge", "judged_texts", "sample", "score"};
   EXPECT_EQ(new_kinds(graph({"evaluation.prompts=24"})), judged);
@@ -132,8 +164,8 @@ objective = "mean_flow"
 TEST_F(SuiteGraphTest, WhatTrainingDependsOnTrainsAnew) {
   const Kinds trained = {"judge", "sample", "score", "train"};
   EXPECT_EQ(new_kinds(graph({"train.learning_rate=1e-4"})), trained);
-  EXPECT_EQ(new_kinds(graph({"train.pictures=1024"})), (Kinds{"judge", "judged_texts", "latents", "pooled_texts",
-                                                              "probe", "sample", "score", "train", "training_texts"}));
+  EXPECT_EQ(new_kinds(graph({"train.pictures=1024"})),
+            (Kinds{"judge", "latents", "pooled_texts", "probe", "sample", "score", "train", "training_texts"}));
   EXPECT_EQ(new_kinds(graph({"model.width=64"})), trained);
   EXPECT_EQ(new_kinds(graph({"objective.ddpm.drop=0.2"})), trained);
   EXPECT_EQ(new_kinds(graph({"seeds=7"})).count("train"), 1u);
@@ -148,7 +180,8 @@ TEST_F(SuiteGraphTest, WhatAMetricReadsMovesItsScoresAlone) {
   EXPECT_EQ(new_kinds(graph({"metrics=geneval,kid_lite0", "evaluation.feature_steps=1"})),
             (Kinds{"picture_features", "reference_features", "score"}));
   EXPECT_EQ(new_kinds(graph({"metrics=geneval", "metric.geneval.title=other"})), Kinds());
-  EXPECT_EQ(new_kinds(graph({"data.compositions=0.5", "evaluation.compositions=14", "metrics=geneval,question_graph"}))
+  EXPECT_EQ(new_kinds(graph({"data.compositions=0.5", "evaluation.compositions=14", "metrics=geneval,question_graph",
+                             "encoders=hash"}))
                 .count("train"),
             1u)
       << "long captions are trained on too";
@@ -184,7 +217,7 @@ TEST_F(SuiteGraphTest, OneObjectiveUnderTwoNamesSharesItsStart) {
 
 TEST_F(SuiteGraphTest, ModelsAndCodecsMultiplyRows) {
   Config config = parse_config(std::string(kSuite), "t.toml");
-  config.values["model"]["wide"] = {{"width", 64}};
+  config.values["model"]["wide"] = {{"width", 64}, {"title", "Wide"}};
   for (const char* word :
        {"models=wide", "latent=autoencoder,pixels", "objectives=mean_flow", "encoders=hash", "claims=[]"}) {
     apply_override(config, word);
@@ -195,6 +228,9 @@ TEST_F(SuiteGraphTest, ModelsAndCodecsMultiplyRows) {
   EXPECT_EQ(names,
             (std::vector<std::string>{"mean_flow", "mean_flow+pixels", "mean_flow+wide", "mean_flow+wide+pixels"}));
   EXPECT_EQ(made.rows[0].texts, made.rows[3].texts) << "texts are encoded once for all";
+  const Json shown = suite_folder(made)->spec().at("names").at("objective");
+  EXPECT_EQ(shown.at("mean_flow").at("title"), "MeanFlow");
+  EXPECT_EQ(shown.at("mean_flow+wide+pixels").at("title"), "MeanFlow, Wide, pixels");
 }
 
 TEST_F(SuiteGraphTest, KeptCheckpointsAreCells) {
@@ -220,6 +256,82 @@ TEST_F(SuiteGraphTest, ClaimsAboutNoCellAreRefusedBeforeAnythingRuns) {
   }
 }
 
+/// kSuite with distances and one claim more, whose three keys are given.
+class ClaimChecks : public SuiteGraphTest {
+ protected:
+  static SuiteGraph graph_with(const std::string& metric, const std::string& left, const std::string& right,
+                               const std::vector<std::string>& overrides) {
+    std::string text = kSuite;
+    text.insert(0, "metrics = [\"geneval\", \"kid_lite0\", \"precision_recall\"]\n");
+    text.replace(text.find("prompts = 18"), 12, "prompts = 18\nfeature_steps = [1]\nreference_pictures = 8");
+    text +=
+        fmt::format("[[claims]]\nname = \"d\"\nmetric = \"{}\"\nleft = \"{}\"\nright = \"{}\"\n", metric, left, right);
+    Config config = parse_config(text, "t.toml");
+    for (const std::string& word : overrides) apply_override(config, word);
+    return build_suite_graph(read_suite(config), "/nowhere");
+  }
+  static std::string refusal_of(const std::string& metric, const std::string& left, const std::string& right) {
+    try {
+      graph_with(metric, left, right, {});
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+};
+
+TEST_F(ClaimChecks, PartsThatAreMeasuredAreTaken) {
+  const std::string a = "hash/mean_flow/1", b = "hash/ddpm/1";
+  for (const char* metric : {"geneval", "geneval/counting", "kid_lite0", "precision_recall", "precision_recall_lite0",
+                             "precision_recall/recall_lite0", "precision_recall/coverage_lite0"}) {
+    EXPECT_EQ(refusal_of(metric, a, b), "no error") << metric;
+  }
+  EXPECT_EQ(refusal_of("kid_lite0", a, "ceiling"), "no error");
+}
+
+TEST_F(ClaimChecks, WhatIsNotMeasuredIsRefusedWithItsLine) {
+  const std::string a = "hash/mean_flow/1", b = "hash/ddpm/1";
+  EXPECT_EQ(refusal_of("geneval/countng", a, b),
+            "t.toml:30: claim 'd' speaks of 'geneval/countng', and geneval has no such part here; did you mean "
+            "'counting'?");
+  EXPECT_NE(refusal_of("precision_recall/recall", a, b).find("no such part here; known: coverage_lite0, density_lite0"),
+            std::string::npos);
+  EXPECT_EQ(refusal_of("kid_lite0", "hash/mean_flow/2", b),
+            "t.toml:31: claim 'd' speaks of kid_lite0 of 'hash/mean_flow/2', and evaluation.feature_steps measures "
+            "distances elsewhere");
+  EXPECT_EQ(refusal_of("geneval", "hash/mean_flow/2", "hash/ddpm/2"), "no error") << "judged at every step count";
+}
+
+TEST_F(ClaimChecks, ACommandLineThatPaintsLessLeavesThemUndecided) {
+  const SuiteGraph made = graph_with("kid_lite0", "hash/mean_flow/1", "hash/ddpm/1", {"steps=2"});
+  ASSERT_EQ(made.notes.size(), 3u) << "distances, and both claims";
+  EXPECT_EQ(made.notes[0],
+            "no pictures are painted with 1 steps, of which evaluation.feature_steps asks distances; they are taken of "
+            "none");
+  EXPECT_EQ(made.notes[2],
+            "the claim 'd' is left undecided; it speaks of 'hash/mean_flow/1', which is no cell of this suite");
+}
+
+TEST_F(ClaimChecks, ACeilingMustBeMeasured) {
+  const auto questions = std::filesystem::temp_directory_path() / ("emf_questions_" + std::to_string(::getpid()));
+  write_atomically(questions,
+                   "item_id,text,proposition_id,dependency,category_broad,category_detailed,tuple,"
+                   "question_natural_language\n1,a cat,1,0,entity,whole,cat,Is there a cat?\n");
+  Config config = parse_config(kSuite, "t.toml");
+  config.values["evaluation"]["questions"] = questions.string();
+  config.values["metrics"] = {"geneval", "question_graph"};
+  config.values["encoders"] = {"hash"};
+  config.values["claims"][0]["right"] = "ceiling";
+  std::string message = "no error";
+  try {
+    build_suite_graph(read_suite(config), "/nowhere");
+  } catch (const UserError& error) {
+    message = error.what();
+  }
+  std::filesystem::remove(questions);
+  EXPECT_NE(message.find("'ceiling', which is no cell of this suite"), std::string::npos) << message;
+}
+
 TEST_F(SuiteGraphTest, ClaimsMayLoseTheirCellsToTheCommandLine) {
   // Who runs a shipped suite with other encoders should not have to edit its claims: they are left undecided.
   EXPECT_EQ(graph({"steps=2,4"}).spec.claims.size(), 1u);
@@ -231,6 +343,23 @@ TEST_F(SuiteGraphTest, MetricsMustFitTheData) {
   EXPECT_NE(refusal({"data.compositions=0.5", "evaluation.compositions=14"}).find("add \"question_graph\" to metrics"),
             std::string::npos);
   EXPECT_NE(refusal({"model.widht=3"}).find("did you mean 'width'?"), std::string::npos) << "read before the run";
+}
+
+TEST_F(SuiteGraphTest, OptionsOfMetricsAndProbesAreReadBeforeTheRun) {
+  EXPECT_EQ(refusal({}, "[metric.geneval]\ntreshold = 0.5\n"),
+            "t.toml:26: unknown key 'metric.geneval.treshold'; did you mean 'threshold'?");
+  EXPECT_EQ(refusal({}, "[metric.geneval]\nthreshold = \"high\"\n").substr(0, 10), "t.toml:26:");
+  EXPECT_EQ(refusal({}, "[probe.disentanglement]\ndraw = 3\n"),
+            "t.toml:26: unknown key 'probe.disentanglement.draw'; did you mean 'draws'?");
+}
+
+TEST_F(SuiteGraphTest, EncodersOfLabelsAndLongCaptionsAreRefusedBeforeTheRun) {
+  const std::vector<std::string> long_captions = {"data.compositions=0.5", "evaluation.compositions=14",
+                                                  "metrics=geneval,question_graph", "claims=[]"};
+  EXPECT_NE(refusal(long_captions).find("'class_label' cannot read all that this suite shows it"), std::string::npos);
+  EXPECT_NE(refusal({"data.compositions=0.5", "claims=[]"}).find("cannot read all that this suite shows it"),
+            std::string::npos)
+      << "trained on, though not judged";
 }
 
 }  // namespace

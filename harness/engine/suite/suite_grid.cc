@@ -68,7 +68,14 @@ std::vector<Axis> axes_of(const Config& config) {
     axis.option = parts.back();
     if (parts.size() == 3) axis.name = parts[1];
     const Json* value = &config.values;
-    for (const std::string& part : parts) value = &value->at(part);
+    for (const std::string& part : parts) {
+      // A later word may have put something else where the option's table was.
+      if (!value->is_object() || !value->contains(part)) {
+        fail_input("command line: '{}' is overwritten by what is given for a part of its name; leave one of both out",
+                   key);
+      }
+      value = &value->at(part);
+    }
     if (read_values(*value, axis.kind != "encoder", axis)) axes.push_back(std::move(axis));
   }
   return axes;

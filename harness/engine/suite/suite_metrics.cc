@@ -1,5 +1,7 @@
 // A suite's metrics: which judge and backbone each reads, whether the data can be
 // judged by it, and its stages of a cell.
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "harness/base/error.h"
@@ -87,11 +89,13 @@ void prepare_metrics(SuiteBuilder& builder) {
   for (const MetricChoice& choice : builder.spec().metrics) {
     const auto made = MetricRegistry::instance().make(choice.metric);
     const std::set<MetricNeed> needs = made->needs();
+    // Read here although they are used after hours of training, so that a typo costs nothing.
+    made->check_options(choice.options);
     SuiteMetric metric;
     metric.choice = choice;
     metric.higher_is_better = made->higher_is_better();
     metric.plan.metric = choice.metric;
-    metric.plan.options = choice.options;
+    metric.plan.options = choice.options.values();
     // What its values are called. A backbone may call them otherwise below: "frechet" on lite0 is fd_lite0 in
     // every record, so that two suites can be held side by side.
     metric.plan.name = choice.name;
@@ -117,6 +121,15 @@ void prepare_metrics(SuiteBuilder& builder) {
     graph.metrics.push_back(std::move(metric));
   }
   require_readers(builder);
+  const bool any_distance = std::any_of(graph.metrics.begin(), graph.metrics.end(),
+                                        [](const SuiteMetric& metric) { return metric.plan.backbone != nullptr; });
+  const EvaluationOptions& evaluation = builder.spec().evaluation;
+  if (any_distance && !evaluation.dropped_feature_steps.empty()) {
+    graph.notes.push_back(fmt::format(
+        "no pictures are painted with {} steps, of which evaluation.feature_steps asks distances; they are taken of {}",
+        fmt::join(evaluation.dropped_feature_steps, ", "),
+        evaluation.feature_steps.empty() ? "none" : fmt::format("{}", fmt::join(evaluation.feature_steps, ", "))));
+  }
   // A claim names a metric as the suite lists it, or as its value is called.
   for (Claim& claim : graph.spec.claims) {
     const size_t slash = std::min(claim.metric.find('/'), claim.metric.size());

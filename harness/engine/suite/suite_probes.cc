@@ -15,6 +15,8 @@ struct ProbeData {
 
 ProbeData read_probe_data(SuiteBuilder& builder, const ProbeSpec& probe) {
   const SuiteGraph& graph = builder.graph;
+  // Read here, before anything is encoded, although they are used last.
+  ProbeRegistry::instance().make(probe.probe)->check_options(probe.options);
   ProbeData data{graph.dataset, {}};
   if (!probe.data.empty()) {
     Config config = builder.spec().config;
@@ -33,7 +35,7 @@ ProbeData read_probe_data(SuiteBuilder& builder, const ProbeSpec& probe) {
       shown ? probe_captions(*graph.captions, probe.captions) : probe_captions(*data.dataset, probe.captions);
   data.input.queries = reworded(*data.dataset, data.input.prompts, probe.query_words);
   data.input.candidates = reworded(*data.dataset, data.input.prompts, probe.candidate_words);
-  data.input.options = probe.options;
+  data.input.options = probe.options.values();
   builder.note_dataset(data.dataset);
   return data;
 }
@@ -108,10 +110,10 @@ void add_probes(SuiteBuilder& builder) {
   std::vector<StagePointer> pictures;
   for (size_t i = 0; i < data.size(); ++i) {
     StagePointer stage;
-    if (ProbeRegistry::instance().make(builder.spec().probes[i].probe)->needs_pictures()) {
-      // The visual side of probes is one network for all suites: the numbers stand beside the paper's.
-      stage =
-          builder.stages.add(probe_pictures_stage(data[i].dataset, builder.backbone("lite0"), data[i].input.prompts));
+    const ProbeSpec& probe = builder.spec().probes[i];
+    if (ProbeRegistry::instance().make(probe.probe)->needs_pictures()) {
+      stage = builder.stages.add(
+          probe_pictures_stage(data[i].dataset, builder.backbone(probe.backbone), data[i].input.prompts));
     }
     pictures.push_back(stage);
   }

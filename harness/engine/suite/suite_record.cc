@@ -2,12 +2,10 @@
 
 #include <algorithm>
 #include <set>
-#include <tuple>
 
 #include "harness/api/pretraining.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
-#include "harness/base/near_name.h"
 #include "harness/base/progress.h"
 #include "harness/captions/template_audit.h"
 #include "harness/engine/pictures/sampler.h"
@@ -128,8 +126,10 @@ Json gather_samples(const SuiteGraph& graph) {
 
 /// Overlap of the judged prompts with the training captions; null where it is not looked for.
 Json gather_template_audit(const SuiteGraph& graph) {
+  // Asked before the captions are indexed, which reads every one of the pool.
+  if (graph.dataset->world() == nullptr) return nullptr;
   const CaptionIndex& captions = graph.captions->index();
-  if (graph.dataset->world() == nullptr || captions.size() > kMostAudited) return nullptr;
+  if (captions.size() > kMostAudited) return nullptr;
   std::vector<std::string> training, judged;
   for (int64_t i = 0; i < captions.size(); ++i) training.push_back(graph.captions->caption(i).text);
   for (const Prompt& prompt : graph.judged->prompts) {
@@ -155,6 +155,15 @@ std::string title_of(const std::string& own, const std::string& plugin) {
   return RegistryType::instance().find(plugin).display.title;
 }
 
+/// How a row's model or codec is told from the others.   @param name  of the row's; "" = the first.
+std::string arm_title(const std::vector<PluginChoice>& choices, const std::string& name) {
+  // The first is what the suite speaks of anyway, and is named only where the suite has a word for it.
+  if (name.empty()) return choices.size() > 1 ? choices.front().title : "";
+  const auto found =
+      std::find_if(choices.begin(), choices.end(), [&](const PluginChoice& choice) { return choice.name == name; });
+  return found == choices.end() || found->title.empty() ? name : found->title;
+}
+
 /// How the suite's names are shown to people.
 Json gather_names(const SuiteGraph& graph) {
   const SuiteSpec& spec = graph.spec;
@@ -169,13 +178,14 @@ Json gather_names(const SuiteGraph& graph) {
   for (const Row& row : graph.rows) {
     if (objectives.contains(row.objective)) continue;
     const PluginChoice& choice = row.trained_by;
-    const std::string& own = choice.name;
     const Display& display = ObjectiveRegistry::instance().find(choice.plugin).display;
     // A second reading of an objective shows its own name: under the registered title it would look like the
     // first.
     std::string title = choice.title;
     if (title.empty()) title = choice.name == choice.plugin ? display.title : choice.name;
-    if (row.objective != own) title += ", " + row.objective.substr(own.size() + 1);
+    for (const std::string& part : {arm_title(spec.models, row.model_name), arm_title(spec.codecs, row.codec_name)}) {
+      if (!part.empty()) title += ", " + part;
+    }
     Json shown = {{"title", title}, {"starts_from", row.starts_from}};
     // Colour and dash belong to the plain objective. Its variants get others from the report, or their lines
     // could not be told apart.
@@ -302,18 +312,18 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   if (graph.spec.only_probes()) return result;
   // What follows is about pictures, and a suite of probes has none.
   const std::string& main = graph.metrics[graph.main_metric].plan.name;
-  std::vector<std::string> objectives;
+  std::vector<ComparedArm> arms;
   for (const Row& row : graph.rows) {
-    if (std::find(objectives.begin(), objectives.end(), row.objective) == objectives.end()) {
-      objectives.push_back(row.objective);
-    }
+    const bool known =
+        std::any_of(arms.begin(), arms.end(), [&](const ComparedArm& arm) { return arm.name == row.objective; });
+    if (!known) arms.push_back({row.objective, row.trained_by.name, row.model_name, row.codec_name});
   }
   result["main_metric"] = main;
   result["main_objective"] = graph.spec.main_objective;
   result["metrics"] = gather_metrics(graph);
   result["comparisons"] =
       compare_cells(evidence.metrics.at(main).items, seeds,
-                    {main, graph.spec.encoder_names(), objectives, graph.spec.main_objective, graph.spec.steps});
+                    {main, graph.spec.encoder_names(), arms, graph.spec.main_objective, graph.spec.steps});
   const Json audit = gather_template_audit(graph);
   if (!audit.is_null()) result["template_audit"] = audit;
   return result;
@@ -331,43 +341,6 @@ void require_encoders(const SuiteGraph& graph) {
     // Absent or damaged weights are found here, before anything is trained, and not when the first stage that
     // needs them begins.
     if (needed) encoder->prepare({graph.first_prompt});
-  }
-}
-
-/// Whether a command line chose other cells than the file: its claims may then speak of what is left out.
-bool other_cells_asked(const Config& config) {
-  static const std::set<std::string> kAxes = {"encoders",    "encoder",     "objectives", "objective",  "models",
-                                              "model",       "latent",      "codec",      "metrics",    "metric",
-                                              "main_metric", "checkpoints", "steps",      "evaluation", "data"};
-  return std::any_of(config.places.begin(), config.places.end(), [&](const auto& entry) {
-    return entry.second.file.empty() && kAxes.count(entry.first.substr(0, entry.first.find('.'))) > 0;
-  });
-}
-
-void check_claims(SuiteGraph& graph) {
-  std::vector<std::string> cells = {"ceiling"}, metrics;
-  for (const Cell& cell : graph.cells) cells.push_back(cell.name());
-  for (const SuiteMetric& metric : graph.metrics) metrics.push_back(metric.plan.name);
-  const Config& config = graph.spec.config;
-  for (size_t i = 0; i < graph.spec.claims.size(); ++i) {
-    const Claim& claim = graph.spec.claims[i];
-    const std::string key = fmt::format("claims.{}.", i);
-    const std::string measured = claim.metric.substr(0, claim.metric.find('/'));
-    // What the claim needs, where it says so, what there is instead.
-    const std::tuple<std::string, const char*, const std::vector<std::string>&> needs[] = {
-        {claim.left, "left", cells}, {claim.right, "right", cells}, {measured, "metric", metrics}};
-    for (const auto& [name, place, known] : needs) {
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      const std::string why =
-          fmt::format("'{}', which is no {} of this suite", name, &known == &cells ? "cell" : "metric");
-      // A claim of the file may lose its subject to a command line; one that was never right is refused.
-      if (config.place(key + place) == "command line" || !other_cells_asked(config)) {
-        fail_input("{}: claim '{}' speaks of {}{}", config.place(key + place), claim.name, why,
-                   suggestion(name, known));
-      }
-      graph.notes.push_back(fmt::format("the claim '{}' is left undecided; it speaks of {}", claim.name, why));
-      break;
-    }
   }
 }
 

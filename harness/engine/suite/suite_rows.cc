@@ -4,6 +4,7 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/captions/composition.h"
 #include "harness/engine/stages/encoder_stages.h"
 #include "harness/engine/stages/texts_stage.h"
 #include "harness/engine/suite/suite_builder.h"
@@ -240,6 +241,23 @@ Cell paint_cell(SuiteBuilder& builder, const Row& row, int64_t steps, size_t seg
   return cell;
 }
 
+/// Prompts and captions with many facts, one of each that there are: what is read while the suite runs holds them too.
+std::vector<Prompt> composed_texts(const SuiteGraph& graph) {
+  std::vector<Prompt> composed;
+  const auto& judged = graph.judged->prompts;
+  const auto prompt = std::find_if(judged.begin(), judged.end(), has_questions);
+  if (prompt != judged.end()) composed.push_back(*prompt);
+  // A share of captions that is worth training on shows itself among the first.
+  constexpr int64_t kMostLooked = 1000;
+  for (int64_t i = 0; i < std::min(graph.captions->pool(), kMostLooked); ++i) {
+    Prompt caption = graph.dataset->prompt(static_cast<uint64_t>(i));
+    if (!is_composition(caption.labels)) continue;
+    composed.push_back(std::move(caption));
+    break;
+  }
+  return composed;
+}
+
 }  // namespace
 
 void add_encoder(SuiteBuilder& builder, const EncoderChoice& choice) {
@@ -260,9 +278,19 @@ void add_texts(SuiteBuilder& builder, const EncoderChoice& choice) {
   const SuiteGraph& graph = builder.graph;
   for (const int64_t seed : builder.spec().seeds_of(choice.name)) {
     const EncoderSource& source = builder.sources.at({choice.name, seed});
-    if (source.untrained()->info().reads == EncoderInput::kLabels && graph.dataset->world() == nullptr) {
-      fail_input("{}: encoder '{}' reads class labels, and dataset {} has none; take encoders of text",
-                 builder.spec().config.place("encoders"), choice.name, graph.dataset->name());
+    if (source.untrained()->info().reads == EncoderInput::kLabels) {
+      const std::string place = builder.spec().config.place("encoders");
+      if (graph.dataset->world() == nullptr) {
+        fail_input("{}: encoder '{}' reads class labels, and dataset {} has none; take encoders of text", place,
+                   choice.name, graph.dataset->name());
+      }
+      try {
+        for (const Prompt& prompt : composed_texts(graph)) source.untrained()->prepare({prompt});
+      } catch (const UserError& error) {
+        // It would be found only by the stage that encodes them, after others have worked for hours.
+        fail_input("{}: encoder '{}' cannot read all that this suite shows it; take encoders of text ({})", place,
+                   choice.name, error.what());
+      }
     }
     const StagePointer training = builder.stages.add(training_texts_stage(source, graph.captions, graph.store));
     builder.texts[{choice.name, seed}] = training;
@@ -283,6 +311,8 @@ void add_rows(SuiteBuilder& builder, const EncoderChoice& choice) {
       row.seed = static_cast<uint64_t>(seed);
       row.source = builder.sources.at({choice.name, seed});
       row.trained_by = *arm.objective;
+      row.model_name = arm.model == 0 ? "" : spec.models[arm.model].name;
+      row.codec_name = arm.codec == 0 ? "" : spec.codecs[arm.codec].name;
       const std::shared_ptr<const Objective> objective = make_objective(spec, *arm.objective);
       row.guidance = spec.evaluation.guidance_of.at(arm.objective->name);
       // Asked before anything runs, because pictures are painted after hours of training.

@@ -1,5 +1,9 @@
 #include "harness/engine/suite/suite_tables.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "harness/api/objective.h"
 #include "harness/api/pretraining.h"
 #include "harness/base/error.h"
@@ -86,7 +90,23 @@ EvaluationOptions read_evaluation(const Config& config, const std::vector<int64_
   // A command line may leave an objective out; the guidance that the file gives it is then no mistake.
   for (const std::string& known : ObjectiveRegistry::instance().names()) reader.number("guidance_" + known, 0, 0, 100);
   evaluation.reference_pictures = reader.integer("reference_pictures", evaluation.reference_pictures, 2, 1 << 22);
-  evaluation.feature_steps = reader.integers("feature_steps", {steps.front(), steps.back()}, 1, 100000);
+  std::vector<int64_t> ends = {steps.front()};
+  if (steps.size() > 1) ends.push_back(steps.back());
+  for (const int64_t wanted : reader.distinct_integers("feature_steps", ends, 1, 100000)) {
+    if (std::find(steps.begin(), steps.end(), wanted) != steps.end()) {
+      evaluation.feature_steps.push_back(wanted);
+      continue;
+    }
+    // A file's own wish yields to a command line that paints with other step counts.
+    const std::string place = reader.place("feature_steps");
+    if (config.place("steps") != "command line" || place == "command line") {
+      fail_input(
+          "{}: 'evaluation.feature_steps' holds {}, and 'steps' does not: {}; distances are of pictures that are "
+          "painted",
+          place, wanted, fmt::join(steps, ", "));
+    }
+    evaluation.dropped_feature_steps.push_back(wanted);
+  }
   reader.finish();
   return evaluation;
 }
@@ -110,11 +130,12 @@ std::vector<Claim> read_claims(const Config& config, const Json& raw, const std:
   return claims;
 }
 
-void refuse_training_tables(const Config& config) {
-  for (const char* table : {"model", "train", "evaluation", "objective", "claims", "codec", "metric"}) {
-    if (config.values.contains(table)) {
+void refuse_training_keys(const Config& config) {
+  for (const char* key : {"model", "train", "evaluation", "objective", "claims", "codec", "metric", "steps",
+                          "checkpoints", "latent", "metrics", "models", "judge", "main_metric", "main_objective"}) {
+    if (config.values.contains(key)) {
       fail_input("{}: a suite with 'objectives = []' only probes, so '{}' has no meaning; leave it out",
-                 config.place(table), table);
+                 config.place(key), key);
     }
   }
 }
