@@ -236,9 +236,9 @@ std::string official_summary(const std::vector<Judged>& results) {
   return text + fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
 }
 
-/// Options: those of the rule (threshold ...), which win over a row's own "options"; corrected: quirks of the released code to put right, by name,
-/// or "all"; classes: "official" (default: another class is an error) or "any"; verbose: the official
-/// summary's text and every picture's verdict among the first value's details. A row is a picture: its
+/// Options: those of the rule (threshold ...), which win over a row's own "options"; corrected: quirks of the released
+/// code to put right, by name, or "all"; classes: "official" (default: another class is an error) or "any"; verbose:
+/// the official summary's text and every picture's verdict among the first value's details. A row is a picture: its
 /// metadata and detections, or a line of the official results.jsonl with the verdict already in it.
 class GenEval : public Metric {
  public:

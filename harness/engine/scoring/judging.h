@@ -15,11 +15,10 @@ namespace emf {
 /// @throws UserError  as detect(); kInterrupted.
 std::vector<std::vector<Detection>> detect_in_batches(const Judge& judge, const at::Tensor& pictures);
 
-/// Looks at a picture a prompt and writes items/judged.jsonl, a line a prompt: {"metadata",
-/// "detections", "options"} as `score geneval --detections` reads them, of prompts with facts ("options" are the judge's
-/// own thresholds, which a metric that is told others passes over);
-/// {"item_id", "questions", "answers"} as the metric question_graph reads them, of prompts with
-/// questions (and their "detections" where boxes answered); {} of all others.
+/// Looks at a picture a prompt and writes items/judged.jsonl, a line a prompt: {"metadata", "detections", "options"} as
+/// `score geneval --detections` reads them, of prompts with facts; {"item_id", "questions", "answers"} as the metric
+/// question_graph reads them, of prompts with questions (and their "detections" where boxes answered); {} of all
+/// others. "options" are the judge's own thresholds, which a metric that is told others passes over.
 ///
 /// Compositions are answered by the boxes of a judge that finds objects, unless the judge answers questions itself.
 /// @param pictures  [N,3,H,W] uint8.   @return  {"pictures"}

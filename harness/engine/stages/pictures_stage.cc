@@ -45,7 +45,11 @@ StageSpec draw_stage(const std::string& label, const std::shared_ptr<const Datas
   stage.kind = "draw";
   stage.label = "draw " + label;
   stage.spec = {{"dataset", dataset->fingerprint()}, {"prompts", judged->hash()}};
-  if (codec) stage.spec["codec"] = codec->fingerprint();
+  if (codec) {
+    stage.spec["codec"] = codec->fingerprint();
+    // Since pictures go through it in batches: a network's last bits may follow how many it sees at once.
+    stage.version = 2;
+  }
   stage.work = [dataset, codec, judged](const RunFolder& folder, Json&) -> Json {
     const at::NoGradGuard no_grad;
     constexpr int64_t kBatch = 256;  // pictures drawn at once where no codec says how many it takes

@@ -26,7 +26,8 @@ struct Schedule {
   std::exception_ptr stop;  ///< an error that ends the whole run
 };
 
-/// The first stage whose inputs are all good and whose predecessors are settled; null when none is ready now. Stages behind a failure fail here.
+/// The first stage whose inputs are all good and whose predecessors are settled; null when none is ready now. Stages
+/// behind a failure fail here.
 StagePointer next_ready(Schedule& schedule, const std::vector<StagePointer>& stages, bool& all_settled) {
   // The list has inputs before what reads them, so one pass from the front carries a failure all the way down.
   all_settled = true;

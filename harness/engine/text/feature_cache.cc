@@ -37,8 +37,8 @@ void FeatureCache::refresh() {
   const std::filesystem::file_time_type changed = std::filesystem::last_write_time(folder_, absent);
   // A folder of thousands of shards takes longer to list than a cached window to read.
   if (absent || listed_ == changed) return;
-  // File systems tell time in steps, the coarsest of two seconds: a file that comes in the same step behind this listing
-  // would leave the time as it is. Read before the listing, so that what comes meanwhile moves it.
+  // File systems tell time in steps, the coarsest of two seconds: a file that comes in the same step behind this
+  // listing would leave the time as it is. Read before the listing, so that what comes meanwhile moves it.
   constexpr std::chrono::seconds kCoarsest{4};
   const bool settled = changed + kCoarsest < std::filesystem::file_time_type::clock::now();
   listed_ = settled ? std::optional(changed) : std::nullopt;

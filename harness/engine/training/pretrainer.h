@@ -30,8 +30,8 @@ class Corpus {
   uint64_t seed_;
 };
 
-/// Trains and writes encoder.safetensors: the averaged values, under the encoder's own names. The final checkpoint stays
-/// for a call that finds its training finished; whoever marks the stage as done removes it, for nothing goes on from it.
+/// Trains and writes encoder.safetensors: the averaged values, under the encoder's own names. The final checkpoint
+/// stays for a call that finds its training finished; whoever marks the stage as done removes it.
 /// @param encoder  trainable, with initial values.
 /// @return  as TrainingLoop::run, counted in captions; "parameters" are the encoder's, "parameters_beside" what is
 ///   thrown away,
