@@ -32,12 +32,14 @@ enum class MetricNeed {
   kFacts,          ///< what a judge saw of pictures of GenEval's prompts: `judged`
   kQuestions,      ///< what a judge answered of prompts that have questions: `judged`
   kFeatures,       ///< features of real and of generated pictures: `real`, `generated`
+  kHeldOut,        ///< beside kFeatures: features of real pictures that are not the reference: `held_out`
   kProbabilities,  ///< a classifier's scores of generated pictures: `generated`
 };
 
 struct MetricInput {
   const FeatureMatrix* real = nullptr;
   const FeatureMatrix* generated = nullptr;
+  const FeatureMatrix* held_out = nullptr;
   const FeatureStatistics* real_statistics = nullptr;  ///< instead of `real`, for metrics that need no rows
   const FeatureStatistics* generated_statistics = nullptr;
   const std::vector<Json>* judged = nullptr;  ///< one judge output a picture, as in items/*.jsonl

@@ -28,8 +28,10 @@ class Score : public Command {
  public:
   void declare(CLI::App& app) override {
     app_ = &app;
-    app.add_option("metric", options_.metric,
-                   "geneval, question_graph, frechet, kid, precision_recall, inception (see: emfbench list metrics)")
+    app.add_option(
+           "metric", options_.metric,
+           "geneval, question_graph, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: emfbench list "
+           "metrics)")
         ->required();
     app.add_option("--detections", options_.detections,
                    "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
@@ -78,8 +80,11 @@ class Score : public Command {
         "real pictures: a folder of them, or features as .npy, .npz, .safetensors or FILE:name; frechet also takes "
         "an .npz of pytorch-fid's statistics (mu, sigma)");
     app.add_option("--generated", options_.generated, "generated pictures, likewise");
-    app.add_option("--backbone", options_.backbone,
-                   "features of folders: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+    app.add_option("--held-out", options_.held_out, "fdr: real pictures other than --real's, likewise");
+    app.add_option("--backbone", options_.backbones,
+                   "features of folders: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones); fdr: "
+                   "several (a,b) are averaged")
+        ->delimiter(',')
         ->capture_default_str();
     app.add_option(
         "--resize", options_.resize,
@@ -98,9 +103,11 @@ class Score : public Command {
                                "torchmetrics, edm2 (the same number; the "
                                "rounding of their matrix roots is not imitated) or torch-fidelity-float32 "
                                "(means in single precision)");
-    metric_option<std::string>(app, "--interval", "interval",
-                               "frechet: auto (jackknife if it takes seconds), jackknife, bootstrap or none");
-    metric_option<int64_t>(app, "--groups", "groups", "frechet: groups of the jackknife (20)");
+    metric_option<std::string>(
+        app, "--interval", "interval",
+        "frechet, fdr, mind: auto (jackknife if it takes seconds), jackknife or none; frechet also "
+        "bootstrap");
+    metric_option<int64_t>(app, "--groups", "groups", "frechet, fdr, mind, cmmd: groups of the jackknife (20)");
     metric_flag(app, "--infinity", "infinity",
                 "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
     metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
@@ -120,6 +127,10 @@ class Score : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     const std::set<MetricNeed> needs = MetricRegistry::instance().make(options_.metric)->needs();
+    if (needs == std::set<MetricNeed>{MetricNeed::kFeatures, MetricNeed::kHeldOut}) {
+      refuse_inputs_but({"--real", "--generated", "--held-out", "--backbone", "--resize", "--against"});
+      return of_features(flags);
+    }
     if (needs.size() != 1) {
       fail_input("score {}: it reads several kinds of input at once, which suites give and this verb does not",
                  options_.metric);
@@ -139,14 +150,20 @@ class Score : public Command {
       case MetricNeed::kFeatures:
         refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
         break;
+      case MetricNeed::kHeldOut:
+        fail_input("score {}: it reads held-out pictures and no others", options_.metric);
     }
-    const bool of_pictures =
-        std::filesystem::is_directory(options_.real) || std::filesystem::is_directory(options_.generated);
+    return of_features(flags);
+  }
+
+ private:
+  ExitCode of_features(const CommonFlags& flags) const {
+    const auto is_folder = [](const std::string& path) { return std::filesystem::is_directory(path); };
+    const bool of_pictures = is_folder(options_.real) || is_folder(options_.generated) || is_folder(options_.held_out);
     refuse_unused({"--backbone", "--resize"}, of_pictures, "a folder of pictures");
     return score_features(options_, flags);
   }
 
- private:
   /// A flag that a metric reads under `key`; the metric refuses it when it is not one of its own.
   template <typename Value>
   void metric_option(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
@@ -167,8 +184,8 @@ class Score : public Command {
   /// Inputs of another metric would be ignored without a word.
   void refuse_inputs_but(const std::set<std::string>& own) const {
     for (const char* flag : {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
-                             "--summary", "--graph", "--answers", "--generator", "--real", "--generated", "--backbone",
-                             "--resize", "--save-statistics", "--against"}) {
+                             "--summary", "--graph", "--answers", "--generator", "--real", "--generated", "--held-out",
+                             "--backbone", "--resize", "--save-statistics", "--against"}) {
       if (own.count(flag) == 0 && app_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }
@@ -186,8 +203,8 @@ class Score : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "score",
-             "Scores pictures, judge outputs (geneval, question_graph) or features (frechet, kid, "
-             "precision_recall, inception)",
+             "Scores pictures, judge outputs (geneval, question_graph) or features (frechet, fdr, kid, "
+             "mind, cmmd, precision_recall, inception)",
              std::make_unique<Score>);
 
 }  // namespace

@@ -1,5 +1,7 @@
 // Scores from features: a set of generated pictures against a set of real ones.
+#include <algorithm>
 #include <future>
+#include <set>
 
 #include "harness/base/file.h"
 #include "harness/base/options.h"
@@ -7,6 +9,7 @@
 #include "harness/command/score_options.h"
 #include "harness/engine/pictures/picture_features.h"
 #include "harness/engine/pictures/picture_file.h"
+#include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {
@@ -26,7 +29,7 @@ void print_values(const std::vector<MetricValue>& values) {
     fmt::print("{} {:.10g}{}\n", value.name, *value.value, interval_text(value));
   }
   const Json& facts = values.front().details;
-  for (const char* fact : {"n_real", "n_generated", "dimension", "std"}) {
+  for (const char* fact : {"n_real", "n_generated", "n_held_out", "dimension", "std"}) {
     if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].dump());
   }
   print_warnings(values.front());
@@ -84,15 +87,17 @@ std::string resize_of(const ScoreOptions& options) {
 /// The network that looks at folders of pictures, loaded when the first is met.
 class Pictures {
  public:
-  explicit Pictures(const ScoreOptions& options) : options_(options) {}
+  Pictures(const ScoreOptions& options, std::string backbone) : options_(options), backbone_(std::move(backbone)) {}
+  const std::string& backbone() const { return backbone_; }
   const PictureFeatures& features() {
-    if (!features_) features_.emplace(options_.backbone, resize_of(options_));
+    if (!features_) features_.emplace(backbone_, resize_of(options_));
     return *features_;
   }
   bool met() const { return features_.has_value(); }
 
  private:
   const ScoreOptions& options_;
+  std::string backbone_;
   std::optional<PictureFeatures> features_;
 };
 
@@ -109,7 +114,7 @@ Set read_set(const std::string& path, const ScoreOptions& options, bool of_class
       }
       if (!pictures.features().backbone().classifies()) {
         fail_input("backbone '{}' has no class scores; lite0 has, or give logits as .npy, .npz or .safetensors",
-                   options.backbone);
+                   pictures.backbone());
       }
       set.rows = pictures.features().logits(path);
     } else {
@@ -156,7 +161,7 @@ Json save_statistics(const ScoreOptions& options) {
   std::optional<FeatureStatistics> statistics;
   if (!std::filesystem::is_directory(source)) statistics = read_feature_statistics(source, true);
   if (std::filesystem::is_directory(source)) {
-    Pictures pictures(options);
+    Pictures pictures(options, options.backbones.front());
     statistics = pictures.features().statistics(source);
   } else if (!statistics) {
     const FeatureMatrix rows = read_features(source);
@@ -183,6 +188,91 @@ Json difference_from(const std::string& path, const Json& result, const std::str
           {"difference", result["value"].get<double>() - other["value"].get<double>()}};
 }
 
+/// What one network's features say, or features that files hold.
+std::vector<MetricValue> values_on(const std::string& backbone, const Metric& metric, const ScoreOptions& options) {
+  const bool alone = metric.needs().count(MetricNeed::kFeatures) == 0;  // class scores of the generated pictures
+  const bool holds_out = metric.needs().count(MetricNeed::kHeldOut) > 0;
+  const bool rows_alone = needs_rows(options);
+  Set real, generated, held_out;
+  Pictures pictures(options, backbone);
+  const auto read = [&](const std::string& path) { return read_set(path, options, alone, rows_alone, pictures); };
+  // Files are read side by side; folders of pictures share a network, which uses every core.
+  const bool folders = std::filesystem::is_directory(options.real) || std::filesystem::is_directory(options.generated);
+  auto other = std::async(folders ? std::launch::deferred : std::launch::async, read, options.generated);
+  if (!alone) real = read(options.real);
+  generated = other.get();
+  if (holds_out) held_out = read(options.held_out);
+  MetricInput input;
+  if (real.rows) input.real = &*real.rows;
+  if (generated.rows) input.generated = &*generated.rows;
+  if (held_out.rows) input.held_out = &*held_out.rows;
+  if (real.statistics) input.real_statistics = &*real.statistics;
+  if (generated.statistics) input.generated_statistics = &*generated.statistics;
+  input.options = options.metric_options;
+  if (const std::string name = name_of(metric, pictures); !name.empty()) input.options["name"] = name;
+  input.seed = options.seed;
+  // The hash fills what scoring leaves idle.
+  auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] {
+    return std::filesystem::is_directory(options.real) ? picture_folder_sha256(options.real)
+                                                       : feature_file_sha256(options.real);
+  });
+  std::vector<MetricValue> values = scored(metric, input, options);
+  if (!alone) values.front().identity["real_sha256"] = hash.get();
+  return values;
+}
+
+/// The mean of a value over networks, and the values themselves behind it. The pictures are the same, so the errors are
+/// not independent: the interval is as wide as if they moved together, which is the most.
+std::vector<MetricValue> averaged(std::vector<MetricValue> values, const std::string& metric) {
+  const auto count = static_cast<double>(values.size());
+  MetricValue average = values.front();
+  average.name = fmt::format("{}_mean_of_{}", metric, values.size());
+  average.value = 0;
+  average.details = Json::object();
+  average.identity = Json::object();
+  average.warnings.clear();
+  Interval ends{};
+  bool known = true;
+  for (const MetricValue& value : values) {
+    *average.value += *value.value / count;
+    average.identity["of"].push_back(value.identity);
+    for (const std::string& warning : value.warnings) {
+      if (std::count(average.warnings.begin(), average.warnings.end(), warning) == 0) {
+        average.warnings.push_back(warning);
+      }
+    }
+    known = known && value.ci95;
+    for (size_t end = 0; known && end < 2; ++end) ends[end] += (*value.ci95)[end] / count;
+  }
+  average.ci95 = known ? std::optional(ends) : std::nullopt;
+  values.insert(values.begin(), average);
+  return values;
+}
+
+/// @throws UserError  a side is missing, or several networks that no mean can be taken over.
+void require_sides(const Metric& metric, const ScoreOptions& options) {
+  const bool alone = metric.needs().count(MetricNeed::kFeatures) == 0;
+  const bool holds_out = metric.needs().count(MetricNeed::kHeldOut) > 0;
+  if (options.generated.empty() || (options.real.empty() && !alone) || (options.held_out.empty() && holds_out)) {
+    fail_input("score {} needs {}{}--generated Y", options.metric, alone ? "" : "--real X and ",
+               holds_out ? "--held-out Z and " : "");
+  }
+  if (options.backbones.size() > 1 && !holds_out) {
+    fail_input("score {} takes one --backbone: distances on two networks have no common unit (fdr has none at all)",
+               options.metric);
+  }
+  if (options.backbones.size() < 2) return;
+  const std::set<std::string> different(options.backbones.begin(), options.backbones.end());
+  if (different.size() < options.backbones.size()) {
+    fail_input("--backbone names one network twice, which would count twice in the mean");
+  }
+  for (const std::string& path : {options.real, options.generated, options.held_out}) {
+    if (!std::filesystem::is_directory(path)) {
+      fail_input("{}: several backbones look at folders of pictures, and this is a file of features", path);
+    }
+  }
+}
+
 }  // namespace
 
 ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
@@ -195,34 +285,13 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
     }
   }
   const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
-  const bool alone = metric->needs().count(MetricNeed::kFeatures) == 0;  // class scores of the generated pictures
-  if (options.generated.empty() || (options.real.empty() && !alone)) {
-    fail_input("score {} needs {}--generated Y", options.metric, alone ? "" : "--real X and ");
+  require_sides(*metric, options);
+  std::vector<MetricValue> values;
+  for (const std::string& backbone : options.backbones) {
+    std::vector<MetricValue> own = values_on(backbone, *metric, options);
+    values.insert(values.end(), own.begin(), own.end());
   }
-  const bool rows_alone = needs_rows(options);
-  Set real, generated;
-  Pictures pictures(options);
-  const auto read = [&](const std::string& path) { return read_set(path, options, alone, rows_alone, pictures); };
-  // Files are read side by side; folders of pictures share a network, which uses every core.
-  const bool folders = std::filesystem::is_directory(options.real) || std::filesystem::is_directory(options.generated);
-  auto other = std::async(folders ? std::launch::deferred : std::launch::async, read, options.generated);
-  if (!alone) real = read(options.real);
-  generated = other.get();
-  MetricInput input;
-  if (real.rows) input.real = &*real.rows;
-  if (generated.rows) input.generated = &*generated.rows;
-  if (real.statistics) input.real_statistics = &*real.statistics;
-  if (generated.statistics) input.generated_statistics = &*generated.statistics;
-  input.options = options.metric_options;
-  if (const std::string name = name_of(*metric, pictures); !name.empty()) input.options["name"] = name;
-  input.seed = options.seed;
-  // The hash fills what scoring leaves idle.
-  auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] {
-    return std::filesystem::is_directory(options.real) ? picture_folder_sha256(options.real)
-                                                       : feature_file_sha256(options.real);
-  });
-  std::vector<MetricValue> values = scored(*metric, input, options);
-  if (!alone) values.front().identity["real_sha256"] = hash.get();
+  if (options.backbones.size() > 1) values = averaged(std::move(values), options.metric);
   Json result = json_of(values, options.metric);
   if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
   if (!flags.json) {

@@ -18,11 +18,12 @@ struct ScoreOptions {
   bool summary = false;                                     // geneval: the official summary's text
   std::string graph, answers;                               // question_graph
   std::vector<std::string> generators;                      // question_graph
-  std::string real, generated;                              // features
-  std::string backbone = "lite0", resize;  // of features, where real or generated is a folder of pictures
-  std::string save_statistics;             // frechet: a file to write
-  std::string against;                     // features: an earlier result
-  Json metric_options = Json::object();    ///< as the metric reads them; it refuses those it does not know
+  std::string real, generated, held_out;                    // features
+  std::vector<std::string> backbones = {"lite0"};           // of features, where a side is a folder of pictures
+  std::string resize;                                       // likewise
+  std::string save_statistics;                              // frechet: a file to write
+  std::string against;                                      // features: an earlier result
+  Json metric_options = Json::object();  ///< as the metric reads them; it refuses those it does not know
   uint64_t seed = 0;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 

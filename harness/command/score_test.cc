@@ -60,6 +60,30 @@ TEST_F(ScoreCommand, GenEvalPrintsThePublishedKeys) {
   EXPECT_EQ(result["ci95"].size(), 2u);
 }
 
+TEST_F(ScoreCommand, RelativeDistanceNeedsHeldOutFeaturesAndNoOtherMetricTakesThem) {
+  const auto side = [&](const char* name) { return archive_ + ":" + name; };
+  const std::vector<std::string> pair = {"--real", side("full_rank_equal_n/y"), "--generated",
+                                         side("full_rank_equal_n/x")};
+  const auto score = [&](const char* metric, const std::vector<std::string>& more) {
+    std::vector<std::string> words = {"score", metric, "--json"};
+    words.insert(words.end(), pair.begin(), pair.end());
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const Outcome relative = score("fdr", {"--held-out", side("mean_shift_only/y")});
+  ASSERT_EQ(relative.code, 0) << relative.talk;
+  const Json result = Json::parse(relative.out);
+  EXPECT_EQ(result["n_held_out"], 64);
+  EXPECT_NEAR(
+      result["value"].get<double>(),
+      Json::parse(score("frechet", {}).out)["value"].get<double>() / result["distance_of_held_out"].get<double>(),
+      1e-9);
+  EXPECT_EQ(score("fdr", {}).code, 2);
+  EXPECT_EQ(score("mind", {"--held-out", side("mean_shift_only/y")}).code, 2);
+  // Features of files come from one network, whichever it was.
+  EXPECT_EQ(score("fdr", {"--held-out", side("mean_shift_only/y"), "--backbone", "lite0,lite0"}).code, 2);
+}
+
 TEST_F(ScoreCommand, EveryFeatureFormatGivesTheSameScore) {
   const FeatureMatrix real = oracle_features("rank_deficient_n_lt_d/y");
   const std::string name = "rank_deficient_n_lt_d";

@@ -193,7 +193,7 @@ class Frechet : public Metric {
     const double work = 2 * static_cast<double>(groups) * frechet_work(n, m, pair.real.cols());
     // Two rows less a group of one have no covariance.
     const bool possible = std::min(n, m) > 2 && std::min(n, m) - (std::min(n, m) + groups - 1) / groups >= 2;
-    std::optional<FrechetInterval> interval;
+    std::optional<DistanceInterval> interval;
     if (possible && (asked || (settings.interval == "auto" && work <= kUnaskedWork))) {
       interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups, settings.bootstrap.seed);
       value.details["interval"] = fmt::format("jackknife, {} groups", groups);
@@ -232,7 +232,7 @@ class Frechet : public Metric {
                         frechet_work(inputs.real.statistics.rows(), n, generated.cols());
     if (settings.interval == "none" || (settings.interval == "auto" && work > kUnaskedWork)) return;
     if (groups < 2) fail_input("{}: an interval needs subsets of 4 rows or more", settings.name);
-    const FrechetInterval interval = frechet_line_jackknife(inputs.real, generated, order, line, groups);
+    const DistanceInterval interval = frechet_line_jackknife(inputs.real, generated, order, line, groups);
     value.ci95 = interval.ci95;
     value.details["standard_error"] = interval.standard_error;
     value.details["interval"] = fmt::format("jackknife, {} groups of generated rows", groups);

@@ -3,9 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numeric>
 
-#include "harness/base/random.h"
 #include "harness/statistics/dense/kernels.h"
 #include "harness/statistics/dense/singular_values.h"
 
@@ -18,44 +16,6 @@ FeatureStatistics statistics_of(const RowMatrixMap& rows, std::span<const int64_
   FeatureStatistics statistics;
   statistics.add(chosen);
   return statistics;
-}
-
-/// The statistics of all rows but those of one group, for every group: merges of what stands before and
-/// behind it.
-std::vector<FeatureStatistics> without_each_group(const RowMatrixMap& rows, int64_t groups, uint64_t seed,
-                                                  std::string_view stream) {
-  const std::vector<int64_t> order = shuffled_places(rows.rows(), seed, stream);
-  std::vector<FeatureStatistics> own;
-  for (int64_t g = 0; g < groups; ++g) {
-    const auto begin = static_cast<size_t>(g * rows.rows() / groups),
-               end = static_cast<size_t>((g + 1) * rows.rows() / groups);
-    own.push_back(statistics_of(rows, std::span(order).subspan(begin, end - begin)));
-  }
-  std::vector<FeatureStatistics> behind(own.size() + 1);
-  for (size_t g = own.size(); g-- > 0;) {
-    behind[g] = behind[g + 1];
-    behind[g].merge(own[g]);
-  }
-  std::vector<FeatureStatistics> result;
-  FeatureStatistics before;
-  for (size_t g = 0; g < own.size(); ++g) {
-    result.push_back(before);
-    result.back().merge(behind[g + 1]);
-    before.merge(own[g]);
-  }
-  return result;
-}
-
-/// Variance of a jackknife, and how far the mean of its values is from the whole.
-struct Spread {
-  double variance = 0, shift = 0;
-};
-
-Spread spread_of(const std::vector<double>& values, double whole) {
-  const double center = mean(values), n = static_cast<double>(values.size());
-  double squares = 0;
-  for (const double value : values) squares += (value - center) * (value - center);
-  return {squares * (n - 1) / n, center - whole};
 }
 
 double nuclear_norm_of_product(const RowMatrixMap& a, const RowMatrixMap& b) {
@@ -122,16 +82,32 @@ double frechet_work(int64_t real_rows, int64_t generated_rows, int64_t dimension
   return 2 * n * m * d + 3 * n * m * std::min(n, m);
 }
 
-std::vector<int64_t> shuffled_places(int64_t n, uint64_t seed, std::string_view stream) {
-  std::vector<int64_t> order(static_cast<size_t>(n));
-  std::iota(order.begin(), order.end(), int64_t{0});
-  Random random(seed, stream, 0);
-  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
-  return order;
+std::vector<FeatureStatistics> without_each_group(const RowMatrixMap& rows, int64_t groups, uint64_t seed,
+                                                  std::string_view stream) {
+  const std::vector<int64_t> order = shuffled_places(rows.rows(), seed, stream);
+  std::vector<FeatureStatistics> own;
+  for (int64_t g = 0; g < groups; ++g) {
+    const auto begin = static_cast<size_t>(g * rows.rows() / groups),
+               end = static_cast<size_t>((g + 1) * rows.rows() / groups);
+    own.push_back(statistics_of(rows, std::span(order).subspan(begin, end - begin)));
+  }
+  std::vector<FeatureStatistics> behind(own.size() + 1);
+  for (size_t g = own.size(); g-- > 0;) {
+    behind[g] = behind[g + 1];
+    behind[g].merge(own[g]);
+  }
+  std::vector<FeatureStatistics> result;
+  FeatureStatistics before;
+  for (size_t g = 0; g < own.size(); ++g) {
+    result.push_back(before);
+    result.back().merge(behind[g + 1]);
+    before.merge(own[g]);
+  }
+  return result;
 }
 
-FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
-                                  double distance, int64_t groups, uint64_t seed) {
+DistanceInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
+                                   double distance, int64_t groups, uint64_t seed) {
   std::vector<double> by_real, by_generated;
   for (const FeatureStatistics& less : without_each_group(pair.real, groups, seed, "frechet/real")) {
     by_real.push_back(distance_of(FrechetSide(less), generated));
@@ -139,16 +115,10 @@ FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& re
   for (const FeatureStatistics& less : without_each_group(pair.generated, groups, seed, "frechet/generated")) {
     by_generated.push_back(distance_of(real, FrechetSide(less)));
   }
-  const Spread a = spread_of(by_real, distance), b = spread_of(by_generated, distance);
-  FrechetInterval interval;
-  interval.standard_error = std::sqrt(a.variance + b.variance);
-  const double half = t_quantile(0.975, static_cast<double>(groups - 1)) * interval.standard_error;
-  interval.ci95 = {std::max(0.0, distance - half), distance + half};
-  interval.corrected = distance - static_cast<double>(groups - 1) * (a.shift + b.shift);
-  return interval;
+  return jackknife_interval(distance, {by_real, by_generated}, 0);
 }
 
-FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options) {
+DistanceInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options) {
   const auto resample = [&](const RowMatrixMap& rows, int draw, const char* side) {
     BootstrapOptions own = options;
     const std::string stream = fmt::format("{}/{}", options.stream, side);
@@ -165,7 +135,7 @@ FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, cons
   }
   const double moved = distance - mean(draws);
   for (double& draw : draws) draw += moved;
-  FrechetInterval interval;
+  DistanceInterval interval;
   interval.ci95 = percentile_interval(draws, options.level);
   interval.ci95[0] = std::max(0.0, interval.ci95[0]);
   interval.standard_error = draws.size() > 1 ? sample_std(draws) : 0;
@@ -186,8 +156,8 @@ FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
   return fitted(sizes, std::move(distances));
 }
 
-FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
-                                       const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups) {
+DistanceInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
+                                        const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups) {
   std::vector<double> intercepts;
   for (int64_t g = 0; g < groups; ++g) {
     std::vector<int64_t> kept;
@@ -202,8 +172,8 @@ FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixM
     }
     intercepts.push_back(frechet_line(real, generated, kept, sizes).intercept);
   }
-  FrechetInterval interval;
-  interval.standard_error = std::sqrt(spread_of(intercepts, line.intercept).variance);
+  DistanceInterval interval;
+  interval.standard_error = std::sqrt(jackknife_spread(intercepts, line.intercept).variance);
   const double half = t_quantile(0.975, static_cast<double>(groups - 1)) * interval.standard_error;
   interval.ci95 = {line.intercept - half, line.intercept + half};
   return interval;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "harness/statistics/feature_statistics.h"
 #include "harness/statistics/statistics.h"
+#include "probes/metrics/distance_interval.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {
@@ -37,23 +37,23 @@ FrechetTerms frechet_terms(const FrechetSide& real, const FrechetSide& generated
 /// Multiplications of one distance, for deciding whether an interval is worth it.
 double frechet_work(int64_t real_rows, int64_t generated_rows, int64_t dimension);
 
-struct FrechetInterval {
-  Interval ci95{};
-  double standard_error = 0;
-  std::optional<double> corrected;  ///< jackknife: the distance less its bias of order 1 / N
-};
+/// The statistics of all rows but those of one group, for every group: merges of what stands before and behind it.
+/// Groups are equal stretches of a shuffle by (seed, stream).
+/// @cost  3 groups merges.
+std::vector<FeatureStatistics> without_each_group(const RowMatrixMap& rows, int64_t groups, uint64_t seed,
+                                                  std::string_view stream);
 
 /// Delete-a-group jackknife over rows of both sides, with Student's quantile. Groups are a shuffle's.
 /// @param real, generated  of all rows of `pair`.
 /// @param groups  at least 2, at most the rows of either side.
 /// @cost  2 groups distances and as many merges.
-FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
-                                  double distance, int64_t groups, uint64_t seed);
+DistanceInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
+                                   double distance, int64_t groups, uint64_t seed);
 
 /// Bootstrap over rows of both sides. Draws are moved so that their mean is the distance: the copies in a resample make
 /// it too far from anything.
 /// @cost  draws distances, and the statistics of as many resamples.
-FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options);
+DistanceInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options);
 
 /// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1 / N,
 /// whose end at 1 / N = 0 is the distance of infinitely many.
@@ -70,10 +70,7 @@ FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated,
                          const std::vector<int64_t>& sizes);
 
 /// Delete-a-group jackknife of the line's intercept over generated rows (group of the i-th place: i mod groups).
-FrechetInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
-                                       const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups);
-
-/// 0..n-1, shuffled by (seed, stream).
-std::vector<int64_t> shuffled_places(int64_t n, uint64_t seed, std::string_view stream);
+DistanceInterval frechet_line_jackknife(const FrechetSide& real, const RowMatrixMap& generated,
+                                        const std::vector<int64_t>& order, const FrechetLine& line, int64_t groups);
 
 }  // namespace emf

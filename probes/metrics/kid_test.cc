@@ -2,21 +2,12 @@
 
 #include <cmath>
 
-#include "harness/base/random.h"
 #include "harness/statistics/statistics.h"
 #include "tests/oracle/metric_cases.h"
+#include "tests/oracle/normal_features.h"
 
 namespace emf {
 namespace {
-
-FeatureMatrix normal_features(int64_t rows, int64_t columns, uint64_t seed, double shift = 0) {
-  FeatureMatrix features{{}, rows, columns, Json::object()};
-  for (int64_t i = 0; i < rows; ++i) {
-    Random random(seed, "kid_test", static_cast<uint64_t>(i));
-    for (int64_t j = 0; j < columns; ++j) features.values.push_back(shift + random.normal());
-  }
-  return features;
-}
 
 double tolerance(double truth) { return std::max(1e-10 * std::abs(truth), 1e-12); }
 

@@ -50,13 +50,14 @@ FeatureMatrix reversed(const FeatureMatrix& features) {
 
 /// Everything a metric may ask for, owned in one place.
 struct Fixture {
-  FeatureMatrix real = made_features(1, 20), generated = made_features(2, 24);
+  FeatureMatrix real = made_features(1, 24), generated = made_features(2, 24), held_out = made_features(3, 24);
   std::vector<Json> judged = made_judged();
 
   MetricInput input(uint64_t seed = 0) const {
     MetricInput result;
     result.real = &real;
     result.generated = &generated;
+    result.held_out = &held_out;
     result.judged = &judged;
     result.seed = seed;
     return result;
@@ -87,6 +88,7 @@ TEST(MetricContract, EveryMetricSaysWhatItReads) {
     ASSERT_FALSE(needs.empty()) << name;
     MetricInput input;  // what it asks for, and nothing else
     if (needs.count(MetricNeed::kFeatures) > 0) input.real = &fixture.real;
+    if (needs.count(MetricNeed::kHeldOut) > 0) input.held_out = &fixture.held_out;
     if (needs.count(MetricNeed::kFeatures) + needs.count(MetricNeed::kProbabilities) > 0) {
       input.generated = &fixture.generated;
     }
@@ -156,8 +158,11 @@ TEST(MetricContract, OptionsAreCheckedBeforeAnythingIsMeasured) {
   for (const std::string& name : MetricRegistry::instance().names()) {
     const auto metric = MetricRegistry::instance().make(name);
     EXPECT_NE(refusal_of(*metric, name, "drwas = 3").find("t.toml:2: unknown key"), std::string::npos) << name;
-    EXPECT_NE(refusal_of(*metric, name, "draws = \"few\"").find("t.toml:2: "), std::string::npos) << name;
-    EXPECT_EQ(refusal_of(*metric, name, "draws = 10"), "no error") << name;
+    // Intervals come from a bootstrap's draws or a jackknife's groups.
+    const bool draws = refusal_of(*metric, name, "draws = 10") == "no error";
+    const std::string size = draws ? "draws" : "groups";
+    EXPECT_NE(refusal_of(*metric, name, size + " = \"few\"").find("t.toml:2: "), std::string::npos) << name;
+    EXPECT_EQ(refusal_of(*metric, name, size + " = 10"), "no error") << name;
   }
   for (const std::string& name : ProbeRegistry::instance().names()) {
     const auto probe = ProbeRegistry::instance().make(name);

@@ -114,6 +114,7 @@ Json score_pictures(const Metric& metric, const std::string& name, const Json& o
   if (needs.count(MetricNeed::kFacts) > 0) return score_facts(metric, input, name, inputs, folder);
   if (needs.count(MetricNeed::kQuestions) > 0) return score_questions(metric, input, name, inputs, folder);
   input.real = inputs.real;
+  input.held_out = inputs.held_out;
   input.generated = inputs.generated;
   Json metrics = Json::array();
   for (const MetricValue& value : metric.score(input)) metrics.push_back(to_json(value));

@@ -16,6 +16,7 @@ struct ScoringInputs {
   const std::vector<Prompt>* prompts = nullptr;  ///< a prompt a picture
   const std::vector<Json>* judged = nullptr;     ///< a row a prompt, of judge_pictures
   const FeatureMatrix* real = nullptr;
+  const FeatureMatrix* held_out = nullptr;
   const FeatureMatrix* generated = nullptr;  ///< of the plain prompts' pictures; logits where probabilities are needed
 };
 

@@ -60,12 +60,14 @@ StageSpec features_stage(const std::string& label, const StagePointer& pictures,
 }
 
 StageSpec reference_stage(const std::shared_ptr<const Dataset>& dataset,
-                          const std::shared_ptr<const PictureFeatures>& backbone, int64_t count) {
+                          const std::shared_ptr<const PictureFeatures>& backbone, int64_t count, int64_t first) {
   StageSpec stage;
   stage.kind = "reference_features";
   stage.label = "features of real pictures";
   stage.spec = {{"dataset", dataset->fingerprint()}, {"backbone", backbone->identity()}, {"count", count}};
-  stage.work = [dataset, backbone, count](const RunFolder& folder, Json&) {
+  // Left out where it is 0, so that references of suites that hold nothing out keep their hashes.
+  if (first > 0) stage.spec["first"] = first;
+  stage.work = [dataset, backbone, count, first](const RunFolder& folder, Json&) {
     constexpr int64_t kBatch = 256;  // pictures drawn at once: features alone are kept
     const at::NoGradGuard no_grad;
     Progress progress("features of real pictures", count, "pictures");
@@ -74,7 +76,7 @@ StageSpec reference_stage(const std::shared_ptr<const Dataset>& dataset,
       if (interrupted()) stop_interrupted();
       std::vector<Sample> samples;
       for (int64_t i = begin; i < std::min(count, begin + kBatch); ++i) {
-        samples.push_back(dataset->unseen(static_cast<uint64_t>(i)));
+        samples.push_back(dataset->unseen(static_cast<uint64_t>(first + i)));
       }
       rows.push_back(backbone->features(picture_tensor(samples, dataset->height(), dataset->width()).contiguous()));
       progress.update(begin + static_cast<int64_t>(samples.size()));
@@ -85,7 +87,7 @@ StageSpec reference_stage(const std::shared_ptr<const Dataset>& dataset,
 }
 
 StageSpec score_stage(const std::string& label, const MetricPlan& plan, const StagePointer& judged_by,
-                      const StagePointer& features, const StagePointer& reference,
+                      const StagePointer& features, const StagePointer& reference, const StagePointer& held_out,
                       const std::shared_ptr<const JudgedPrompts>& judged) {
   StageSpec stage;
   stage.kind = "score";
@@ -93,10 +95,10 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
   stage.version = 3;
   // The name is a part of the values that this stage writes, and so of what it is.
   stage.spec = {{"metric", plan.metric}, {"name", plan.name}, {"options", plan.options}, {"prompts", judged->hash()}};
-  for (const StagePointer& input : {judged_by, features, reference}) {
+  for (const StagePointer& input : {judged_by, features, reference, held_out}) {
     if (input) stage.inputs.push_back(input);
   }
-  stage.work = [plan, judged_by, features, reference, judged](const RunFolder& folder, Json&) {
+  stage.work = [plan, judged_by, features, reference, held_out, judged](const RunFolder& folder, Json&) {
     const auto metric = MetricRegistry::instance().make(plan.metric);
     ScoringInputs inputs;
     inputs.prompts = &judged->prompts;
@@ -105,7 +107,7 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
       rows = read_judged(*judged_by->folder);
       inputs.judged = &rows;
     }
-    FeatureMatrix real, generated;
+    FeatureMatrix real, generated, others;
     if (features) {
       // Kept features serve both: class scores are made from them here, where a metric asks for those.
       const bool of_classes = metric->needs().count(MetricNeed::kProbabilities) > 0;
@@ -116,6 +118,10 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
     if (reference) {
       real = plan.backbone->matrix(read_features(reference));
       inputs.real = &real;
+    }
+    if (held_out) {
+      others = plan.backbone->matrix(read_features(held_out));
+      inputs.held_out = &others;
     }
     return score_pictures(*metric, plan.name, plan.options, inputs, folder);
   };

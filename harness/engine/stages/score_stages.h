@@ -22,9 +22,9 @@ StageSpec features_stage(const std::string& label, const StagePointer& pictures,
                          const std::shared_ptr<const PictureFeatures>& backbone,
                          const std::shared_ptr<const JudgedPrompts>& judged);
 
-/// What a backbone sees in `count` pictures that training never shows.
+/// What a backbone sees in `count` pictures that training never shows, from the `first` of them.
 StageSpec reference_stage(const std::shared_ptr<const Dataset>& dataset,
-                          const std::shared_ptr<const PictureFeatures>& backbone, int64_t count);
+                          const std::shared_ptr<const PictureFeatures>& backbone, int64_t count, int64_t first = 0);
 
 /// A metric of a suite, made ready.
 struct MetricPlan {
@@ -35,9 +35,9 @@ struct MetricPlan {
 };
 
 /// A metric of one stage's pictures.
-/// @param judged_by  of judge_stage, or null.   @param features, reference  of the two stages above, or null.
+/// @param judged_by  of judge_stage, or null.   @param features, reference, held_out  of the stages above, or null.
 StageSpec score_stage(const std::string& label, const MetricPlan& plan, const StagePointer& judged_by,
-                      const StagePointer& features, const StagePointer& reference,
+                      const StagePointer& features, const StagePointer& reference, const StagePointer& held_out,
                       const std::shared_ptr<const JudgedPrompts>& judged);
 
 /// What the judge gets wrong in the dataset's world.   @param codec  that pictures are painted through; null: none.

@@ -33,6 +33,7 @@ struct SuiteBuilder {
   std::map<std::string, std::shared_ptr<const PictureFeatures>> backbones;
   std::map<std::string, std::shared_ptr<const Judge>> judges;
   std::map<std::string, StagePointer> references;  ///< by backbone
+  std::map<std::string, StagePointer> held_out;    ///< by backbone: real pictures that are no reference
   std::map<std::pair<std::string, int64_t>, EncoderSource> sources;
   std::map<std::pair<std::string, int64_t>, StagePointer> texts, judged_texts;
   std::shared_ptr<const Corpus> corpus;

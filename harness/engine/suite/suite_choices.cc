@@ -60,7 +60,8 @@ void require_network(const Config& config, ConfigReader& suite, const std::strin
 
 /// "kid_lite0": a distance on a backbone, written in one word.
 bool read_short_name(MetricChoice& choice) {
-  const std::vector<std::pair<std::string, std::string>> prefixes = {{"fd_", "frechet"}, {"kid_", "kid"}};
+  const std::vector<std::pair<std::string, std::string>> prefixes = {
+      {"fd_", "frechet"}, {"kid_", "kid"}, {"mind_", "mind"}, {"cmmd_", "cmmd"}, {"fdr_", "fdr"}};
   for (const auto& [prefix, metric] : prefixes) {
     // Only where the rest is a registered backbone: a metric of somebody's own may well begin with these
     // letters.
@@ -173,7 +174,7 @@ MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const
   }
   if (!MetricRegistry::instance().contains(choice.metric)) {
     std::vector<std::string> known = MetricRegistry::instance().names();
-    known.insert(known.end(), {"fd_lite0", "kid_lite0"});
+    known.insert(known.end(), {"fd_lite0", "kid_lite0", "mind_lite0", "cmmd_lite0", "fdr_lite0"});
     // FID is what people call a Frechet distance, whatever network is behind it.
     const std::string hint =
         choice.metric == "fid"

@@ -111,6 +111,20 @@ captions = 64
                           "score", "train", "training_texts"}));
 }
 
+TEST_F(SuiteGraphTest, HeldOutPicturesAreOthersThanTheReference) {
+  const auto real_pictures = [&](const char* metrics) {
+    std::set<std::string> found;
+    for (const StagePointer& stage : graph({metrics, "claims=[]"}).stages) {
+      if (stage->folder->kind() == "reference_features") found.insert(stage->hash());
+    }
+    return found;
+  };
+  const auto without = real_pictures("metrics=geneval,kid_lite0"), with = real_pictures("metrics=kid_lite0,fdr_lite0");
+  ASSERT_EQ(without.size(), 1u);
+  ASSERT_EQ(with.size(), 2u);
+  EXPECT_EQ(with.count(*without.begin()), 1u) << "the reference itself is drawn anew";
+}
+
 TEST_F(SuiteGraphTest, WhoOnlyComesLaterIsWhatItIsWithoutTheEarlier) {
   // Pools of captions decide who encodes a text first, and nothing of what the judged ones or the probes are.
   const Hashes small = hashes(graph()), large = hashes(graph({"train.pool=256"}));

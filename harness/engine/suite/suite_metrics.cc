@@ -72,14 +72,28 @@ void require_readers(const SuiteBuilder& builder) {
 }
 
 /// Pictures that distances are taken to are none that the model has seen, and of those a folder holds only so many.
-void require_reference_pictures(const SuiteBuilder& builder) {
+/// @param further  beyond the reference.
+void require_real_pictures(const SuiteBuilder& builder, int64_t further) {
   const std::optional<uint64_t> held_out = builder.graph.dataset->unseen_size();
-  const int64_t wanted = builder.spec().evaluation.reference_pictures;
-  if (!held_out || static_cast<int64_t>(*held_out) >= wanted) return;
+  const int64_t reference = builder.spec().evaluation.reference_pictures;
+  if (!held_out || static_cast<int64_t>(*held_out) >= reference + further) return;
   fail_input(
-      "{}: distances need {} real pictures, and the data set holds out {}; lower "
-      "evaluation.reference_pictures or raise data.held_out_pictures",
-      builder.spec().config.place("evaluation.reference_pictures"), wanted, *held_out);
+      "{}: distances need {} real pictures{}, and the data set holds out {}; lower evaluation.reference_pictures or "
+      "raise data.held_out_pictures",
+      builder.spec().config.place("evaluation.reference_pictures"), reference,
+      further == 0 ? "" : fmt::format(" and {} more to be measured against", further), *held_out);
+}
+
+/// Features of the real pictures from the `first` on. One set for each backbone, shared by all cells: a distance is
+/// compared with others to the same pictures.
+StagePointer real_features(SuiteBuilder& builder, const SuiteMetric& metric, int64_t first, int64_t count) {
+  auto& known = first == 0 ? builder.references : builder.held_out;
+  StagePointer& stage = known[metric.choice.backbone];
+  if (!stage) {
+    require_real_pictures(builder, first == 0 ? 0 : count);
+    stage = builder.stages.add(reference_stage(builder.graph.dataset, metric.plan.backbone, count, first));
+  }
+  return stage;
 }
 
 }  // namespace
@@ -145,27 +159,22 @@ void add_scores(SuiteBuilder& builder, const std::string& label, Cell& cell, boo
   SuiteGraph& graph = builder.graph;
   for (size_t i = 0; i < graph.metrics.size(); ++i) {
     const SuiteMetric& metric = graph.metrics[i];
-    StagePointer judged_by, features, reference;
+    StagePointer judged_by, features, reference, held_out;
     if (metric.judge) judged_by = builder.stages.add(judge_stage(label, cell.pictures, metric.judge, graph.judged));
     if (metric.plan.backbone) {
       // Distances need features of every picture, so suites ask for them at some step counts only.
       if (!with_distances) continue;
       features = builder.stages.add(features_stage(label, cell.pictures, metric.plan.backbone, graph.judged));
       const auto needs = MetricRegistry::instance().make(metric.plan.metric)->needs();
-      if (needs.count(MetricNeed::kFeatures) > 0) {
-        // One reference for each backbone, shared by all cells: a distance is compared with others to the same
-        // pictures.
-        StagePointer& real = builder.references[metric.choice.backbone];
-        if (!real) {
-          require_reference_pictures(builder);
-          real = builder.stages.add(
-              reference_stage(graph.dataset, metric.plan.backbone, builder.spec().evaluation.reference_pictures));
-        }
-        reference = real;
+      const int64_t reference_size = builder.spec().evaluation.reference_pictures;
+      if (needs.count(MetricNeed::kFeatures) > 0) reference = real_features(builder, metric, 0, reference_size);
+      // As many as are painted: the bias of a distance is that of its smaller set.
+      if (needs.count(MetricNeed::kHeldOut) > 0) {
+        held_out = real_features(builder, metric, reference_size, graph.judged->num_plain());
       }
     }
-    cell.scores.push_back(
-        {i, builder.stages.add(score_stage(label, metric.plan, judged_by, features, reference, graph.judged))});
+    const StageSpec score = score_stage(label, metric.plan, judged_by, features, reference, held_out, graph.judged);
+    cell.scores.push_back({i, builder.stages.add(score)});
   }
 }
 

@@ -30,7 +30,7 @@ Workers workers(int count) {
 }
 
 std::vector<DenseKernels> all_dense_kernels() {
-  std::vector<DenseKernels> all = {{append_rows, bidiagonal_of_product, "baseline"}};
+  std::vector<DenseKernels> all = {{append_rows, bidiagonal_of_product, product_of_rows, "baseline"}};
 #ifdef EMF_DENSE_WIDTHS
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")) {

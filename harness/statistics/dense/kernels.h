@@ -1,4 +1,4 @@
-// The two dense factorisations behind Frechet distances, in double precision, compiled once for every
+// The dense factorisations and products behind distances of features, in double precision, compiled once for every
 // width of vector unit; the machine picks at start.
 #pragma once
 
@@ -33,6 +33,10 @@ struct DenseKernels {
   /// @cost  2 a_rows b_rows columns + 8/3 n^3, more where the numbers of rows differ much.
   void (*bidiagonal_of_product)(const double* a, int64_t a_rows, const double* b, int64_t b_rows, int64_t columns,
                                 double* diagonal, double* above, const Workers& workers);
+  /// product = a b^T.   @param a, b  [rows, columns] row by row.   @param product  [a_rows, b_rows] row by row.
+  /// @cost  2 a_rows b_rows columns, one thread; elements do not depend on how many rows are multiplied at once.
+  void (*product_of_rows)(const double* a, int64_t a_rows, const double* b, int64_t b_rows, int64_t columns,
+                          double* product);
   const char* width;  ///< "baseline", "avx2", "avx512"
 };
 

@@ -6,7 +6,7 @@
 
 namespace emf {
 
-DenseKernels dense_kernels_avx2() { return {append_rows, bidiagonal_of_product, "avx2"}; }
+DenseKernels dense_kernels_avx2() { return {append_rows, bidiagonal_of_product, product_of_rows, "avx2"}; }
 
 }  // namespace emf
 #endif

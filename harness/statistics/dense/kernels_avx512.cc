@@ -6,7 +6,7 @@
 
 namespace emf {
 
-DenseKernels dense_kernels_avx512() { return {append_rows, bidiagonal_of_product, "avx512"}; }
+DenseKernels dense_kernels_avx512() { return {append_rows, bidiagonal_of_product, product_of_rows, "avx512"}; }
 
 }  // namespace emf
 #endif

@@ -55,6 +55,20 @@ TEST(DenseKernels, AppendedRowsKeepTheGramMatrixAndTheTriangle) {
   }
 }
 
+TEST(DenseKernels, ProductsOfRows) {
+  for (const auto& [left, right, columns] : {std::tuple{1, 1, 1}, {3, 64, 17}, {200, 31, 300}, {70, 1100, 48}}) {
+    const RowMatrix a = random_matrix(left, columns, 5), b = random_matrix(right, columns, 6);
+    const RowMatrix expected = a * b.transpose();
+    for (const DenseKernels& kernels : all_dense_kernels()) {
+      RowMatrix found = RowMatrix::Constant(left, right, 7), part = found.topRows(1);
+      kernels.product_of_rows(a.data(), left, b.data(), right, columns, found.data());
+      EXPECT_LT((found - expected).norm(), 1e-14 * a.norm() * b.norm()) << kernels.width;
+      kernels.product_of_rows(a.data(), 1, b.data(), right, columns, part.data());
+      EXPECT_EQ(part, found.topRows(1)) << kernels.width;
+    }
+  }
+}
+
 TEST(DenseKernels, NuclearNormsOfProducts) {
   for (const auto& [left, right, columns] : {std::tuple{1, 1, 3},
                                              {5, 40, 33},
