@@ -1,9 +1,11 @@
-// emfbench export SUITE: a suite's newest record for programs and papers, as its rows or as sections of its report.
+// emfbench export SUITE: a suite's newest record for programs and papers, as its rows, as sections of its report, or as
+// its claims.
 #include <fmt/format.h>
 
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
+#include "reports/claims_export.h"
 #include "reports/export.h"
 #include "reports/report.h"
 
@@ -14,8 +16,12 @@ class Export : public Command {
  public:
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, kRanSuite)->required();
-    app.add_option("--format", format_, "csv, md or latex")
-        ->check(CLI::IsMember(export_format_names()))
+    std::vector<std::string> formats = export_format_names();
+    formats.emplace_back(kClaims);
+    app.add_option(
+           "--format", format_,
+           "csv, md or latex; or claims: each claim with what was measured and reported, its command and commit")
+        ->check(CLI::IsMember(formats))
         ->capture_default_str();
     auto* metric = app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
     app.add_option(
@@ -30,7 +36,12 @@ class Export : public Command {
       fail_input("export --section writes {}, not JSON; leave out --json, or --section for the rows behind them",
                  format_);
     }
+    if (format_ == kClaims && (!sections_.empty() || !metric_.empty())) {
+      fail_input("export --format claims has neither sections nor metrics; leave out {}",
+                 sections_.empty() ? "--metric" : "--section");
+    }
     const std::filesystem::path folder = newest_suite_folder(store_, recorded_name(suite_));
+    if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
     if (!sections_.empty()) {
       fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));
       return ExitCode::kGood;
@@ -53,6 +64,18 @@ class Export : public Command {
   }
 
  private:
+  static constexpr const char* kClaims = "claims";
+
+  static ExitCode print_claims(const SectionInput& record, const CommonFlags& flags) {
+    const Json document = claims_document(record);
+    if (flags.json) {
+      print_json(document);
+    } else {
+      fmt::print("{}", claims_markdown(document));
+    }
+    return ExitCode::kGood;
+  }
+
   std::string suite_, store_, metric_, format_ = "csv";
   std::vector<std::string> sections_;
 };

@@ -28,10 +28,9 @@ class Score : public Command {
  public:
   void declare(CLI::App& app) override {
     app_ = &app;
-    app.add_option(
-           "metric", options_.metric,
-           "geneval, question_graph, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: emfbench list "
-           "metrics)")
+    app.add_option("metric", options_.metric,
+                   "geneval, question_graph, tifa, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: "
+                   "emfbench list metrics)")
         ->required();
     app.add_option("--detections", options_.detections,
                    "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
@@ -203,7 +202,7 @@ class Score : public Command {
 };
 
 EMF_REGISTER(CommandRegistry, "score",
-             "Scores pictures, judge outputs (geneval, question_graph) or features (frechet, fdr, kid, "
+             "Scores pictures, judge outputs (geneval, question_graph, tifa) or features (frechet, fdr, kid, "
              "mind, cmmd, precision_recall, inception)",
              std::make_unique<Score>);
 

@@ -171,15 +171,22 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   input.options = options.metric_options;
   input.options["origin"] = options.answers;
   input.seed = options.seed;
-  const MetricValue value = metric->score(input).front();
+  const std::vector<MetricValue> values = metric->score(input);
+  const MetricValue& value = values.front();
+  const Json failed = value.details.value("failed", Json::array());
   if (!flags.json) {
-    fmt::print("{} {:.6f}{}  ({} items, {} failed)\n", value.name, *value.value, interval_text(value), value.n,
-               value.details.at("failed").size());
-    for (const auto& [name, category] : value.details.at("categories").items()) {
+    fmt::print("{} {:.6f}{}  ({} items{})\n", value.name, *value.value, interval_text(value), value.n,
+               value.details.contains("failed") ? fmt::format(", {} failed", failed.size()) : "");
+    const Json categories = value.details.value("categories", Json::object());
+    for (const auto& [name, category] : categories.items()) {
       fmt::print("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
                  category.at("answers").get<int64_t>());
     }
-    for (const Json& item : value.details.at("failed")) {
+    for (size_t i = 1; i < values.size(); ++i) {
+      fmt::print("  {:<24} {:.6f}{}  ({} pictures)\n", values[i].name, *values[i].value, interval_text(values[i]),
+                 values[i].n);
+    }
+    for (const Json& item : failed) {
       fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(), item.at("why").get<std::string>());
     }
     print_warnings(value);
@@ -190,6 +197,10 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   result["ci95"] = interval_json(value);
   result["n"] = value.n;
   result["identity"] = value.identity;
+  for (size_t i = 1; i < values.size(); ++i) {
+    result["values"][values[i].name] = {
+        {"value", *values[i].value}, {"ci95", interval_json(values[i])}, {"n", values[i].n}};
+  }
   result["warnings"] = value.warnings;
   result["seconds"] = options.seconds();
   print_json(result);

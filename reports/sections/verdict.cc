@@ -25,7 +25,9 @@ ListItem claim_item(const Record& record, const Json& claim) {
                           format_number(claim.at("difference"), digits), format_number(claim.at("ci95").at(0), digits),
                           format_number(claim.at("ci95").at(1), digits));
   }
-  return {claim.at("name"), numbers + claim.at("detail").get<std::string>(), verdict_words(verdict), verdict};
+  std::string words = numbers + claim.at("detail").get<std::string>();
+  if (claim.contains("reported")) words += ". Reported: " + claim.at("reported").get<std::string>();
+  return {claim.at("name"), words, verdict_words(verdict), verdict};
 }
 
 std::string claim_count(const Names& names, const Json& claims) {

@@ -15,6 +15,8 @@
 #include "harness/base/paths.h"
 #include "harness/base/random.h"
 #include "harness/command/command.h"
+#include "harness/engine/store/layout.h"
+#include "harness/engine/store/run_store.h"
 #include "tests/end_to_end/golden_text.h"
 #include "tests/end_to_end/program.h"
 
@@ -42,6 +44,7 @@ std::vector<Case> cases_of_a_run() {
       {"export.json", {"export", "smoke", "--metric", "geneval"}},
       {"report.json", {"report", "smoke"}},
       {"verify.json", {"verify", "smoke"}, 4},
+      {"merge.json", {"merge", "<folder>/other"}},
       {"sample.json",
        {"sample", "--run", "smoke/class_label/mean_flow", "--prompt", "a photo of a red apple", "--steps", "1,3",
         "--out", "<folder>/sample.png"}},
@@ -62,7 +65,7 @@ std::vector<Case> cases_of_scores() {
        {"score", "question_graph", "--graph", "<folder>/graph.csv", "--answers", "<folder>/answers.csv"}},
       {"score_inception.json", {"score", "inception", "--generated", "<folder>/generated.npy"}},
   };
-  for (const char* metric : {"frechet", "kid", "precision_recall"}) {
+  for (const char* metric : {"cmmd", "frechet", "kid", "mind", "precision_recall"}) {
     std::vector<std::string> words = {"score", metric};
     words.insert(words.end(), pair.begin(), pair.end());
     cases.push_back({fmt::format("score_{}.json", metric), words});
@@ -147,7 +150,19 @@ class GoldenCommand : public testing::TestWithParam<Case> {
     if (smoke_has_run_) return;
     ASSERT_EQ(run({"run", "smoke", "--quiet", "--jobs", "2", "--store", "<folder>/store"}), 0) << said();
     shifted_record(folder_ / "store", folder_ / "shifted");
+    write_other_store(folder_ / "other");
     smoke_has_run_ = true;
+  }
+
+  /// Two stages, one of them unfinished.
+  static void write_other_store(const std::filesystem::path& store) {
+    open_store(store);
+    for (const int seed : {1, 2}) {
+      const RunFolder stage(store, "train", {{"seed", seed}});
+      make_folder(stage.path());
+      stage.begin();
+      if (seed == 1) stage.finish({{"pictures", 32}}, {{"host", "other"}});
+    }
   }
 
   static NpyArray made_rows(const std::string& stream, double shift) {

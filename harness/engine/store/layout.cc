@@ -13,8 +13,10 @@ namespace {
 
 constexpr const char* kLayoutFile = "LAYOUT";
 
-/// 0 = a store without stages; layouts before 2 left no file.
-int layout_of(const std::filesystem::path& store) {
+}  // namespace
+
+int store_layout(const std::filesystem::path& store) {
+  // Layouts before 2 left no file.
   const std::filesystem::path file = store / kLayoutFile;
   if (!std::filesystem::exists(file)) {
     std::error_code absent;
@@ -32,10 +34,8 @@ int layout_of(const std::filesystem::path& store) {
   return layout;
 }
 
-}  // namespace
-
 std::string older_layout_notice(const std::filesystem::path& store) {
-  const int layout = layout_of(store);
+  const int layout = store_layout(store);
   if (layout == 0 || layout >= kStoreLayout) return "";
   return fmt::format(
       "{} holds stages of an older layout ({}, now {}): they are kept and not read, and what a suite needs runs again; "
@@ -44,7 +44,7 @@ std::string older_layout_notice(const std::filesystem::path& store) {
 }
 
 void open_store(const std::filesystem::path& store) {
-  const int layout = layout_of(store);
+  const int layout = store_layout(store);
   if (layout > kStoreLayout) {
     fail_input("{} was made by a newer emfbench (layout {}, this one knows {}); use that one, or another --store",
                store.string(), layout, kStoreLayout);

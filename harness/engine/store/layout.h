@@ -9,6 +9,10 @@ namespace emf {
 /// The number of the layout that RUN_FORMAT.md describes; raised when older stages can no longer be read.
 inline constexpr int kStoreLayout = 2;
 
+/// The number of a store's layout; 0 = a store without stages.
+/// @throws UserError  a LAYOUT that is no number.
+int store_layout(const std::filesystem::path& store);
+
 /// Makes a store ready for stages: its folders, and the file LAYOUT. A store of an older layout gets one line, once:
 /// its stages are left as they are and run again beside.
 /// @throws UserError  a store that cannot be written, or of a newer layout.

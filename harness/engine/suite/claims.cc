@@ -206,6 +206,7 @@ Json judge_claims(const ClaimEvidence& evidence, const std::vector<Claim>& claim
   for (const Claim& claim : claims) {
     Json verdict = {{"name", claim.name},   {"metric", claim.metric}, {"left", claim.left},
                     {"right", claim.right}, {"factor", claim.factor}, {"verdict", "undecided"}};
+    if (!claim.reported.empty()) verdict["reported"] = claim.reported;
     const auto [name, part] = metric_and_part(claim.metric);
     const auto metric = evidence.metrics.find(name);
     if (metric == evidence.metrics.end()) {

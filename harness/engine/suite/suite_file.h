@@ -37,6 +37,7 @@ struct Claim {
   std::string name, metric;
   std::string left, right;  ///< "encoder/objective/steps", or "ceiling"
   double factor = 1;
+  std::string reported;  ///< what a paper says of it, in its words; "" = nothing
 };
 
 struct SuiteSpec {

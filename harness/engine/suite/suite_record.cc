@@ -270,7 +270,9 @@ std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
                {"names", gather_names(graph)},
                {"stages", Json::array()}};
   for (const Claim& claim : graph.spec.claims) {
-    spec["claims"].push_back({claim.name, claim.metric, claim.left, claim.right, claim.factor});
+    Json sentence = {claim.name, claim.metric, claim.left, claim.right, claim.factor};
+    if (!claim.reported.empty()) sentence.push_back(claim.reported);
+    spec["claims"].push_back(std::move(sentence));
   }
   // Names of rows are no part of their stages, but of the record.
   spec["rows"] = Json::array();

@@ -124,6 +124,7 @@ std::vector<Claim> read_claims(const Config& config, const Json& raw, const std:
     claim.left = reader.required_text("left");
     claim.right = reader.required_text("right");
     claim.factor = reader.number("factor", 1, 0, 1e6);
+    claim.reported = reader.text("reported", "");
     reader.finish();
     claims.push_back(claim);
   }
