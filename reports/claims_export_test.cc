@@ -42,7 +42,7 @@ TEST(ClaimsExport, MarkdownKeepsItsColumns) {
   const std::string text = claims_markdown(claims_document(record()));
   EXPECT_NE(text.find("abc, with changes that were not committed"), std::string::npos) << text;
   EXPECT_NE(text.find("A \\| beats B"), std::string::npos) << text;
-  EXPECT_NE(text.find("0.2 (0.1 to 0.3)"), std::string::npos) << text;
+  EXPECT_NE(text.find("0.2, 0.1 to 0.3"), std::string::npos) << text;
 }
 
 TEST(ClaimsExport, RecordsWithoutProvenanceOrClaims) {
