@@ -88,7 +88,7 @@ std::string claims_markdown(const Json& document) {
     if (claim.contains("difference")) difference = fmt::format("{:.4g}", claim.at("difference").get<double>());
     if (claim.contains("ci95") && claim.at("ci95").is_array()) {
       difference +=
-          fmt::format(" [{:.4g}, {:.4g}]", claim.at("ci95").at(0).get<double>(), claim.at("ci95").at(1).get<double>());
+          fmt::format(", {:.4g} to {:.4g}", claim.at("ci95").at(0).get<double>(), claim.at("ci95").at(1).get<double>());
     }
     table.add({{claim.at("claim")},
                {claim.at("metric")},
