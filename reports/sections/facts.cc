@@ -20,9 +20,8 @@ class Facts : public Section {
     const Record record(input);
     std::vector<Block> blocks = {Paragraph{
         "Captions of few and of many facts, each asked by itself (GenEval 2's means): in the plots the share of facts "
-        "that "
-        "a picture shows; in the table also the share of pictures that show every one. Bands are 95 % intervals over "
-        "captions."}};
+        "that a picture shows; in the table also the share of pictures that show every one. Bands are 95 % intervals "
+        "over captions."}};
     for (const std::string& metric : metrics_of_plugin(record, "tifa")) {
       PlotGroup group = curves(record, metric);
       if (!group.panels.empty()) blocks.push_back(std::move(group));
