@@ -10,6 +10,7 @@
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/store/machine.h"
 #include "harness/engine/store/run_store.h"
 
 namespace emf {

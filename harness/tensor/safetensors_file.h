@@ -11,36 +11,29 @@
 #include <string_view>
 #include <vector>
 
-#include "harness/base/file.h"
+#include "harness/base/safetensors_index.h"
 
 namespace emf {
 
-/// Where one tensor lies. Both are checked against the file on opening.
-struct SafetensorsEntry {
-  at::ScalarType dtype = at::kFloat;  ///< Undefined: one that is not read, by `dtype_name`
-  std::string dtype_name;
-  std::vector<int64_t> shape;
-  std::span<const std::byte> bytes;  ///< inside the map, at any alignment
+/// Where one tensor lies, and what it is to LibTorch.
+struct SafetensorsEntry : StoredTensor {
+  at::ScalarType type = at::kFloat;  ///< Undefined: of a dtype that is not read
 };
 
 /// Rows of a matrix by index: writes `count` rows as float32 to out (count * row_size values).
 using RowReader = std::function<void(const int64_t* rows, int64_t count, float* out)>;
 
-/// Opening reads the header only. A truncated or hostile file ends in one UserError that names the tensor, and no later
-/// read leaves the map. The file must not be cut while it is open (replacing it by rename is fine). Safe to read from
-/// any thread.
+/// A SafetensorsIndex whose values are tensors.
 class SafetensorsFile {
  public:
-  /// Tensors of dtypes that are not read (F8_E4M3, U32 ...) may stand in it, as long as nobody asks for their values.
-  /// @throws UserError  absent (kMissing); truncated; a header that lies: data outside the file, overlapping or with
-  /// gaps.
+  /// @throws UserError  as SafetensorsIndex.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
-  const std::filesystem::path& path() const { return file_->path(); }
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const std::filesystem::path& path() const { return index_.path(); }
+  const std::map<std::string, std::string>& metadata() const { return index_.metadata(); }
   const std::map<std::string, SafetensorsEntry, std::less<>>& entries() const { return entries_; }
   bool has(std::string_view name) const { return entries_.find(name) != entries_.end(); }
-  std::vector<std::string> names() const;
+  std::vector<std::string> names() const { return index_.names(); }
   /// @throws UserError  absent (suggests the nearest name).
   const SafetensorsEntry& entry(std::string_view name) const;
   /// @throws UserError  absent or of another shape (says both).
@@ -59,13 +52,9 @@ class SafetensorsFile {
   void release() const;
 
  private:
-  [[noreturn]] void fail(std::string_view name, const std::string& what) const;
   [[noreturn]] void fail_dtype(std::string_view name, const SafetensorsEntry& entry) const;
-  void read_entries(const Json& header, std::span<const std::byte> payload);
-  void check_layout(std::span<const std::byte> payload) const;
 
-  std::shared_ptr<const MappedFile> file_;
-  std::map<std::string, std::string> metadata_;
+  SafetensorsIndex index_;
   std::map<std::string, SafetensorsEntry, std::less<>> entries_;
 };
 

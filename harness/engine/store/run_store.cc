@@ -2,51 +2,19 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/utsname.h>
-#include <torch/version.h>
 #include <unistd.h>
 
-#include <ATen/Version.h>
-
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
-#include <mutex>
 #include <thread>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/interrupt.h"
-#include "harness/base/paths.h"
-#include "harness/base/version.h"
 
 namespace emf {
-namespace {
-
-/// First line a command prints, or "" when it fails.
-std::string first_line(const std::string& command) {
-  std::array<char, 256> buffer{};
-  // A process for a line of text is dear, but describe_machine() keeps what it found.
-  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
-  if (pipe == nullptr) return "";
-  std::string line = std::fgets(buffer.data(), buffer.size(), pipe) != nullptr ? buffer.data() : "";
-  ::pclose(pipe);
-  while (!line.empty() && line.back() == '\n') line.pop_back();
-  return line;
-}
-
-std::string cpu_name() {
-  std::ifstream file("/proc/cpuinfo");
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
-  }
-  return "unknown";
-}
-
-}  // namespace
 
 RunFolder::RunFolder(const std::filesystem::path& store, std::string kind, Json spec)
     : kind_(std::move(kind)), spec_(std::move(spec)) {
@@ -142,25 +110,5 @@ StageLock::StageLock(const RunFolder& folder) {
 // Closing gives the lock up, and so does the kernel when the process dies, so no lock is ever stale. The file
 // stays: were it removed, two processes could hold locks on two files of one name.
 StageLock::~StageLock() { ::close(descriptor_); }
-
-Json describe_machine() {
-  // Once a process: all stages of a run bear the same description, even if somebody edits the tree meanwhile.
-  static const Json machine = [] {
-    const std::string git = "git -C '" + project_root().string() + "' ";
-    utsname name{};
-    ::uname(&name);
-    return Json{{"emfbench", kVersion},
-                {"commit", first_line(git + "rev-parse HEAD")},
-                {"dirty", !first_line(git + "status --porcelain").empty()},
-                {"host", name.nodename},
-                {"system", fmt::format("{} {}", name.sysname, name.release)},
-                {"cpu", cpu_name()},
-                {"simd", at::get_cpu_capability()},
-                {"threads", std::thread::hardware_concurrency()},
-                {"compiler", "g++ " __VERSION__},
-                {"libtorch", TORCH_VERSION}};
-  }();
-  return machine;
-}
 
 }  // namespace emf

@@ -63,7 +63,4 @@ class StageLock {
   int descriptor_;
 };
 
-/// Commit, host, compiler, LibTorch: where and with what a stage ran. Never part of a result.
-Json describe_machine();
-
 }  // namespace emf

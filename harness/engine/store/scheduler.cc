@@ -11,6 +11,7 @@
 #include "harness/base/error.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
+#include "harness/engine/store/machine.h"
 
 namespace emf {
 namespace {

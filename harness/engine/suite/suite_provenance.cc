@@ -6,6 +6,7 @@
 
 #include "harness/base/hash.h"
 #include "harness/base/registry.h"
+#include "harness/engine/store/machine.h"
 #include "harness/engine/suite/suite_scores.h"
 
 namespace emf {

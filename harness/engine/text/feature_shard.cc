@@ -76,7 +76,7 @@ FeatureShard::FeatureShard(const std::filesystem::path& path, const std::string&
   if (said("fingerprint") != fingerprint) fail("it is of another encoder");
   const auto bytes_as = [&](const char* name, at::ScalarType type, size_t dimensions) {
     const SafetensorsEntry& entry = file_.entry(name);
-    if (entry.dtype != type || entry.shape.size() != dimensions) fail(fmt::format("'{}' has another form", name));
+    if (entry.type != type || entry.shape.size() != dimensions) fail(fmt::format("'{}' has another form", name));
     return entry.bytes;
   };
   const char* features = has_tokens_ ? "tokens" : "pooled";

@@ -1,0 +1,62 @@
+#include "harness/engine/store/machine.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+#include <torch/version.h>
+
+#include <ATen/Version.h>
+
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+#include "harness/base/paths.h"
+#include "harness/base/version.h"
+
+namespace emf {
+namespace {
+
+/// First line a command prints, or "" when it fails.
+std::string first_line(const std::string& command) {
+  std::array<char, 256> buffer{};
+  // A process for a line of text is dear, but describe_machine() keeps what it found.
+  FILE* pipe = ::popen((command + " 2>/dev/null").c_str(), "r");
+  if (pipe == nullptr) return "";
+  std::string line = std::fgets(buffer.data(), buffer.size(), pipe) != nullptr ? buffer.data() : "";
+  ::pclose(pipe);
+  while (!line.empty() && line.back() == '\n') line.pop_back();
+  return line;
+}
+
+std::string cpu_name() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Json describe_machine() {
+  // Once a process: all stages of a run bear the same description, even if somebody edits the tree meanwhile.
+  static const Json machine = [] {
+    const std::string git = "git -C '" + project_root().string() + "' ";
+    utsname name{};
+    ::uname(&name);
+    return Json{{"emfbench", kVersion},
+                {"commit", first_line(git + "rev-parse HEAD")},
+                {"dirty", !first_line(git + "status --porcelain").empty()},
+                {"host", name.nodename},
+                {"system", fmt::format("{} {}", name.sysname, name.release)},
+                {"cpu", cpu_name()},
+                {"simd", at::get_cpu_capability()},
+                {"threads", std::thread::hardware_concurrency()},
+                {"compiler", "g++ " __VERSION__},
+                {"libtorch", TORCH_VERSION}};
+  }();
+  return machine;
+}
+
+}  // namespace emf
