@@ -37,17 +37,29 @@ std::string cpu_name() {
   return "unknown";
 }
 
+/// The commit that the program was made of, and whether something was changed beside it.
+std::pair<std::string, bool> source_state() {
+  // A bundle has no repository; who made it left the commit, and "dirty" where that is not all.
+  if (std::ifstream file(project_root() / "COMMIT"); file) {
+    std::string commit, dirty;
+    file >> commit >> dirty;
+    return {commit, dirty == "dirty"};
+  }
+  const std::string git = "git -C '" + project_root().string() + "' ";
+  return {first_line(git + "rev-parse HEAD"), !first_line(git + "status --porcelain").empty()};
+}
+
 }  // namespace
 
 Json describe_machine() {
   // Once a process: all stages of a run bear the same description, even if somebody edits the tree meanwhile.
   static const Json machine = [] {
-    const std::string git = "git -C '" + project_root().string() + "' ";
+    const auto [commit, dirty] = source_state();
     utsname name{};
     ::uname(&name);
     return Json{{"emfbench", kVersion},
-                {"commit", first_line(git + "rev-parse HEAD")},
-                {"dirty", !first_line(git + "status --porcelain").empty()},
+                {"commit", commit},
+                {"dirty", dirty},
                 {"host", name.nodename},
                 {"system", fmt::format("{} {}", name.sysname, name.release)},
                 {"cpu", cpu_name()},

@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Makes a folder that runs where nothing is installed: the program, its shared libraries and what it reads.
+#
+#   cmake/bundle/bundle.sh BUILD PROGRAM OUT [LIBTORCH_VERSION]
+#
+# BUILD is a build folder, PROGRAM the program in it, OUT the folder to make (replaced when it is a bundle). With
+# LIBTORCH_VERSION LibTorch's libraries are left out: the launcher finds them in a pip install of that version. The C
+# library and the dynamic linker come along, so older systems run it too.
+set -euo pipefail
+
+root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
+program=$1/$2 out=$3 torch_version=${4:-}
+share=$out/share/emfbench
+
+fail() {
+  printf 'emfbench: %s\n' "$2" >&2
+  exit "$1"
+}
+
+[[ -x $program ]] || fail 2 "$program is not built"
+if [[ -e $out ]]; then
+  [[ -x $out/emfbench && -d $out/share/emfbench ]] || fail 2 "$out exists and is no bundle; name another folder"
+  rm -rf "$out"
+fi
+mkdir -p "$out/lib" "$share"
+
+# Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
+libraries=()
+while read -r library; do
+  [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
+done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u)
+missing=$(ldd "$program" | grep 'not found' || true)
+[[ -z $missing ]] || fail 3 "libraries of $program are missing: $missing"
+cp -L "${libraries[@]}" "$out/lib/"
+install -m 755 "$program" "$out/lib/emfbench"
+# Symbols that plugins link to stay; those that only a debugger reads go.
+strip --strip-unneeded "$out/lib/emfbench" "$out"/lib/*.so* 2>/dev/null || true
+"${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench" "$root/cmake/bundle/launcher.c"
+
+# What the program reads. Pictures of scenes, instruments and templates are of no use without LibTorch.
+mkdir -p "$share/data"
+cp -R "$root/experiments" "$share/"
+mkdir -p "$share/reports"
+cp -R "$root/reports/assets" "$root/reports/paper" "$root/reports/schema" "$share/reports/"
+cp "$root"/data/{packages.json,fetch_packages.py} "$share/data/"
+if [[ -d ${EMFBENCH_DEPS:-$root/.deps}/report-assets ]]; then
+  mkdir -p "$share/.deps"
+  cp -R "${EMFBENCH_DEPS:-$root/.deps}/report-assets" "$share/.deps/"
+fi
+if [[ -n $torch_version ]]; then
+  cp -R "$root/data/instruments" "$share/data/"
+  mkdir -p "$share/data/scenes"
+  cp -R "$root/data/scenes/manifest.json" "$root/data/scenes/sprites" "$share/data/scenes/"
+  printf '%s\n' "$torch_version" >"$share/LIBTORCH"
+fi
+git -C "$root" rev-parse HEAD >"$share/COMMIT" 2>/dev/null || rm -f "$share/COMMIT"
+if [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then echo dirty >>"$share/COMMIT"; fi
+
+# Licences of the libraries that come along.
+mkdir -p "$out/licences"
+for library in "${libraries[@]}"; do
+  package=$(dpkg-query -S "$(readlink -f "$library")" 2>/dev/null | head -n 1 | cut -d: -f1 || true)
+  if [[ -n $package && -f /usr/share/doc/$package/copyright ]]; then
+    cp -n "/usr/share/doc/$package/copyright" "$out/licences/$package"
+  fi
+done
+printf 'emfbench: %s, %s MB\n' "$out" "$(du -sm --apparent-size "$out" | cut -f1)" >&2
