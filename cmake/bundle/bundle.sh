@@ -25,6 +25,7 @@ fi
 mkdir -p "$out/lib" "$share"
 
 # Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
+printf "emfbench: copying the program and its libraries\n" >&2
 libraries=()
 while read -r library; do
   [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
