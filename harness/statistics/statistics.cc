@@ -214,25 +214,30 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
         own));
   }
   if (!resampled) return difference;
-  const std::vector<double> averaged = averaged_draws(draws);
-  difference.ci95 = percentile_interval(averaged, options.level);
-  if (const auto degrees = difference.clusters - static_cast<int64_t>(left.size());
-      degrees > 0 && averaged.size() > 1) {
-    difference.standard_error = sample_std(averaged);
-    difference.smallest_detectable =
-        smallest_detectable_difference(*difference.standard_error, static_cast<double>(degrees));
+  return judged_difference(difference.value, averaged_draws(draws), difference.clusters,
+                           difference.clusters - static_cast<int64_t>(left.size()), options.level);
+}
+
+Difference judged_difference(double value, const std::vector<double>& draws, int64_t clusters, int64_t degrees,
+                             double level) {
+  Difference difference;
+  difference.value = value;
+  difference.clusters = clusters;
+  difference.ci95 = percentile_interval(draws, level);
+  const auto freedom = static_cast<double>(degrees);
+  if (degrees > 0 && draws.size() > 1) {
+    difference.standard_error = sample_std(draws);
+    difference.smallest_detectable = smallest_detectable_difference(*difference.standard_error, freedom);
   }
-  const auto not_above = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d <= 0; });
-  const auto not_below = std::count_if(averaged.begin(), averaged.end(), [](double d) { return d >= 0; });
+  const auto not_above = std::count_if(draws.begin(), draws.end(), [](double d) { return d <= 0; });
+  const auto not_below = std::count_if(draws.begin(), draws.end(), [](double d) { return d >= 0; });
   const auto lesser = std::min(not_above, not_below);
-  difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + lesser) / static_cast<double>(1 + averaged.size()));
+  difference.p_value = std::min(1.0, 2.0 * static_cast<double>(1 + lesser) / static_cast<double>(1 + draws.size()));
   constexpr int64_t kFewDraws = 10;
   // A spread of rounding alone is none: both sides then differ by a constant, and t would say nothing.
-  const double rounding = 1e-9 * std::abs(difference.value);
+  const double rounding = 1e-9 * std::abs(value);
   if (lesser < kFewDraws && difference.standard_error && *difference.standard_error > rounding) {
-    const auto degrees = static_cast<double>(difference.clusters - static_cast<int64_t>(left.size()));
-    difference.p_value =
-        std::min(difference.p_value, two_sided_t(difference.value / *difference.standard_error, degrees));
+    difference.p_value = std::min(difference.p_value, two_sided_t(value / *difference.standard_error, freedom));
   }
   return difference;
 }

@@ -101,6 +101,12 @@ struct Difference {
 /// @throws UserError  the sides do not hold the same clusters (names one that only one side has).
 Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options = {});
 
+/// What the draws of a difference say of it: interval, error, p value.
+/// @param draws    of a bootstrap that takes the same clusters on both sides.
+/// @param degrees  of freedom: clusters less strata; without any there is nothing but the value.
+Difference judged_difference(double value, const std::vector<double>& draws, int64_t clusters, int64_t degrees,
+                             double level = 0.95);
+
 /// Quantile of the standard normal, and of Student's t.
 /// @param share  in (0, 1).  @param degrees  of freedom, above 0.  @throws InternalError  outside.
 double normal_quantile(double share);
