@@ -21,6 +21,7 @@
 #include "harness/api/section.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
+#include "harness/rules/answer_rule.h"
 
 namespace emf {
 namespace {
@@ -314,6 +315,7 @@ TEST(Plugins, AreNamedAfterTheirFiles) {
   expect_named_after_files<DatasetRegistry>();
   expect_named_after_files<EncoderRegistry>();
   expect_named_after_files<MetricRegistry>();
+  expect_named_after_files<AnswerRuleRegistry>();
   expect_named_after_files<CodecRegistry>();
   expect_named_after_files<JudgeRegistry>();
   expect_named_after_files<BackboneRegistry>();
