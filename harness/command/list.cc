@@ -17,6 +17,7 @@
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
 #include "harness/engine/suite/suite_file.h"
+#include "harness/rules/answer_rule.h"
 
 namespace emf {
 namespace {
@@ -107,7 +108,7 @@ class List : public Command {
     app.add_option(
            "kind", kind_,
            "encoders, architectures (of checkpoints), tokenizers, datasets, models, objectives, pretrainings, probes, "
-           "metrics, codecs, judges, backbones, sections, suites")
+           "metrics, rules (of published benchmarks' answers), codecs, judges, backbones, sections, suites")
         ->required();
   }
 
@@ -120,6 +121,7 @@ class List : public Command {
         {"pretrainings", entries<PretrainingRegistry>},
         {"probes", entries<ProbeRegistry>},
         {"metrics", entries<MetricRegistry>},
+        {"rules", entries<AnswerRuleRegistry>},
         {"codecs", entries<CodecRegistry>},
         {"judges", entries<JudgeRegistry>},
         {"backbones", entries<BackboneRegistry>},
@@ -154,7 +156,7 @@ class List : public Command {
 EMF_REGISTER(
     CommandRegistry, "list",
     "What is there: encoders, architectures, tokenizers, datasets, models, objectives, pretrainings, probes, metrics, "
-    "codecs, judges, backbones, sections, suites",
+    "rules, codecs, judges, backbones, sections, suites",
     std::make_unique<List>);
 
 }  // namespace

@@ -112,8 +112,12 @@ ExitCode run_verb(std::vector<std::string> words) {
       app.exit(error);
       return ExitCode::kGood;
     }
-    const auto chosen = app.get_subcommands();
-    fail_input("{} (see: emfbench {}--help)", error.what(), chosen.empty() ? "" : chosen.front()->get_name() + " ");
+    std::string verb;
+    for (const CLI::App* level = &app; !level->get_subcommands().empty();) {
+      level = level->get_subcommands().front();
+      verb += level->get_name() + " ";
+    }
+    fail_input("{} (see: emfbench {}--help)", error.what(), verb);
   }
   return commands.at(app.get_subcommands().front()->get_name())->run(flags);
 }

@@ -1,4 +1,5 @@
-// emfbench score METRIC: scores from judge outputs or from features, or from pictures by way of these.
+// emfbench score METRIC: scores from judge outputs or from features, or from pictures by way of these; and score
+// answers.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -7,6 +8,7 @@
 #include <set>
 
 #include "harness/base/config.h"
+#include "harness/command/score_answers.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/geneval_rule.h"
 
@@ -30,8 +32,8 @@ class Score : public Command {
     app_ = &app;
     app.add_option("metric", options_.metric,
                    "geneval, question_graph, tifa, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: "
-                   "emfbench list metrics)")
-        ->required();
+                   "emfbench list metrics)");
+    declare_answers(app, answers_);
     app.add_option("--detections", options_.detections,
                    "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
                    "color}]}");
@@ -125,6 +127,8 @@ class Score : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
+    if (answers_.chosen()) return run_answers(flags);
+    if (options_.metric.empty()) fail_input("score needs a metric, or answers (see: emfbench score --help)");
     const std::set<MetricNeed> needs = MetricRegistry::instance().make(options_.metric)->needs();
     if (needs == std::set<MetricNeed>{MetricNeed::kFeatures, MetricNeed::kHeldOut}) {
       refuse_inputs_but({"--real", "--generated", "--held-out", "--backbone", "--resize", "--against"});
@@ -180,6 +184,16 @@ class Score : public Command {
     options_.metric_options.update(config.values);
   }
 
+  ExitCode run_answers(const CommonFlags& flags) const {
+    for (const CLI::Option* option : app_->get_options()) {
+      const std::string name = option->get_name();
+      if (option->count() > 0 && name != "--json" && name != "--quiet") {
+        fail_input("score answers does not take {} before it (see: emfbench score answers --help)", name);
+      }
+    }
+    return score_answers(answers_, flags);
+  }
+
   /// Inputs of another metric would be ignored without a word.
   void refuse_inputs_but(const std::set<std::string>& own) const {
     for (const char* flag : {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
@@ -199,11 +213,12 @@ class Score : public Command {
 
   const CLI::App* app_ = nullptr;
   ScoreOptions options_;
+  AnswerOptions answers_;
 };
 
 EMF_REGISTER(CommandRegistry, "score",
-             "Scores pictures, judge outputs (geneval, question_graph, tifa) or features (frechet, fdr, kid, "
-             "mind, cmmd, precision_recall, inception)",
+             "Scores pictures, judge outputs (geneval, question_graph, tifa), features (frechet, fdr, kid, mind, "
+             "cmmd, precision_recall, inception) or published benchmarks' answer files (answers)",
              std::make_unique<Score>);
 
 }  // namespace

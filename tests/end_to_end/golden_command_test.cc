@@ -64,6 +64,8 @@ std::vector<Case> cases_of_scores() {
       {"score_question_graph.json",
        {"score", "question_graph", "--graph", "<folder>/graph.csv", "--answers", "<folder>/answers.csv"}},
       {"score_inception.json", {"score", "inception", "--generated", "<folder>/generated.npy"}},
+      {"score_answers.json",
+       {"score", "answers", "--rule", "wise", "<folder>/scores.jsonl", "--against", "<folder>/other_scores.jsonl"}},
   };
   for (const char* metric : {"cmmd", "frechet", "kid", "mind", "precision_recall"}) {
     std::vector<std::string> words = {"score", metric};
@@ -107,12 +109,13 @@ std::vector<Case> all_cases() {
        0,
        GoldenKind::kTypes},
   };
+  cases.push_back({"help_score_answers.txt", {"score", "answers", "--help"}});
   for (const std::string& verb : CommandRegistry::instance().names()) {
     cases.push_back({fmt::format("help_{}.txt", verb), {verb, "--help"}});
   }
   for (const char* kind :
        {"encoders", "architectures", "tokenizers", "datasets", "models", "objectives", "pretrainings", "probes",
-        "metrics", "codecs", "judges", "backbones", "sections", "suites"}) {
+        "metrics", "rules", "codecs", "judges", "backbones", "sections", "suites"}) {
     cases.push_back({fmt::format("list_{}.json", kind), {"list", kind, "--json"}});
   }
   for (const auto& more : {cases_of_scores(), cases_of_a_run()}) cases.insert(cases.end(), more.begin(), more.end());
@@ -196,6 +199,13 @@ class GoldenCommand : public testing::TestWithParam<Case> {
     write_atomically(folder_ / "graph.csv",
                      "item_id,proposition_id,dependency,category_broad,category_detailed\na,1,0,entity,whole\n"
                      "a,2,1,attribute,color\nb,1,0,entity,whole\nc,1,0,entity,whole\n");
+    for (const char* name : {"scores", "other_scores"}) {
+      std::vector<Json> judged;
+      for (int i = 1; i <= 12; ++i)
+        judged.push_back({{"prompt_id", i * 80}, {"score", i % (name[0] == 's' ? 3 : 2) == 0}});
+      for (Json& row : judged) row["score"] = row["score"].get<bool>() ? 1.0 : 0.0;
+      write_atomically(folder_ / (std::string(name) + ".jsonl"), json_lines(judged));
+    }
     write_atomically(folder_ / "answers.csv", "item_id,question_id,answer\na,1,yes\na,2,no\nb,1,yes\n");
   }
 

@@ -1,0 +1,29 @@
+// emfbench score answers: a published benchmark's answer files, by its own rule.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/command/command.h"
+
+namespace emf {
+
+struct AnswerOptions {
+  CLI::App* app = nullptr;  ///< the words behind `score answers`
+  std::string rule;
+  std::vector<std::string> files, against, options;
+  std::string items;  ///< a file to write
+  bool official = false, json = false;
+  int64_t draws = 2000;
+  uint64_t seed = 0;
+
+  bool chosen() const { return app != nullptr && app->parsed(); }
+};
+
+/// Adds the subcommand `answers` to `score`.
+void declare_answers(CLI::App& score, AnswerOptions& options);
+
+/// @throws UserError  no such rule; files missing or malformed (names file and place).
+ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags);
+
+}  // namespace emf
