@@ -24,6 +24,13 @@ void print_warnings(const MetricValue& value) {
   for (const std::string& warning : value.warnings) fmt::print("warning: {}\n", warning);
 }
 
+void print_exclusions(const Exclusions& exclusions) {
+  for (const Json& line : exclusions.lines()) {
+    const std::string reason = line.at("reason");
+    fmt::print("excluded: {}{}\n", line.at("item").get<std::string>(), reason.empty() ? "" : " (" + reason + ")");
+  }
+}
+
 namespace {
 
 class Score : public Command {

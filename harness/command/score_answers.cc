@@ -1,11 +1,14 @@
 #include "harness/command/score_answers.h"
 
 #include <chrono>
+#include <cmath>
 
 #include "harness/base/config.h"
 #include "harness/base/file.h"
 #include "harness/command/answer_comparison.h"
+#include "harness/command/score_options.h"
 #include "harness/rules/answer_rule.h"
+#include "harness/rules/exclusions.h"
 
 namespace emf {
 namespace {
@@ -136,6 +139,27 @@ Options rule_options(const AnswerOptions& options) {
   return Options(config.values, "score answers --option");
 }
 
+/// Leaves items out by their own name or their prompt's.
+/// @throws UserError  nothing is left.
+void leave_out(AnswerSet& set, Exclusions& exclusions) {
+  if (exclusions.empty()) return;
+  std::deque<AnswerItem> kept;
+  for (AnswerItem& item : set.items) {
+    if (!exclusions.excludes({item.id, item.cluster})) kept.push_back(std::move(item));
+  }
+  if (kept.empty()) fail_input("--exclude leaves no item to score");
+  set.items = std::move(kept);
+  // The official scripts know of no exclusion: what they print is of all items, and so is their order of adding up.
+  const std::vector<Sum> sums = set.sums();
+  for (AnswerNumber& number : set.numbers) number.official = value_of(number, sums);
+  // A category that lost its last item has no number.
+  std::erase_if(set.numbers, [](const AnswerNumber& number) { return !std::isfinite(*number.official); });
+  for (OfficialText& official : set.official) {
+    official.text.clear();
+    official.why = "items were left out by --exclude";
+  }
+}
+
 ExitCode print_official(const AnswerSet& set) {
   bool any = false;
   for (const OfficialText& official : set.official) {
@@ -160,6 +184,9 @@ void declare_answers(CLI::App& score, AnswerOptions& options) {
                   "given again)");
   app->add_option("--option", options.options, "an option of the rule, key=value");
   app->add_option("--items", options.items, "write a JSON line an item: its score, its facts, and won or lost");
+  app->add_option("--exclude", options.exclude,
+                  "leave out the items of this file, an item or prompt a line, a tab and the reason behind it; every "
+                  "line is printed");
   app->add_flag("--official", options.official, "print what the official scripts print, and nothing else");
   app->add_option("--draws", options.draws, "resamples of the bootstrap over prompts")
       ->check(CLI::Range(int64_t{1}, kMostDraws))
@@ -179,14 +206,20 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
   const Options own = rule_options(options);
   AnswerNotes notes, other_notes;
   std::vector<AnswerFile> files, other_files;
-  const AnswerSet set = score_answers(*rule, options.rule, options.files, {}, own, notes, files);
+  AnswerSet set = score_answers(*rule, options.rule, options.files, {}, own, notes, files);
+  Exclusions exclusions;
+  if (!options.exclude.empty()) exclusions = Exclusions(options.exclude);
+  leave_out(set, exclusions);
+  exclusions.require_matched();
   BootstrapOptions bootstrap;
   bootstrap.draws = static_cast<int>(options.draws);
   bootstrap.seed = options.seed;
   bootstrap.stream = "answers";
   std::optional<AnswerComparison> comparison;
   if (!options.against.empty()) {
-    const AnswerSet other = score_answers(*rule, options.rule, options.against, files, own, other_notes, other_files);
+    AnswerSet other = score_answers(*rule, options.rule, options.against, files, own, other_notes, other_files);
+    Exclusions same = exclusions;  // what one side lacks is left out of the other too, and told of once
+    leave_out(other, same);
     comparison = compare_answers(set, other, bootstrap);
     note_left_out(*comparison, notes);
   }
@@ -197,6 +230,7 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
   const std::vector<SureNumber> numbers = sure_numbers(set, bootstrap);
   if (!json) {
     print_numbers(numbers);
+    print_exclusions(exclusions);
     if (comparison) print_comparison(*comparison);
     return ExitCode::kGood;
   }
@@ -206,7 +240,7 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
       {"value", numbers.front().value}, {"ci95", numbers.front().ci95 ? Json(*numbers.front().ci95) : Json()},
       {"n", set.items.size()},          {"numbers", Json::array()},
       {"official", Json::array()},      {"identity", identity},
-      {"warnings", notes.lines()}};
+      {"warnings", notes.lines()},      {"excluded", exclusions.lines()}};
   for (const SureNumber& number : numbers) result["numbers"].push_back(number_json(number));
   for (const OfficialText& official : set.official) {
     result["official"].push_back({{"script", official.script},

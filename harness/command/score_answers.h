@@ -12,7 +12,8 @@ struct AnswerOptions {
   CLI::App* app = nullptr;  ///< the words behind `score answers`
   std::string rule;
   std::vector<std::string> files, against, options;
-  std::string items;  ///< a file to write
+  std::string items;    ///< a file to write
+  std::string exclude;  ///< a file of items to leave out
   bool official = false, json = false;
   int64_t draws = 2000;
   uint64_t seed = 0;

@@ -60,6 +60,26 @@ TEST(ScoreAnswers, QuietKeepsNotesUnlessTheDocumentHoldsThem) {
   EXPECT_EQ(parse_json(outcome.out, "stdout")["warnings"].size(), 1u);
 }
 
+TEST(ScoreAnswers, LeavesOutWhatAFileNamesAndPrintsItsLines) {
+  const Pair pair;
+  const std::string items = (pair.folder / "items.jsonl").string(), list = (pair.folder / "exclude.txt").string();
+  const Json whole = parse_json(score("geneval2", {pair.data, pair.scores, "--json", "--items", items}).out, "stdout");
+  const std::string lines = read_file(items), first = parse_json(lines.substr(0, lines.find('\n')), items)["item"];
+  write_atomically(list, first + "\tdrawn twice\n");
+  const std::vector<std::string> words = {pair.data, pair.scores, "--exclude", list};
+  const Json part = parse_json(score("geneval2", with(words, {"--json"})).out, "stdout");
+  EXPECT_EQ(part["n"].get<int>(), whole["n"].get<int>() - 1);
+  EXPECT_NE(part["value"], whole["value"]);
+  EXPECT_EQ(part["excluded"], Json({{{"item", first}, {"reason", "drawn twice"}, {"rows", 1}}}));
+  EXPECT_TRUE(part["official"][0]["text"].is_null());
+  EXPECT_NE(score("geneval2", words).out.find("excluded: " + first + " (drawn twice)"), std::string::npos);
+  // Both models lose the item, which is no item that one of them lacks.
+  const Json both = parse_json(score("geneval2", with(words, {"--json", "--against", pair.other})).out, "stdout");
+  EXPECT_EQ(both["against"]["only_there"], Json::array());
+  write_atomically(list, first + "x\n");
+  EXPECT_EQ(score("geneval2", words).code, 2);
+}
+
 TEST(ScoreAnswers, DocumentHoldsNumbersTextsAndWhatTheyRestOn) {
   const Pair pair;
   const Json document = parse_json(score("geneval2", {pair.data, pair.scores, "--json"}).out, "stdout");

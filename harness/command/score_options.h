@@ -8,6 +8,7 @@
 
 #include "harness/api/metric.h"
 #include "harness/command/command.h"
+#include "harness/rules/exclusions.h"
 
 namespace emf {
 
@@ -35,6 +36,8 @@ Json interval_json(const MetricValue& value);
 /// "  95 % [low, high]", or "".
 std::string interval_text(const MetricValue& value);
 void print_warnings(const MetricValue& value);
+/// A line each, with its reason.
+void print_exclusions(const Exclusions& exclusions);
 
 /// Scores pictures from what a judge said of them.  @throws UserError  files missing or malformed.
 ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags);
