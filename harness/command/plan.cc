@@ -7,14 +7,14 @@
 #include <set>
 
 #include "harness/command/command.h"
-#include "harness/command/experience.h"
+#include "harness/command/stage_times.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
 namespace {
 
-/// What experience is asked for a stage of the graph.
+/// What finished stages are asked about a stage of the graph.
 StageSize size_of(const Stage& stage, const SuiteGraph& graph) {
   const auto train = std::find_if(stage.inputs.begin(), stage.inputs.end(),
                                   [](const StagePointer& input) { return input->folder->kind() == "train"; });
@@ -33,7 +33,7 @@ class Plan : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     const SuiteGraph graph = build_suite_graph(load_suite(suite_, overrides_), store_);
-    Experience experience(store_);
+    StageTimes times(store_);
     Json kinds = Json::object();
     double seconds = 0;
     std::map<std::string, double> left;  // seconds by kind
@@ -47,7 +47,7 @@ class Plan : public Command {
         row["finished"] = row["finished"].get<int>() + 1;
         continue;
       }
-      const auto own = experience.seconds(size_of(*stage, graph));
+      const auto own = times.seconds(size_of(*stage, graph));
       if (!own) unknown.insert(kind);
       left[kind] += own.value_or(0);
       seconds += own.value_or(0);

@@ -1,4 +1,4 @@
-#include "harness/command/experience.h"
+#include "harness/command/stage_times.h"
 
 #include "harness/base/file.h"
 
@@ -40,7 +40,7 @@ StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictu
   return {kind, "", 1};
 }
 
-void Experience::read(const std::string& kind) {
+void StageTimes::read(const std::string& kind) {
   std::map<std::string, Sum>& sums = sums_[kind];
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store_ / "runs" / kind, absent)) {
@@ -61,7 +61,7 @@ void Experience::read(const std::string& kind) {
   }
 }
 
-std::optional<double> Experience::seconds(const StageSize& size) {
+std::optional<double> StageTimes::seconds(const StageSize& size) {
   if (sums_.count(size.kind) == 0) read(size.kind);
   const auto& sums = sums_.at(size.kind);
   const auto found = sums.find(size.like);

@@ -1,5 +1,5 @@
 // How long stages will take: by what there is to do, and only from stages that do the same.
-#include "harness/command/experience.h"
+#include "harness/command/stage_times.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -9,10 +9,10 @@
 namespace emf {
 namespace {
 
-class ExperienceTest : public testing::Test {
+class StageTimesTest : public testing::Test {
  protected:
   void SetUp() override {
-    store_ = std::filesystem::path(testing::TempDir()) / ("emf_experience_" + std::to_string(::getpid()));
+    store_ = std::filesystem::path(testing::TempDir()) / ("emf_stage_times_" + std::to_string(::getpid()));
     std::filesystem::remove_all(store_);
   }
   void TearDown() override { std::filesystem::remove_all(store_); }
@@ -31,33 +31,33 @@ class ExperienceTest : public testing::Test {
   std::filesystem::path store_;
 };
 
-TEST_F(ExperienceTest, TrainingsScaleWithTheirPictures) {
+TEST_F(StageTimesTest, TrainingsScaleWithTheirPictures) {
   finish("train", "aa", training("small", 0, 1000), 10);
   finish("train", "ab", training("small", 1000, 2000), 30);
-  Experience experience(store_);
-  const auto seconds = [&](const Json& spec) { return experience.seconds(size_of_stage("train", spec, 0, nullptr)); };
+  StageTimes times(store_);
+  const auto seconds = [&](const Json& spec) { return times.seconds(size_of_stage("train", spec, 0, nullptr)); };
   EXPECT_DOUBLE_EQ(seconds(training("small", 0, 50000)).value(), 1000);
   EXPECT_FALSE(seconds(training("large", 0, 1000))) << "another model's speed is not known";
 }
 
-TEST_F(ExperienceTest, PaintingScalesWithPicturesAndSteps) {
+TEST_F(StageTimesTest, PaintingScalesWithPicturesAndSteps) {
   finish("train", "aa", training("small", 0, 1000), 10);
   const Json spec = {{"objective", "leap"}, {"codec", "pixels"}, {"steps", 2}, {"inputs", {"aa", "text"}}};
   finish("sample", "ba", spec, 8, 100);
-  Experience experience(store_);
+  StageTimes times(store_);
   Json more = spec;
   more["steps"] = 25;
   const Json train = training("small", 0, 9000);
-  EXPECT_DOUBLE_EQ(experience.seconds(size_of_stage("sample", more, 200, train)).value(), 200);
-  EXPECT_FALSE(experience.seconds(size_of_stage("sample", more, 200, training("large", 0, 9000))));
+  EXPECT_DOUBLE_EQ(times.seconds(size_of_stage("sample", more, 200, train)).value(), 200);
+  EXPECT_FALSE(times.seconds(size_of_stage("sample", more, 200, training("large", 0, 9000))));
 }
 
-TEST_F(ExperienceTest, OtherKindsTakeTheMean) {
+TEST_F(StageTimesTest, OtherKindsTakeTheMean) {
   finish("judge", "aa", Json::object(), 1);
   finish("judge", "ab", Json::object(), 3);
-  Experience experience(store_);
-  EXPECT_DOUBLE_EQ(experience.seconds(size_of_stage("judge", Json::object(), 0, nullptr)).value(), 2);
-  EXPECT_FALSE(experience.seconds(size_of_stage("score", Json::object(), 0, nullptr)));
+  StageTimes times(store_);
+  EXPECT_DOUBLE_EQ(times.seconds(size_of_stage("judge", Json::object(), 0, nullptr)).value(), 2);
+  EXPECT_FALSE(times.seconds(size_of_stage("score", Json::object(), 0, nullptr)));
 }
 
 }  // namespace

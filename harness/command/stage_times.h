@@ -25,9 +25,9 @@ struct StageSize {
 StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictures, const Json& train);
 
 /// Reads each kind's folders once, when it is first asked for.
-class Experience {
+class StageTimes {
  public:
-  explicit Experience(std::filesystem::path store) : store_(std::move(store)) {}
+  explicit StageTimes(std::filesystem::path store) : store_(std::move(store)) {}
 
   /// @return  about how many seconds of one core such a stage takes; nothing when the store never ran one like it.
   std::optional<double> seconds(const StageSize& size);
