@@ -26,6 +26,8 @@ class EncoderWrapper : public Encoder {
   }
   TextFeatures forward(const TokenInputs& inputs) const override { return inner().forward(inputs); }
   double forward_flops(const TokenInputs& inputs) const override { return inner().forward_flops(inputs); }
+  std::vector<std::string> own_poolings() const override { return inner().own_poolings(); }
+  OwnPooling own_pooling(const std::string& name) const override { return inner().own_pooling(name); }
   NamedParameters parameters() const override { return inner().parameters(); }
 
  protected:

@@ -18,6 +18,11 @@ Activation activation_of(const CheckpointConfig& config, const std::string& name
   config.refuse("its activation is '" + name + "'");
 }
 
+TextProjection Architecture::projection(const CheckpointConfig& config, const TransformerConfig&,
+                                        const WeightSource&) const {
+  throw InternalError(config.origin() + ": no projection is built for this family");
+}
+
 namespace {
 
 /// Models of pictures and text: the type of their text tower where its own table does not say it.

@@ -1,9 +1,11 @@
 // Which transformer a checkpoint's config.json describes, and how its tensors fill it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "encoders/architectures/projection.h"
 #include "encoders/transformer/transformer.h"
 #include "harness/base/registry.h"
 #include "harness/weights/checkpoint_config.h"
@@ -22,6 +24,16 @@ class Architecture {
   virtual TransformerConfig config(const CheckpointConfig& config) const = 0;
   virtual TransformerWeights weights(const CheckpointConfig& config, const TransformerConfig& sizes,
                                      const WeightSource& source, at::ScalarType precision) const = 0;
+
+  /// What the class makes of one token, where it does and the weights hold it.
+  virtual bool has_projection(const CheckpointConfig& /*config*/, const WeightSource& /*source*/) const {
+    return false;
+  }
+  /// Asked for only where there is one.   @throws UserError  a tensor of another shape, a kind that is not built.
+  virtual TextProjection projection(const CheckpointConfig& config, const TransformerConfig& sizes,
+                                    const WeightSource& source) const;
+  /// Nothing for most: padding is never attended to.
+  virtual std::optional<ContextFill> fill(const CheckpointConfig& /*config*/) const { return std::nullopt; }
 };
 
 /// By model_type ("llama", "qwen3", "clip_text_model").

@@ -71,7 +71,20 @@ class Bert : public Architecture {
     return weights;
   }
 
+  bool has_projection(const CheckpointConfig&, const WeightSource& source) const override {
+    return source.has(pooler(source) + ".weight");
+  }
+
+  TextProjection projection(const CheckpointConfig&, const TransformerConfig& sizes,
+                            const WeightSource& source) const override {
+    return {read_projection(source, pooler(source), sizes.hidden, true), true, TextProjection::Token::kFirst};
+  }
+
  private:
+  static std::string pooler(const WeightSource& source) {
+    return weight_prefix(source, "embeddings.word_embeddings.weight") + "pooler.dense";
+  }
+
   int64_t first_position(const CheckpointConfig& file) const {
     if (!is_roberta_) return 0;
     const double padding = file.number("pad_token_id", 1);

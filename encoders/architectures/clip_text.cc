@@ -55,7 +55,40 @@ class ClipText : public Architecture {
     return weights;
   }
 
+  bool has_projection(const CheckpointConfig&, const WeightSource& source) const override {
+    return source.has(projection_name(source) + ".weight");
+  }
+
+  TextProjection projection(const CheckpointConfig& file, const TransformerConfig& sizes,
+                            const WeightSource& source) const override {
+    TextProjection projection;
+    projection.linear = read_projection(source, projection_name(source), sizes.hidden, is_siglip_);
+    if (is_siglip_) {
+      projection.token = TextProjection::Token::kLast;
+      return projection;
+    }
+    // Configs of before 2023 name 2, which is no end mark of CLIP's: there the greatest id is taken for it.
+    const double mark = file.number("eos_token_id", 49407);
+    if (mark != 2) projection.mark = static_cast<int64_t>(mark);
+    return projection;
+  }
+
+  /// SigLIP was trained on prompts of 64 tokens, their padding attended to.
+  std::optional<ContextFill> fill(const CheckpointConfig&) const override {
+    if (is_siglip_) return ContextFill{};
+    return std::nullopt;
+  }
+
  private:
+  /// SigLIP's head stands among the tower's own tensors, CLIP's projection beside the tower.
+  std::string projection_name(const WeightSource& source) const {
+    std::string prefix = weight_prefix(source, "embeddings.token_embedding.weight");
+    if (is_siglip_) return prefix + "head";
+    constexpr std::string_view kTower = "text_model.";
+    if (prefix.ends_with(kTower)) prefix.resize(prefix.size() - kTower.size());
+    return prefix + "text_projection";
+  }
+
   bool is_siglip_;
 };
 

@@ -22,6 +22,8 @@ class GgufWeights : public WeightSource {
   std::string stored_name(const std::string& name) const override { return gguf_name(name, family_.names); }
   bool has(const std::string& name) const override { return parts_->has_tensor(stored_name(name)); }
 
+  std::vector<int64_t> shape(const std::string& name) const override { return parts_->tensor(stored_name(name)).shape; }
+
   void read(const std::string& name, at::IntArrayRef shape, float* out) const override {
     const GgufTensor& tensor = parts_->tensor(stored_name(name), shape.vec());
     const bool is_turned =

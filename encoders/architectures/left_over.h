@@ -20,6 +20,7 @@ class ReadWeights : public WeightSource {
   std::vector<std::string> names() const override { return source_.names(); }
   std::string stored_name(const std::string& name) const override { return source_.stored_name(name); }
   bool has(const std::string& name) const override { return source_.has(name); }
+  std::vector<int64_t> shape(const std::string& name) const override { return source_.shape(name); }
   void read(const std::string& name, at::IntArrayRef shape, float* out) const override;
   RowReader rows(const std::string& name, int64_t num_rows, int64_t row_size) const override;
   void release() const override { source_.release(); }

@@ -63,6 +63,49 @@ class OpenClip : public Architecture {
     weights.final_norm = load.norm("ln_final", hidden, true);
     return weights;
   }
+
+  bool has_projection(const CheckpointConfig& file, const WeightSource& source) const override {
+    const std::string name = projection_name(source);
+    return file.text("proj_type", "linear") == "linear" && (source.has(name) || source.has(name + ".weight"));
+  }
+
+  TextProjection projection(const CheckpointConfig& file, const TransformerConfig& sizes,
+                            const WeightSource& source) const override {
+    TextProjection projection;
+    const std::string name = projection_name(source), pool = file.text("pool_type", "argmax");
+    if (source.has(name)) {
+      // A parameter that stands on the right of the product.
+      const std::vector<int64_t> shape = source.shape(name);
+      if (shape.size() != 2 || shape[0] != sizes.hidden) {
+        fail_input("{}: tensor '{}' is no matrix of {} rows", source.origin(), name, sizes.hidden);
+      }
+      const at::Tensor matrix = at::empty(shape, at::kFloat);
+      source.read(name, shape, matrix.data_ptr<float>());
+      projection.linear.weight = matrix.t().contiguous();
+    } else {
+      projection.linear = read_projection(source, name, sizes.hidden, source.has(name + ".bias"));
+    }
+    if (pool == "eos") {
+      projection.mark = file.size("eos_id", 2);
+    } else if (pool == "first" || pool == "last") {
+      projection.token = pool == "first" ? TextProjection::Token::kFirst : TextProjection::Token::kLast;
+    } else if (pool != "argmax") {
+      file.refuse("its pool_type is '" + pool + "'");
+    }
+    return projection;
+  }
+
+  /// All prompts are filled up; it shows where padding is attended to, or where its own state is the text's.
+  std::optional<ContextFill> fill(const CheckpointConfig& file) const override {
+    if (!file.flag("no_causal_mask", false) && file.text("pool_type", "argmax") != "last") return std::nullopt;
+    const double id = file.number("pad_id", 0);
+    return ContextFill{static_cast<int64_t>(id)};
+  }
+
+ private:
+  static std::string projection_name(const WeightSource& source) {
+    return weight_prefix(source, "token_embedding.weight") + "text_projection";
+  }
 };
 
 std::unique_ptr<Architecture> make_open_clip() { return std::make_unique<OpenClip>(); }

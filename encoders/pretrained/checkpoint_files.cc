@@ -1,6 +1,7 @@
 #include "encoders/pretrained/checkpoint_files.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <vector>
 
@@ -22,6 +23,7 @@ class CheckpointWeights : public WeightSource {
   std::string origin() const override { return checkpoint_.path().string(); }
   std::vector<std::string> names() const override { return checkpoint_.names(); }
   bool has(const std::string& name) const override { return checkpoint_.has(name); }
+  std::vector<int64_t> shape(const std::string& name) const override { return checkpoint_.shape(name); }
   void read(const std::string& name, at::IntArrayRef shape, float* out) const override {
     const at::Tensor tensor = checkpoint_.tensor(name, shape);
     std::copy_n(tensor.const_data_ptr<float>(), tensor.numel(), out);
@@ -137,6 +139,35 @@ std::string CheckpointFiles::tokenizer_sha256() const {
 std::filesystem::path CheckpointFiles::tokenizer_path() const {
   if (!tokenizer_path_.empty()) return tokenizer_path_;
   return is_gguf() ? path_ : layout().tokenizer;
+}
+
+int64_t CheckpointFiles::max_tokens() const { return has_sentence_modules() ? sentence_max_tokens(layout().model) : 0; }
+
+std::optional<SentenceModules> CheckpointFiles::sentence_modules() const {
+  if (!has_sentence_modules()) return std::nullopt;
+  return SentenceModules(layout().modules);
+}
+
+TextProjection CheckpointFiles::projection() const {
+  return choice().architecture->projection(choice().config, sizes(), *weights());
+}
+
+std::optional<CheckpointFiles::GgufPooling> CheckpointFiles::gguf_pooling() const {
+  if (!is_gguf()) return std::nullopt;
+  const GgufFile& file = gguf()->first();
+  const std::string key = std::string(file.text("general.architecture")) + ".pooling_type";
+  if (!file.has(key)) return std::nullopt;
+  // llama.cpp's llama_pooling_type; 4 is of a head that ranks, 0 asks for tokens.
+  static const std::map<int64_t, const char*> names = {{1, "mean"}, {2, "first"}, {3, "last"}};
+  const auto name = names.find(file.integer(key));
+  if (name == names.end()) return std::nullopt;
+  GgufPooling pooling{name->second, {}};
+  for (const char* tensor : {"dense_2.weight", "dense_3.weight"}) {
+    if (!weights()->has(tensor)) continue;
+    pooling.products.push_back(at::empty(weights()->shape(tensor), at::kFloat));
+    weights()->read(tensor, pooling.products.back().sizes(), pooling.products.back().data_ptr<float>());
+  }
+  return pooling;
 }
 
 std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer(const TokenizerOptions& options) const {

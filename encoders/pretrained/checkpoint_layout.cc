@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 
+#include "encoders/pretrained/sentence_modules.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -90,7 +91,8 @@ CheckpointLayout checkpoint_layout(const fs::path& folder) {
   }
   // OpenCLIP's files may carry both; its weights have its own names unless transformers saved them.
   const bool is_open_clip = fs::exists(model / kOpenClip) && !fs::exists(model / "model.safetensors");
-  return {model, model / (is_open_clip ? kOpenClip : kConfig), tokenizer_of(model, whole)};
+  return {model, model / (is_open_clip ? kOpenClip : kConfig), tokenizer_of(model, whole),
+          has_sentence_modules(whole) ? whole : fs::path()};
 }
 
 }  // namespace emf

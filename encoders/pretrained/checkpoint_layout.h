@@ -9,6 +9,7 @@ struct CheckpointLayout {
   std::filesystem::path model;      ///< folder with the config and the weights
   std::filesystem::path config;     ///< config.json, or open_clip_config.json
   std::filesystem::path tokenizer;  ///< folder
+  std::filesystem::path modules;    ///< folder with sentence-transformers' list of modules; empty: none
 };
 
 /// @param folder  one of: a model as transformers saves it; sentence-transformers' (modules.json, 0_Transformer);

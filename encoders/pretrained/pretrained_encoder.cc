@@ -7,6 +7,8 @@
 #include <fmt/ranges.h>
 
 #include "encoders/pretrained/checkpoint_files.h"
+#include "encoders/pretrained/checkpoint_pooling.h"
+#include "encoders/pretrained/prompt_form.h"
 #include "encoders/transformer/transformer_encoder.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
@@ -14,8 +16,6 @@
 
 namespace emf {
 namespace {
-
-constexpr const char* kPromptMark = "{prompt}";
 
 class PretrainedEncoder : public TransformerEncoder {
  public:
@@ -29,16 +29,13 @@ class PretrainedEncoder : public TransformerEncoder {
     trainable_ = reader.flag("trainable", false);
     values_ = reader.text("values", "");
     const std::string tokenizer = reader.text("tokenizer", "");
-    template_ = reader.text("template", kPromptMark);
-    const size_t mark = template_.find(kPromptMark);
-    if (mark == std::string::npos || template_.find(kPromptMark, mark + 1) != std::string::npos) {
-      fail_input("{}: encoder '{}': a template holds {} once, where the prompt goes", reader.place("template"),
-                 family.name, kPromptMark);
-    }
-    // Whoever names a checkpoint gets the ids of its own software, and a template's marks are meant as marks.
-    const bool is_package = weights.empty() && argument.empty() && tokenizer.empty() && !family.package_file.empty();
-    marks_are_text_ = is_package && family.marks_are_text && template_ == kPromptMark;
-    parses_special_ = reader.flag("parse_special", !marks_are_text_);
+    // Whoever names a checkpoint or a tokenizer gets the ids of its own software.
+    const bool has_files = !weights.empty() || !argument.empty();
+    const bool is_as_pinned = !has_files && tokenizer.empty() && !family.package_file.empty();
+    std::optional<int64_t> filler;
+    if (is_as_pinned && family.empty_text_id >= 0) filler = family.empty_text_id;
+    form_.emplace(reader, family.name, is_as_pinned && family.marks_are_text, filler);
+    names_max_tokens_ = reader.has("max_tokens");
     reader.finish();
     if (trainable_ && precision_ == "bf16") {
       fail_input("{}: encoder '{}': what is trained is held in fp32", reader.place("precision"), family.name);
@@ -83,7 +80,7 @@ class PretrainedEncoder : public TransformerEncoder {
       info.source = files_->path().filename().string();
       info.family = files_->model_type();
       info.dimension = sizes.hidden;
-      info.max_tokens = std::min(max_tokens_, sizes.context);
+      info.max_tokens = std::min(most_tokens(), sizes.context);
       info.vocabulary = sizes.vocabulary;
       info.num_parameters = files_->num_parameters();
       info.weights_sha256 = files_->weights_sha256();
@@ -98,50 +95,41 @@ class PretrainedEncoder : public TransformerEncoder {
                         {"tokenizer", package_ && !own_tokenizer_ ? "of the package" : files().tokenizer_sha256()},
                         {"precision", precision_},
                         {"layer", layer_},
-                        {"max_tokens", max_tokens_},
+                        {"max_tokens", most_tokens()},
                         {"trainable", trainable_}};
-    if (!package_ || parses_special_ == marks_are_text_) fingerprint["parse_special"] = parses_special_;
+    form_->describe(package_ ? nullptr : &files(), fingerprint);
     if (!values_.empty()) fingerprint["values"] = sha256_file(values_);
-    // Left out where it changes nothing, so that features of before are found again.
-    if (template_ != kPromptMark) fingerprint["template"] = template_;
     return fingerprint;
   }
 
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
-    std::vector<std::vector<int64_t>> rows = tokenize(prompts, false);
-    const SpecialIds marks = tokenizer().specials();
-    const int64_t most = info().max_tokens;
-    const auto room = static_cast<size_t>(most) -
-                      std::min<size_t>(static_cast<size_t>(most), marks.before.size() + marks.after.size());
-    int64_t num_cut = 0;
-    for (auto& row : rows) {
-      if (row.size() > room) {
-        row.resize(room);
-        ++num_cut;
-      }
-      row.insert(row.begin(), marks.before.begin(), marks.before.end());
-      row.insert(row.end(), marks.after.begin(), marks.after.end());
-      if (row.empty()) row.push_back(filler());
-    }
-    TokenInputs inputs = padded_inputs(rows, most);
-    inputs.num_cut = num_cut;
-    return inputs;
+    const CheckpointFiles& from = files();
+    return form_->inputs(prompts, from, info().max_tokens);
   }
 
   std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const override {
     require_utf8(prompts);
     std::vector<std::vector<int64_t>> rows;
     rows.reserve(prompts.size());
-    for (const Prompt& prompt : prompts) {
-      std::string text = template_;
-      text.replace(text.find(kPromptMark), std::string(kPromptMark).size(), prompt.text);
-      rows.push_back(tokenizer().encode(text, with_specials));
-      if (with_specials && rows.back().empty()) rows.back().push_back(filler());
-    }
+    for (const Prompt& prompt : prompts) rows.push_back(form_->ids(prompt.text, files(), with_specials));
     return rows;
   }
 
+  std::vector<std::string> own_poolings() const override {
+    // What a checkpoint makes of its tokens it makes of the last layer's.
+    if (!files_ || layer_ != Transformer::kFinal || !std::filesystem::exists(files_->path())) return {};
+    return checkpoint_poolings(files());
+  }
+  OwnPooling own_pooling(const std::string& name) const override { return checkpoint_pooling(files(), *form_, name); }
+
  private:
+  /// What an option says, else what the files say, else the family's.
+  int64_t most_tokens() const {
+    if (names_max_tokens_ || package_ || !files_ || !std::filesystem::exists(files_->path())) return max_tokens_;
+    const int64_t said = files_->max_tokens();
+    return said > 0 ? std::min(said, max_tokens_) : max_tokens_;
+  }
+
   const CheckpointFiles& files() const {
     if (!files_) {
       fail_missing(
@@ -158,22 +146,6 @@ class PretrainedEncoder : public TransformerEncoder {
     }
     checked_ = true;
     return *files_;
-  }
-
-  const Tokenizer& tokenizer() const {
-    if (!tokenizer_) tokenizer_ = files().tokenizer({.parses_special = parses_special_});
-    return *tokenizer_;
-  }
-
-  /// A text without any token cannot be encoded: it gets this one.
-  int64_t filler() const {
-    if (package_ && !own_tokenizer_ && family_.empty_text_id >= 0) return family_.empty_text_id;
-    if (const auto id = tokenizer().filler()) return *id;
-    fail_input(
-        "{}: a prompt has no tokens at all, and the tokenizer names neither a pad nor an end mark to stand for it; "
-        "leave "
-        "empty prompts out, or name a \"pad_token\" in tokenizer_config.json",
-        files_->path().string());
   }
 
   std::unique_ptr<const Transformer> load() const override {
@@ -198,14 +170,14 @@ class PretrainedEncoder : public TransformerEncoder {
 
   PretrainedFamily family_;
   int64_t max_tokens_;
-  std::string precision_, layer_place_, template_;
-  bool own_tokenizer_ = false;            ///< another than the checkpoint's
-  bool marks_are_text_, parses_special_;  ///< the default's opposite, and what is asked for
+  bool names_max_tokens_ = false;
+  std::string precision_, layer_place_;
+  bool own_tokenizer_ = false;      ///< another than the checkpoint's
+  std::optional<PromptForm> form_;  ///< always there once constructed
   std::optional<PackageFile> package_;
   std::optional<CheckpointFiles> files_;
   // Filled on first use.
   mutable bool checked_ = false;
-  mutable std::unique_ptr<const Tokenizer> tokenizer_;
 };
 
 }  // namespace

@@ -67,6 +67,10 @@ std::string class_of_model_type(const std::string& type) {
   return found == classes.end() ? "" : found->second;
 }
 
+/// Types of models whose folders are known to name a wrong class: transformers takes its own for them.
+/// @source  transformers 5, MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS, as far as they have one.
+bool overrules_files(const std::string& type) { return type == "qwen2" || type == "qwen3_5" || type == "siglip2"; }
+
 /// A token as files write it, a plain string or an object, with every flag spelt out.
 /// @param is_special  what a plain string and an object without the flag are.
 Json full_token(const JsonSection& section, bool is_special) {
@@ -105,6 +109,22 @@ const std::vector<const char*>& mark_keys() {
   return keys;
 }
 
+FolderPadding folder_padding(const std::filesystem::path& path) {
+  FolderPadding padding;
+  if (!std::filesystem::is_directory(path)) return padding;
+  const FolderConfig config(path);
+  const JsonSection options = config.options();
+  const std::string side =
+      options.text_or("padding_side", config.class_name() == "Siglip2Tokenizer" ? "left" : "right");
+  if (side != "left" && side != "right") options.at("padding_side").fail("is neither left nor right");
+  padding.is_left = side == "left";
+  if (!options.has("model_input_names")) return padding;
+  const std::vector<JsonSection> names = options.list("model_input_names");
+  padding.is_hidden = std::any_of(names.begin(), names.end(),
+                                  [](const JsonSection& name) { return name.as_text() == "attention_mask"; });
+  return padding;
+}
+
 std::unordered_map<std::string, int64_t> added_ids(const Json& added_tokens) {
   std::unordered_map<std::string, int64_t> ids;
   for (const Json& token : added_tokens) {
@@ -129,11 +149,10 @@ FolderConfig::FolderConfig(const std::filesystem::path& folder)
   model_ = read_object(path);
   const JsonSection model(model_, path.string() + ":");
   if (class_name_.empty()) class_name_ = model.text_or("tokenizer_class", "");
-  const std::string of_type = class_of_model_type(model.text_or("model_type", ""));
-  // SigLIP 2 names Gemma's class, and lowers its texts all the same.
+  const std::string type = model.text_or("model_type", ""), of_type = class_of_model_type(type);
   const bool is_unsaid = class_name_.empty() || class_name_ == "PreTrainedTokenizerFast" ||
                          class_name_ == "PreTrainedTokenizer" || class_name_ == "TokenizersBackend";
-  if (!of_type.empty() && (is_unsaid || of_type == "Siglip2Tokenizer")) class_name_ = of_type;
+  if (!of_type.empty() && (is_unsaid || overrules_files(type))) class_name_ = of_type;
   if (class_name_.ends_with("Fast")) class_name_.resize(class_name_.size() - 4);
   read_listed();
 }

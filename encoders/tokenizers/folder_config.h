@@ -56,6 +56,14 @@ class FolderConfig {
   Json listed_ = Json::array();  ///< added tokens with their ids, in order of id
 };
 
+/// How a tokenizer's folder fills up short texts.
+struct FolderPadding {
+  bool is_hidden = true;  ///< an attention mask hides it from the model
+  bool is_left = false;   ///< it stands before the text
+};
+/// @param path  a folder; of a file nothing is known, and the defaults hold.   @throws UserError  as FolderConfig.
+FolderPadding folder_padding(const std::filesystem::path& path);
+
 /// Keys of the marks that every class of transformers knows, in its order.
 const std::vector<const char*>& mark_keys();
 

@@ -169,7 +169,7 @@ std::unique_ptr<Tokenizer> load_siglip(const FolderConfig& config, const std::fi
                            is_special && !options.parses_special});
   }
   const auto end = config.mark("eos_token", marks);
-  if (end && find(*end) >= 0) stages.specials.after = {find(*end)};
+  if (end && find(*end) >= 0) stages.specials = {{}, {find(*end)}, /*closes_once=*/true};
   stages.filler = folder_filler(config, marks, find);
   file.adds_leading_space = false;  // the class writes it, before the first stretch only
   stages.texts.push_back([lowers = config.flag_or("do_lower_case", true), normal = sentence_piece_text(file, origin)](

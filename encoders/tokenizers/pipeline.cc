@@ -8,6 +8,13 @@
 
 namespace emf {
 
+void SpecialIds::add_to(std::vector<int64_t>& ids) const {
+  const bool is_closed =
+      closes_once && ids.size() >= after.size() && std::equal(after.rbegin(), after.rend(), ids.rbegin());
+  if (!is_closed) ids.insert(ids.end(), after.begin(), after.end());
+  ids.insert(ids.begin(), before.begin(), before.end());
+}
+
 PipelineTokenizer::PipelineTokenizer(Pipeline stages) : stages_(std::move(stages)) {
   size_ = std::max({stages_.model->vocabulary_size(), stages_.raw_tokens.size(), stages_.normalised_tokens.size()});
   for (const auto* ids : {&stages_.specials.before, &stages_.specials.after}) {
@@ -20,7 +27,6 @@ std::vector<int64_t> PipelineTokenizer::encode(std::string_view text, bool with_
   const size_t bad = invalid_utf8_at(text);
   if (bad != std::string_view::npos) fail_input("text is not UTF-8 at byte {}", bad);
   std::vector<int64_t> ids;
-  if (with_specials) ids = stages_.specials.before;
   for (const AddedTokens::Stretch& stretch : stages_.raw_tokens.split(text)) {
     if (stretch.id >= 0) {
       ids.push_back(stretch.id);
@@ -28,7 +34,7 @@ std::vector<int64_t> PipelineTokenizer::encode(std::string_view text, bool with_
       encode_stretch(stretch.text, stretch.text.data() == text.data(), ids);
     }
   }
-  if (with_specials) ids.insert(ids.end(), stages_.specials.after.begin(), stages_.specials.after.end());
+  if (with_specials) stages_.specials.add_to(ids);
   return ids;
 }
 

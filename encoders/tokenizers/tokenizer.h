@@ -14,6 +14,10 @@ namespace emf {
 /// The marks a family's tokenizer adds by itself: [CLS] ... [SEP] (BERT), BOS (Gemma), EOS (T5); often none.
 struct SpecialIds {
   std::vector<int64_t> before, after;
+  bool closes_once = false;  ///< nothing is added behind ids that end in the closing marks already (SigLIP)
+
+  /// Puts them round a text's own ids.
+  void add_to(std::vector<int64_t>& ids) const;
 };
 
 /// A trained tokenizer. Safe to call from any thread.
@@ -25,7 +29,7 @@ class Tokenizer {
   /// Ids of a text, never cut; empty text has none of its own.
   ///
   /// @param text  valid UTF-8, any length.
-  /// @param with_specials  specials().before + the text's ids + specials().after; who cuts keeps `after`.
+  /// @param with_specials  with specials() round them; who cuts keeps the closing ones.
   /// @throws UserError  text not UTF-8 (names the byte).   @cost  about 0.2 us a byte.
   virtual std::vector<int64_t> encode(std::string_view text, bool with_specials) const = 0;
 

@@ -33,6 +33,10 @@ std::vector<std::vector<int64_t>> Encoder::tokenize(const std::vector<Prompt>& p
   return rows;
 }
 
+OwnPooling Encoder::own_pooling(const std::string& name) const {
+  fail_input("encoder '{}' has no pooling '{}' of its own", info().name, name);
+}
+
 TokenInputs padded_inputs(const std::vector<std::vector<int64_t>>& rows, int64_t max_tokens) {
   TokenInputs inputs;
   int64_t longest = 1;

@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -56,6 +57,15 @@ struct TextFeatures {
   at::Tensor mask;    ///< [B,L] bool
 };
 
+/// A way from tokens to one vector a text that lies in an encoder's own files: "own", what they ask for (the modules of
+/// sentence-transformers), or "projected", what the model's class makes of one token (CLIP's projection).
+struct OwnPooling {
+  std::string name;
+  Json identity;  ///< all that decides it beside the encoder's fingerprint
+  /// @return  [B,P] float32, of the features that forward() gave for these inputs.
+  std::function<at::Tensor(const TokenInputs& inputs, const TextFeatures& features)> pool;
+};
+
 /// A text encoder. Construction and info() are cheap and never fail for absent weights: prepare() loads the tokenizer
 /// and forward() the weights, each on first use. Methods are thread-compatible (one thread at a time).
 class Encoder {
@@ -87,6 +97,12 @@ class Encoder {
     (void)inputs;
     return 0;
   }
+
+  /// Names of the ways to one vector that its files hold; what they ask for, "own", stands first; none where
+  /// the files are absent. Weights are not read.
+  virtual std::vector<std::string> own_poolings() const { return {}; }
+  /// @throws UserError  one that it has not, or that asks for what is not built (names it).
+  virtual OwnPooling own_pooling(const std::string& name) const;
 
   /// Leaves that train with the generator, by name; empty for frozen encoders. Encoders that have any take an option
   /// `values`: a .safetensors file with trained values of these names.

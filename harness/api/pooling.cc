@@ -16,6 +16,14 @@ namespace {
 // Directions kept by whitening: beyond them the covariance of a few thousand captions is noise.
 constexpr int64_t kWhitenedDimensions = 128;
 
+// What lies in an encoder's own files.
+constexpr const char *kOwn = "own", *kProjected = "projected";
+
+/// The token that stands at `place` [B] of each row.
+at::Tensor token_at(const at::Tensor& tokens, const at::Tensor& place) {
+  return tokens.gather(1, place.view({-1, 1, 1}).expand({-1, 1, tokens.size(2)})).squeeze(1);
+}
+
 /// Without the first real token of each row, unless it is the only one.
 at::Tensor mask_without_first(const at::Tensor& mask) {
   const at::Tensor order = mask.cumsum(1);
@@ -24,7 +32,11 @@ at::Tensor mask_without_first(const at::Tensor& mask) {
 
 }  // namespace
 
-std::vector<std::string> poolings_without_file() { return {"mean", "drop_first", "normalised", "last", "eos"}; }
+bool is_pooling_of_encoders(const std::string& name) { return name == kOwn || name == kProjected; }
+
+std::vector<std::string> poolings_without_file() {
+  return {"mean", "drop_first", "normalised", "first", "last", "eos", kOwn, kProjected};
+}
 
 std::vector<std::string> pooling_names() {
   std::vector<std::string> names = poolings_without_file();
@@ -32,11 +44,38 @@ std::vector<std::string> pooling_names() {
   return names;
 }
 
+std::string chosen_pooling(const Encoder& encoder, const std::string& asked) {
+  if (!asked.empty() && !is_pooling_of_encoders(asked)) return asked;
+  const std::vector<std::string> own = encoder.own_poolings();
+  if (asked.empty()) return !own.empty() && own.front() == kOwn ? kOwn : "mean";
+  if (std::find(own.begin(), own.end(), asked) != own.end()) return asked;
+  // Without its weights an encoder cannot say what it has; whoever runs it says that they are missing.
+  if (!encoder.info().weights_present) return asked;
+  fail_input("encoder '{}' has no pooling '{}': {}", encoder.info().name, asked,
+             asked == kOwn ? "no modules.json or key of its file asks for one"
+                           : "its class has no projection, or its weights hold none");
+}
+
+EncoderPooling::EncoderPooling(const Encoder& encoder, const std::string& asked)
+    : name_(chosen_pooling(encoder, asked)) {
+  if (is_pooling_of_encoders(name_)) {
+    own_ = encoder.own_pooling(name_);
+    identity_ = own_->identity;
+  } else {
+    pooling_.emplace(name_);
+  }
+}
+
+at::Tensor EncoderPooling::operator()(const TokenInputs& inputs, const TextFeatures& features) const {
+  return own_ ? own_->pool(inputs, features) : (*pooling_)(features);
+}
+
 Pooling::Pooling(const std::string& name) : name_(name), kind_(name.substr(0, name.find(':'))) {
   const std::vector<std::string> known = pooling_names();
   if (std::find(known.begin(), known.end(), kind_) == known.end()) {
     fail_input("unknown pooling '{}'{}", name, suggestion(kind_, known));
   }
+  ensure(!is_pooling_of_encoders(kind_), "the pooling '{}' is an encoder's", kind_);
   const bool needs_file = kind_ == "centred" || kind_ == "whitened";
   const bool has_file = name.size() > kind_.size() + 1;
   if (needs_file && !has_file) fail_input("pooling '{}' needs a file of features: {}:FILE", name, kind_);
@@ -67,8 +106,9 @@ at::Tensor Pooling::operator()(const TextFeatures& features) const {
   if (kind_ == "last" || kind_ == "eos") {
     const at::Tensor last =
         features.mask.mul(at::arange(1, features.mask.size(1) + 1, features.mask.options().dtype(at::kLong))).argmax(1);
-    return features.tokens.gather(1, last.view({-1, 1, 1}).expand({-1, 1, features.tokens.size(2)})).squeeze(1);
+    return token_at(features.tokens, last);
   }
+  if (kind_ == "first") return token_at(features.tokens, features.mask.to(at::kLong).argmax(1));
   if (kind_ == "drop_first") return mean_over_mask({features.tokens, mask_without_first(features.mask)});
   if (kind_ == "normalised") {
     const at::Tensor unit = features.tokens / features.tokens.norm(2, {-1}, true).clamp_min(1e-12);

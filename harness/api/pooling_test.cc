@@ -27,6 +27,7 @@ void expect_rows(const std::string& name, std::vector<float> expected) {
 TEST(Pooling, MeansAndLastTokens) {
   expect_rows("mean", {103.f / 3, 2, 5, 6});
   expect_rows("drop_first", {1.5, 3, 5, 6});
+  expect_rows("first", {100, 0, 5, 6});
   expect_rows("last", {0, 2, 5, 6});
   expect_rows("eos", {0, 2, 5, 6});
   expect_rows("normalised", {.3f, .9f, 5 / std::sqrt(61.f), 6 / std::sqrt(61.f)});
@@ -49,6 +50,12 @@ TEST_F(PoolingFile, CentresAndWhitensByAFilesRows) {
   const at::Tensor white = Pooling("whitened:" + path_.string())(one_token);
   EXPECT_LT((at::matmul(white.t(), white) / 399 - at::eye(3)).abs().max().item<float>(), 1e-3);
   EXPECT_THROW(Pooling("centred:" + path_.string())(some_features()), UserError);
+}
+
+TEST(Pooling, TheFirstIsThatOfTheMask) {
+  TextFeatures features = some_features();
+  features.mask[0][0] = false;
+  EXPECT_TRUE(at::equal(Pooling("first")(features), at::tensor({3.f, 4.f, 5.f, 6.f}).view({2, 2})));
 }
 
 TEST(Pooling, WrongNamesAreOneLine) {

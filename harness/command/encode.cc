@@ -12,6 +12,7 @@
 #include "harness/command/untrained_notice.h"
 #include "harness/engine/store/run_store.h"
 #include "harness/engine/text/packed_features.h"
+#include "harness/engine/text/pooled_encoder.h"
 #include "harness/tensor/safetensors.h"
 #include "harness/tensor/safetensors_in_place.h"
 
@@ -35,10 +36,11 @@ class Encode : public Command {
     app.add_option("--precision", precision_, "of matrix products: fp32 or bf16")
         ->check(CLI::IsMember({"fp32", "bf16"}));
     app.add_option("--pooling", pooling_,
-                   "of pooled: mean, drop_first, normalised, last, eos, centred:FILE, whitened:FILE")
-        ->capture_default_str();
+                   "of pooled: mean, drop_first, normalised, first, last, eos, centred:FILE, whitened:FILE; own: as "
+                   "the checkpoint's files say (sentence-transformers' modules); projected: by the model's own "
+                   "projection (CLIP, SigLIP, BERT's pooler); without it own where the files say one, else mean");
     app.add_flag("--pooled-only", pooled_only_,
-                 "write pooled alone (plain means); files of prompts may be larger than memory");
+                 "write pooled alone (mean, own or projected); files of prompts may be larger than memory");
     app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
         ->needs("--pooled-only");
     app.add_option("--seed", seed_, "of random features and initial values")->capture_default_str();
@@ -46,10 +48,10 @@ class Encode : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
-    const std::unique_ptr<Encoder> encoder = make_encoder(encoder_, options(), seed_);
+    const std::shared_ptr<const Encoder> encoder = make_encoder(encoder_, options(), seed_);
     say_if_untrained(encoder->info());
-    if (pooled_only_) return run_pooled_only(*encoder, flags);
-    const Pooling pooling(pooling_);
+    if (pooled_only_) return run_pooled_only(encoder, flags);
+    const EncoderPooling pooling(*encoder, pooling_);
     const std::vector<Prompt> prompts = ids_.empty() ? read_prompts(prompts_) : std::vector<Prompt>();
     const auto start = std::chrono::steady_clock::now();
     const TokenInputs inputs = ids_.empty() ? encoder->prepare(prompts) : read_ids(encoder->info());
@@ -105,18 +107,25 @@ class Encode : public Command {
     return inputs;
   }
 
-  ExitCode run_pooled_only(const Encoder& encoder, const CommonFlags& flags) const {
-    if (!ids_.empty() || pooling_ != "mean")
-      fail_input("--pooled-only takes --prompts and plain means, no --ids and no --pooling");
+  ExitCode run_pooled_only(const std::shared_ptr<const Encoder>& given, const CommonFlags& flags) const {
+    if (!ids_.empty()) fail_input("--pooled-only takes --prompts, no --ids");
+    const std::string pooling = chosen_pooling(*given, pooling_);
+    const bool is_own = is_pooling_of_encoders(pooling);
+    if (!is_own && pooling != "mean") {
+      fail_input("--pooled-only takes the poolings mean, own and projected, not '{}'", pooling);
+    }
+    // The cache keeps means, and that of one vector is itself.
+    const std::shared_ptr<const Encoder> encoder = is_own ? std::make_shared<PooledEncoder>(given, pooling) : given;
     const auto start = std::chrono::steady_clock::now();
-    Json said = encode_pooled(encoder, prompts_, out_, store_);
+    Json said = encode_pooled(*encoder, pooling, prompts_, out_, store_);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     said["encoder"] = encoder_;
-    said["fingerprint"] = encoder.fingerprint();
+    said["fingerprint"] = encoder->fingerprint();
+    said["pooling"] = pooling;
     said["seconds"] = seconds.count();
     said["out"] = out_;
     if (said.at("num_cut") > 0) {
-      say(fmt::format("{} prompts were cut to {} tokens", said.at("num_cut").dump(), encoder.info().max_tokens));
+      say(fmt::format("{} prompts were cut to {} tokens", said.at("num_cut").dump(), encoder->info().max_tokens));
     }
     if (flags.json) {
       print_json(said);
@@ -128,7 +137,7 @@ class Encode : public Command {
   }
 
   /// Batch by batch into the file, so that memory holds the ids and one batch.
-  void write_features(const Encoder& encoder, const TokenInputs& inputs, const Pooling& pooling) const {
+  void write_features(const Encoder& encoder, const TokenInputs& inputs, const EncoderPooling& pooling) const {
     const at::NoGradGuard no_grad;
     const int64_t count = inputs.ids.size(0), width = inputs.ids.size(1);
     const std::vector<int64_t> lengths = lengths_of(inputs.mask);
@@ -139,9 +148,10 @@ class Encode : public Command {
       if (interrupted()) stop_interrupted();
       const int64_t length = lengths[static_cast<size_t>(batch.back())];
       const at::Tensor rows = at::tensor(batch, at::kLong);
-      const TextFeatures part = encoder.forward({inputs.ids.index_select(0, rows).narrow(1, 0, length),
-                                                 inputs.mask.index_select(0, rows).narrow(1, 0, length)});
-      const at::Tensor tokens = part.tokens.to(at::kFloat), pooled = pooling({tokens, part.mask}).to(at::kFloat);
+      const TokenInputs given{inputs.ids.index_select(0, rows).narrow(1, 0, length),
+                              inputs.mask.index_select(0, rows).narrow(1, 0, length)};
+      const TextFeatures part = encoder.forward(given);
+      const at::Tensor tokens = part.tokens.to(at::kFloat), pooled = pooling(given, {tokens, part.mask}).to(at::kFloat);
       if (!file) {
         const TensorMetadata metadata = {
             {"encoder", encoder_}, {"fingerprint", canonical_json(encoder.fingerprint())}, {"pooling", pooling.name()}};
@@ -166,7 +176,7 @@ class Encode : public Command {
     file->finish();  // a file without a prompt ended in the reader
   }
 
-  std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_ = "mean", options_ = "{}";
+  std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_, options_ = "{}";
   std::optional<int64_t> layer_;
   bool pooled_only_ = false;
   uint64_t seed_ = 0;

@@ -11,8 +11,8 @@
 
 namespace emf {
 
-Json encode_pooled(const Encoder& encoder, const std::filesystem::path& prompts, const std::filesystem::path& out,
-                   const std::filesystem::path& store) {
+Json encode_pooled(const Encoder& encoder, const std::string& pooling, const std::filesystem::path& prompts,
+                   const std::filesystem::path& out, const std::filesystem::path& store) {
   PromptReader reader(prompts);
   FeatureCache cache(encoder, FeatureContent::kPooled, store);
   std::optional<SafetensorsRows> rows;
@@ -25,9 +25,10 @@ Json encode_pooled(const Encoder& encoder, const std::filesystem::path& prompts,
     const PackedFeatures features = cache.features(window);
     if (!rows) {
       dimension = features.pooled.size(1);
-      rows.emplace(
-          out, "pooled", dimension,
-          TensorMetadata{{"encoder", encoder.info().name}, {"fingerprint", canonical_json(encoder.fingerprint())}});
+      rows.emplace(out, "pooled", dimension,
+                   TensorMetadata{{"encoder", encoder.info().name},
+                                  {"fingerprint", canonical_json(encoder.fingerprint())},
+                                  {"pooling", pooling}});
     }
     rows->append(features.pooled);
     progress.update(rows->num_rows());

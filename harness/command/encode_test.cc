@@ -27,9 +27,10 @@ class EncodeCommand : public testing::Test {
   std::string file(const std::string& name) const { return (folder_ / name).string(); }
 
   /// Runs encode on the ids; returns what it wrote.
-  NamedTensors encode(std::vector<std::string> more) {
+  NamedTensors encode(std::vector<std::string> more, std::string model = "") {
+    if (model.empty()) model = model_;
     std::vector<std::string> words = {
-        "encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"), "--json"};
+        "encode", "--encoder", model, "--ids", file("ids.safetensors"), "--out", file("out.safetensors"), "--json"};
     words.insert(words.end(), more.begin(), more.end());
     EXPECT_EQ(run(words), 0) << talk_;
     return read_safetensors(file("out.safetensors"));
@@ -81,6 +82,25 @@ TEST_F(EncodeCommand, Poolings) {
   std::filesystem::rename(file("out.safetensors"), file("means.safetensors"));
   const at::Tensor centred = encode({"--pooling", "centred:" + file("means.safetensors")}).at("pooled");
   EXPECT_LT(difference(centred, means - means.mean(0, true)), 1e-5);
+}
+
+TEST_F(EncodeCommand, ThePoolingOfTheCheckpointsFiles) {
+  const std::filesystem::path tiny = project_root() / "tests/oracle/tiny_hf", model = folder_ / "bge";
+  std::filesystem::copy(tiny / "pooled/roberta_bge", model, std::filesystem::copy_options::recursive);
+  for (const char* name : {"config.json", "model.safetensors"}) {
+    std::filesystem::copy_file(tiny / "roberta" / name, model / name);
+  }
+  const NamedTensors own = encode({}, model.string());
+  EXPECT_EQ(Json::parse(out_).at("pooling"), "own");
+  const at::Tensor first = own.at("tokens").select(1, 0);
+  EXPECT_LT(difference(own.at("pooled"), first / first.norm(2, {-1}, true)), 1e-6);
+  const NamedTensors mean = encode({"--pooling", "mean"}, model.string());
+  EXPECT_EQ(Json::parse(out_).at("pooling"), "mean");
+  EXPECT_GT(difference(mean.at("pooled"), own.at("pooled")), .1);
+  EXPECT_EQ(run({"encode", "--encoder", model_, "--ids", file("ids.safetensors"), "--out", file("no.safetensors"),
+                 "--pooling", "own"}),
+            2);
+  EXPECT_NE(talk_.find("has no pooling 'own'"), std::string::npos) << talk_;
 }
 
 TEST_F(EncodeCommand, LayersAndPrecision) {

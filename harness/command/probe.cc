@@ -23,6 +23,9 @@ class ProbeCommand : public Command {
     app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
     app.add_option("--text", text_,
                    "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
+    app.add_option("--pooling", pooling_,
+                   "how an encoder's tokens become one vector (see: emfbench encode --help); without it own where the "
+                   "checkpoint's files say one, else mean");
     app.add_option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
     app.add_option("--data", data_,
                    "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
@@ -46,11 +49,12 @@ class ProbeCommand : public Command {
     const std::unique_ptr<Probe> probe = ProbeRegistry::instance().make(name_);
     refuse_unused(*probe);
     if (encoder_.empty() == text_.empty()) fail_input("probe {} needs either --encoder E or --text F", name_);
+    if (!text_.empty() && !pooling_.empty()) fail_input("probe {}: --text has pooled features already", name_);
     if (!images_.empty() && !visual_.empty()) fail_input("probe {}: give --images or --visual, not both", name_);
     ProbeInput input;
     input.options = parse_json(options_, "--options");
     input.seed = seed_;
-    std::string who = encoder_;
+    std::string who = encoder_, said_pooling;
     if (encoder_.empty()) {
       take_features(input, *probe);
       who = text_;
@@ -58,7 +62,8 @@ class ProbeCommand : public Command {
       const std::shared_ptr<Encoder> encoder = make_encoder(encoder_, Json::object(), seed_);
       say_if_untrained(encoder->info());
       input.parts_are_labels = encoder->info().reads == EncoderInput::kLabels;
-      input.pooled = [pooler = std::make_shared<TextPooler>(encoder, "mean", std::filesystem::path())](
+      said_pooling = chosen_pooling(*encoder, pooling_);
+      input.pooled = [pooler = std::make_shared<TextPooler>(encoder, pooling_, std::filesystem::path())](
                          const std::vector<Prompt>& texts) { return (*pooler)(texts); };
       if (!prompts_.empty()) input.prompts = read_prompts(prompts_);
     }
@@ -71,6 +76,7 @@ class ProbeCommand : public Command {
     Json result = describe_probe(probe->run(input));
     result["probe"] = name_;
     result["encoder"] = who;
+    if (!said_pooling.empty()) result["pooling"] = said_pooling;
     if (flags.json) {
       print_json(result);
       return ExitCode::kGood;
@@ -156,7 +162,7 @@ class ProbeCommand : public Command {
 
   const CLI::Option* named_backbone_ = nullptr;
   std::string backbone_ = "lite0";
-  std::string name_, encoder_, text_, prompts_, images_, visual_, options_ = "{}";
+  std::string name_, encoder_, text_, prompts_, images_, visual_, pooling_, options_ = "{}";
   std::string data_, query_words_, candidate_words_;
   int64_t captions_ = kProbeCaptions;
   uint64_t seed_ = 0;

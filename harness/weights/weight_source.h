@@ -22,6 +22,8 @@ class WeightSource {
   /// The stored name of a tensor that transformers gives another; the same one where there is none.
   virtual std::string stored_name(const std::string& name) const { return name; }
   virtual bool has(const std::string& name) const = 0;
+  /// @throws UserError  absent.
+  virtual std::vector<int64_t> shape(const std::string& name) const = 0;
   /// Writes a tensor as float32 to out, whatever it is stored as.
   /// @param shape  what the architecture expects.
   /// @throws UserError  absent or of another shape (says both).   @cost  one pass, LibTorch's threads.

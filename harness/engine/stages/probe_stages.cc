@@ -93,9 +93,8 @@ StageSpec pooled_texts_stage(const EncoderSource& source, const std::string& wha
   StageSpec stage;
   stage.kind = "pooled_texts";
   stage.label = fmt::format("encode {} with {}", what, source.choice().name);
-  stage.spec = {{"encoder", source.untrained()->fingerprint()},
-                {"pooling", source.choice().pooling},
-                {"texts", hash_of_prompts(texts)}};
+  stage.spec = {{"encoder", source.untrained()->fingerprint()}, {"texts", hash_of_prompts(texts)}};
+  stage.spec.update(source.pooling());
   stage.inputs = source.inputs();
   stage.after = after;
   stage.work = [source, texts, store](const RunFolder&, Json& provenance) -> Json {
@@ -116,11 +115,11 @@ StageSpec probe_stage(const ProbePlan& plan) {
   stage.version = 3;
   stage.spec = {{"probe", plan.probe},
                 {"encoder", plan.source.untrained()->fingerprint()},
-                {"pooling", plan.source.choice().pooling},
                 {"options", plan.input.options},
                 {"prompts", hash_of_prompts(plan.input.prompts)},
                 {"queries", hash_of_prompts(plan.input.queries)},
                 {"candidates", hash_of_prompts(plan.input.candidates)}};
+  stage.spec.update(plan.source.pooling());
   stage.inputs = plan.source.inputs();
   stage.after = plan.pooled;
   if (plan.pictures) stage.inputs.push_back(plan.pictures);

@@ -88,7 +88,7 @@ EncoderChoice read_encoder_choice(const Config& config, ConfigReader& suite, con
     choice.title = reader.text("title", "");
     choice.pretrain = reader.flag("pretrain", true);
     choice.values_of = reader.text("values_of", "");
-    choice.pooling = reader.choice("pooling", choice.pooling, poolings_without_file());
+    if (reader.has("pooling")) choice.pooling = reader.choice("pooling", "mean", poolings_without_file());
     choice.learning_rate = reader.number("learning_rate", 0, 0, 1);
     choice.options =
         Options(config, {"encoder", name}, {"encoder", "title", "pretrain", "values_of", "pooling", "learning_rate"});

@@ -191,7 +191,9 @@ values_of = "wide/flow_matching"
   EXPECT_EQ(spec.encoders[0].encoder, "hash");
   EXPECT_EQ(spec.encoders[1].encoder, "hash");
   EXPECT_EQ(spec.encoders[1].options.values(), Json({{"dimension", 256}}));
+  EXPECT_EQ(spec.encoders[0].pooling, "") << "whatever the encoder's files ask for";
   EXPECT_EQ(spec.encoders[1].pooling, "last");
+  EXPECT_EQ(load(suite, {"encoders=wide,after", "encoder.wide.pooling=own"}).encoders[0].pooling, "own");
   EXPECT_EQ(spec.encoders[2].values_of, "wide/flow_matching");
   EXPECT_EQ(error_of(suite, {"encoders=hash,wide"}),
             "t.toml:13: [encoder.after] explains a name that no list of this suite has; known: hash, wide");

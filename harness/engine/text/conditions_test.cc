@@ -35,12 +35,22 @@ class CountedHash : public Encoder {
  public:
   EncoderInfo info() const override { return inner_->info(); }
   Json fingerprint() const override { return inner_->fingerprint(); }
+  std::vector<std::string> own_poolings() const override {
+    return own_scale > 0 ? std::vector<std::string>{"own"} : std::vector<std::string>();
+  }
+  OwnPooling own_pooling(const std::string& name) const override {
+    return {name, {{"scale", own_scale}}, [scale = own_scale](const TokenInputs& inputs, const TextFeatures& features) {
+              EXPECT_EQ(inputs.ids.sizes(), features.mask.sizes());
+              return features.tokens.select(1, 0) * scale;
+            }};
+  }
   TokenInputs prepare(const std::vector<Prompt>& prompts) const override {
     encoded += prompts.size();
     return inner_->prepare(prompts);
   }
   TextFeatures forward(const TokenInputs& inputs) const override { return inner_->forward(inputs); }
   mutable size_t encoded = 0;
+  double own_scale = 0;  ///< of its own pooling, the first token; 0: it has none
 
  private:
   std::shared_ptr<Encoder> inner_ = make_encoder("hash", Json(), 3);
@@ -121,6 +131,25 @@ TEST_F(ConditionsTest, ATextIsEncodedOnceForTrainingProbesAndSampling) {
   TextPooler other(encoder, "last", store_);
   other({{"a dog", Json()}});
   EXPECT_EQ(encoder->encoded, 4u) << "another pooling reads the same tokens";
+}
+
+TEST_F(ConditionsTest, AnEncodersOwnPoolingIsCachedByWhatItIsMadeOf) {
+  const auto encoder = std::make_shared<CountedHash>();
+  encoder->own_scale = 2;
+  const std::vector<Prompt> texts = {{"a dog", Json()}, {"two green apples on a table", Json()}};
+  const FeatureMatrix own = TextPooler(encoder, "", store_)(texts);
+  const FeatureMatrix means = TextPooler(encoder, "mean", store_)(texts);
+  EXPECT_NE(own.values, means.values);
+  const at::Tensor tokens = encoder->forward(encoder->prepare(texts)).tokens.select(1, 0) * 2;
+  EXPECT_EQ(own.values[0], tokens[0][0].item<float>());
+  const size_t before = encoder->encoded;
+  EXPECT_EQ(TextPooler(encoder, "own", store_)(texts).values, own.values);
+  EXPECT_EQ(encoder->encoded, before) << "the same vectors are read from the cache";
+  encoder->own_scale = 3;
+  EXPECT_EQ(TextPooler(encoder, "own", store_)(texts).values[0], tokens[0][0].item<float>() * 1.5f);
+  encoder->own_scale = 0;
+  EXPECT_EQ(TextPooler(encoder, "", store_)(texts).values, means.values);
+  EXPECT_THROW(TextPooler(encoder, "own", store_), UserError);
 }
 
 TEST_F(ConditionsTest, AStageStaysWholeWhenTheCacheIsDeleted) {

@@ -1,11 +1,19 @@
 #include "harness/engine/text/encoder_source.h"
 
+#include "harness/api/pooling.h"
 #include "harness/base/error.h"
 
 namespace emf {
 
 std::shared_ptr<Encoder> EncoderSource::untrained() const {
   return make_encoder(choice_.encoder, choice_.options, context_);
+}
+
+Json EncoderSource::pooling() const {
+  const std::shared_ptr<Encoder> encoder = untrained();
+  const std::string name = chosen_pooling(*encoder, choice_.pooling);
+  if (!is_pooling_of_encoders(name)) return {{"pooling", name}};
+  return {{"pooling", name}, {"identity", EncoderPooling(*encoder, name).identity()}};
 }
 
 Options EncoderSource::with_values() const {

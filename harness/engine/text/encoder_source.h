@@ -12,14 +12,14 @@ namespace emf {
 
 /// What a suite lists under `encoders`: a registered name, a path, or a name that its table [encoder.NAME] explains.
 struct EncoderChoice {
-  std::string name;              ///< as the suite and its report call it; no part of any hash
-  std::string encoder;           ///< what make_encoder reads
-  std::string title;             ///< for people; "" = the registered one
-  Options options;               ///< the encoder's own
-  bool pretrain = true;          ///< false: an encoder that would be pretrained keeps its initial values, as a control
-  std::string values_of;         ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none
-  std::string pooling = "mean";  ///< of the probes
-  double learning_rate = 0;      ///< its highest, where it is tuned with a generator; 0 = the generator's
+  std::string name;          ///< as the suite and its report call it; no part of any hash
+  std::string encoder;       ///< what make_encoder reads
+  std::string title;         ///< for people; "" = the registered one
+  Options options;           ///< the encoder's own
+  bool pretrain = true;      ///< false: an encoder that would be pretrained keeps its initial values, as a control
+  std::string values_of;     ///< "NAME/OBJECTIVE": the values which that row's training left; "" = none
+  std::string pooling;       ///< of the probes; "" = the encoder's own where its files ask for one, else the mean
+  double learning_rate = 0;  ///< its highest, where it is tuned with a generator; 0 = the generator's
 };
 
 /// Makes a suite's encoder, now or once the stage that trains its values has finished.
@@ -31,6 +31,9 @@ class EncoderSource {
       : choice_(std::move(choice)), context_(context), values_(std::move(values)) {}
 
   const EncoderChoice& choice() const { return choice_; }
+  /// The name of the pooling that the probes read, and what an encoder's own one is made of: {"pooling", "identity"?}.
+  /// @throws UserError  as chosen_pooling and EncoderPooling.
+  Json pooling() const;
   int64_t seed() const { return static_cast<int64_t>(context_.seed); }
   const Placement& placement() const { return context_.placement; }
   const StagePointer& values() const { return values_; }

@@ -5,25 +5,32 @@
 
 #include "harness/api/feature_matrix.h"
 #include "harness/engine/text/feature_cache.h"
+#include "harness/engine/text/pooled_encoder.h"
 
 namespace emf {
 
 struct TextPooler::State {
+  State(std::shared_ptr<const Encoder> given, const std::string& name, const std::filesystem::path& store)
+      // The cache keeps plain means itself; every other pooling of api/pooling.h reads tokens.
+      : encoder(std::move(given)),
+        means_suffice(name == "mean"),
+        pool(name),
+        cache(*encoder, means_suffice ? FeatureContent::kPooled : FeatureContent::kTokens, store) {}
+
   std::shared_ptr<const Encoder> encoder;
+  bool means_suffice;  ///< the cache's own means are what is asked for
   Pooling pool;
   FeatureCache cache;
-  bool means_suffice;  ///< the cache's own means are what is asked for
 };
 
 TextPooler::TextPooler(std::shared_ptr<const Encoder> encoder, const std::string& pooling,
                        const std::filesystem::path& store) {
-  // The cache keeps plain means itself; every other pooling reads tokens.
-  const bool means_suffice = pooling == "mean";
-  // Taken here, because the pointer is moved away in the same list in which the cache needs the encoder.
-  const Encoder& borrowed = *encoder;
-  state_ = std::make_unique<State>(State{
-      std::move(encoder), Pooling(pooling),
-      FeatureCache(borrowed, means_suffice ? FeatureContent::kPooled : FeatureContent::kTokens, store), means_suffice});
+  std::string name = chosen_pooling(*encoder, pooling);
+  if (is_pooling_of_encoders(name)) {
+    encoder = std::make_shared<PooledEncoder>(std::move(encoder), name);
+    name = "mean";  // of its one token
+  }
+  state_ = std::make_unique<State>(std::move(encoder), name, store);
 }
 
 TextPooler::~TextPooler() = default;

@@ -16,7 +16,7 @@ namespace emf {
 /// cache; a trainable encoder's initial values are encoded each time, for nothing of it is kept. Thread-compatible.
 class TextPooler {
  public:
-  /// @param pooling  of api/pooling.h; the paper's is the mean over real tokens.
+  /// @param pooling  of EncoderPooling; "" = the encoder's own where its files ask for one, else the paper's mean.
   /// @param store    where the cache lies; empty: nothing is kept.
   TextPooler(std::shared_ptr<const Encoder> encoder, const std::string& pooling, const std::filesystem::path& store);
   ~TextPooler();

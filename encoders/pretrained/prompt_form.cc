@@ -1,0 +1,117 @@
+#include "encoders/pretrained/prompt_form.h"
+
+#include <algorithm>
+
+#include "encoders/tokenizers/folder_config.h"
+#include "harness/base/error.h"
+
+namespace emf {
+namespace {
+
+constexpr std::string_view kPromptMark = "{prompt}";
+
+void require_one_prompt(const std::string& text, const std::string& place, const std::string& encoder,
+                        const char* what) {
+  const size_t mark = text.find(kPromptMark);
+  if (mark == std::string::npos || text.find(kPromptMark, mark + 1) != std::string::npos) {
+    fail_input("{}: encoder '{}': {} holds {} once, where the prompt goes", place, encoder, what, kPromptMark);
+  }
+}
+
+}  // namespace
+
+PromptForm::PromptForm(ConfigReader& reader, const std::string& encoder, bool marks_are_text,
+                       std::optional<int64_t> filler)
+    : names_template_(reader.has("template")), filler_(filler) {
+  template_ = reader.text("template", std::string(kPromptMark));
+  require_one_prompt(template_, reader.place("template"), encoder, "a template");
+  // A template's marks are meant as marks.
+  marks_are_text_ = marks_are_text && template_ == kPromptMark;
+  parses_special_ = reader.flag("parse_special", !marks_are_text_);
+  if (reader.has("fill")) fill_ = reader.flag("fill", false);
+}
+
+void PromptForm::describe(const CheckpointFiles* files, Json& fingerprint) const {
+  if (files != nullptr || parses_special_ == marks_are_text_) fingerprint["parse_special"] = parses_special_;
+  if (template_ != kPromptMark) {
+    fingerprint["template"] = template_;
+  }
+  if (files != nullptr ? fills(*files) : fill_.value_or(false)) fingerprint["fill"] = true;
+}
+
+std::vector<int64_t> PromptForm::ids(const std::string& text, const CheckpointFiles& files, bool with_specials) const {
+  std::string whole = template_;
+  whole.replace(whole.find(kPromptMark), kPromptMark.size(), text);
+  std::vector<int64_t> ids = tokenizer(files).encode(whole, with_specials);
+  if (with_specials && ids.empty()) ids.push_back(filler(files));
+  return ids;
+}
+
+TokenInputs PromptForm::inputs(const std::vector<Prompt>& prompts, const CheckpointFiles& files, int64_t most) const {
+  require_utf8(prompts);
+  const SpecialIds marks = tokenizer(files).specials();
+  const auto length = static_cast<size_t>(most);
+  const size_t room = length - std::min(length, marks.before.size() + marks.after.size());
+  const Filling& filling = this->filling(files);
+  std::vector<std::vector<int64_t>> rows;
+  rows.reserve(prompts.size());
+  int64_t num_cut = 0;
+  for (const Prompt& prompt : prompts) {
+    std::vector<int64_t>& row = rows.emplace_back(ids(prompt.text, files, false));
+    if (row.size() > room) {
+      row.resize(room);
+      ++num_cut;
+    }
+    marks.add_to(row);
+    if (filling.is_on && row.size() < length) {
+      const int64_t id = filling.id ? *filling.id : filler(files);
+      row.insert(filling.is_left ? row.begin() : row.end(), length - row.size(), id);
+    }
+    if (row.empty()) row.push_back(filler(files));
+  }
+  TokenInputs inputs = padded_inputs(rows, most);
+  inputs.num_cut = num_cut;
+  return inputs;
+}
+
+const PromptForm::Filling& PromptForm::filling(const CheckpointFiles& files) const {
+  if (filling_) return *filling_;
+  const std::optional<ContextFill> wanted = files.fill();
+  Filling filling;
+  if (wanted && wanted->id >= 0) {
+    // OpenCLIP's own names come without any mask.
+    filling = {fill_.value_or(true), false, wanted->id};
+  } else if (wanted || fill_.value_or(false)) {
+    const FolderPadding padding = folder_padding(files.tokenizer_path());
+    if (!fill_ && padding.is_hidden && padding.is_left) {
+      fail_input(
+          "{}: its tokenizer fills up on the left under an attention mask, so that a text's positions hang on its "
+          "length, which is not built here; set \"padding_side\" or \"model_input_names\" in "
+          "tokenizer_config.json, or say fill = true or false",
+          files.tokenizer_path().string());
+    }
+    filling = {fill_.value_or(!padding.is_hidden), padding.is_left, std::nullopt};
+  }
+  filling_ = filling;
+  return *filling_;
+}
+
+bool PromptForm::lowers_text(const CheckpointFiles& files) const {
+  return tokenizer(files).encode("A Photo OF Ä CAT", false) == tokenizer(files).encode("a photo of ä cat", false);
+}
+
+const Tokenizer& PromptForm::tokenizer(const CheckpointFiles& files) const {
+  if (!tokenizer_) tokenizer_ = files.tokenizer({.parses_special = parses_special_});
+  return *tokenizer_;
+}
+
+int64_t PromptForm::filler(const CheckpointFiles& files) const {
+  if (filler_) return *filler_;
+  if (const auto id = tokenizer(files).filler()) return *id;
+  fail_input(
+      "{}: a prompt has no tokens at all, and the tokenizer names neither a pad nor an end mark to stand for it; leave "
+      "empty prompts out, or name a \"pad_token\" in tokenizer_config.json",
+      files.path().string());
+}
+
+}  // namespace emf
