@@ -29,8 +29,8 @@ struct PretrainedFamily {
 };
 
 /// Options, all optional: `argument` or `weights` (a folder in Hugging Face layout or a .gguf), `layer` (-1: after the
-/// final norm), `tokenizer` (a folder or file that holds instead of the checkpoint's own), `template`, `fill`
-/// (PromptForm), `parse_special` (special tokens that a prompt spells are those
+/// final norm), `tokenizer` (a folder or file that holds instead of the checkpoint's own), `template`, `fill` and those
+/// of a chat (PromptForm), `parse_special` (special tokens that a prompt spells are those
 /// tokens; by default so, but for `llm` and `gemma` without a checkpoint named or a template), `max_tokens`,
 /// `precision` ("fp32" or "bf16", of matrix products), `trainable` (fine-tuned with the generator), `values` (a
 /// .safetensors of values that fine-tuning left).

@@ -6,17 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "encoders/chat_templates/chat_template.h"
 #include "encoders/pretrained/checkpoint_files.h"
 #include "harness/api/encoder.h"
 
 namespace emf {
 
-/// Reads the options `template`, `parse_special` and `fill` of an encoder. Thread-compatible.
+/// Reads the options `template`, `parse_special` and `fill` of an encoder, and with template = "chat" those of the
+/// conversation: `system`, `user`, `answer`, `add_generation_prompt`, `variables`, `date`. Thread-compatible.
 class PromptForm {
  public:
   /// @param marks_are_text  special tokens that a prompt spells are text to this encoder unless an option says other.
   /// @param filler          of a text without any token; nothing = what the tokenizer names.
-  /// @throws UserError  a template without exactly one {prompt}, an option of another type.
+  /// @throws UserError  a template without exactly one {prompt}, an option of another type, or of a chat without one.
   PromptForm(ConfigReader& reader, const std::string& encoder, bool marks_are_text, std::optional<int64_t> filler);
 
   /// What decides the ids beside the tokenizer; keys are left out where they change nothing, so that features of before
@@ -40,6 +42,8 @@ class PromptForm {
   bool lowers_text(const CheckpointFiles& files) const;
 
  private:
+  void read_chat(ConfigReader& reader, const std::string& encoder);
+  const ChatTemplate& chat(const CheckpointFiles& files) const;
   struct Filling {
     bool is_on = false, is_left = false;
     std::optional<int64_t> id;  ///< nothing: the tokenizer's own
@@ -49,6 +53,7 @@ class PromptForm {
   int64_t filler(const CheckpointFiles& files) const;
 
   std::string template_;
+  std::optional<ChatOptions> chat_options_;  ///< nothing: template_ holds
   bool names_template_ = false;
   bool marks_are_text_, parses_special_;  ///< the default's opposite, and what is asked for
   std::optional<bool> fill_;
@@ -56,6 +61,7 @@ class PromptForm {
   // Filled on first use.
   mutable std::unique_ptr<const Tokenizer> tokenizer_;
   mutable std::optional<Filling> filling_;
+  mutable std::unique_ptr<const ChatTemplate> chat_;
 };
 
 }  // namespace emf
