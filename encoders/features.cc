@@ -123,7 +123,7 @@ class FeatureFile : public Encoder {
     }
     fail_input(
         "{}: no features of the text {}, neither by itself nor by its SHA-256; make them and add them to the "
-        "file (the encoder record:hash writes down which texts a suite asks for)",
+        "file (emfbench plan SUITE --texts FILE.jsonl lists what a suite asks for)",
         path_.string(), Json(text.substr(0, 200)).dump(-1, ' ', false, Json::error_handler_t::replace));
   }
 

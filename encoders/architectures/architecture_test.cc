@@ -193,6 +193,56 @@ INSTANTIATE_TEST_SUITE_P(
         Whole{"qwen2_5_vl", "qwen2_5_vl", "model."}, Whole{"qwen3_vl", "qwen3_vl", "model.language_model."}),
     [](const auto& test) { return std::string(test.param.type); });
 
+// With what its released code writes into config.json and what stands beside the language model in its weights.
+TEST(WholeModel, Blip3oNextIsQwen3BetweenOtherParts) {
+  const std::filesystem::path folder = project_root() / "tests/oracle/tiny_hf/qwen3";
+  const NamedTensors expected = read_safetensors(folder / "expected.safetensors");
+  const TokenInputs inputs{expected.at("input_ids").to(at::kLong), expected.at("attention_mask").to(at::kBool)};
+  Json config = read_json(folder / "config.json");
+  config.update({{"model_type", "blip3o_qwen"},
+                 {"architectures", {"blip3oQwenForInferenceLM"}},
+                 {"mm_vision_tower", "ta_tok.pth"},
+                 {"mm_hidden_size", 1152},
+                 {"mm_vision_select_layer", -1},
+                 {"mm_vision_select_feature", "patch"},
+                 {"mm_patch_merge_type", "flat"},
+                 {"mm_use_im_start_end", true},
+                 {"mm_vision_tower_lr", nullptr},
+                 {"mm_tunable_parts", "mm_language_model"},
+                 {"use_mm_proj", true},
+                 {"vision_tower_pretrained", ""},
+                 {"image_aspect_ratio", "square"},
+                 {"image_start_tag_id", 90},
+                 {"image_end_tag_id", 91},
+                 {"image_start_token_id", 20},
+                 {"image_end_token_id", 80},
+                 {"scale_start_token_id", 81},
+                 {"scale_end_token_id", 83},
+                 {"num_image_tokens", 61},
+                 {"num_scale_tokens", 3},
+                 {"num_new_tokens", 66},
+                 {"diffusion_name_or_path", "Sana"},
+                 {"tokenizer_padding_side", "right"},
+                 {"tokenizer_model_max_length", 64},
+                 {"rope_scaling", {{"type", "linear"}, {"factor", 4.0}}}});
+  NamedTensors tensors = {{"lm_head.weight", at::ones({2, 2})},
+                          {"model.sana.proj_out.weight", at::ones({2, 2})},
+                          {"model.sana_vae.encoder.conv_in.weight", at::ones({2, 2})},
+                          {"model.vision_tower.vision_tower.encoder.layers.0.mlp.fc1.weight", at::ones({2, 2})},
+                          {"model.diffusion_connector.0.weight", at::ones({2, 2})},
+                          {"model.diffusion_connector.0.bias", at::ones({2})},
+                          {"model.diffusion_connector.3.weight", at::ones({2})}};
+  for (const auto& [name, tensor] : read_safetensors(folder / "model.safetensors")) tensors["model." + name] = tensor;
+  const TemporaryFolder whole("blip3o");
+  whole.write("config.json", config.dump());
+  write_safetensors(whole / "model.safetensors", tensors);
+  const at::Tensor found = CheckpointFiles(whole.path()).load(at::kFloat, false).forward(inputs).tokens;
+  EXPECT_LT(relative_error(found, expected.at("last_hidden_state"), inputs.mask), 1e-5);
+  config["gen_vision_tower"] = "of the first one";
+  whole.write("config.json", config.dump());
+  EXPECT_THROW(CheckpointFiles(whole.path()).load(at::kFloat, false), UserError);
+}
+
 TEST(WholeModel, ClipsSecondTableOverridesTheFirst) {
   // transformers 5.24: CLIPTextConfig(**text_config_dict), its defaults included, over text_config.
   const Json values = {{"model_type", "clip"},

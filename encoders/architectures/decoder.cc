@@ -167,7 +167,7 @@ void Decoder::read_windows(const CheckpointConfig& file, TransformerConfig& conf
 void Decoder::read_rotation(const CheckpointConfig& file, TransformerConfig& config) const {
   RotaryPositions full;
   if (!traits_.two_rotations) {
-    full = rotary_positions_of(file, traits_.theta, config.head_size, config.context);
+    full = rotary_positions_of(file, traits_.theta, config.head_size, config.context, !traits_.ignores_rope_scaling);
   } else {
     // rope_parameters by kinds of layers, or the older keys; rope_scaling is of the full layers alone.
     const CheckpointConfig tables = file.table("rope_parameters");

@@ -36,7 +36,8 @@ struct DecoderTraits {
   double score_cap = 0;  ///< of attention's scores where the key is absent: Gemma 2
   WindowRule windows = WindowRule::kNone;
   int64_t window = 4096, window_period = 0, max_window_layers = 28;
-  int64_t unturned_period = 0;  ///< of every so many layers the last has no positions: SmolLM3
+  int64_t unturned_period = 0;        ///< of every so many layers the last has no positions: SmolLM3
+  bool ignores_rope_scaling = false;  ///< its class sets it to none
   /// Keys that begin so are of other parts of the model.
   std::vector<std::string> foreign;
 };

@@ -56,10 +56,33 @@ DecoderTraits qwen3_vl() {
 }
 
 /// BLIP3o-NEXT: Qwen 3, with a picture tower and a diffusion transformer whose keys stand between its own.
+///
+/// The keys are those that its released code writes or reads beside Qwen3Config's (github.com/JiuhaiChen/BLIP3o at
+/// 6ced364, blip3o_arch.py, train.py and ta_tok_encoder.py): of the picture tower (mm_*, use_mm_proj, vision_tower_*,
+/// unfreeze_mm_vision_tower, delay_load), of tokens that were added (image_*, scale_*, num_*), of the generator
+/// (diffusion_name_or_path), of its tokenizer's settings, and of training (pos_skipping_range and use_pos_skipping,
+/// which hold in training alone, max_sequence_length). Its class takes rope_scaling away, whatever the file says. The first
+/// BLIP3-o has the same model_type on Qwen 2.5-VL: its tensors do not fit, and are refused.
 DecoderTraits blip3o_qwen() {
   DecoderTraits traits = qwen3();
-  traits.foreign = {"mm_",  "use_mm", "tune_",   "freeze_",   "unfreeze_", "image_",     "num_image", "gen_",
-                    "dit_", "vae_",   "vision_", "diffusion", "patch_",    "tokenizer_", "n_query",   "projector"};
+  traits.ignores_rope_scaling = true;
+  traits.foreign = {"mm_",
+                    "use_mm_proj",
+                    "vision_tower_",
+                    "unfreeze_mm_vision_tower",
+                    "delay_load",
+                    "image_",
+                    "scale_start_token_id",
+                    "scale_end_token_id",
+                    "num_image_tokens",
+                    "num_scale_tokens",
+                    "num_new_tokens",
+                    "diffusion_name_or_path",
+                    "tokenizer_padding_side",
+                    "tokenizer_model_max_length",
+                    "use_pos_skipping",
+                    "pos_skipping_range",
+                    "max_sequence_length"};
   return traits;
 }
 

@@ -115,8 +115,9 @@ RotaryPositions rotary_positions(const CheckpointConfig& parameters, double thet
   return rotary;
 }
 
-RotaryPositions rotary_positions_of(const CheckpointConfig& file, double theta, int64_t head_size, int64_t positions) {
-  const bool scaled = file.has("rope_scaling") && !file.table("rope_scaling").values().empty();
+RotaryPositions rotary_positions_of(const CheckpointConfig& file, double theta, int64_t head_size, int64_t positions,
+                                    bool with_scaling) {
+  const bool scaled = file.has("rope_scaling") && with_scaling && !file.table("rope_scaling").values().empty();
   const CheckpointConfig table = file.table(scaled ? "rope_scaling" : "rope_parameters");
   file.has("rope_parameters");  // passed over where rope_scaling stands beside it
   for (const char* kind : {"full_attention", "sliding_attention"}) {

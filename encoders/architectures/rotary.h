@@ -26,6 +26,8 @@ RotaryPositions rotary_positions(const CheckpointConfig& parameters, double thet
 
 /// The table that holds for all layers: rope_scaling where it is not empty, else rope_parameters, and rope_theta beside
 /// them where the table has none (transformers 5 writes the second; the first is older or added by hand).
-RotaryPositions rotary_positions_of(const CheckpointConfig& file, double theta, int64_t head_size, int64_t positions);
+/// @param with_scaling  false: rope_scaling is passed over.
+RotaryPositions rotary_positions_of(const CheckpointConfig& file, double theta, int64_t head_size, int64_t positions,
+                                    bool with_scaling = true);
 
 }  // namespace emf

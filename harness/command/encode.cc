@@ -1,20 +1,18 @@
 // emfbench encode: features of a file of prompts, written as safetensors.
-#include <ATen/core/grad_mode.h>
-
 #include <chrono>
+#include <optional>
 
 #include "harness/api/encoder.h"
 #include "harness/api/pooling.h"
 #include "harness/base/interrupt.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
+#include "harness/command/encode_file.h"
+#include "harness/command/encode_ids.h"
 #include "harness/command/encode_pooled.h"
 #include "harness/command/untrained_notice.h"
 #include "harness/engine/store/run_store.h"
-#include "harness/engine/text/packed_features.h"
 #include "harness/engine/text/pooled_encoder.h"
-#include "harness/tensor/safetensors.h"
-#include "harness/tensor/safetensors_in_place.h"
 
 namespace emf {
 namespace {
@@ -28,7 +26,10 @@ class Encode : public Command {
         ->required();
     auto* source = app.add_option_group("source");
     source->add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl");
-    source->add_option("--ids", ids_, "token ids instead: safetensors with input_ids [N,L] and attention_mask [N,L]");
+    source->add_option("--ids", ids_,
+                       "token ids instead: .safetensors with input_ids [N,L] and attention_mask [N,L], or .jsonl with "
+                       "{\"ids\": [..], \"text\": .., \"span\": [begin, end]} a line: only the span's features are "
+                       "written");
     source->require_option(1);
     app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")->required();
     app.add_option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
@@ -39,6 +40,8 @@ class Encode : public Command {
                    "of pooled: mean, drop_first, normalised, first, last, eos, centred:FILE, whitened:FILE; own: as "
                    "the checkpoint's files say (sentence-transformers' modules); projected: by the model's own "
                    "projection (CLIP, SigLIP, BERT's pooler); without it own where the files say one, else mean");
+    app.add_flag("--by-text", by_text_,
+                 "write one tensor [tokens, D] a text instead, named by it: what the encoder features:FILE reads");
     app.add_flag("--pooled-only", pooled_only_,
                  "write pooled alone (mean, own or projected); files of prompts may be larger than memory");
     app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
@@ -51,11 +54,16 @@ class Encode : public Command {
     const std::shared_ptr<const Encoder> encoder = make_encoder(encoder_, options(), seed_);
     say_if_untrained(encoder->info());
     if (pooled_only_) return run_pooled_only(encoder, flags);
-    const EncoderPooling pooling(*encoder, pooling_);
+    if (by_text_ && !pooling_.empty()) fail_input("--by-text writes tokens alone, so it takes no --pooling");
+    std::optional<EncoderPooling> pooling;
+    if (!by_text_) pooling.emplace(*encoder, pooling_);
     const std::vector<Prompt> prompts = ids_.empty() ? read_prompts(prompts_) : std::vector<Prompt>();
     const auto start = std::chrono::steady_clock::now();
-    const TokenInputs inputs = ids_.empty() ? encoder->prepare(prompts) : read_ids(encoder->info());
-    write_features(*encoder, inputs, pooling);
+    const GivenIds given =
+        ids_.empty() ? of_prompts(*encoder, prompts) : read_given_ids(ids_, encoder_, encoder->info().max_tokens);
+    if (by_text_ && given.texts.empty()) fail_input("{}: --by-text needs a \"text\" in every row of a .jsonl", ids_);
+    const TokenInputs& inputs = given.inputs;
+    const int64_t length = EncodedFile{encoder_, out_, by_text_}.write(*encoder, given, pooling ? &*pooling : nullptr);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     const int64_t num_tokens = inputs.mask.sum().item<int64_t>();
     if (inputs.num_cut > 0)
@@ -63,11 +71,11 @@ class Encode : public Command {
     if (flags.json) {
       print_json({{"encoder", encoder_},
                   {"fingerprint", encoder->fingerprint()},
-                  {"pooling", pooling.name()},
+                  {"pooling", pooling ? Json(pooling->name()) : Json()},
                   {"prompts", inputs.ids.size(0)},
                   {"num_tokens", num_tokens},
                   {"num_cut", inputs.num_cut},
-                  {"length", inputs.ids.size(1)},
+                  {"length", length},
                   {"dimension", encoder->info().dimension},
                   {"seconds", seconds.count()},
                   {"out", out_}});
@@ -79,6 +87,15 @@ class Encode : public Command {
   }
 
  private:
+  GivenIds of_prompts(const Encoder& encoder, const std::vector<Prompt>& prompts) const {
+    GivenIds given;
+    given.inputs = encoder.prepare(prompts);
+    if (by_text_) {
+      for (const Prompt& prompt : prompts) given.texts.push_back(prompt.text);
+    }
+    return given;
+  }
+
   /// --options with the flags that have names of their own.
   Json options() const {
     Json options = parse_json(options_, "--options");
@@ -88,27 +105,8 @@ class Encode : public Command {
     return options;
   }
 
-  TokenInputs read_ids(const EncoderInfo& info) const {
-    const NamedTensors tensors = read_safetensors(ids_);
-    for (const char* name : {"input_ids", "attention_mask"}) {
-      const auto found = tensors.find(name);
-      if (found == tensors.end() || found->second.dim() != 2 || at::isFloatingType(found->second.scalar_type())) {
-        fail_input("{}: no '{}' [N,L] of integers", ids_, name);
-      }
-    }
-    TokenInputs inputs{tensors.at("input_ids").to(at::kLong), tensors.at("attention_mask").to(at::kBool)};
-    if (inputs.ids.sizes() != inputs.mask.sizes() || inputs.ids.numel() == 0) {
-      fail_input("{}: input_ids and attention_mask must be of one shape and not empty", ids_);
-    }
-    if (!inputs.mask.any(1).all().item<bool>()) fail_input("{}: a row of attention_mask is all 0", ids_);
-    if (inputs.ids.size(1) > info.max_tokens) {
-      fail_input("{}: rows of {} tokens; {} takes {} at most", ids_, inputs.ids.size(1), encoder_, info.max_tokens);
-    }
-    return inputs;
-  }
-
   ExitCode run_pooled_only(const std::shared_ptr<const Encoder>& given, const CommonFlags& flags) const {
-    if (!ids_.empty()) fail_input("--pooled-only takes --prompts, no --ids");
+    if (!ids_.empty() || by_text_) fail_input("--pooled-only takes --prompts, no --ids and no --by-text");
     const std::string pooling = chosen_pooling(*given, pooling_);
     const bool is_own = is_pooling_of_encoders(pooling);
     if (!is_own && pooling != "mean") {
@@ -136,49 +134,9 @@ class Encode : public Command {
     return ExitCode::kGood;
   }
 
-  /// Batch by batch into the file, so that memory holds the ids and one batch.
-  void write_features(const Encoder& encoder, const TokenInputs& inputs, const EncoderPooling& pooling) const {
-    const at::NoGradGuard no_grad;
-    const int64_t count = inputs.ids.size(0), width = inputs.ids.size(1);
-    const std::vector<int64_t> lengths = lengths_of(inputs.mask);
-    std::optional<SafetensorsInPlace> file;
-    Progress progress("encode", count, "prompts");
-    int64_t done = 0;
-    for (const std::vector<int64_t>& batch : batches_by_length(lengths)) {
-      if (interrupted()) stop_interrupted();
-      const int64_t length = lengths[static_cast<size_t>(batch.back())];
-      const at::Tensor rows = at::tensor(batch, at::kLong);
-      const TokenInputs given{inputs.ids.index_select(0, rows).narrow(1, 0, length),
-                              inputs.mask.index_select(0, rows).narrow(1, 0, length)};
-      const TextFeatures part = encoder.forward(given);
-      const at::Tensor tokens = part.tokens.to(at::kFloat), pooled = pooling(given, {tokens, part.mask}).to(at::kFloat);
-      if (!file) {
-        const TensorMetadata metadata = {
-            {"encoder", encoder_}, {"fingerprint", canonical_json(encoder.fingerprint())}, {"pooling", pooling.name()}};
-        file.emplace(
-            out_,
-            std::map<std::string, SafetensorsInPlace::Shape>{{"tokens", {at::kFloat, {count, width, tokens.size(2)}}},
-                                                             {"mask", {at::kByte, {count, width}}},
-                                                             {"pooled", {at::kFloat, {count, pooled.size(1)}}},
-                                                             {"ids", {at::kLong, {count, width}}}},
-            metadata);
-      }
-      for (size_t i = 0; i < batch.size(); ++i) {
-        const auto at = static_cast<int64_t>(i);
-        file->write_row("tokens", batch[i], tokens[at]);
-        file->write_row("pooled", batch[i], pooled[at]);
-        file->write_row("mask", batch[i], inputs.mask[batch[i]].to(at::kByte));
-        file->write_row("ids", batch[i], inputs.ids[batch[i]]);
-      }
-      done += rows.numel();
-      progress.update(done);
-    }
-    file->finish();  // a file without a prompt ended in the reader
-  }
-
   std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_, options_ = "{}";
   std::optional<int64_t> layer_;
-  bool pooled_only_ = false;
+  bool pooled_only_ = false, by_text_ = false;
   uint64_t seed_ = 0;
 };
 

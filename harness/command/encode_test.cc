@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <set>
 
+#include "harness/api/encoder.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
 #include "harness/tensor/safetensors.h"
@@ -110,6 +112,92 @@ TEST_F(EncodeCommand, LayersAndPrecision) {
   const double rounded = difference(encode({"--precision", "bf16"}).at("tokens"), final);
   EXPECT_GT(rounded, 1e-5);
   EXPECT_LT(rounded, 0.05);
+}
+
+TEST_F(EncodeCommand, SpansOfGivenIds) {
+  const at::Tensor whole = encode({}).at("tokens");
+  std::string lines;
+  const std::vector<std::pair<int64_t, int64_t>> spans = {{1, 3}, {2, 7}, {0, 1}, {0, 5}, {1, 2}};
+  for (int64_t row = 0; row < 5; ++row) {
+    const int64_t length = mask_[row].sum().item<int64_t>();
+    Json line = {{"text", "caption " + std::to_string(row)}, {"ids", Json::array()}};
+    for (int64_t i = 0; i < length; ++i) line["ids"].push_back(ids_[row][i].item<int64_t>());
+    const auto [begin, end] = spans[static_cast<size_t>(row)];
+    line["span"] = {begin, end};
+    lines += line.dump() + "\n";
+  }
+  write_atomically(file("plan.jsonl"), lines);
+  const auto run_plan = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {
+        "encode", "--encoder", model_, "--ids", file("plan.jsonl"), "--out", file("plan.safetensors"), "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  ASSERT_EQ(run_plan({}), 0) << talk_;
+  const NamedTensors out = read_safetensors(file("plan.safetensors"));
+  EXPECT_EQ(out.at("tokens").sizes(), (std::vector<int64_t>{5, 5, whole.size(2)}));
+  EXPECT_EQ(Json::parse(out_).at("length"), 5);
+  for (int64_t row = 0; row < 5; ++row) {
+    const auto [begin, end] = spans[static_cast<size_t>(row)];
+    // A span is encoded in its place: what stands before it is seen.
+    EXPECT_LT(difference(out.at("tokens")[row].slice(0, 0, end - begin), whole[row].slice(0, begin, end)), 1e-6);
+    EXPECT_LT(difference(out.at("pooled")[row], whole[row].slice(0, begin, end).mean(0)), 1e-5);
+    EXPECT_TRUE(at::equal(out.at("ids")[row].slice(0, 0, end - begin), ids_[row].slice(0, begin, end)));
+    EXPECT_EQ(out.at("mask")[row].sum().item<int64_t>(), end - begin);
+  }
+  // By text it is what the encoder `features` reads.
+  ASSERT_EQ(run_plan({"--by-text"}), 0) << talk_;
+  const auto features = make_encoder("features:" + file("plan.safetensors"), Json(), 0);
+  const TextFeatures read = features->forward(features->prepare({{"caption 1", Json()}, {"caption 4", Json()}}));
+  EXPECT_LT(difference(read.tokens[0], whole[1].slice(0, 2, 7)), 1e-6);
+  EXPECT_LT(difference(read.tokens[1][0], whole[4][1]), 1e-6);
+  EXPECT_EQ(read.mask.sum().item<int64_t>(), 6);
+  // The same as tensors.
+  write_safetensors(file("ids.safetensors"), {{"input_ids", ids_},
+                                              {"attention_mask", mask_.to(at::kLong)},
+                                              {"spans", at::tensor({1, 3, 2, 7, 0, 1, 0, 5, 1, 2}).view({5, 2})}});
+  EXPECT_LT(difference(encode({}).at("tokens"), out.at("tokens")), 1e-6);
+  const auto expect_refused = [&](const std::string& text, const std::string& hint) {
+    write_atomically(file("plan.jsonl"), text);
+    EXPECT_EQ(run_plan({"--by-text"}), 2);
+    EXPECT_NE(talk_.find(hint), std::string::npos) << talk_;
+  };
+  expect_refused(R"({"ids": [5, 6], "text": "a"}
+{"ids": [5, 7], "text": "a"})",
+                 "rows 1 and 2 are of one text, \"a\", and have other ids");
+  expect_refused(R"({"ids": [5, 6], "text": "a", "span": [1, 3]})", "not [begin, end] within its 2 tokens");
+  expect_refused(R"({"ids": [5, 6], "text": "a", "sapn": [0, 1]})", "the key 'sapn' is none of ids, text, span");
+  expect_refused(R"({"ids": [5, 6]})", "--by-text needs a \"text\" in every row");
+  expect_refused(R"({"ids": [5, 6], "text": "a"}
+{"ids": [5, 6]})",
+                 "'text' stands in some rows and not in others");
+  expect_refused(R"({"ids": [], "text": "a"})", "no list of whole numbers");
+}
+
+TEST_F(EncodeCommand, FeaturesByText) {
+  write_atomically(file("p.jsonl"), "\"a cat\"\n\"two\\nlines\"\n\"a cat\"\n\"\"\n");
+  const std::string out = file("h.safetensors");
+  ASSERT_EQ(run({"encode", "--encoder", "hash", "--prompts", file("p.jsonl"), "--out", out, "--by-text"}), 0) << talk_;
+  EXPECT_EQ(read_safetensors(out).size(), 3u);
+  const auto hash = make_encoder("hash", Json(), 0), read = make_encoder("features:" + out, Json(), 0);
+  for (const char* text : {"a cat", "two\nlines", ""}) {
+    const std::vector<Prompt> prompt = {{text, Json()}};
+    EXPECT_TRUE(at::equal(read->forward(read->prepare(prompt)).tokens, hash->forward(hash->prepare(prompt)).tokens));
+  }
+}
+
+TEST_F(EncodeCommand, ASuitesTextsAreListed) {
+  const std::string texts = file("texts.jsonl"), features = file("f.safetensors");
+  ASSERT_EQ(run({"plan", "smoke", "encoders=hash", "--store", file("store"), "--texts", texts}), 0) << talk_;
+  const std::vector<Json> lines = read_json_lines(texts);
+  EXPECT_GT(lines.size(), 30u);
+  std::set<std::string> distinct;
+  for (const Json& line : lines) distinct.insert(line.at("text"));
+  EXPECT_EQ(distinct.size(), lines.size());
+  // They are all that its rows ask for.
+  ASSERT_EQ(run({"encode", "--encoder", "hash", "--prompts", texts, "--out", features, "--by-text"}), 0) << talk_;
+  ASSERT_EQ(run({"run", "smoke", "encoders=features:" + features, "probes=[]", "steps=1", "--store", file("store")}), 0)
+      << talk_;
 }
 
 TEST_F(EncodeCommand, IdsThatDoNotFitAreRefused) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/file.h"
 #include "harness/command/command.h"
 #include "harness/command/stage_times.h"
 #include "harness/command/store_option.h"
@@ -28,11 +29,15 @@ class Plan : public Command {
   void declare(CLI::App& app) override {
     app.add_option("suite", suite_, "a name from `emfbench list suites`, or a .toml file")->required();
     app.add_option("overrides", overrides_, "key=value, as for run");
+    app.add_option("--texts", texts_,
+                   "write every text that the suite's rows encode into a .jsonl: captions of training, then judged "
+                   "prompts (of probes, those that read training's captions are among them)");
     add_store_option(app, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
     const SuiteGraph graph = build_suite_graph(load_suite(suite_, overrides_), store_);
+    if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));
     StageTimes times(store_);
     Json kinds = Json::object();
     double seconds = 0;
@@ -86,7 +91,22 @@ class Plan : public Command {
   }
 
  private:
-  std::string suite_, store_;
+  /// @return  how many.
+  size_t write_texts(const SuiteGraph& graph) const {
+    if (std::filesystem::path(texts_).extension() != ".jsonl") fail_input("{}: texts are written as .jsonl", texts_);
+    std::vector<Json> lines;
+    std::set<std::string> seen;
+    const auto add = [&](const std::string& text) {
+      if (seen.insert(text).second) lines.push_back({{"text", text}});
+    };
+    if (graph.spec.only_probes()) fail_input("{} trains nothing, and probes say their texts themselves", suite_);
+    for (int64_t i = 0; i < graph.captions->index().size(); ++i) add(graph.captions->caption(i).text);
+    for (const Prompt& prompt : graph.judged->prompts) add(prompt.text);
+    write_atomically(texts_, json_lines(lines));
+    return lines.size();
+  }
+
+  std::string suite_, store_, texts_;
   std::vector<std::string> overrides_;
 };
 
