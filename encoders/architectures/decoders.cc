@@ -61,8 +61,8 @@ DecoderTraits qwen3_vl() {
 /// 6ced364, blip3o_arch.py, train.py and ta_tok_encoder.py): of the picture tower (mm_*, use_mm_proj, vision_tower_*,
 /// unfreeze_mm_vision_tower, delay_load), of tokens that were added (image_*, scale_*, num_*), of the generator
 /// (diffusion_name_or_path), of its tokenizer's settings, and of training (pos_skipping_range and use_pos_skipping,
-/// which hold in training alone, max_sequence_length). Its class takes rope_scaling away, whatever the file says. The first
-/// BLIP3-o has the same model_type on Qwen 2.5-VL: its tensors do not fit, and are refused.
+/// which hold in training alone, max_sequence_length). Its class takes rope_scaling away, whatever the file says. The
+/// first BLIP3-o has the same model_type on Qwen 2.5-VL: its tensors do not fit, and are refused.
 DecoderTraits blip3o_qwen() {
   DecoderTraits traits = qwen3();
   traits.ignores_rope_scaling = true;

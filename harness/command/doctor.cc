@@ -1,11 +1,13 @@
 // emfbench doctor: what this build and machine are, and whether every fetched file is here and whole.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <fstream>
 #include <system_error>
 
+#include "encoders/architectures/architecture_table.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 #include "harness/command/command.h"
@@ -70,6 +72,15 @@ Json package_facts() {
   return rows;
 }
 
+/// Checkpoints of these families load.
+Json family_facts() {
+  Json rows = Json::array();
+  for (const ArchitectureRow& row : architecture_table()) {
+    rows.push_back({{"model_type", row.name}, {"models", row.models}, {"gguf", row.gguf}});
+  }
+  return rows;
+}
+
 std::string gigabytes(const Json& bytes) {
   return bytes.is_null() ? "unknown" : fmt::format("{:.1f} GB", bytes.get<double>() / kGigabyte);
 }
@@ -93,6 +104,13 @@ void print_text(const Json& report) {
          fmt::format("{:<28} {:<12} {}, {}{}", text(row["id"]), state, text(row["package"]), text(row["licence"]),
                      state == "present" ? "" : "; get it with: " + text(row["how_to_get"])));
   }
+  std::vector<std::string> folders, files;
+  for (const Json& row : report["families"]) {
+    folders.push_back(text(row["model_type"]));
+    for (const Json& name : row["gguf"]) files.push_back(text(name));
+  }
+  line("loads", fmt::format("folders of {}", fmt::join(folders, ", ")));
+  line("", fmt::format("GGUF files of {}", fmt::join(files, ", ")));
 }
 
 class Doctor : public Command {
@@ -100,7 +118,10 @@ class Doctor : public Command {
   void declare(CLI::App& app) override { add_store_option(app, store_); }
 
   ExitCode run(const CommonFlags& flags) override {
-    Json report = {{"machine", machine_facts()}, {"store", store_facts(store_)}, {"packages", package_facts()}};
+    Json report = {{"machine", machine_facts()},
+                   {"store", store_facts(store_)},
+                   {"packages", package_facts()},
+                   {"families", family_facts()}};
     bool good = true;
     for (const Json& row : report["packages"]) good = good && (row["state"] == "present" || !row["default"]);
     report["good"] = good;

@@ -1,7 +1,8 @@
 // emfbench list KIND: what is registered.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include "encoders/architectures/architecture.h"
+#include "encoders/architectures/architecture_table.h"
 #include "encoders/tokenizers/tokenizer.h"
 #include "harness/api/backbone.h"
 #include "harness/api/codec.h"
@@ -53,6 +54,14 @@ Json encoder_entries() {
                 {"weights_path", info.weights_path},
                 {"weights_sha256", info.weights_sha256},
                 {"weights_present", info.weights_present}});
+  }
+  return rows;
+}
+
+Json architecture_entries() {
+  Json rows = Json::array();
+  for (const ArchitectureRow& row : architecture_table()) {
+    rows.push_back({{"name", row.name}, {"summary", row.models}, {"gguf", row.gguf}});
   }
   return rows;
 }
@@ -126,7 +135,7 @@ class List : public Command {
         {"judges", entries<JudgeRegistry>},
         {"backbones", entries<BackboneRegistry>},
         {"tokenizers", entries<TokenizerRegistry>},
-        {"architectures", entries<ArchitectureRegistry>},
+        {"architectures", architecture_entries},
         {"sections", entries<SectionRegistry>},
         {"suites", suite_entries},
     };
@@ -143,7 +152,11 @@ class List : public Command {
       print_encoders(rows);
     } else {
       for (const Json& row : rows) {
-        fmt::print("{:<22} {}\n", row["name"].get<std::string>(), row["summary"].get<std::string>());
+        std::string more;
+        if (row.contains("gguf") && !row["gguf"].empty()) {
+          more = fmt::format("; as GGUF {}", fmt::join(row["gguf"].get<std::vector<std::string>>(), ", "));
+        }
+        fmt::print("{:<22} {}{}\n", row["name"].get<std::string>(), row["summary"].get<std::string>(), more);
       }
     }
     return ExitCode::kGood;
