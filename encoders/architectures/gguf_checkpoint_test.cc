@@ -13,20 +13,38 @@
 namespace emf {
 namespace {
 
-class TinyGguf : public testing::TestWithParam<std::string> {};
+/// A file, and the checkpoint of tiny_hf whose values hold for it; "" = values beside it.
+struct File {
+  const char *name, *checkpoint;
+};
+
+class TinyGguf : public testing::TestWithParam<File> {};
 
 TEST_P(TinyGguf, HiddenStatesEqualTransformers) {
-  const std::filesystem::path base = project_root() / "tests/oracle/tiny_gguf" / GetParam();
-  const NamedTensors expected = read_safetensors(base.string() + ".safetensors");
+  const std::filesystem::path oracle = project_root() / "tests/oracle";
+  const std::string name = GetParam().name, checkpoint = GetParam().checkpoint;
+  const NamedTensors expected =
+      read_safetensors(checkpoint.empty() ? oracle / "tiny_gguf" / (name.substr(0, name.find('.')) + ".safetensors")
+                                          : oracle / "tiny_hf" / checkpoint / "expected.safetensors");
   const TokenInputs inputs{expected.at("input_ids").to(at::kLong), expected.at("attention_mask").to(at::kBool)};
-  const at::Tensor found =
-      CheckpointFiles(base.string() + ".gguf").load(at::kFloat, false).forward(inputs).tokens.index({inputs.mask});
+  const CheckpointFiles files(oracle / "tiny_gguf" / name);
+  const at::Tensor found = files.load(at::kFloat, false).forward(inputs).tokens.index({inputs.mask});
   const at::Tensor right = expected.at("last_hidden_state").index({inputs.mask});
   EXPECT_LT(((found - right).norm() / right.norm()).item<double>(), 1e-5);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, TinyGguf, testing::Values("gemma3_linear", "llama_bias"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Files, TinyGguf,
+                         testing::Values(File{"bert.gguf", ""}, File{"bert_of_roberta.gguf", "roberta"},
+                                         File{"gemma3_linear.gguf", ""},
+                                         File{"gemma_embedding.gguf", "embedding_gemma"}, File{"llama_bias.gguf", ""},
+                                         File{"llama_longrope.gguf", "llama_longrope"},
+                                         File{"llama_rope_freqs.gguf", ""},
+                                         File{"qwen3_yarn-00001-of-00003.gguf", "qwen3_yarn"},
+                                         File{"t5_of_mt5.gguf", "mt5"}, File{"t5_relu.gguf", ""}),
+                         [](const auto& test) {
+                           const std::string name = test.param.name;
+                           return name.substr(0, name.find_first_of(".-"));
+                         });
 
 TEST(GgufFamily, NamesFollowTheConverter) {
   EXPECT_EQ(gguf_name("layers.12.mlp.up_proj.weight", GgufNames::kDecoder), "blk.12.ffn_up.weight");

@@ -106,6 +106,10 @@ Json rope_scaling(const Metadata& metadata, const GgufParts& parts) {
   scaling["rope_type"] = type;
   scaling["factor"] = factor;
   if (type == "linear") scaling.erase("original_max_position_embeddings");
+  if (type == "yarn") {
+    metadata.copy_number("rope.scaling.yarn_beta_fast", scaling, "beta_fast");
+    metadata.copy_number("rope.scaling.yarn_beta_slow", scaling, "beta_slow");
+  }
   return scaling;
 }
 

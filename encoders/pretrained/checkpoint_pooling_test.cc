@@ -140,6 +140,29 @@ TEST_F(Pooled, ThoseThatAnEncoderHasNotAreRefused) {
   EXPECT_NE(refusal("own", {{"layer", 1}}).find("has no pooling 'own'"), std::string::npos);
 }
 
+TEST(GgufPooling, IsWhatTheFileSays) {
+  const fs::path gguf = project_root() / "tests/oracle/tiny_gguf";
+  const auto make = [&](const char* name) { return make_encoder((gguf / name).string(), Json(), 0); };
+  const auto pool = [](const Encoder& encoder, const TokenInputs& inputs, const char* name) {
+    return EncoderPooling(encoder, name)(inputs, encoder.forward(inputs));
+  };
+  const auto inputs_of = [](const fs::path& path) {
+    const NamedTensors tensors = read_safetensors(path);
+    return TokenInputs{tensors.at("input_ids").to(at::kLong), tensors.at("attention_mask").to(at::kBool)};
+  };
+  const TokenInputs plain = inputs_of(gguf / "bert.safetensors");
+  const auto cls = make("bert.gguf"), mean = make("bert_of_roberta.gguf"), none = make("t5_relu.gguf");
+  EXPECT_TRUE(at::equal(pool(*cls, plain, ""), pool(*cls, plain, "first")));
+  EXPECT_TRUE(at::equal(pool(*mean, plain, ""), pool(*mean, plain, "mean")));
+  EXPECT_EQ(chosen_pooling(*mean, ""), "own");
+  EXPECT_EQ(chosen_pooling(*none, ""), "mean");
+  // EmbeddingGemma's two products behind the mean.
+  const auto gemma = make("gemma_embedding.gguf");
+  const TokenInputs inputs = inputs_of(oracle() / "embedding_gemma/expected.safetensors");
+  const at::Tensor expected = read_safetensors(gguf / "gemma_embedding.safetensors").at("pooled");
+  EXPECT_LT(relative_error(pool(*gemma, inputs, "own"), expected), 1e-5);
+}
+
 TEST_F(Pooled, FilesSayHowManyTokensCount) {
   write("roberta_bge");
   EXPECT_EQ(make()->info().max_tokens, 9);
