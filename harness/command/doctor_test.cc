@@ -19,7 +19,7 @@ TEST(Doctor, SaysWhichFamiliesLoad) {
     EXPECT_EQ(families[i].at("models"), listed[i].at("summary"));
     EXPECT_EQ(families[i].at("gguf"), listed[i].at("gguf"));
   }
-  const std::string text = run_command({"doctor", "--store", store}).out;
+  const std::string text = run_command({"doctor", "--store", folder.path().string()}).out;
   for (const char* name : {"blip3o_qwen", "xlm-roberta", "gemma-embedding"}) {
     EXPECT_NE(text.find(name), std::string::npos) << name;
   }
