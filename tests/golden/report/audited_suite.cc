@@ -9,10 +9,12 @@ Json audited_result() {
   result["suite"] = "audited";
   result["spec_hash"] = "aaaaaaaaaaaaaaaa";
   result["metrics"]["dpg"] = {{"title", "DPG"}, {"metric", "question_graph"}, {"higher_is_better", true}};
+  result["metrics"]["tifa"] = {{"title", "Facts shown"}, {"metric", "tifa"}, {"higher_is_better", true}};
   const Json told = result["rows"];
   for (Json row : told) {
     if (row.at("metric") != "geneval" || row.at("value").is_null()) continue;
-    for (const char* metric : {"geneval/judge_corrected", "dpg", "dpg/entity", "dpg/attribute", "dpg/relation"}) {
+    for (const char* metric : {"geneval/judge_corrected", "dpg", "dpg/entity", "dpg/attribute", "dpg/relation", "tifa",
+                               "tifa/facts_03", "tifa/all_facts_03", "tifa/facts_10"}) {
       row["metric"] = metric;
       result["rows"].push_back(row);
     }
