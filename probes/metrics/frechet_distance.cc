@@ -73,6 +73,37 @@ double distance_of(const FrechetSide& real, const FrechetSide& generated) {
   return frechet_terms(real, generated).distance();
 }
 
+FrechetInterval jackknife_interval(const Spread& spread, double distance, int64_t groups) {
+  FrechetInterval interval;
+  interval.standard_error = std::sqrt(spread.variance);
+  const double half = t_quantile(0.975, static_cast<double>(groups - 1)) * interval.standard_error;
+  interval.ci95 = {std::max(0.0, distance - half), distance + half};
+  interval.corrected = distance - static_cast<double>(groups - 1) * spread.shift;
+  return interval;
+}
+
+FrechetSide resampled(const RowMatrixMap& rows, int draw, const char* side, const BootstrapOptions& options) {
+  BootstrapOptions own = options;
+  const std::string stream = fmt::format("{}/{}", options.stream, side);
+  own.stream = stream;
+  std::vector<int64_t> places;
+  const std::vector<int32_t> counts = bootstrap_counts(rows.rows(), draw, own);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
+  }
+  return FrechetSide(statistics_of(rows, places));
+}
+
+FrechetInterval bootstrap_interval(std::vector<double> draws, double distance, const BootstrapOptions& options) {
+  const double moved = distance - mean(draws);
+  for (double& draw : draws) draw += moved;
+  FrechetInterval interval;
+  interval.ci95 = percentile_interval(draws, options.level);
+  interval.ci95[0] = std::max(0.0, interval.ci95[0]);
+  interval.standard_error = draws.size() > 1 ? sample_std(draws) : 0;
+  return interval;
+}
+
 FrechetLine fitted(std::vector<int64_t> sizes, std::vector<double> distances) {
   FrechetLine line{std::move(sizes), std::move(distances), 0, 0};
   const auto n = static_cast<double>(line.sizes.size());
@@ -140,36 +171,34 @@ FrechetInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& re
     by_generated.push_back(distance_of(real, FrechetSide(less)));
   }
   const Spread a = spread_of(by_real, distance), b = spread_of(by_generated, distance);
-  FrechetInterval interval;
-  interval.standard_error = std::sqrt(a.variance + b.variance);
-  const double half = t_quantile(0.975, static_cast<double>(groups - 1)) * interval.standard_error;
-  interval.ci95 = {std::max(0.0, distance - half), distance + half};
-  interval.corrected = distance - static_cast<double>(groups - 1) * (a.shift + b.shift);
-  return interval;
+  return jackknife_interval({a.variance + b.variance, a.shift + b.shift}, distance, groups);
+}
+
+FrechetInterval frechet_jackknife(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                  int64_t groups, uint64_t seed) {
+  std::vector<double> distances;
+  for (const FeatureStatistics& less : without_each_group(generated, groups, seed, "frechet/generated")) {
+    distances.push_back(distance_of(real, FrechetSide(less)));
+  }
+  return jackknife_interval(spread_of(distances, distance), distance, groups);
 }
 
 FrechetInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options) {
-  const auto resample = [&](const RowMatrixMap& rows, int draw, const char* side) {
-    BootstrapOptions own = options;
-    const std::string stream = fmt::format("{}/{}", options.stream, side);
-    own.stream = stream;
-    std::vector<int64_t> places;
-    const std::vector<int32_t> counts = bootstrap_counts(rows.rows(), draw, own);
-    for (size_t i = 0; i < counts.size(); ++i)
-      places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
-    return FrechetSide(statistics_of(rows, places));
-  };
   std::vector<double> draws;
   for (int d = 0; d < options.draws; ++d) {
-    draws.push_back(distance_of(resample(pair.real, d, "real"), resample(pair.generated, d, "generated")));
+    draws.push_back(
+        distance_of(resampled(pair.real, d, "real", options), resampled(pair.generated, d, "generated", options)));
   }
-  const double moved = distance - mean(draws);
-  for (double& draw : draws) draw += moved;
-  FrechetInterval interval;
-  interval.ci95 = percentile_interval(draws, options.level);
-  interval.ci95[0] = std::max(0.0, interval.ci95[0]);
-  interval.standard_error = draws.size() > 1 ? sample_std(draws) : 0;
-  return interval;
+  return bootstrap_interval(std::move(draws), distance, options);
+}
+
+FrechetInterval frechet_bootstrap(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                  const BootstrapOptions& options) {
+  std::vector<double> draws;
+  for (int d = 0; d < options.draws; ++d) {
+    draws.push_back(distance_of(real, resampled(generated, d, "generated", options)));
+  }
+  return bootstrap_interval(std::move(draws), distance, options);
 }
 
 FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,
