@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/base/config.h"
+#include "harness/command/feature_file.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/geneval_rule.h"
 
@@ -75,15 +76,19 @@ class Score : public Command {
                 "dependencies, only answered questions count");
     app.add_option(
         "--real", options_.real,
-        "real pictures: a folder of them, or features as .npy, .npz, .safetensors or FILE:name; frechet also takes "
-        "an .npz of pytorch-fid's statistics (mu, sigma)");
+        "real pictures: a folder of them, a .zip, uint8 arrays (.npy, .npz: [N, H, W, 3] or [N, 3, H, W]), or features "
+        "as "
+        ".npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of statistics (mu and sigma, mean and cov, "
+        "ref_mu and ref_sigma)");
     app.add_option("--generated", options_.generated, "generated pictures, likewise");
+    app.add_flag("--subfolders", options_.subfolders,
+                 "pictures: those of folders within folders, too (so anyway with --compat clean-fid or edm2)");
     app.add_option("--backbone", options_.backbone,
-                   "features of folders: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+                   "features of pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
         ->capture_default_str();
     app.add_option(
         "--resize", options_.resize,
-        "features of folders: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
+        "features of pictures: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
         "--compat, else the backbone's)");
     metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
     metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
@@ -105,7 +110,9 @@ class Score : public Command {
                 "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
     metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
     metric_option<int64_t>(app, "--smallest", "smallest", "frechet --infinity: smallest size (5000, or a tenth)");
-    metric_option<std::string>(app, "--order", "order", "frechet --infinity: rows shuffled (by --seed) or given");
+    metric_option<std::string>(app, "--order", "order",
+                               "rows shuffled (by --seed) or given: frechet --infinity (shuffled), inception --splits "
+                               "(given)");
     app.add_option("--save-statistics", options_.save_statistics,
                    "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
     app.add_option("--against", options_.against,
@@ -134,15 +141,18 @@ class Score : public Command {
         refuse_inputs_but({"--graph", "--answers", "--generator"});
         return score_questions(options_, flags);
       case MetricNeed::kProbabilities:
-        refuse_inputs_but({"--generated", "--backbone", "--resize", "--against"});
+        refuse_inputs_but({"--generated", "--backbone", "--resize", "--subfolders", "--against"});
         break;
       case MetricNeed::kFeatures:
-        refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
+        refuse_inputs_but(
+            {"--real", "--generated", "--backbone", "--resize", "--subfolders", "--save-statistics", "--against"});
         break;
     }
-    const bool of_pictures =
+    const bool pictures = may_be_pictures(options_.real) || may_be_pictures(options_.generated);
+    refuse_unused({"--backbone", "--resize"}, pictures, "pictures");
+    const bool folders =
         std::filesystem::is_directory(options_.real) || std::filesystem::is_directory(options_.generated);
-    refuse_unused({"--backbone", "--resize"}, of_pictures, "a folder of pictures");
+    refuse_unused({"--subfolders"}, folders, "a folder of pictures");
     return score_features(options_, flags);
   }
 
@@ -168,7 +178,7 @@ class Score : public Command {
   void refuse_inputs_but(const std::set<std::string>& own) const {
     for (const char* flag : {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
                              "--summary", "--graph", "--answers", "--generator", "--real", "--generated", "--backbone",
-                             "--resize", "--save-statistics", "--against"}) {
+                             "--resize", "--subfolders", "--save-statistics", "--against"}) {
       if (own.count(flag) == 0 && app_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }

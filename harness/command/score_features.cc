@@ -3,10 +3,11 @@
 
 #include "harness/base/file.h"
 #include "harness/base/options.h"
+#include "harness/base/progress.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_options.h"
 #include "harness/engine/pictures/picture_features.h"
-#include "harness/engine/pictures/picture_file.h"
+#include "harness/pictures/picture_set.h"
 #include "probes/metrics/feature_pair.h"
 
 namespace emf {
@@ -27,7 +28,7 @@ void print_values(const std::vector<MetricValue>& values) {
   }
   const Json& facts = values.front().details;
   for (const char* fact : {"n_real", "n_generated", "dimension", "std"}) {
-    if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].dump());
+    if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].is_null() ? "unknown" : facts[fact].dump());
   }
   print_warnings(values.front());
 }
@@ -81,7 +82,7 @@ std::string resize_of(const ScoreOptions& options) {
   return peer == peers.end() ? "" : peer->second;
 }
 
-/// The network that looks at folders of pictures, loaded when the first is met.
+/// The network that looks at pictures, loaded when the first are met.
 class Pictures {
  public:
   explicit Pictures(const ScoreOptions& options) : options_(options) {}
@@ -96,13 +97,36 @@ class Pictures {
   std::optional<PictureFeatures> features_;
 };
 
+/// The Frechet distance is the one that statistics are enough for: MetricNeed does not say so.
+bool takes_statistics(const ScoreOptions& options) { return options.metric == "frechet"; }
+
+/// The peers of --compat that look into folders within do so without being asked.
+bool reads_subfolders(const ScoreOptions& options) {
+  const std::string peer = word_of(options, "compat", "");
+  return options.subfolders || peer == "clean-fid" || peer == "edm2";
+}
+
+/// One side, opened, and where it holds pictures their set.
+struct OpenSide {
+  FeatureSide side;
+  std::optional<pictures::PictureSet> pictures;
+
+  std::string sha256() const { return pictures ? pictures->sha256() : feature_file_sha256(side); }
+};
+
+OpenSide open_side(const std::string& text, const ScoreOptions& options) {
+  OpenSide open{open_features(text, takes_statistics(options)), std::nullopt};
+  if (open.side.holds == FeatureSide::Holds::kPictures) {
+    open.pictures.emplace(open.side.file, pictures::PictureSetOptions{open.side.array, reads_subfolders(options)});
+  }
+  return open;
+}
+
 /// Rows only where the metric needs them: statistics files have none, and large files need not fit in memory.
 /// @param of_classes  class scores, not features.
-Set read_set(const std::string& path, const ScoreOptions& options, bool of_classes, bool rows_alone,
-             Pictures& pictures) {
+Set read_set(const OpenSide& open, const ScoreOptions& options, bool of_classes, bool rows_alone, Pictures& pictures) {
   Set set;
-  if (std::filesystem::is_directory(path)) {
-    picture_paths(path);  // an empty folder is told of before a network is loaded
+  if (open.pictures) {
     if (of_classes) {
       if (const std::string kind = word_of(options, "kind", "logits"); kind != "logits") {
         fail_input("score {}: of pictures it takes logits, not --kind {}", options.metric, kind);
@@ -111,14 +135,16 @@ Set read_set(const std::string& path, const ScoreOptions& options, bool of_class
         fail_input("backbone '{}' has no class scores; lite0 has, or give logits as .npy, .npz or .safetensors",
                    options.backbone);
       }
-      set.rows = pictures.features().logits(path);
+      set.rows = pictures.features().logits(*open.pictures);
     } else {
-      set.rows = pictures.features().rows(path);
+      set.rows = pictures.features().rows(*open.pictures);
     }
     return set;
   }
-  if (!rows_alone) set.statistics = read_feature_statistics(path, word_of(options, "interval", "") == "none");
-  if (!set.statistics) set.rows = read_features(path);
+  if (!rows_alone || open.side.holds == FeatureSide::Holds::kStatistics) {
+    set.statistics = read_feature_statistics(open.side, word_of(options, "interval", "") == "none");
+  }
+  if (!set.statistics) set.rows = read_features(open.side);
   return set;
 }
 
@@ -129,13 +155,19 @@ std::string name_of(const Metric& metric, Pictures& pictures) {
   return metric.name_on(backbone.short_name(), backbone.official());
 }
 
-/// The Frechet distance is the one that statistics are enough for, and not with every option: MetricNeed does not say
-/// so.
+/// Whether rows that are there are wanted, however large their file: with some options of the Frechet distance.
 bool needs_rows(const ScoreOptions& options) {
-  if (options.metric != "frechet") return true;
+  if (!takes_statistics(options)) return true;
   const std::string interval = word_of(options, "interval", "auto");
   return flag_of(options, "infinity") || interval == "jackknife" || interval == "bootstrap" ||
          word_of(options, "compat", "none") == "torch-fidelity-float32";
+}
+
+/// What was passed over or is odd about a side.
+void tell_of(const OpenSide& open, MetricValue& value) {
+  if (!open.side.warning.empty()) value.warnings.push_back(open.side.warning);
+  if (!open.pictures) return;
+  for (const std::string& warning : open.pictures->warnings()) value.warnings.push_back(warning);
 }
 
 /// Metrics speak of sides; the command line adds which files those are.
@@ -153,13 +185,14 @@ std::vector<MetricValue> scored(const Metric& metric, const MetricInput& input, 
 Json save_statistics(const ScoreOptions& options) {
   const std::string& source = options.real.empty() ? options.generated : options.real;
   if (source.empty()) fail_input("--save-statistics needs --real X (or --generated Y)");
-  std::optional<FeatureStatistics> statistics;
-  if (!std::filesystem::is_directory(source)) statistics = read_feature_statistics(source, true);
-  if (std::filesystem::is_directory(source)) {
+  const OpenSide open = open_side(source, options);
+  std::optional<FeatureStatistics> statistics = read_feature_statistics(open.side, true);
+  if (open.pictures) {
     Pictures pictures(options);
-    statistics = pictures.features().statistics(source);
+    statistics = pictures.features().statistics(*open.pictures);
+    for (const std::string& warning : open.pictures->warnings()) say("warning: " + warning);
   } else if (!statistics) {
-    const FeatureMatrix rows = read_features(source);
+    const FeatureMatrix rows = read_features(open.side);
     statistics.emplace();
     statistics->add(checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
   }
@@ -167,13 +200,18 @@ Json save_statistics(const ScoreOptions& options) {
   return {{"statistics", options.save_statistics}, {"n", statistics->rows()}, {"dimension", statistics->dimension()}};
 }
 
-/// The difference from an earlier result of the same kind.
-/// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
-Json difference_from(const std::string& path, const Json& result, const std::string& metric) {
-  const Json other = read_json(path);
+/// @throws UserError  no result of score.
+Json earlier_result(const std::string& path) {
+  Json other = read_json(path);
   if (!other.is_object() || !other.contains("value") || !other["value"].is_number() || !other.contains("identity")) {
     fail_input("{} is no result of score: it has no value and identity", path);
   }
+  return other;
+}
+
+/// The difference from an earlier result of the same kind.
+/// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
+Json difference_from(const std::string& path, const Json& other, const Json& result, const std::string& metric) {
   if (other["identity"] != result["identity"]) {
     fail_input("{}: {} and this {} are not comparable ({})", path, path, metric,
                first_difference(other["identity"], result["identity"]));
@@ -199,14 +237,18 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (options.generated.empty() || (options.real.empty() && !alone)) {
     fail_input("score {} needs {}--generated Y", options.metric, alone ? "" : "--real X and ");
   }
+  // All that is to be read is opened before anything is computed, which may take long.
+  const std::optional<OpenSide> real_side = alone ? std::nullopt : std::optional(open_side(options.real, options));
+  const OpenSide generated_side = open_side(options.generated, options);
+  const Json earlier = options.against.empty() ? Json() : earlier_result(options.against);
   const bool rows_alone = needs_rows(options);
   Set real, generated;
   Pictures pictures(options);
-  const auto read = [&](const std::string& path) { return read_set(path, options, alone, rows_alone, pictures); };
-  // Files are read side by side; folders of pictures share a network, which uses every core.
-  const bool folders = std::filesystem::is_directory(options.real) || std::filesystem::is_directory(options.generated);
-  auto other = std::async(folders ? std::launch::deferred : std::launch::async, read, options.generated);
-  if (!alone) real = read(options.real);
+  const auto read = [&](const OpenSide& side) { return read_set(side, options, alone, rows_alone, pictures); };
+  // Files are read side by side; sets of pictures share a network, which uses every core.
+  const bool networks = generated_side.pictures || (real_side && real_side->pictures);
+  auto other = std::async(networks ? std::launch::deferred : std::launch::async, [&] { return read(generated_side); });
+  if (real_side) real = read(*real_side);
   generated = other.get();
   MetricInput input;
   if (real.rows) input.real = &*real.rows;
@@ -217,14 +259,13 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (const std::string name = name_of(*metric, pictures); !name.empty()) input.options["name"] = name;
   input.seed = options.seed;
   // The hash fills what scoring leaves idle.
-  auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] {
-    return std::filesystem::is_directory(options.real) ? picture_folder_sha256(options.real)
-                                                       : feature_file_sha256(options.real);
-  });
+  auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] { return real_side->sha256(); });
   std::vector<MetricValue> values = scored(*metric, input, options);
   if (!alone) values.front().identity["real_sha256"] = hash.get();
+  tell_of(generated_side, values.front());
+  if (real_side) tell_of(*real_side, values.front());
   Json result = json_of(values, options.metric);
-  if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
+  if (!options.against.empty()) result["against"] = difference_from(options.against, earlier, result, options.metric);
   if (!flags.json) {
     print_values(values);
     if (result.contains("against"))

@@ -19,6 +19,7 @@ struct ScoreOptions {
   std::string graph, answers;                               // question_graph
   std::vector<std::string> generators;                      // question_graph
   std::string real, generated;                              // features
+  bool subfolders = false;                                  // of folders of pictures
   std::string backbone = "lite0", resize;  // of features, where real or generated is a folder of pictures
   std::string save_statistics;             // frechet: a file to write
   std::string against;                     // features: an earlier result
