@@ -89,6 +89,9 @@ bool CsvReader::take_line_end() {
 std::optional<size_t> CsvTable::column(std::string_view name) const {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) return std::nullopt;
+  if (std::find(found + 1, header.end(), name) != header.end()) {
+    fail_input("{}: the header names the column '{}' twice", origin, name);
+  }
   return static_cast<size_t>(found - header.begin());
 }
 

@@ -19,7 +19,7 @@ struct CsvTable {
   std::vector<std::string> header;
   std::vector<Row> rows;  ///< as many cells as the header has names
 
-  /// Place of a column, or none.
+  /// Place of a column, or none.  @throws UserError  there are two of the name.
   std::optional<size_t> column(std::string_view name) const;
   /// @throws UserError  no such column (names the file and those there are).
   size_t required_column(std::string_view name) const;

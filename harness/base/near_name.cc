@@ -30,9 +30,8 @@ size_t edit_distance(std::string_view a, std::string_view b) {
 
 /// Whether a name of several words has this one among them.
 bool has_word(std::string_view name, std::string_view word) {
-  constexpr std::string_view kBetween = " _-";
   for (size_t begin = 0; begin < name.size();) {
-    const size_t end = std::min(name.find_first_of(kBetween, begin), name.size());
+    const size_t end = std::min(name.find(' ', begin), name.size());
     if (name.substr(begin, end - begin) == word) return true;
     begin = end + 1;
   }

@@ -9,7 +9,7 @@
 #include "harness/base/near_name.h"
 #include "harness/base/npy.h"
 #include "harness/base/sha256.h"
-#include "harness/pictures/picture_set.h"
+#include "harness/pictures/picture_folder.h"
 #include "harness/statistics/statistics_names.h"
 #include "harness/tensor/safetensors_file.h"
 
@@ -36,7 +36,7 @@ struct Arrays {
 
   void add(const std::string& name, const NpyShape& header) {
     shapes[name] = header.shape;
-    if (header.kind == "u1" && pictures::is_shape_of_pictures(header.shape)) pictures.push_back(name);
+    if (pictures::are_pictures(header)) pictures.push_back(name);
   }
 };
 

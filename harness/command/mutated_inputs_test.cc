@@ -149,6 +149,7 @@ TEST_F(MutatedInputs, Features) {
 }
 
 TEST_F(MutatedInputs, Pictures) {
+  size_t found = 0;
   for (const auto& [name, encoded] : encoded_cases()) {
     // One of each kind; the others differ in what the tables of the format say.
     static const std::map<std::string, std::string> kinds = {{"jpeg sampling 2", "x.jpg"},
@@ -168,10 +169,12 @@ TEST_F(MutatedInputs, Pictures) {
                                                              {"png orientation 5 in xmp", "o.png"}};
     const auto kind = kinds.find(name);
     if (kind == kinds.end()) continue;
+    ++found;
     folder_.write("set/0.png", encoded_picture(".png", 0, 8, 8));
     folder_.write("set/1.png", encoded_picture(".png", 1, 8, 8));
     survives("set/" + kind->second, encoded, frechet_of_pictures("set"));
   }
+  EXPECT_EQ(found, 15u);
 }
 
 TEST_F(MutatedInputs, Tables) {

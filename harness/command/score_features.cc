@@ -186,6 +186,7 @@ Json save_statistics(const ScoreOptions& options) {
   const std::string& source = options.real.empty() ? options.generated : options.real;
   if (source.empty()) fail_input("--save-statistics needs --real X (or --generated Y)");
   const OpenSide open = open_side(source, options);
+  require_writable(options.save_statistics);
   std::optional<FeatureStatistics> statistics = read_feature_statistics(open.side, true);
   if (open.pictures) {
     Pictures pictures(options);
@@ -237,7 +238,9 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (options.generated.empty() || (options.real.empty() && !alone)) {
     fail_input("score {} needs {}--generated Y", options.metric, alone ? "" : "--real X and ");
   }
-  // All that is to be read is opened before anything is computed, which may take long.
+  // What the command line says is looked at first, then all that is to be read is opened, and only then is anything
+  // computed, which may take long.
+  metric->check_options(Options(options.metric_options, "score " + options.metric));
   const std::optional<OpenSide> real_side = alone ? std::nullopt : std::optional(open_side(options.real, options));
   const OpenSide generated_side = open_side(options.generated, options);
   const Json earlier = options.against.empty() ? Json() : earlier_result(options.against);

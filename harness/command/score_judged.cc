@@ -23,6 +23,7 @@ struct Sources {
 Sources judged_pictures(const ScoreOptions& options, const MetadataFile* metadata) {
   Sources sources;
   sources.source = options.images;
+  if (!options.save_detections.empty()) require_writable(options.save_detections);
   PicturesOfPrompts pictures = pictures_of_prompts(options.images, metadata != nullptr);
   if (metadata != nullptr) {
     // A picture's own line counts, and contradictions are met before the judge has looked at anything.

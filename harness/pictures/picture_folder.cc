@@ -42,7 +42,13 @@ class Lister {
 
  private:
   bool is_picture(const fs::path& path) const {
-    return is_picture_name(path.filename().string()) || (options_.arrays && lower_ending(path) == ".npy");
+    if (is_picture_name(path.filename().string())) return true;
+    if (!options_.arrays || lower_ending(path) != ".npy") return false;
+    try {
+      return are_pictures(read_npy_shape(path));
+    } catch (const UserError&) {
+      return true;  // whoever reads it says what is wrong
+    }
   }
 
   /// @param within  the folder's own path below the one that is listed.
@@ -122,16 +128,24 @@ PictureFolder list_picture_folder(const fs::path& folder, const FolderOptions& o
   return Lister(folder, options).list();
 }
 
+bool are_pictures(const NpyShape& array) {
+  const std::vector<int64_t>& shape = array.shape;
+  const auto channels = [](int64_t side) { return side == 1 || side == 3; };
+  if (array.kind != "u1") return false;
+  if (shape.size() == 3) return shape[2] == 3;
+  return shape.size() == 4 && (channels(shape[3]) || channels(shape[1]));
+}
+
 std::string files_by_ending(const std::vector<fs::path>& files) {
   std::map<std::string, size_t> endings;
   for (const fs::path& file : files) {
-    const std::string ending = lower_ending(file);
+    const std::string ending = printable_utf8(lower_ending(file));
     ++endings[ending.empty() ? "no ending" : ending];
   }
   std::vector<std::string> counts;
   for (const auto& [ending, count] : endings) counts.push_back(fmt::format("{} {}", ending, count));
   return fmt::format("{} file{} ({}: {}{})", files.size(), files.size() == 1 ? "" : "s", fmt::join(counts, ", "),
-                     files.front().string(), files.size() > 1 ? ", ..." : "");
+                     printable_utf8(files.front().string()), files.size() > 1 ? ", ..." : "");
 }
 
 }  // namespace emf::pictures

@@ -103,7 +103,7 @@ class PictureSet::Array : public Part {
   Array(const fs::path& path, const std::string& array)
       : where_(array.empty() ? path.string() : path.string() + ":" + array), bytes_(path, array) {
     const std::vector<int64_t>& shape = bytes_.shape().shape;
-    if (bytes_.shape().kind != "u1" || !is_shape_of_pictures(shape)) {
+    if (!are_pictures(bytes_.shape())) {
       fail_input("{}: pictures must be uint8, [N, H, W, C] or [N, C, H, W] with C of 1 or 3", where_);
     }
     single_ = shape.size() == 3;
@@ -182,12 +182,6 @@ class PictureSet::Array : public Part {
   int64_t height_ = 0, width_ = 0, channels_ = 0;
   size_t count_ = 0;
 };
-
-bool is_shape_of_pictures(const std::vector<int64_t>& shape) {
-  const auto channels = [](int64_t side) { return side == 1 || side == 3; };
-  if (shape.size() == 3) return shape[2] == 3;
-  return shape.size() == 4 && (channels(shape[3]) || channels(shape[1]));
-}
 
 PictureSet::PictureSet(const fs::path& path, const PictureSetOptions& options) : path_(path) {
   if (!fs::exists(path)) fail_missing("{} does not exist", path.string());

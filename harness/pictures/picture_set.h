@@ -53,7 +53,4 @@ class PictureSet {
   mutable size_t clipped_ = 0;
 };
 
-/// Whether a shape of uint8 is one of pictures: [N, H, W, C], [N, C, H, W] or one [H, W, C], C = 1 or 3.
-bool is_shape_of_pictures(const std::vector<int64_t>& shape);
-
 }  // namespace emf::pictures

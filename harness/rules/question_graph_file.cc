@@ -147,6 +147,19 @@ void tell_unmatched(std::vector<std::string>& warnings, const Items& items, cons
                                  answers.all.size(), first->place, shown));
 }
 
+/// Where the n-th answer is about the n-th picture, a file that was joined from parts that overlap shows so.
+void tell_unequal(std::vector<std::string>& warnings, const Answers& answers) {
+  const std::string *most = nullptr, *least = nullptr;
+  const auto pictures = [&](const std::string* item) { return answers.pictures.at(*item).size(); };
+  for (const auto& [item, given] : answers.pictures) {
+    if (most == nullptr || given.size() > pictures(most)) most = &item;
+    if (least == nullptr || given.size() < pictures(least)) least = &item;
+  }
+  if (most == nullptr || pictures(most) == pictures(least)) return;
+  warnings.push_back(fmt::format("items have unequal numbers of pictures: '{}' {}, '{}' {}", *most, pictures(most),
+                                 *least, pictures(least)));
+}
+
 }  // namespace
 
 std::vector<Prompt> read_question_prompts(const std::filesystem::path& path) {
@@ -180,6 +193,7 @@ QuestionRows read_question_graphs(const std::filesystem::path& graph_path, const
   Answers answers = read_answers(given_answers, generators);
   QuestionRows result{{}, items.warnings};
   tell_unmatched(result.warnings, items, answers, graph.origin, answers_path.string());
+  tell_unequal(result.warnings, answers);
   for (const std::string& name : items.order) {
     Json row = {{"item_id", name}, {"questions", items.questions.at(name)}, {"answers", Json::object()}};
     const auto given = answers.pictures.find(name);

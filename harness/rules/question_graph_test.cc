@@ -194,6 +194,13 @@ TEST_F(QuestionGraphFile, AnswersThatMatchNoQuestionAreCounted) {
             std::string::npos);
 }
 
+TEST_F(QuestionGraphFile, ItemsOfUnequalNumbersOfPicturesAreSaid) {
+  write_atomically(folder_ / "g.csv", graph_);
+  write_atomically(folder_ / "a.csv", "item_id,question_id,answer\na,1,yes\na,1,yes\nb,1,yes\nb,2,no\n");
+  const QuestionRows read = read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", {});
+  EXPECT_EQ(read.warnings, std::vector<std::string>{"items have unequal numbers of pictures: 'a' 2, 'b' 1"});
+}
+
 TEST_F(QuestionGraphFile, BadFilesAreNamedByLine) {
   const std::string answers = "item_id,question_id,answer\na,1,yes\n";
   EXPECT_NE(refusal("item_id,proposition_id,dependency\na,one,0\n", answers).find("g.csv:2: proposition_id"),

@@ -29,7 +29,8 @@ inline std::string bytes_of_base64(const std::string& text) {
 /// Name and bytes of each.
 inline std::vector<std::pair<std::string, std::string>> encoded_cases() {
   std::vector<std::pair<std::string, std::string>> cases;
-  for (const Json& one : read_json(project_root() / "tests/oracle/decoded_pictures.json")["cases"]) {
+  const Json all = read_json(project_root() / "tests/oracle/decoded_pictures.json");
+  for (const Json& one : all["cases"]) {
     cases.emplace_back(one["name"], bytes_of_base64(one["encoded"]));
   }
   return cases;
