@@ -4,8 +4,8 @@
 #include <unistd.h>
 #include <zip.h>
 
+#include <array>
 #include <cstdlib>
-#include <opencv2/imgcodecs.hpp>
 #include <set>
 
 #include "data/emoji/concepts.h"
@@ -13,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/pictures/png.h"
 
 namespace emf {
 namespace {
@@ -32,12 +33,16 @@ constexpr const char* kCaptions = R"([
   {"label": "regional indicator A", "hexcode": "1F1E6"}])";
 
 /// A 64-pixel PNG: a square of one colour on nothing.
-std::string sprite(const cv::Vec4b& bgra) {
-  cv::Mat4b picture(64, 64, cv::Vec4b(0, 0, 0, 0));
-  picture(cv::Rect(16, 8, 32, 48)).setTo(bgra);
-  std::vector<uint8_t> bytes;
-  cv::imencode(".png", picture, bytes);
-  return {bytes.begin(), bytes.end()};
+std::string sprite(const std::array<uint8_t, 4>& rgba) {
+  constexpr int kSide = 64;
+  std::vector<uint8_t> pixels;
+  for (int y = 0; y < kSide; ++y) {
+    for (int x = 0; x < kSide; ++x) {
+      const bool inside = x >= 16 && x < 48 && y >= 8 && y < 56;
+      for (const uint8_t value : rgba) pixels.push_back(inside ? value : 0);
+    }
+  }
+  return pictures::encode_png(pixels, kSide, kSide);
 }
 
 void write_zip(const fs::path& path, const std::map<std::string, std::string>& members) {
@@ -61,7 +66,7 @@ class EmojiTest : public testing::Test {
       std::map<std::string, std::string> members;
       uint8_t red = 40;
       for (const char* name : {"1f600", "1f34e", "1f350", "1f9d1", "0031-fe0f-20e3"}) {
-        members[std::string(name) + ".png"] = sprite({blue, 0, red += 40, 255});
+        members[std::string(name) + ".png"] = sprite({red = static_cast<uint8_t>(red + 40), 0, blue, 255});
       }
       write_zip(root_ / "deps/emoji" / (vendor + "-64.zip"), members);
     }

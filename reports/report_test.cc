@@ -80,7 +80,7 @@ TEST(ResultSchema, NamesThePlaceThatIsWrong) {
 }
 
 TEST(PictureTiles, Base64KnowsItsPadding) {  // RFC 4648, section 10
-  const auto encode = [](const std::string& text) { return base64({text.begin(), text.end()}); };
+  const auto encode = [](const std::string& text) { return base64(text); };
   EXPECT_EQ(encode(""), "");
   EXPECT_EQ(encode("f"), "Zg==");
   EXPECT_EQ(encode("fo"), "Zm8=");

@@ -6,32 +6,32 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <opencv2/imgcodecs.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/picture_encoders.h"
 #include "tests/temporary_folder.h"
 
 namespace emf {
 
-/// Soft stripes whose colours depend on the number: as a JPEG they stay within a few steps of what was drawn.
-inline cv::Mat3b drawn_picture(int number, int height, int width) {
-  cv::Mat3b picture(height, width);
+/// Soft stripes whose colours depend on the number, RGB row by row: as a JPEG they stay within a few steps of what was
+/// drawn.
+inline std::vector<uint8_t> drawn_picture(int number, int height, int width) {
+  std::vector<uint8_t> rgb;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      picture(y, x) = {static_cast<uint8_t>(number * 37 % 256), static_cast<uint8_t>(x * 255 / width),
-                       static_cast<uint8_t>(y * 200 / height + number * 11 % 56)};
+      rgb.push_back(static_cast<uint8_t>(y * 200 / height + number * 11 % 56));
+      rgb.push_back(static_cast<uint8_t>(x * 255 / width));
+      rgb.push_back(static_cast<uint8_t>(number * 37 % 256));
     }
   }
-  return picture;
+  return rgb;
 }
 
 /// @param extension  ".jpg", ".png" or ".webp".
 inline std::string encoded_picture(const std::string& extension, int number, int height = 40, int width = 48) {
-  std::vector<uint8_t> bytes;
-  cv::imencode(extension, drawn_picture(number, height, width), bytes);
-  return {bytes.begin(), bytes.end()};
+  return encoded_pixels(extension, drawn_picture(number, height, width), height, width);
 }
 
 /// A JPEG with an EXIF orientation: 6 is turned by a quarter.

@@ -16,7 +16,7 @@ namespace emf::captioned {
 namespace {
 
 /// Raised by every change that changes a picture, a caption or a split.
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr size_t kMostNamed = 10;
 
 /// Stages make their data set anew; what is said of it is worth one reading.

@@ -16,6 +16,7 @@ struct TarEntry {
 /// Calls `found` for every file and link in the archive's order. Long names in GNU's or pax's way are known
 /// (libarchive).
 ///
+/// A tar without its end mark is told of on stderr.
 /// @throws UserError  absent (kMissing); compressed or no tar; damaged or cut short (names file and byte).
 /// @cost  one read of 10 KiB a file: its bytes are stepped over.
 void list_tar(const std::string& path, const std::function<void(const TarEntry&)>& found);

@@ -3,12 +3,13 @@
 #include <zip.h>
 
 #include <memory>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "data/emoji/concepts.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/pictures/picture_header.h"
+#include "harness/pictures/png.h"
 
 namespace emf::emoji {
 namespace {
@@ -50,21 +51,22 @@ std::map<std::string, std::string> read_sprite_archive(const PackageFile& file) 
 }
 
 Picture decode_over_white(const std::string& png, const std::string& name) {
-  const cv::Mat encoded(1, static_cast<int>(png.size()), CV_8U, const_cast<char*>(png.data()));
-  cv::Mat decoded, rgba;
-  if (!png.empty()) decoded = cv::imdecode(encoded, cv::IMREAD_UNCHANGED);
-  if (decoded.empty() || decoded.depth() != CV_8U || decoded.channels() < 3 || decoded.rows != decoded.cols) {
-    fail_input("emoji: the picture of '{}' is no square 8-bit colour PNG", name);
+  const auto refuse = [&] { fail_input("emoji: the picture of '{}' is no square 8-bit colour PNG", name); };
+  pictures::RgbaPicture decoded;
+  try {
+    decoded = pictures::decode_png_with_alpha(png);
+  } catch (const pictures::UnreadablePicture&) {
+    refuse();
   }
-  cv::cvtColor(decoded, rgba, decoded.channels() == 4 ? cv::COLOR_BGRA2RGBA : cv::COLOR_BGR2RGBA);
+  if (decoded.height != decoded.width) refuse();
   Picture picture;
-  picture.side = rgba.rows;
-  picture.rgb.reserve(static_cast<size_t>(rgba.rows) * rgba.cols * 3);
-  for (const cv::Vec4b& pixel : cv::Mat4b(rgba)) {
-    const int alpha = pixel[3];
+  picture.side = decoded.height;
+  picture.rgb.reserve(decoded.rgba.size() / 4 * 3);
+  for (size_t i = 0; i < decoded.rgba.size(); i += 4) {
+    const int alpha = decoded.rgba[i + 3];
     // (v + 127) / 255 rounds.
-    for (int c = 0; c < 3; ++c) {
-      picture.rgb.push_back(static_cast<uint8_t>((pixel[c] * alpha + 255 * (255 - alpha) + 127) / 255));
+    for (size_t c = 0; c < 3; ++c) {
+      picture.rgb.push_back(static_cast<uint8_t>((decoded.rgba[i + c] * alpha + 255 * (255 - alpha) + 127) / 255));
     }
   }
   return picture;

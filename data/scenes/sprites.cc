@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "harness/base/error.h"
@@ -11,6 +10,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 #include "harness/captions/grammar.h"
+#include "harness/pictures/png.h"
 
 namespace emf::scenes {
 namespace {
@@ -104,10 +104,9 @@ SpriteBook::SpriteBook(const std::vector<int>& classes, const std::vector<std::s
           fail_input("{}: not the sprite that manifest.json names; restore it: git checkout -- {}", path.string(),
                      path.string());
         }
-        const cv::Mat encoded(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
-        cv::Mat decoded = cv::imdecode(encoded, cv::IMREAD_UNCHANGED), rgba;
-        ensure(decoded.channels() == 4, "{} has {} channels, not 4", path.string(), decoded.channels());
-        cv::cvtColor(decoded, rgba, cv::COLOR_BGRA2RGBA);
+        pictures::RgbaPicture decoded = pictures::decode_png_with_alpha(bytes);
+        ensure(decoded.has_alpha, "{} has no alpha", path.string());
+        const cv::Mat rgba(decoded.height, decoded.width, CV_8UC4, decoded.rgba.data());
         cv::Mat alpha;
         cv::extractChannel(rgba, alpha, 3);
         Source source;

@@ -5,11 +5,14 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
+#include "harness/base/utf8.h"
 
 namespace emf {
+
 CsvReader::CsvReader(std::string_view text, const std::string& origin) : text_(text), origin_(origin) {
   // Spreadsheets write this mark before UTF-8. Left in, it would become a part of the first column's name.
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  require_utf8(text, origin);
   if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
   if (!next(header_)) fail_input("{}: no header line", origin);
 }
@@ -86,6 +89,9 @@ bool CsvReader::take_line_end() {
 std::optional<size_t> CsvTable::column(std::string_view name) const {
   const auto found = std::find(header.begin(), header.end(), name);
   if (found == header.end()) return std::nullopt;
+  if (std::find(found + 1, header.end(), name) != header.end()) {
+    fail_input("{}: the header names the column '{}' twice", origin, name);
+  }
   return static_cast<size_t>(found - header.begin());
 }
 

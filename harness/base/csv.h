@@ -19,7 +19,7 @@ struct CsvTable {
   std::vector<std::string> header;
   std::vector<Row> rows;  ///< as many cells as the header has names
 
-  /// Place of a column, or none.
+  /// Place of a column, or none.  @throws UserError  there are two of the name.
   std::optional<size_t> column(std::string_view name) const;
   /// @throws UserError  no such column (names the file and those there are).
   size_t required_column(std::string_view name) const;
@@ -30,7 +30,8 @@ struct CsvTable {
 /// The rows of a CSV text one after the other, where there are too many to hold.
 class CsvReader {
  public:
-  /// Reads the header.  @param text, origin  must outlive the reader.  @throws UserError  as parse_csv.
+  /// Reads the header.  @param text, origin  must outlive the reader.  @throws UserError  as parse_csv: that the text
+  /// is UTF-8 is seen here, before any row is handed out.
   CsvReader(std::string_view text, const std::string& origin);
 
   const CsvTable::Row& header() const { return header_; }
@@ -55,7 +56,7 @@ class CsvReader {
 /// mark and blank lines are passed over.
 ///
 /// @param origin  names it in errors.
-/// @throws UserError  no header, a quote that never ends, text after a closing quote, or a row of another
+/// @throws UserError  not UTF-8, no header, a quote that never ends, text after a closing quote, or a row of another
 /// length (names the line).
 CsvTable parse_csv(std::string_view text, const std::string& origin);
 

@@ -34,6 +34,9 @@ TEST(Csv, WhatIsMalformedIsNamedByLine) {
   EXPECT_NE(refusal("a\n1\n\"open\n\n").find("t.csv:3: a quote begins here"), std::string::npos);
   EXPECT_NE(refusal("a\n\"x\"y\n").find("t.csv:2: text after"), std::string::npos);
   EXPECT_NE(refusal("\n\n").find("no header"), std::string::npos);
+  EXPECT_EQ(refusal("a,b\n1,caf\xe9\n"), "t.csv:2: byte 6 is 0xE9, which is not UTF-8; save the file as UTF-8");
+  EXPECT_THROW(parse_csv("a,b,a\n", "t.csv").column("a"), UserError);
+  EXPECT_EQ(parse_csv("a,b,a\n", "t.csv").column("b"), 1u);
   try {
     parse_csv("item_id,answer\n", "t.csv").required_column("item");
     ADD_FAILURE();

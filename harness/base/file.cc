@@ -31,6 +31,11 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
   file.commit();
 }
 
+void require_writable(const std::filesystem::path& path) {
+  if (std::filesystem::is_directory(path)) fail_input("{} is a folder, not a file", path.string());
+  const AtomicFile probe(path);  // nothing stands there without a commit
+}
+
 void write_json(const std::filesystem::path& path, const Json& value) { write_atomically(path, pretty_json(value)); }
 
 std::string read_file(const std::filesystem::path& path) {

@@ -18,6 +18,10 @@ namespace emf {
 /// @throws UserError  read-only or forbidden folder (kBadInput); disk full (kInterrupted). The temporary is removed.
 void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
+/// Sees that write_atomically() could write there, before long work whose result would be lost.
+/// @throws UserError  as write_atomically.
+void require_writable(const std::filesystem::path& path);
+
 /// write_atomically of pretty_json(value).
 void write_json(const std::filesystem::path& path, const Json& value);
 

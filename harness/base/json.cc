@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/base/utf8.h"
 
 // The one instantiation of the whole program; json.h declares it extern, which spares every other file its
 // compilation.
@@ -49,6 +50,7 @@ Json parse_json(const std::string& text, const std::string& origin) {
     const auto opened = std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{');
     return opened > kMaxDepth ? Json::parse(text, watch_depth) : Json::parse(text);
   } catch (const Json::parse_error& error) {
+    require_utf8(text, origin);  // the likelier word for it
     fail_input("{}: not valid JSON at byte {}; mend the file or make it anew", origin, error.byte);
   } catch (const Json::out_of_range&) {
     fail_input("{}: holds a number too large for JSON; mend the file or make it anew", origin);

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <numeric>
 
 namespace emf {
@@ -27,6 +28,16 @@ size_t edit_distance(std::string_view a, std::string_view b) {
   return last.back();
 }
 
+/// Whether a name of several words has this one among them.
+bool has_word(std::string_view name, std::string_view word) {
+  for (size_t begin = 0; begin < name.size();) {
+    const size_t end = std::min(name.find(' ', begin), name.size());
+    if (name.substr(begin, end - begin) == word) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string near_name(std::string_view word, const std::vector<std::string>& known) {
@@ -43,7 +54,24 @@ std::string near_name(std::string_view word, const std::vector<std::string>& kno
       best = name;
     }
   }
-  return best;
+  if (best_distance <= 1) return best;
+  const auto whole =
+      std::find_if(known.begin(), known.end(), [&](const std::string& name) { return has_word(name, word); });
+  return whole != known.end() ? *whole : best;
+}
+
+std::string slip_of(std::string_view word, const std::vector<std::string>& known) {
+  constexpr size_t kLong = 7;
+  if (std::find(known.begin(), known.end(), word) != known.end()) return "";
+  std::string lower(word);
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  const size_t most = word.size() < kLong ? 1 : 2;
+  for (const std::string& name : known) {
+    const size_t longer = std::max(word.size(), name.size()), shorter = std::min(word.size(), name.size());
+    if (longer - shorter <= most && edit_distance(lower, name) <= most) return name;
+  }
+  return "";
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {

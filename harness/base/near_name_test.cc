@@ -13,6 +13,23 @@ TEST(NearName, CountsASwapAsOneSlipAndKeepsTheLength) {
   EXPECT_EQ(near_name("setps", {"seeds", "steps"}), "steps");
 }
 
+TEST(NearName, AWordOfANameMeansThatName) {
+  // By letters alone, 'horse' is nearer than 'computer mouse'.
+  EXPECT_EQ(near_name("mouse", {"horse", "house plant", "computer mouse"}), "computer mouse");
+  EXPECT_EQ(near_name("rule", {"old rule", "rule"}), "rule");
+  EXPECT_EQ(near_name("remote", {"tv remote", "remotes"}), "remotes");
+  EXPECT_EQ(near_name("mous", {"horse", "computer mouse"}), "");
+}
+
+TEST(NearName, SlipsAreTellableFromOtherWords) {
+  const std::vector<std::string> known = {"tag", "include", "color", "prompt"};
+  EXPECT_EQ(slip_of("includes", known), "include");
+  EXPECT_EQ(slip_of("inculded", known), "include");
+  EXPECT_EQ(slip_of("colour", known), "color");
+  EXPECT_EQ(slip_of("Tag", known), "tag");
+  for (const char* own : {"tag", "task", "page", "index", "file_name", "id"}) EXPECT_EQ(slip_of(own, known), "") << own;
+}
+
 TEST(NearName, FarWordsHaveNone) {
   EXPECT_EQ(near_name("xylophone", {"encoder", "encoders"}), "");
   EXPECT_EQ(suggestion("xylophone", {"a", "b"}), "; known: a, b");

@@ -1,20 +1,14 @@
 #include "harness/base/npy.h"
 
-#include <zip.h>
-
 #include <Eigen/Core>
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <map>
-#include <memory>
 #include <regex>
 
 #include "harness/base/error.h"
-#include "harness/base/file.h"
-#include "harness/base/near_name.h"
 
 namespace emf {
 namespace {
@@ -101,47 +95,16 @@ std::vector<double> row_major(const std::vector<double>& values, const std::vect
   return ordered;
 }
 
-struct ZipCloser {
-  // What was only read needs no closing, and an archive whose writing failed half way is not to be finished.
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-  void operator()(zip_file_t* file) const { zip_fclose(file); }
-};
-using Archive = std::unique_ptr<zip_t, ZipCloser>;
-
-Archive open_archive(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
-  int code = 0;
-  Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (!archive) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string why = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail_input("{}: not an .npz, or damaged ({})", path.string(), why);
-  }
-  return archive;
-}
-
-std::vector<std::string> names_in(zip_t* archive) {
-  std::vector<std::string> names;
-  for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); ++i) {
-    const char* raw = zip_get_name(archive, static_cast<zip_uint64_t>(i), 0);
-    const std::string name = raw == nullptr ? "" : raw;
-    if (name.ends_with(".npy")) names.push_back(name.substr(0, name.size() - 4));
-  }
-  // The order in an archive is that of writing, and messages should not depend on it.
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 /// Where the numbers of an array lie.
 struct Layout {
   Header header;
   size_t width = 0;          // bytes a number
-  std::string_view payload;  // at least elements * width bytes
+  size_t begin = 0;          // of the numbers
+  std::string_view payload;  // elements * width bytes, or what is at hand of them
 };
 
-Layout layout_of(std::string_view bytes, const std::string& where) {
+/// @param bytes  the array, or so much of it that the header is whole.  @param size  of all of it.
+Layout layout_of(std::string_view bytes, uint64_t size, const std::string& where) {
   // Twelve bytes hold the magic, the version and the longer of the two forms of the header's length.
   if (!bytes.starts_with(kMagic) || bytes.size() < 12) fail_input("{}: not a .npy file, or truncated", where);
   const auto byte = [&](size_t place) { return static_cast<uint64_t>(static_cast<unsigned char>(bytes[place])); };
@@ -149,20 +112,29 @@ Layout layout_of(std::string_view bytes, const std::string& where) {
   const size_t begin = wide ? 12 : 10;
   uint64_t length = byte(8) + (byte(9) << 8);
   if (wide) length += (byte(10) << 16) + (byte(11) << 24);
-  // numpy itself refuses headers beyond 10,000 characters unless it is told otherwise.
-  constexpr uint64_t kLongestHeader = 1 << 16;
-  if (length > bytes.size() - begin || length > kLongestHeader) fail_input("{}: truncated in its header", where);
+  if (length > bytes.size() - begin || length > kMostNpyHeader - 12) fail_input("{}: truncated in its header", where);
   Layout layout;
   layout.header = parse_header(std::string(bytes.substr(begin, length)), where);
   // Every kind that has a reader is one letter and one digit.
   layout.width = static_cast<size_t>(layout.header.kind[1] - '0');
-  layout.payload = bytes.substr(begin + length);
+  layout.begin = begin + length;
+  layout.payload = bytes.substr(layout.begin);
+  const uint64_t behind = size - layout.begin;
   // Divided rather than multiplied, so that no product can wrap around.
-  if (layout.payload.size() / layout.width < layout.header.elements) {
-    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, layout.payload.size(),
-               layout.header.elements, layout.width);
+  if (behind / layout.width < layout.header.elements) {
+    fail_input("{}: truncated, {} bytes for {} numbers of {} bytes", where, behind, layout.header.elements,
+               layout.width);
+  }
+  if (behind != layout.header.elements * layout.width) {
+    fail_input("{}: {} bytes for {} numbers of {} bytes; a damaged header, or several arrays in one file", where,
+               behind, layout.header.elements, layout.width);
   }
   return layout;
+}
+
+Layout layout_of(const MappedFile& file) {
+  const auto bytes = file.bytes();
+  return layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, bytes.size(), file.path().string());
 }
 
 void convert(const Layout& layout, size_t begin, size_t count, double* values) {
@@ -180,7 +152,7 @@ void convert(const Layout& layout, size_t begin, size_t count, double* values) {
 }  // namespace
 
 NpyArray parse_npy(std::string_view bytes, const std::string& where) {
-  const Layout layout = layout_of(bytes, where);
+  const Layout layout = layout_of(bytes, bytes.size(), where);
   NpyArray array;
   array.shape = layout.header.shape;
   array.values.resize(layout.header.elements);
@@ -190,13 +162,10 @@ NpyArray parse_npy(std::string_view bytes, const std::string& where) {
 }
 
 NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
-  const auto bytes = file_.bytes();
-  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  const Layout layout = layout_of(file_);
   const std::vector<int64_t>& shape = layout.header.shape;
   if (shape.size() != 2)
     fail_input("{}: features must be [rows, columns], but have {} axes", path.string(), shape.size());
-  // The numbers of one row would be scattered over the whole file, so rows could not be read block by block.
-  if (layout.header.fortran) fail_input("{}: columns stand before rows; save it in C order", path.string());
   rows_ = shape[0];
   columns_ = shape[1];
 }
@@ -204,38 +173,34 @@ NpyRows::NpyRows(const std::filesystem::path& path) : file_(path) {
 void NpyRows::read(int64_t begin, int64_t count, std::vector<double>& values) const {
   ensure(begin >= 0 && count >= 0 && begin + count <= rows_, "rows {}..{} of {} were asked for", begin, begin + count,
          rows_);
-  const auto bytes = file_.bytes();
-  const Layout layout = layout_of({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, file_.path().string());
+  const Layout layout = layout_of(file_);
   // The header was parsed once more for this, which is little beside a block of rows and keeps no second copy
   // of where things lie.
   values.resize(static_cast<size_t>(count * columns_));
-  convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
+  if (!layout.header.fortran) {
+    convert(layout, static_cast<size_t>(begin * columns_), values.size(), values.data());
+    return;
+  }
+  // Column by column, as they lie: the rows of a block are neighbours within each.
+  std::vector<double> column(static_cast<size_t>(count));
+  for (int64_t c = 0; c < columns_; ++c) {
+    convert(layout, static_cast<size_t>(c * rows_ + begin), column.size(), column.data());
+    for (int64_t r = 0; r < count; ++r) values[static_cast<size_t>(r * columns_ + c)] = column[static_cast<size_t>(r)];
+  }
+}
+
+NpyShape parse_npy_shape(std::string_view bytes, uint64_t size, const std::string& where) {
+  const Layout layout = layout_of(bytes, size, where);
+  return {layout.header.kind, layout.header.shape, layout.header.fortran, layout.begin};
+}
+
+NpyShape read_npy_shape(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const auto bytes = file.bytes();
+  return parse_npy_shape({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, bytes.size(), path.string());
 }
 
 NpyArray read_npy(const std::filesystem::path& path) { return parse_npy(read_file(path), path.string()); }
-
-std::vector<std::string> npz_names(const std::filesystem::path& path) { return names_in(open_archive(path).get()); }
-
-NpyArray read_npz(const std::filesystem::path& path, const std::string& name) {
-  const Archive archive = open_archive(path);
-  const std::string entry = name + ".npy", where = path.string() + ":" + name;
-  zip_stat_t status;
-  // The directory's size is the only thing that the entry's length can be held against below.
-  if (zip_stat(archive.get(), entry.c_str(), 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
-    fail_input("{} holds no array '{}'{}", path.string(), name, suggestion(name, names_in(archive.get())));
-  }
-  const std::unique_ptr<zip_file_t, ZipCloser> file(zip_fopen(archive.get(), entry.c_str(), 0));
-  if (!file) fail_input("{}: {}", where, zip_strerror(archive.get()));
-  // Grown as it is read: the directory's size may lie.
-  std::string bytes;
-  std::string piece(1 << 20, '\0');
-  for (zip_int64_t count = 0; (count = zip_fread(file.get(), piece.data(), piece.size())) != 0;) {
-    if (count < 0) fail_input("{}: damaged ({})", where, zip_file_strerror(file.get()));
-    bytes.append(piece.data(), static_cast<size_t>(count));
-    if (bytes.size() > status.size) fail_input("{}: longer than the archive says", where);
-  }
-  return parse_npy(bytes, where);
-}
 
 std::string npy_bytes(const NpyArray& array) {
   static_assert(std::endian::native == std::endian::little, "the header below says little-endian");
@@ -251,41 +216,6 @@ std::string npy_bytes(const NpyArray& array) {
   bytes += header;
   bytes.append(reinterpret_cast<const char*>(array.values.data()), array.values.size() * sizeof(double));
   return bytes;
-}
-
-std::string npz_bytes(const std::map<std::string, NpyArray>& arrays) {
-  zip_source_t* memory = zip_source_buffer_create(nullptr, 0, 0, nullptr);
-  ensure(memory != nullptr, "no memory for an .npz of {} arrays", arrays.size());
-  zip_source_keep(memory);  // outlives the archive, which takes its own share
-  const std::unique_ptr<zip_source_t, decltype(&zip_source_free)> kept(memory, zip_source_free);
-  Archive archive(zip_open_from_source(memory, ZIP_CREATE | ZIP_TRUNCATE, nullptr));
-  ensure(archive != nullptr, "an .npz of {} arrays could not be begun", arrays.size());
-  std::vector<std::string> bytes;  // must stay until the archive is closed
-  // The archive keeps pointers into these strings, and a vector that grows would move the short ones.
-  bytes.reserve(arrays.size());
-  constexpr zip_uint16_t kEpochDate = 0x0021;  // 1980-01-01: a clock would make equal arrays unequal files
-  for (const auto& [name, array] : arrays) {
-    bytes.push_back(npy_bytes(array));
-    zip_source_t* entry = zip_source_buffer(archive.get(), bytes.back().data(), bytes.back().size(), 0);
-    const zip_int64_t place = zip_file_add(archive.get(), (name + ".npy").c_str(), entry, ZIP_FL_ENC_UTF_8);
-    if (place < 0) zip_source_free(entry);
-    ensure(place >= 0, "'{}' could not be added to an .npz", name);
-    const auto index = static_cast<zip_uint64_t>(place);
-    // Stored and not packed: another version of zlib would pack equal arrays into other bytes, and float64
-    // features shrink little.
-    zip_set_file_compression(archive.get(), index, ZIP_CM_STORE, 0);
-    zip_file_set_dostime(archive.get(), index, 0, kEpochDate, 0);
-  }
-  ensure(zip_close(archive.release()) == 0, "an .npz of {} arrays could not be closed", arrays.size());
-  ensure(zip_source_open(memory) == 0, "an .npz of {} arrays could not be read back", arrays.size());
-  zip_stat_t status;
-  ensure(zip_source_stat(memory, &status) == 0, "an .npz of {} arrays has no size", arrays.size());
-  std::string whole(status.size, '\0');
-  const zip_int64_t count = zip_source_read(memory, whole.data(), whole.size());
-  zip_source_close(memory);
-  ensure(count == static_cast<zip_int64_t>(whole.size()), "{} of {} bytes of an .npz were read back", count,
-         whole.size());
-  return whole;
 }
 
 }  // namespace emf

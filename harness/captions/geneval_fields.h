@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/base/json.h"
 
@@ -12,5 +13,9 @@ std::string geneval_text(const Json& object, const char* key, const std::string&
 
 /// A whole number of objects, 0 to a million.   @throws UserError  likewise.
 int geneval_count(const Json& object, const char* key, const std::string& where);
+
+/// @throws UserError  a key that is none of `known` but was surely meant to be one that is not there (near_name.h,
+/// slip_of): nobody would read it.
+void refuse_slips(const Json& object, const std::vector<std::string>& known, const std::string& where);
 
 }  // namespace emf

@@ -33,6 +33,13 @@ std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const
   for (const Json& entry : line[key]) {
     const std::string place = fmt::format("{}: {}[{}]", where, key, clauses.size());
     if (!entry.is_object()) fail_input("{} must be an object", place);
+    // A condition under another key would be one that nobody judges.
+    static const std::vector<std::string> known = {"class", "count", "color", "position"};
+    for (const auto& [own, value] : entry.items()) {
+      if (std::find(known.begin(), known.end(), own) == known.end()) {
+        fail_input("{}: unknown key '{}'{}", place, own, suggestion(own, known));
+      }
+    }
     GenEvalClause clause;
     clause.class_name = geneval_text(entry, "class", place);
     clause.count = geneval_count(entry, "count", place);
@@ -47,6 +54,7 @@ std::vector<GenEvalClause> read_clauses(const Json& line, const char* key, const
 
 GenEvalMetadata geneval_metadata(const Json& line, const std::string& where) {
   if (!line.is_object()) fail_input("{}: the metadata must be an object with tag and include", where);
+  refuse_slips(line, {"tag", "prompt", "include", "exclude"}, where);
   GenEvalMetadata metadata;
   metadata.tag = geneval_text(line, "tag", where);
   if (line.contains("prompt")) metadata.prompt = geneval_text(line, "prompt", where);

@@ -1,9 +1,9 @@
 #include "harness/command/captioned_tiles.h"
 
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "harness/base/error.h"
+#include "harness/pictures/png.h"
 
 namespace emf {
 namespace {
@@ -54,8 +54,7 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, in
     const cv::Point corner(left + (captions ? (cell_width - width * scale) / 2 : 0), top + (captions ? kMargin : 0));
     const cv::Mat3b rgb(height, width, reinterpret_cast<cv::Vec3b*>(const_cast<uint8_t*>(tile.picture.data())));
     cv::Mat large;
-    cv::cvtColor(rgb, large, cv::COLOR_RGB2BGR);
-    cv::resize(large, large, {}, scale, scale, cv::INTER_NEAREST);
+    cv::resize(rgb, large, {}, scale, scale, cv::INTER_NEAREST);
     large.copyTo(canvas(cv::Rect(corner, large.size())));
     for (const Box& box : tile.boxes) {
       cv::rectangle(canvas, corner + cv::Point(cv::Point2f(box.x0, box.y0) * scale),
@@ -69,9 +68,7 @@ std::string draw_tiles(const std::vector<Tile>& tiles, int height, int width, in
       y += kLineHeight;
     }
   }
-  std::vector<uint8_t> bytes;
-  cv::imencode(".png", canvas, bytes);
-  return {bytes.begin(), bytes.end()};
+  return pictures::encode_png({canvas.data, canvas.total() * 3}, canvas.rows, canvas.cols);
 }
 
 }  // namespace emf

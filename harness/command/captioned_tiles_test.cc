@@ -3,9 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <opencv2/imgcodecs.hpp>
-
 #include "harness/base/error.h"
+#include "harness/pictures/decode.h"
 
 namespace emf {
 namespace {
@@ -17,13 +16,14 @@ TEST(CaptionedTiles, WidePicturesKeepTheirPixels) {
     for (const int channel : {0, 1, 2}) picture.push_back(static_cast<uint8_t>(20 * i + channel));
   }
   const std::string png = draw_tiles({{picture, "", {}}}, kHeight, kWidth, 1, /*captions=*/false);
-  const cv::Mat3b canvas = cv::imdecode(std::vector<uint8_t>(png.begin(), png.end()), cv::IMREAD_COLOR);
-  ASSERT_EQ(canvas.rows, kHeight + 1);
-  ASSERT_EQ(canvas.cols, kWidth + 1);
+  const pictures::Picture canvas = pictures::decode(png);
+  ASSERT_EQ(canvas.height, kHeight + 1);
+  ASSERT_EQ(canvas.width, kWidth + 1);
   for (int y = 0; y < kHeight; ++y) {
     for (int x = 0; x < kWidth; ++x) {
       const auto red = static_cast<uint8_t>(20 * (y * kWidth + x));
-      EXPECT_EQ(canvas(y, x), cv::Vec3b(red + 2, red + 1, red)) << y << ", " << x;
+      const size_t place = 3 * (static_cast<size_t>(y) * (kWidth + 1) + static_cast<size_t>(x));
+      for (size_t c = 0; c < 3; ++c) EXPECT_EQ(canvas.rgb[place + c], red + c) << y << ", " << x;
     }
   }
 }

@@ -131,12 +131,12 @@ class ProbeCommand : public Command {
     if (!visual_.empty()) {
       input.visual = read_features(visual_);
     } else if (!images_.empty()) {
-      const std::vector<PictureFile> pictures = read_picture_folder(images_);
-      if (pictures.size() != count) {
-        fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, pictures.size(),
-                   count);
+      const pictures::PictureSet set{std::filesystem::path(images_)};
+      for (const std::string& warning : set.warnings()) say("warning: " + warning);
+      if (set.size() != count) {
+        fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, set.size(), count);
       }
-      input.visual = features_of(pictures);
+      input.visual = PictureFeatures(backbone_).rows(set);
     } else if (dataset != nullptr) {
       const PictureFeatures features(backbone_);
       input.visual = features.matrix(probe_picture_features(*dataset, features, input.prompts));
@@ -146,18 +146,6 @@ class ProbeCommand : public Command {
     if (input.visual.rows != static_cast<int64_t>(count)) {
       fail_input("{} has {} rows for {} prompts; one a prompt, in their order", visual_, input.visual.rows, count);
     }
-  }
-
-  /// One by one, for their sizes may differ.
-  FeatureMatrix features_of(const std::vector<PictureFile>& pictures) const {
-    const PictureFeatures features(backbone_);
-    Progress progress("features of pictures", static_cast<int64_t>(pictures.size()), "pictures");
-    std::vector<at::Tensor> rows;
-    for (const PictureFile& picture : pictures) {
-      rows.push_back(features.features(picture.picture.unsqueeze(0)));
-      progress.update(static_cast<int64_t>(rows.size()));
-    }
-    return features.matrix(at::cat(rows));
   }
 
   const CLI::Option* named_backbone_ = nullptr;

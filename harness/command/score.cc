@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/base/config.h"
+#include "harness/command/feature_file.h"
 #include "harness/command/score_answers.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/geneval_rule.h"
@@ -58,6 +59,9 @@ class Score : public Command {
     app.add_option("--metadata", options_.metadata,
                    "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
                    "from 0), and prompts without a row are listed");
+    app.add_option("--exclude", options_.exclude,
+                   "judge outputs: leave out the rows of this file, a picture, prompt or item a line, a tab and the "
+                   "reason behind it; every line is printed");
     app.add_flag("--summary", options_.summary, "geneval: print the official summary's text");
     app.add_option_function<std::vector<std::string>>(
            "--corrected",
@@ -85,18 +89,22 @@ class Score : public Command {
                 "dependencies, only answered questions count");
     app.add_option(
         "--real", options_.real,
-        "real pictures: a folder of them, or features as .npy, .npz, .safetensors or FILE:name; frechet also takes "
-        "an .npz of pytorch-fid's statistics (mu, sigma)");
+        "real pictures: a folder of them, a .zip, uint8 arrays (.npy, .npz: [N, H, W, 3] or [N, 3, H, W]), or features "
+        "as "
+        ".npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of statistics (mu and sigma, mean and cov, "
+        "ref_mu and ref_sigma)");
     app.add_option("--generated", options_.generated, "generated pictures, likewise");
     app.add_option("--held-out", options_.held_out, "fdr: real pictures other than --real's, likewise");
+    app.add_flag("--subfolders", options_.subfolders,
+                 "pictures: those of folders within folders, too (so anyway with --compat clean-fid or edm2)");
     app.add_option("--backbone", options_.backbones,
-                   "features of folders: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones); fdr: "
+                   "features of pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones); fdr: "
                    "several (a,b) are averaged")
         ->delimiter(',')
         ->capture_default_str();
     app.add_option(
         "--resize", options_.resize,
-        "features of folders: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
+        "features of pictures: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
         "--compat, else the backbone's)");
     metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
     metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
@@ -120,7 +128,9 @@ class Score : public Command {
                 "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
     metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
     metric_option<int64_t>(app, "--smallest", "smallest", "frechet --infinity: smallest size (5000, or a tenth)");
-    metric_option<std::string>(app, "--order", "order", "frechet --infinity: rows shuffled (by --seed) or given");
+    metric_option<std::string>(app, "--order", "order",
+                               "rows shuffled (by --seed) or given: frechet --infinity (shuffled), inception --splits "
+                               "(given)");
     app.add_option("--save-statistics", options_.save_statistics,
                    "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
     app.add_option("--against", options_.against,
@@ -138,7 +148,7 @@ class Score : public Command {
     if (options_.metric.empty()) fail_input("score needs a metric, or answers (see: emfbench score --help)");
     const std::set<MetricNeed> needs = MetricRegistry::instance().make(options_.metric)->needs();
     if (needs == std::set<MetricNeed>{MetricNeed::kFeatures, MetricNeed::kHeldOut}) {
-      refuse_inputs_but({"--real", "--generated", "--held-out", "--backbone", "--resize", "--against"});
+      refuse_inputs_but({"--real", "--generated", "--held-out", "--backbone", "--resize", "--subfolders", "--against"});
       return of_features(flags);
     }
     if (needs.size() != 1) {
@@ -147,18 +157,19 @@ class Score : public Command {
     }
     switch (*needs.begin()) {
       case MetricNeed::kFacts:
-        refuse_inputs_but(
-            {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary"});
+        refuse_inputs_but({"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
+                           "--summary", "--exclude"});
         refuse_unused({"--judge", "--save-detections"}, !options_.images.empty(), "--images DIR");
         return score_detections(options_, flags);
       case MetricNeed::kQuestions:
-        refuse_inputs_but({"--graph", "--answers", "--generator"});
+        refuse_inputs_but({"--graph", "--answers", "--generator", "--exclude"});
         return score_questions(options_, flags);
       case MetricNeed::kProbabilities:
-        refuse_inputs_but({"--generated", "--backbone", "--resize", "--against"});
+        refuse_inputs_but({"--generated", "--backbone", "--resize", "--subfolders", "--against"});
         break;
       case MetricNeed::kFeatures:
-        refuse_inputs_but({"--real", "--generated", "--backbone", "--resize", "--save-statistics", "--against"});
+        refuse_inputs_but(
+            {"--real", "--generated", "--backbone", "--resize", "--subfolders", "--save-statistics", "--against"});
         break;
       case MetricNeed::kHeldOut:
         fail_input("score {}: it reads held-out pictures and no others", options_.metric);
@@ -168,9 +179,12 @@ class Score : public Command {
 
  private:
   ExitCode of_features(const CommonFlags& flags) const {
-    const auto is_folder = [](const std::string& path) { return std::filesystem::is_directory(path); };
-    const bool of_pictures = is_folder(options_.real) || is_folder(options_.generated) || is_folder(options_.held_out);
-    refuse_unused({"--backbone", "--resize"}, of_pictures, "a folder of pictures");
+    const std::vector<std::string> sides = {options_.real, options_.generated, options_.held_out};
+    const bool pictures = std::any_of(sides.begin(), sides.end(), may_be_pictures);
+    refuse_unused({"--backbone", "--resize"}, pictures, "pictures");
+    const bool folders = std::any_of(sides.begin(), sides.end(),
+                                     [](const std::string& side) { return std::filesystem::is_directory(side); });
+    refuse_unused({"--subfolders"}, folders, "a folder of pictures");
     return score_features(options_, flags);
   }
 
@@ -203,9 +217,10 @@ class Score : public Command {
 
   /// Inputs of another metric would be ignored without a word.
   void refuse_inputs_but(const std::set<std::string>& own) const {
-    for (const char* flag : {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
-                             "--summary", "--graph", "--answers", "--generator", "--real", "--generated", "--held-out",
-                             "--backbone", "--resize", "--save-statistics", "--against"}) {
+    for (const char* flag :
+         {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary",
+          "--exclude", "--graph", "--answers", "--generator", "--real", "--generated", "--held-out", "--backbone",
+          "--resize", "--subfolders", "--save-statistics", "--against"}) {
       if (own.count(flag) == 0 && app_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }

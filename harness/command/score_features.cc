@@ -5,10 +5,11 @@
 
 #include "harness/base/file.h"
 #include "harness/base/options.h"
+#include "harness/base/progress.h"
 #include "harness/command/feature_file.h"
+#include "harness/command/picture_network.h"
 #include "harness/command/score_options.h"
-#include "harness/engine/pictures/picture_features.h"
-#include "harness/engine/pictures/picture_file.h"
+#include "harness/pictures/picture_set.h"
 #include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
 
@@ -30,7 +31,7 @@ void print_values(const std::vector<MetricValue>& values) {
   }
   const Json& facts = values.front().details;
   for (const char* fact : {"n_real", "n_generated", "n_held_out", "dimension", "std"}) {
-    if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].dump());
+    if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].is_null() ? "unknown" : facts[fact].dump());
   }
   print_warnings(values.front());
 }
@@ -84,63 +85,93 @@ std::string resize_of(const ScoreOptions& options) {
   return peer == peers.end() ? "" : peer->second;
 }
 
-/// The network that looks at folders of pictures, loaded when the first is met.
+/// The network that looks at pictures, loaded when the first are met.
 class Pictures {
  public:
   Pictures(const ScoreOptions& options, std::string backbone) : options_(options), backbone_(std::move(backbone)) {}
   const std::string& backbone() const { return backbone_; }
-  const PictureFeatures& features() {
-    if (!features_) features_.emplace(backbone_, resize_of(options_));
-    return *features_;
+  const PictureNetwork& network() {
+    if (!network_) network_ = load_picture_network(backbone_, resize_of(options_));
+    return *network_;
   }
-  bool met() const { return features_.has_value(); }
+  bool met() const { return network_ != nullptr; }
 
  private:
   const ScoreOptions& options_;
   std::string backbone_;
-  std::optional<PictureFeatures> features_;
+  std::unique_ptr<const PictureNetwork> network_;
 };
+
+/// The Frechet distance is the one that statistics are enough for: MetricNeed does not say so.
+bool takes_statistics(const ScoreOptions& options) { return options.metric == "frechet"; }
+
+/// The peers of --compat that look into folders within do so without being asked.
+bool reads_subfolders(const ScoreOptions& options) {
+  const std::string peer = word_of(options, "compat", "");
+  return options.subfolders || peer == "clean-fid" || peer == "edm2";
+}
+
+/// One side, opened, and where it holds pictures their set.
+struct OpenSide {
+  FeatureSide side;
+  std::optional<pictures::PictureSet> pictures;
+
+  std::string sha256() const { return pictures ? pictures->sha256() : feature_file_sha256(side); }
+};
+
+OpenSide open_side(const std::string& text, const ScoreOptions& options) {
+  OpenSide open{open_features(text, takes_statistics(options)), std::nullopt};
+  if (open.side.holds == FeatureSide::Holds::kPictures) {
+    open.pictures.emplace(open.side.file, pictures::PictureSetOptions{open.side.array, reads_subfolders(options)});
+  }
+  return open;
+}
 
 /// Rows only where the metric needs them: statistics files have none, and large files need not fit in memory.
 /// @param of_classes  class scores, not features.
-Set read_set(const std::string& path, const ScoreOptions& options, bool of_classes, bool rows_alone,
-             Pictures& pictures) {
+Set read_set(const OpenSide& open, const ScoreOptions& options, bool of_classes, bool rows_alone, Pictures& pictures) {
   Set set;
-  if (std::filesystem::is_directory(path)) {
-    picture_paths(path);  // an empty folder is told of before a network is loaded
+  if (open.pictures) {
     if (of_classes) {
       if (const std::string kind = word_of(options, "kind", "logits"); kind != "logits") {
         fail_input("score {}: of pictures it takes logits, not --kind {}", options.metric, kind);
       }
-      if (!pictures.features().backbone().classifies()) {
+      if (!pictures.network().classifies()) {
         fail_input("backbone '{}' has no class scores; lite0 has, or give logits as .npy, .npz or .safetensors",
                    pictures.backbone());
       }
-      set.rows = pictures.features().logits(path);
+      set.rows = pictures.network().logits(*open.pictures);
     } else {
-      set.rows = pictures.features().rows(path);
+      set.rows = pictures.network().rows(*open.pictures);
     }
     return set;
   }
-  if (!rows_alone) set.statistics = read_feature_statistics(path, word_of(options, "interval", "") == "none");
-  if (!set.statistics) set.rows = read_features(path);
+  if (!rows_alone || open.side.holds == FeatureSide::Holds::kStatistics) {
+    set.statistics = read_feature_statistics(open.side, word_of(options, "interval", "") == "none");
+  }
+  if (!set.statistics) set.rows = read_features(open.side);
   return set;
 }
 
 /// Values of pictures are named for the network that looked: fd_lite0 is no FID. "" = the metric's own name.
 std::string name_of(const Metric& metric, Pictures& pictures) {
   if (!pictures.met()) return "";
-  const Backbone& backbone = pictures.features().backbone();
-  return metric.name_on(backbone.short_name(), backbone.official());
+  return metric.name_on(pictures.network().short_name(), pictures.network().official());
 }
 
-/// The Frechet distance is the one that statistics are enough for, and not with every option: MetricNeed does not say
-/// so.
+/// Whether rows that are there are wanted, however large their file: with some options of the Frechet distance.
 bool needs_rows(const ScoreOptions& options) {
-  if (options.metric != "frechet") return true;
+  if (!takes_statistics(options)) return true;
   const std::string interval = word_of(options, "interval", "auto");
   return flag_of(options, "infinity") || interval == "jackknife" || interval == "bootstrap" ||
          word_of(options, "compat", "none") == "torch-fidelity-float32";
+}
+
+/// What was passed over or is odd about a side.
+void tell_of(const OpenSide& open, MetricValue& value) {
+  if (!open.side.warning.empty()) value.warnings.push_back(open.side.warning);
+  if (!open.pictures) return;
+  for (const std::string& warning : open.pictures->warnings()) value.warnings.push_back(warning);
 }
 
 /// Metrics speak of sides; the command line adds which files those are.
@@ -158,13 +189,14 @@ std::vector<MetricValue> scored(const Metric& metric, const MetricInput& input, 
 Json save_statistics(const ScoreOptions& options) {
   const std::string& source = options.real.empty() ? options.generated : options.real;
   if (source.empty()) fail_input("--save-statistics needs --real X (or --generated Y)");
-  std::optional<FeatureStatistics> statistics;
-  if (!std::filesystem::is_directory(source)) statistics = read_feature_statistics(source, true);
-  if (std::filesystem::is_directory(source)) {
-    Pictures pictures(options, options.backbones.front());
-    statistics = pictures.features().statistics(source);
+  const OpenSide open = open_side(source, options);
+  require_writable(options.save_statistics);
+  std::optional<FeatureStatistics> statistics = read_feature_statistics(open.side, true);
+  if (open.pictures) {
+    statistics = Pictures(options, options.backbones.front()).network().statistics(*open.pictures);
+    for (const std::string& warning : open.pictures->warnings()) say("warning: " + warning);
   } else if (!statistics) {
-    const FeatureMatrix rows = read_features(source);
+    const FeatureMatrix rows = read_features(open.side);
     statistics.emplace();
     statistics->add(checked_features(&rows, options.real.empty() ? "generated" : "real", "save-statistics", 2));
   }
@@ -172,13 +204,18 @@ Json save_statistics(const ScoreOptions& options) {
   return {{"statistics", options.save_statistics}, {"n", statistics->rows()}, {"dimension", statistics->dimension()}};
 }
 
-/// The difference from an earlier result of the same kind.
-/// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
-Json difference_from(const std::string& path, const Json& result, const std::string& metric) {
-  const Json other = read_json(path);
+/// @throws UserError  no result of score.
+Json earlier_result(const std::string& path) {
+  Json other = read_json(path);
   if (!other.is_object() || !other.contains("value") || !other["value"].is_number() || !other.contains("identity")) {
     fail_input("{} is no result of score: it has no value and identity", path);
   }
+  return other;
+}
+
+/// The difference from an earlier result of the same kind.
+/// @throws UserError  results whose identity differs (says in what): their difference would mean nothing.
+Json difference_from(const std::string& path, const Json& other, const Json& result, const std::string& metric) {
   if (other["identity"] != result["identity"]) {
     fail_input("{}: {} and this {} are not comparable ({})", path, path, metric,
                first_difference(other["identity"], result["identity"]));
@@ -188,20 +225,30 @@ Json difference_from(const std::string& path, const Json& result, const std::str
           {"difference", result["value"].get<double>() - other["value"].get<double>()}};
 }
 
+/// Every side that is to be scored, opened before anything is computed, which may take long.
+struct OpenSides {
+  std::optional<OpenSide> real, held_out;
+  OpenSide generated;
+
+  bool any_pictures() const {
+    return generated.pictures || (real && real->pictures) || (held_out && held_out->pictures);
+  }
+};
+
 /// What one network's features say, or features that files hold.
-std::vector<MetricValue> values_on(const std::string& backbone, const Metric& metric, const ScoreOptions& options) {
-  const bool alone = metric.needs().count(MetricNeed::kFeatures) == 0;  // class scores of the generated pictures
-  const bool holds_out = metric.needs().count(MetricNeed::kHeldOut) > 0;
+std::vector<MetricValue> values_on(const std::string& backbone, const Metric& metric, const OpenSides& sides,
+                                   const ScoreOptions& options) {
+  const bool of_classes = metric.needs().count(MetricNeed::kFeatures) == 0;
   const bool rows_alone = needs_rows(options);
   Set real, generated, held_out;
   Pictures pictures(options, backbone);
-  const auto read = [&](const std::string& path) { return read_set(path, options, alone, rows_alone, pictures); };
-  // Files are read side by side; folders of pictures share a network, which uses every core.
-  const bool folders = std::filesystem::is_directory(options.real) || std::filesystem::is_directory(options.generated);
-  auto other = std::async(folders ? std::launch::deferred : std::launch::async, read, options.generated);
-  if (!alone) real = read(options.real);
+  const auto read = [&](const OpenSide& side) { return read_set(side, options, of_classes, rows_alone, pictures); };
+  // Files are read side by side; sets of pictures share a network, which uses every core.
+  const auto when = sides.any_pictures() ? std::launch::deferred : std::launch::async;
+  auto other = std::async(when, [&] { return read(sides.generated); });
+  if (sides.real) real = read(*sides.real);
   generated = other.get();
-  if (holds_out) held_out = read(options.held_out);
+  if (sides.held_out) held_out = read(*sides.held_out);
   MetricInput input;
   if (real.rows) input.real = &*real.rows;
   if (generated.rows) input.generated = &*generated.rows;
@@ -212,12 +259,9 @@ std::vector<MetricValue> values_on(const std::string& backbone, const Metric& me
   if (const std::string name = name_of(metric, pictures); !name.empty()) input.options["name"] = name;
   input.seed = options.seed;
   // The hash fills what scoring leaves idle.
-  auto hash = std::async(alone ? std::launch::deferred : std::launch::async, [&] {
-    return std::filesystem::is_directory(options.real) ? picture_folder_sha256(options.real)
-                                                       : feature_file_sha256(options.real);
-  });
+  auto hash = std::async(sides.real ? std::launch::async : std::launch::deferred, [&] { return sides.real->sha256(); });
   std::vector<MetricValue> values = scored(metric, input, options);
-  if (!alone) values.front().identity["real_sha256"] = hash.get();
+  if (sides.real) values.front().identity["real_sha256"] = hash.get();
   return values;
 }
 
@@ -249,28 +293,34 @@ std::vector<MetricValue> averaged(std::vector<MetricValue> values, const std::st
   return values;
 }
 
-/// @throws UserError  a side is missing, or several networks that no mean can be taken over.
-void require_sides(const Metric& metric, const ScoreOptions& options) {
-  const bool alone = metric.needs().count(MetricNeed::kFeatures) == 0;
+/// @throws UserError  a side is missing or no picture, or several networks that no mean can be taken over.
+OpenSides open_sides(const Metric& metric, const ScoreOptions& options) {
+  const bool alone = metric.needs().count(MetricNeed::kFeatures) == 0;  // class scores of the generated pictures
   const bool holds_out = metric.needs().count(MetricNeed::kHeldOut) > 0;
   if (options.generated.empty() || (options.real.empty() && !alone) || (options.held_out.empty() && holds_out)) {
     fail_input("score {} needs {}{}--generated Y", options.metric, alone ? "" : "--real X and ",
                holds_out ? "--held-out Z and " : "");
   }
-  if (options.backbones.size() > 1 && !holds_out) {
+  const auto opened = [&](bool wanted, const std::string& text) {
+    return wanted ? std::optional(open_side(text, options)) : std::nullopt;
+  };
+  OpenSides sides{opened(!alone, options.real), opened(holds_out, options.held_out),
+                  open_side(options.generated, options)};
+  if (options.backbones.size() < 2) return sides;
+  if (!holds_out) {
     fail_input("score {} takes one --backbone: distances on two networks have no common unit (fdr has none at all)",
                options.metric);
   }
-  if (options.backbones.size() < 2) return;
   const std::set<std::string> different(options.backbones.begin(), options.backbones.end());
   if (different.size() < options.backbones.size()) {
     fail_input("--backbone names one network twice, which would count twice in the mean");
   }
-  for (const std::string& path : {options.real, options.generated, options.held_out}) {
-    if (!std::filesystem::is_directory(path)) {
-      fail_input("{}: several backbones look at folders of pictures, and this is a file of features", path);
+  for (const OpenSide* side : {&*sides.real, &sides.generated, &*sides.held_out}) {
+    if (!side->pictures) {
+      fail_input("{}: several backbones look at pictures, and this is a file of features", side->side.file.string());
     }
   }
+  return sides;
 }
 
 }  // namespace
@@ -285,15 +335,22 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
     }
   }
   const std::unique_ptr<Metric> metric = MetricRegistry::instance().make(options.metric);
-  require_sides(*metric, options);
+  // What the command line says is looked at first, then all that is to be read is opened, and only then is anything
+  // computed, which may take long.
+  metric->check_options(Options(options.metric_options, "score " + options.metric));
+  const OpenSides sides = open_sides(*metric, options);
+  const Json earlier = options.against.empty() ? Json() : earlier_result(options.against);
   std::vector<MetricValue> values;
   for (const std::string& backbone : options.backbones) {
-    std::vector<MetricValue> own = values_on(backbone, *metric, options);
+    std::vector<MetricValue> own = values_on(backbone, *metric, sides, options);
     values.insert(values.end(), own.begin(), own.end());
   }
   if (options.backbones.size() > 1) values = averaged(std::move(values), options.metric);
+  tell_of(sides.generated, values.front());
+  if (sides.real) tell_of(*sides.real, values.front());
+  if (sides.held_out) tell_of(*sides.held_out, values.front());
   Json result = json_of(values, options.metric);
-  if (!options.against.empty()) result["against"] = difference_from(options.against, result, options.metric);
+  if (!options.against.empty()) result["against"] = difference_from(options.against, earlier, result, options.metric);
   if (!flags.json) {
     print_values(values);
     if (result.contains("against"))

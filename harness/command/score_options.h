@@ -20,7 +20,9 @@ struct ScoreOptions {
   std::string graph, answers;                               // question_graph
   std::vector<std::string> generators;                      // question_graph
   std::string real, generated, held_out;                    // features
-  std::vector<std::string> backbones = {"lite0"};           // of features, where a side is a folder of pictures
+  std::string exclude;                                      // of judged rows: a file of those to leave out
+  bool subfolders = false;                                  // of folders of pictures
+  std::vector<std::string> backbones = {"lite0"};           // of features, where a side holds pictures
   std::string resize;                                       // likewise
   std::string save_statistics;                              // frechet: a file to write
   std::string against;                                      // features: an earlier result

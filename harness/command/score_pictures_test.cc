@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "harness/base/file.h"
 #include "harness/base/npy.h"
 #include "harness/engine/pictures/picture_file.h"
 #include "tests/command_run.h"
+#include "tests/drawn_pictures.h"
 #include "tests/script_networks.h"
 
 namespace emf {
@@ -81,6 +83,10 @@ TEST_F(ScoredPictures, PromptsOfOneFileAndOfClassesTheJudgeDoesNotKnow) {
   prompts[1]["prompt"] = "a photo of a green dog";
   prompts[3]["prompt"] = "a photo of another blue apple";
   write_atomically(file("prompts.jsonl"), json_lines(prompts));
+  // Folders without a line of their own are known by their number.
+  for (const char* folder : {"00000", "00001", "00002"}) {
+    std::filesystem::remove(file("pictures/" + std::string(folder) + "/metadata.jsonl"));
+  }
   const Outcome outcome = run(geneval({"--images", file("pictures"), "--metadata", file("prompts.jsonl")}));
   ASSERT_EQ(outcome.code, 0) << outcome.talk;
   const Json result = Json::parse(outcome.out);
@@ -112,13 +118,74 @@ TEST_F(ScoredPictures, BadPicturesAreNamed) {
   write_atomically(file("pictures/00002/samples/0001.png"), "broken");
   EXPECT_NE(talk(geneval({"--images", file("pictures")})).find("00002/samples/0001.png: is no JPEG, PNG or WebP"),
             std::string::npos);
-  write_picture_grid(file("pictures/00002/samples/0001.png"), at::zeros({1, 3, 16, 8}, at::kByte), 1, 1);
-  EXPECT_NE(talk(geneval({"--images", file("pictures")})).find("8 x 16 pixels; the others have 16 x 16"),
-            std::string::npos);
+  paint(file("pictures/00002/samples/0001.png"), 1, 255);
   std::filesystem::remove(file("pictures/00002/metadata.jsonl"));
   EXPECT_NE(run(geneval({"--images", file("pictures")})).talk.find("00002/metadata.jsonl"), std::string::npos);
   make_folder(file("empty"));
   EXPECT_NE(talk(geneval({"--images", file("empty")})).find("no pictures in GenEval's layout"), std::string::npos);
+}
+
+TEST_F(ScoredPictures, AFoldersOwnPromptCountsBesideTheFileOfAll) {
+  // Of the file's prompts the last and the first were painted, so numbers of folders are not its lines.
+  const std::vector<Json> prompts = {prompt("red"), prompt("green"), prompt("blue")};
+  write_atomically(file("prompts.jsonl"), json_lines(prompts));
+  std::filesystem::remove_all(file("pictures/00002"));
+  for (const auto& [folder, color, channel] : {std::tuple{"00000", "blue", 2}, {"00001", "red", 0}}) {
+    const std::string path = file("pictures/" + std::string(folder));
+    write_atomically(path + "/metadata.jsonl", prompt(color).dump(2));  // indented, as json.load reads it, too
+    std::filesystem::remove(path + "/samples/0001.png");
+    paint(path + "/samples/0000.png", channel, 255);
+  }
+  const std::vector<std::string> words = geneval({"--images", file("pictures"), "--metadata", file("prompts.jsonl")});
+  const Json result = Json::parse(run(words).out);
+  EXPECT_EQ(result["overall"], 1.0);
+  EXPECT_EQ(result["n"], 2);
+  EXPECT_EQ(result["not_judged"], Json({"a photo of a green apple"}));
+  Json other = prompt("blue");
+  other["include"][0]["count"] = 2;
+  write_atomically(file("pictures/00000/metadata.jsonl"), other.dump());
+  Outcome refused = run(words);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.talk.find("00000/samples/0000.png: its own metadata asks for something else than"),
+            std::string::npos)
+      << refused.talk;
+  EXPECT_NE(refused.talk.find("prompts.jsonl:3"), std::string::npos) << refused.talk;
+  write_atomically(file("pictures/00000/metadata.jsonl"), prompt("grey").dump());
+  refused = run(words);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_NE(refused.talk.find("no prompt 'a photo of a grey apple' in"), std::string::npos) << refused.talk;
+}
+
+TEST_F(ScoredPictures, WhatLiesBesideTheSamplesIsSaid) {
+  const auto warned = [](const Json& result, const std::string& part) {
+    return std::any_of(result["warnings"].begin(), result["warnings"].end(),
+                       [&](const Json& warning) { return warning.get<std::string>().find(part) != std::string::npos; });
+  };
+  paint(file("pictures/00000/samples/grid.png"), 1, 255);
+  std::filesystem::copy(file("pictures/00001/samples/0000.png"), file("pictures/00001/samples/0000.jpg"));
+  make_folder(file("pictures/notes"));
+  const Json result = Json::parse(run(geneval({"--images", file("pictures")})).out);
+  EXPECT_EQ(result["n"], 6);
+  EXPECT_TRUE(warned(result, "00000/samples: 1 file (.png 1: grid.png)")) << result["warnings"];
+  EXPECT_TRUE(warned(result, "sample 0000 is there under two endings; the .png counts")) << result["warnings"];
+  EXPECT_TRUE(warned(result, "pictures: 1 file (no ending 1: notes)")) << result["warnings"];
+}
+
+TEST_F(ScoredPictures, AJudgeOfAnySizeTakesPicturesOfAnySizeAsTheyAreToBeSeen) {
+  // A wide one, one that EXIF says stands upright, and the square ones.
+  at::Tensor wide = at::zeros({1, 3, 16, 40}, at::kByte);
+  wide.narrow(2, 8, 8).narrow(3, 16, 16).fill_(255);
+  write_picture_grid(file("pictures/00000/samples/0001.png"), wide, 1, 1);
+  const pictures::Picture pixels = pictures::decode(read_file(file("pictures/00000/samples/0001.png")));
+  std::filesystem::remove(file("pictures/00001/samples/0001.png"));
+  write_atomically(file("pictures/00001/samples/0001.jpg"),
+                   with_orientation(encoded_jpeg(pixels.rgb, pixels.height, pixels.width), 6));
+  const Outcome outcome = run(geneval({"--images", file("pictures"), "--save-detections", file("a.jsonl")}));
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const std::vector<Json> rows = read_json_lines(file("a.jsonl"));
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[1]["detections"][0]["box"], (Json{16.0, 8.0, 32.0, 16.0}));
+  EXPECT_EQ(rows[3]["detections"][0]["box"], (Json{0.0, 16.0, 8.0, 32.0}));
 }
 
 TEST_F(ScoredPictures, ValuesAreNamedForTheNetworkThatLooked) {
@@ -150,6 +217,52 @@ TEST_F(ScoredPictures, ValuesAreNamedForTheNetworkThatLooked) {
       run({"score", "inception", "--generated", file("real"), "--backbone", "torchscript:" + file("backbone.pt")}).code,
       2)
       << "this network has no classes";
+}
+
+TEST_F(ScoredPictures, WhateverHoldsThePicturesTheScoreIsTheSame) {
+  make_folder(file("real"));
+  make_folder(file("flat"));
+  make_folder(file("mixed/within"));
+  std::vector<uint8_t> batch;
+  for (int64_t i = 0; i < 4; ++i) {
+    paint(file(fmt::format("real/{}.png", i)), i % 3, 60 + 40 * i);
+    const auto flat = file(fmt::format("flat/{}.png", i));
+    paint(flat, i % 3, 100 + 30 * i);
+    const pictures::Picture picture = pictures::decode(read_file(flat));
+    batch.insert(batch.end(), picture.rgb.begin(), picture.rgb.end());
+    if (i < 2) {
+      std::filesystem::copy(flat, file(fmt::format("mixed/within/{}.png", i)));
+    } else {
+      write_atomically(file(fmt::format("mixed/{}.ppm", i)),
+                       "P6 16 16 255\n" + std::string(picture.rgb.begin(), picture.rgb.end()));
+    }
+  }
+  std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 16, 16, 3), }";
+  header.resize(117, ' ');
+  write_atomically(file("batch.npy"), std::string("\x93NUMPY\x01\x00\x76\x00", 10) + header + "\n" +
+                                          std::string(batch.begin(), batch.end()));
+  const auto score = [&](const std::string& generated, const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {
+        "score",       "frechet",       "--real",     file("real"),
+        "--generated", file(generated), "--backbone", "torchscript:" + file("backbone.pt"),
+        "--interval",  "none",          "--json"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = run(words);
+    EXPECT_EQ(outcome.code, 0) << outcome.talk;
+    return outcome.code == 0 ? Json::parse(outcome.out) : Json();
+  };
+  const Json flat = score("flat");
+  EXPECT_EQ(score("batch.npy")["value"], flat["value"]);
+  // In another order of the pictures.
+  EXPECT_NEAR(score("mixed", {"--subfolders"})["value"].get<double>(), flat["value"].get<double>(), 1e-9);
+  EXPECT_EQ(score("mixed", {"--compat", "clean-fid"})["n_generated"], 4);
+  const Json half = score("mixed");
+  EXPECT_EQ(half["n_generated"], 2);
+  EXPECT_NE(half["warnings"].dump().find("1 folder with 2 pictures (within); --subfolders reads them"),
+            std::string::npos)
+      << half["warnings"];
+  const Outcome refused = run({"score", "frechet", "--real", "a.npy", "--generated", "b.npy", "--subfolders"});
+  EXPECT_NE(refused.talk.find("--subfolders says something only of a folder"), std::string::npos) << refused.talk;
 }
 
 TEST_F(ScoredPictures, FoldersAsFeatures) {

@@ -1,35 +1,34 @@
 #include "harness/pictures/decode.h"
 
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
+#include <algorithm>
 
-#include "harness/pictures/decoder_talk.h"
+#include "harness/pictures/orientation.h"
 #include "harness/pictures/picture_header.h"
+#include "harness/pictures/stored_picture.h"
 
 namespace emf::pictures {
 namespace {
 
-PictureHeader header_of(const std::string& encoded) {
-  return read_picture_header([&](uint64_t offset, size_t length) { return encoded.substr(offset, length); },
-                             encoded.size());
-}
-
-cv::Mat decode_with(const std::string& encoded, int flags) {
-  const cv::Mat bytes(1, static_cast<int>(encoded.size()), CV_8U, const_cast<char*>(encoded.data()));
-  const DecoderTalk talk;
-  cv::Mat decoded;
-  try {
-    decoded = cv::imdecode(bytes, flags);
-  } catch (const cv::Exception&) {
-    decoded.release();
+StoredPicture read_stored(std::string_view encoded, const Wanted& wanted, Format& format) {
+  const ReadBytes read = [&](uint64_t offset, size_t length) { return std::string(encoded.substr(offset, length)); };
+  format = read_picture_header(read, encoded.size()).format;
+  switch (format) {
+    case Format::kJpeg:
+      return decode_jpeg(encoded, wanted);
+    case Format::kPng:
+      return decode_png(encoded, wanted);
+    case Format::kWebp:
+      return decode_webp(encoded, wanted);
+    case Format::kGif:
+      return decode_gif(encoded, wanted);
+    case Format::kBmp:
+      return decode_bmp(encoded, wanted);
+    case Format::kTiff:
+      return decode_tiff(encoded, wanted);
+    case Format::kPnm:
+      return decode_pnm(encoded, wanted);
   }
-  if (decoded.empty()) throw UnreadablePicture("cannot be decoded");
-  // OpenCV takes what libjpeg makes of broken data; libjpeg says so in these words. Its other remarks ("extraneous
-  // bytes before marker") are of harmless oddities.
-  for (const char* complaint : {"premature end", "Premature end", "bad Huffman code"}) {
-    if (talk.text().find(complaint) != std::string::npos) throw UnreadablePicture("holds damaged JPEG data");
-  }
-  return decoded;
+  throw UnreadablePicture("is of no known format");
 }
 
 /// (v + 127) / 255 rounds.
@@ -37,34 +36,56 @@ uint8_t over_white(int value, int alpha) {
   return static_cast<uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
-}  // namespace
-
-Picture decode(const std::string& encoded) {
-  const PictureHeader header = header_of(encoded);
-  // IMREAD_UNCHANGED keeps alpha but leaves a JPEG of four inks as it is, and JPEGs have no alpha.
-  const bool jpeg = header.format == Format::kJpeg;
-  cv::Mat decoded =
-      decode_with(encoded, jpeg ? cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION : cv::IMREAD_UNCHANGED);
-  if (decoded.depth() == CV_16U) decoded.convertTo(decoded, CV_8U, 1.0 / 257);
-  if (decoded.depth() != CV_8U) throw UnreadablePicture("has neither 8 nor 16 bits a colour");
-  Picture picture{decoded.rows, decoded.cols, std::vector<uint8_t>(decoded.total() * 3)};
-  cv::Mat target(decoded.rows, decoded.cols, CV_8UC3, picture.rgb.data());
-  if (decoded.channels() == 1) {
-    cv::cvtColor(decoded, target, cv::COLOR_GRAY2RGB);
-  } else if (decoded.channels() == 3) {
-    cv::cvtColor(decoded, target, cv::COLOR_BGR2RGB);
-  } else {
-    uint8_t* at = picture.rgb.data();
-    for (const cv::Vec4b& bgra : cv::Mat4b(decoded)) {
-      for (const int channel : {2, 1, 0}) *at++ = over_white(bgra[channel], bgra[3]);
+std::vector<uint8_t> rgb_of(StoredPicture stored, bool alpha) {
+  if (stored.channels == 3) return std::move(stored.bytes);
+  const size_t pixels = stored.bytes.size() / static_cast<size_t>(stored.channels);
+  std::vector<uint8_t> rgb(pixels * 3);
+  const uint8_t* in = stored.bytes.data();
+  uint8_t* out = rgb.data();
+  const bool grey = stored.channels < 3, has_alpha = alpha && stored.channels % 2 == 0;
+  for (size_t i = 0; i < pixels; ++i, in += stored.channels) {
+    for (int c = 0; c < 3; ++c) {
+      const uint8_t value = in[grey ? 0 : c];
+      *out++ = has_alpha ? over_white(value, in[stored.channels - 1]) : value;
     }
   }
-  return picture;
+  return rgb;
 }
 
-void check_decodes(const std::string& encoded) {
-  header_of(encoded);
-  decode_with(encoded, cv::IMREAD_REDUCED_COLOR_8 | cv::IMREAD_IGNORE_ORIENTATION);
+}  // namespace
+
+Palette::Palette() {
+  for (int i = 0; i < 256; ++i) rgb.insert(rgb.end(), 3, static_cast<uint8_t>(i));
+}
+
+void reserve_rows(StoredPicture& picture, size_t encoded_bytes) {
+  constexpr size_t kLittle = 1 << 22, kTimes = 64;
+  const size_t all =
+      static_cast<size_t>(picture.height) * static_cast<size_t>(picture.width) * static_cast<size_t>(picture.channels);
+  if (all <= std::max(kLittle, kTimes * encoded_bytes)) picture.bytes.reserve(all);
+}
+
+Picture decode(std::string_view encoded, Colors colors, Orientation orientation) {
+  Wanted wanted;
+  wanted.pillow = colors == Colors::kPillow;
+  wanted.alpha = !wanted.pillow;
+  wanted.orientation = orientation == Orientation::kObeyed || wanted.pillow;
+  Format format{};
+  StoredPicture stored = read_stored(encoded, wanted, format);
+  // Pillow's reader of TIFFs turns them; its others leave that to whoever asks.
+  const bool follow = orientation == Orientation::kObeyed || (wanted.pillow && format == Format::kTiff);
+  Picture picture;
+  picture.height = stored.height, picture.width = stored.width, picture.clipped = stored.clipped;
+  const int found = stored.orientation;
+  picture.rgb = rgb_of(std::move(stored), wanted.alpha);
+  return follow ? turned(std::move(picture), found) : picture;
+}
+
+void check_decodes(std::string_view encoded) {
+  Wanted wanted;
+  wanted.reduce = 8;
+  Format format{};
+  read_stored(encoded, wanted, format);
 }
 
 }  // namespace emf::pictures

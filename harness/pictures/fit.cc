@@ -10,9 +10,9 @@
 namespace emf::pictures {
 
 Window covering_window(int source_height, int source_width, int height, int width) {
-  constexpr double kMostPixels = 1 << 30;
+  constexpr double kMostResized = 1 << 30;
   const double scale = std::max(static_cast<double>(height) / source_height, static_cast<double>(width) / source_width);
-  if (scale * source_height * (scale * source_width) > kMostPixels) throw UnreadablePicture("is too long and thin");
+  if (scale * source_height * (scale * source_width) > kMostResized) throw UnreadablePicture("is too long and thin");
   Window window{height, width, 0, 0, height, width};
   // Compared as products: whole numbers have no rounding that could make both sides short.
   const int64_t by_height = int64_t{height} * source_width, by_width = int64_t{width} * source_height;

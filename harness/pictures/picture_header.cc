@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 namespace emf::pictures {
 namespace {
 
-constexpr uint64_t kMostPixels = uint64_t{1} << 30;  // what OpenCV decodes
 constexpr std::string_view kPngMagic = "\x89PNG\r\n\x1a\n";
 constexpr std::string_view kJpegMagic = "\xff\xd8\xff";
 constexpr std::string_view kJpegEnd = "\xff\xd9";
@@ -24,6 +24,10 @@ uint32_t little_endian(std::string_view bytes, size_t at, int count) {
   uint32_t value = 0;
   for (int i = count; i-- > 0;) value = value << 8 | byte_at(bytes, at + static_cast<size_t>(i));
   return value;
+}
+
+uint32_t number(std::string_view bytes, size_t at, int count, bool big) {
+  return big ? big_endian(bytes, at, count) : little_endian(bytes, at, count);
 }
 
 [[noreturn]] void fail_short() { throw UnreadablePicture("is cut short"); }
@@ -102,19 +106,101 @@ PictureHeader read_jpeg(const Bytes& bytes) {
     if (length < 2) fail_damaged("JPEG");
     if (begins_frame(marker)) {
       const std::string frame = bytes.at(at + 4, 5);
+      header.arithmetic = marker >= 0xc9;
       header.height = static_cast<int>(big_endian(frame, 1, 2));
       header.width = static_cast<int>(big_endian(frame, 3, 2));
     }
     at += 2 + length;
     if (marker == 0xda) break;  // what follows is the scan
   }
-  // OpenCV decodes a JPEG that is cut short without a word, so its end mark is what tells. Nearly always it lies in the
-  // last bytes; whatever stands behind it does no harm.
+  // Whoever does not decode tells by the end mark. Nearly always it lies in the last bytes; whatever stands behind it
+  // does no harm.
   const uint64_t tail = std::max(at, bytes.size() - std::min<uint64_t>(bytes.size(), kEdgeBytes));
   if (tail >= bytes.size()) fail_short();
   if (bytes.at(tail, bytes.size() - tail).find(kJpegEnd) != std::string::npos) return header;
   if (bytes.at(at, bytes.size() - at).find(kJpegEnd) == std::string::npos) fail_short();
   return header;
+}
+
+PictureHeader read_gif(const Bytes& bytes) {
+  const std::string head = bytes.at(6, 4);
+  return {Format::kGif, static_cast<int>(little_endian(head, 2, 2)), static_cast<int>(little_endian(head, 0, 2))};
+}
+
+PictureHeader read_bmp(const Bytes& bytes) {
+  constexpr uint32_t kOldHeader = 12;  // OS/2's, with sizes of two bytes
+  const std::string head = bytes.at(14, 12);
+  if (little_endian(head, 0, 4) == kOldHeader) {
+    return {Format::kBmp, static_cast<int>(little_endian(head, 6, 2)), static_cast<int>(little_endian(head, 4, 2))};
+  }
+  const auto width = static_cast<int32_t>(little_endian(head, 4, 4));
+  const auto height = static_cast<int32_t>(little_endian(head, 8, 4));  // below zero: from the top down
+  if (width < 0 || height == INT32_MIN) fail_damaged("BMP");
+  return {Format::kBmp, std::abs(height), width};
+}
+
+/// Width and height are the first two numbers behind the magic; comments stand between.
+PictureHeader read_pnm(const Bytes& bytes) {
+  const std::string_view text = bytes.start();
+  size_t at = 2;
+  const auto next = [&]() -> int {
+    while (at < text.size() && (std::isspace(static_cast<unsigned char>(text[at])) != 0 || text[at] == '#')) {
+      at = text[at] == '#' ? std::min(text.find_first_of("\r\n", at), text.size()) : at + 1;
+    }
+    int64_t value = 0;
+    const size_t begin = at;
+    for (; at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) != 0; ++at) {
+      value = std::min<int64_t>(10 * value + (text[at] - '0'), INT32_MAX);
+    }
+    if (at == text.size()) fail_short();
+    if (at == begin) fail_damaged("PNM");
+    return static_cast<int>(value);
+  };
+  const int width = next(), height = next();
+  return {Format::kPnm, height, width};
+}
+
+PictureHeader read_tiff(const Bytes& bytes) {
+  const std::string head = bytes.at(0, 16);
+  const bool big = head[0] == 'M', wide = number(head, 2, 2, big) == 43;  // BigTIFF: counts and offsets of eight bytes
+  const auto long_number = [&](std::string_view text, size_t at) {
+    const uint64_t first = number(text, at, 4, big), second = number(text, at + 4, 4, big);
+    return big ? first << 32 | second : second << 32 | first;
+  };
+  uint64_t at = wide ? long_number(head, 8) : number(head, 4, 4, big);
+  if (at > bytes.size()) fail_short();
+  const std::string counted = bytes.at(at, wide ? 8 : 2);
+  const uint64_t count = wide ? long_number(counted, 0) : number(counted, 0, 2, big);
+  at += counted.size();
+  PictureHeader header{Format::kTiff, 0, 0};
+  constexpr uint64_t kMostTags = 4096;
+  for (uint64_t i = 0; i < std::min(count, kMostTags); ++i) {
+    const std::string entry = bytes.at(at + i * (wide ? 20 : 12), wide ? 20 : 12);
+    const uint32_t tag = number(entry, 0, 2, big), type = number(entry, 2, 2, big);
+    constexpr uint32_t kWidth = 256, kHeight = 257, kShort = 3;
+    if (tag != kWidth && tag != kHeight) continue;
+    const uint32_t value = number(entry, wide ? 12 : 8, type == kShort ? 2 : 4, big);
+    if (value > INT32_MAX) fail_damaged("TIFF");
+    (tag == kWidth ? header.width : header.height) = static_cast<int>(value);
+  }
+  return header;
+}
+
+/// Pixels that a byte can stand for at most, where the format bounds it: deflated bytes give 1,032, each of eight
+/// pixels; a block of a JPEG, 64 pixels, takes a bit or more (arithmetic coding, with which it may take less, aside).
+constexpr uint64_t kMostOfDeflated = 1032 * 8, kMostOfJpeg = 8 * 64, kMostOfRows = 8;
+
+uint64_t most_pixels(const PictureHeader& header, uint64_t size) {
+  switch (header.format) {
+    case Format::kPng:
+      return size * kMostOfDeflated;
+    case Format::kJpeg:
+      return header.arithmetic ? kMostPixels : size * kMostOfJpeg;
+    case Format::kPnm:
+      return size * kMostOfRows;
+    default:
+      return kMostPixels;
+  }
 }
 
 }  // namespace
@@ -130,13 +216,26 @@ PictureHeader read_picture_header(const ReadBytes& read, uint64_t size) {
     header = read_jpeg(bytes);
   } else if (start.starts_with("RIFF") && start.size() >= 12 && start.substr(8, 4) == "WEBP") {
     header = read_webp(bytes);
+  } else if (start.starts_with("GIF87a") || start.starts_with("GIF89a")) {
+    header = read_gif(bytes);
+  } else if (start.starts_with("BM")) {
+    header = read_bmp(bytes);
+  } else if (start.starts_with(std::string_view("II*\0", 4)) || start.starts_with(std::string_view("MM\0*", 4)) ||
+             start.starts_with(std::string_view("II+\0", 4)) || start.starts_with(std::string_view("MM\0+", 4))) {
+    header = read_tiff(bytes);
+  } else if (start.size() > 2 && start[0] == 'P' && start[1] >= '1' && start[1] <= '6' &&
+             (std::isspace(static_cast<unsigned char>(start[2])) != 0 || start[2] == '#')) {
+    header = read_pnm(bytes);
   } else {
-    throw UnreadablePicture("is no JPEG, PNG or WebP");
+    throw UnreadablePicture("is no JPEG, PNG or WebP, and no GIF, BMP, TIFF or PNM");
   }
   if (header.height == 0 || header.width == 0) throw UnreadablePicture("has no pixels");
-  if (static_cast<uint64_t>(header.height) * static_cast<uint64_t>(header.width) > kMostPixels) {
-    throw UnreadablePicture("has more than 2^30 pixels");
+  const uint64_t pixels = static_cast<uint64_t>(header.height) * static_cast<uint64_t>(header.width);
+  if (pixels > kMostPixels) {
+    throw UnreadablePicture("claims " + std::to_string(header.width) + " x " + std::to_string(header.height) +
+                            " pixels; no more than 2^28 are read");
   }
+  if (pixels > most_pixels(header, size)) fail_short();
   return header;
 }
 
@@ -145,7 +244,8 @@ bool is_picture_name(std::string_view name) {
   if (dot == std::string_view::npos) return false;
   std::string extension(name.substr(dot + 1));
   for (char& letter : extension) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
-  constexpr std::array<std::string_view, 4> kKnown = {"jpg", "jpeg", "png", "webp"};
+  constexpr std::array<std::string_view, 14> kKnown = {"jpg", "jpeg", "jpe",  "jfif", "png", "webp", "bmp",
+                                                       "gif", "tif",  "tiff", "ppm",  "pgm", "pbm",  "pnm"};
   return std::find(kKnown.begin(), kKnown.end(), extension) != kKnown.end();
 }
 

@@ -22,6 +22,8 @@ struct Detection {
   CornerBox box{};
   float score = 0;
   std::optional<std::string> color;  ///< absent: matches no colour
+
+  bool operator==(const Detection&) const = default;
 };
 
 struct GenEvalOptions {
@@ -73,8 +75,14 @@ GenEvalVerdict geneval_verdict(const GenEvalMetadata& metadata, const std::vecto
                                const GenEvalOptions& options = {});
 
 /// Reads `[{"cls", "box": [x1,y1,x2,y2], "score", "color"?}]`.
-/// @throws UserError  missing key, wrong type, or a number that is not finite in float32.
+/// @throws UserError  missing key or a slip of one, wrong type, or a number that is not finite in float32.
 std::vector<Detection> geneval_detections(const Json& rows, const std::string& where);
+
+/// Keys of a detection.
+const std::vector<std::string>& detection_keys();
+
+/// @throws UserError  a box that ends before it begins ([x, y, width, height]) or a score outside 0..1 (per cent).
+void refuse_odd_detections(const std::vector<Detection>& detections, const std::string& where);
 
 /// The way back; a box without a colour has no "color".
 Json to_json(const std::vector<Detection>& detections);

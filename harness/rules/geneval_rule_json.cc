@@ -38,6 +38,8 @@ bool read_well_formed(const Json& row, Detection& detection) {
   for (size_t i = 0; i < 4; ++i) {
     if (!fits_float((*box)[i], detection.box[i])) return false;
   }
+  // Another key may be a slip of one of these.
+  if (row.size() > (color == row.end() ? 3u : 4u)) return false;
   detection.class_name = name->get_ref<const std::string&>();
   if (color == row.end() || color->is_null()) return true;
   if (!color->is_string()) return false;
@@ -59,6 +61,7 @@ std::vector<Detection> geneval_detections(const Json& rows, const std::string& w
     }
     const std::string place = fmt::format("{}: detections[{}]", where, detections.size());
     if (!row.is_object()) fail_input("{} must be an object", place);
+    refuse_slips(row, detection_keys(), place);
     detection.class_name = geneval_text(row, "cls", place);
     if (!row.contains("box") || !row["box"].is_array() || row["box"].size() != 4) {
       fail_input("{}: \"box\" must be [x1, y1, x2, y2]", place);
@@ -70,6 +73,29 @@ std::vector<Detection> geneval_detections(const Json& rows, const std::string& w
     detections.push_back(std::move(detection));
   }
   return detections;
+}
+
+const std::vector<std::string>& detection_keys() {
+  static const std::vector<std::string> keys = {"cls", "box", "score", "color"};
+  return keys;
+}
+
+void refuse_odd_detections(const std::vector<Detection>& detections, const std::string& where) {
+  constexpr float kRounding = 1e-3f;  // of detectors that cut a box at the picture's edge
+  for (size_t i = 0; i < detections.size(); ++i) {
+    const auto& [name, box, score, color] = detections[i];
+    for (size_t axis = 0; axis < 2; ++axis) {
+      if (box[axis + 2] >= box[axis] - kRounding * std::max(1.0f, std::abs(box[axis]))) continue;
+      fail_input(
+          "{}: detections[{}]: the box [{}, {}, {}, {}] ends before it begins; corners [x1, y1, x2, y2] are read, "
+          "is this [x, y, width, height]?",
+          where, i, box[0], box[1], box[2], box[3]);
+    }
+    if (score < 0 || score > 1 + kRounding) {
+      fail_input("{}: detections[{}]: the score {} is not between 0 and 1; {}", where, i, score,
+                 score > 1 && score <= 100 ? "divide per cent by 100" : "give probabilities");
+    }
+  }
 }
 
 Json to_json(const std::vector<Detection>& detections) {

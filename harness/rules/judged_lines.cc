@@ -2,9 +2,12 @@
 
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/lines.h"
+#include "harness/base/near_name.h"
 
 namespace emf {
 namespace {
@@ -61,7 +64,7 @@ class LineBuilder {
     const unsigned bit = field_ == Field::kOther ? 0 : 1u << static_cast<unsigned>(field_);
     const bool again = (seen_ & bit) != 0;
     seen_ |= bit;
-    return !again;
+    return !again && (bit != 0 || slip_of(name, detection_keys()).empty());
   }
   bool end_object() {
     if (place_ == Place::kRow) return close();
@@ -153,6 +156,57 @@ JudgedLine parse_judged_line(std::string_view line, const std::string& origin) {
   LineBuilder builder;
   if (Json::sax_parse(line.begin(), line.end(), &builder)) return std::move(builder.line);
   return {parse_json(std::string(line), origin), std::nullopt};
+}
+
+void count_pictures_once(JudgedRows& judged, const std::string& source) {
+  std::unordered_map<std::string, size_t> seen;          // by path, place among those kept
+  std::unordered_map<std::string, std::string> of_tail;  // "00000/samples/0000.png" -> the folder before it
+  std::vector<size_t> kept, numbers;
+  size_t repeats = 0, others = 0;
+  std::string first_repeat, other;
+  for (size_t i = 0; i < judged.rows.size(); ++i) {
+    const Json& row = judged.rows[i];
+    const auto name = row.is_object() ? row.find("filename") : row.end();
+    if (!row.is_object() || name == row.end() || !name->is_string()) {
+      kept.push_back(i);
+      continue;
+    }
+    const std::filesystem::path path = std::filesystem::path(name->get<std::string>()).lexically_normal();
+    const auto [place, fresh] = seen.try_emplace(path.string(), i);
+    if (fresh) {
+      kept.push_back(i);
+      const std::filesystem::path folder = path.parent_path().parent_path();
+      const auto [known, first] =
+          of_tail.try_emplace(path.lexically_relative(folder.parent_path()).string(), folder.parent_path().string());
+      if (!first && known->second != folder.parent_path().string() && others++ == 0) {
+        other = fmt::format("'{}' and '{}'", known->second, folder.parent_path().string());
+      }
+      continue;
+    }
+    const size_t before = place->second;
+    Json one = judged.rows[before], two = row;
+    one.erase("filename"), two.erase("filename");
+    const bool same = one == two && (judged.detections.empty() || judged.detections[before] == judged.detections[i]);
+    if (!same) {
+      fail_input("{} row {}: {} was judged otherwise in row {}; keep one of the two", source, i + 1, path.string(),
+                 before + 1);
+    }
+    if (repeats++ == 0) first_repeat = fmt::format("{} in rows {} and {}", path.string(), before + 1, i + 1);
+  }
+  if (others > 0) {
+    judged.warnings.push_back(fmt::format(
+        "{} pictures of the same number stand under several folders ({}); are these of one run?", others, other));
+  }
+  if (repeats == 0) return;
+  judged.warnings.push_back(
+      fmt::format("{} rows name a picture that another row has, and count once; the first: {}", repeats, first_repeat));
+  JudgedRows once;
+  once.warnings = std::move(judged.warnings);
+  for (const size_t i : kept) {
+    once.rows.push_back(std::move(judged.rows[i]));
+    if (!judged.detections.empty()) once.detections.push_back(std::move(judged.detections[i]));
+  }
+  judged = std::move(once);
 }
 
 std::vector<JudgedLine> read_judged_lines(const std::filesystem::path& path) {

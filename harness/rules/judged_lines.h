@@ -25,4 +25,17 @@ JudgedLine parse_judged_line(std::string_view line, const std::string& origin);
 /// @throws UserError  absent (kMissing) or malformed (names the first such line).
 std::vector<JudgedLine> read_judged_lines(const std::filesystem::path& path);
 
+/// Judged pictures of a file, each once. Shards of several processes put together, or of a run that was started again,
+/// name the same file twice: equal rows are counted once, with a warning.
+struct JudgedRows {
+  std::vector<Json> rows;
+  std::vector<std::optional<std::vector<Detection>>> detections;  ///< one a row, or empty
+  std::vector<std::string> warnings;
+};
+
+/// Takes out rows whose "filename" stands in an earlier one.
+/// @param source  names the file in messages.
+/// @throws UserError  two rows of one file that do not say the same (names both rows).
+void count_pictures_once(JudgedRows& judged, const std::string& source);
+
 }  // namespace emf

@@ -1,39 +1,15 @@
 #include "harness/rules/question_graph.h"
 
 #include <algorithm>
-#include <charconv>
 #include <functional>
 #include <numeric>
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/rules/dependency_cell.h"
 
 namespace emf {
 namespace {
-
-std::string trimmed(std::string text) {
-  text.erase(0, text.find_first_not_of(" \t"));
-  text.erase(text.find_last_not_of(" \t") + 1);
-  return text;
-}
-
-std::vector<std::string> parts_of(const std::string& cell) {
-  std::vector<std::string> parts;
-  size_t begin = 0;
-  while (true) {
-    const size_t comma = cell.find(',', begin);
-    parts.push_back(trimmed(cell.substr(begin, comma - begin)));
-    if (comma == std::string::npos) return parts;
-    begin = comma + 1;
-  }
-}
-
-std::optional<int64_t> whole_number(const std::string& text) {
-  int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
-  return number;
-}
 
 /// "6 -> 11 -> 7 -> 6" for every cycle that a depth-first walk closes.
 std::vector<std::string> cycles_of(const QuestionGraph& graph, const CheckedGraph& checked) {
@@ -73,32 +49,40 @@ CheckedGraph check_graph(const QuestionGraph& graph, DependencyRule rule, bool o
   std::set<int64_t> ids;
   for (const GraphQuestion& question : graph.questions) ids.insert(question.id);
   CheckedGraph checked;
-  bool words = false;
+  const bool official_dsg = official && rule == DependencyRule::kDsg;
+  bool dropped = false;
   const auto warn = [&](const GraphQuestion& question, const std::string& what) {
     checked.warnings.push_back(fmt::format("{} question {}: {}", graph.item_id, question.id, what));
   };
   for (const GraphQuestion& question : graph.questions) {
-    std::vector<int64_t>& parents = checked.parents.emplace_back();
-    for (const std::string& part : parts_of(question.dependency)) {
-      const std::optional<int64_t> parent = whole_number(part);
-      if (parent == 0) continue;
-      if (!parent) {
+    const DependencyCell cell =
+        official ? read_dependency_cell_officially(question.dependency) : read_dependency_cell(question.dependency);
+    for (const std::string& word : cell.words) {
+      warn(question, fmt::format("'{}' is not the number of a question", word));
+      dropped = true;
+    }
+    for (const std::string& part : cell.unreadable) {
+      if (official_dsg) {
         warn(question, fmt::format("'{}' is not the number of a question", part));
-        words = true;
-        continue;
+        dropped = true;
+      } else if (checked.why.empty()) {
+        checked.why = fmt::format("question {}: '{}' among its dependencies names no question", question.id, part);
       }
-      if (*parent == question.id) {
+    }
+    std::vector<int64_t>& parents = checked.parents.emplace_back();
+    for (const int64_t parent : cell.parents) {
+      if (parent == question.id) {
         warn(question, "depends on itself");
-      } else if (ids.count(*parent) == 0) {
-        warn(question, fmt::format("depends on question {}, which does not exist", *parent));
+      } else if (ids.count(parent) == 0) {
+        warn(question, fmt::format("depends on question {}, which does not exist", parent));
       }
-      if (official || (*parent != question.id && ids.count(*parent) != 0)) parents.push_back(*parent);
+      if (official || (parent != question.id && ids.count(parent) != 0)) parents.push_back(parent);
     }
   }
   for (const std::string& cycle : cycles_of(graph, checked)) {
     checked.warnings.push_back(fmt::format("{}: questions depend on each other in a circle, {}", graph.item_id, cycle));
   }
-  if (official && words && rule == DependencyRule::kDsg) {
+  if (official_dsg && dropped) {
     for (auto& parents : checked.parents) parents.clear();
     checked.warnings.push_back(fmt::format("{}: all dependencies dropped, as the official loader does", graph.item_id));
   }
@@ -122,6 +106,11 @@ PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& check
     asked.push_back(i);
   }
   result.adjusted = result.raw;
+  if (!checked.why.empty()) {
+    std::fill(result.adjusted.begin(), result.adjusted.end(), 0.0);
+    result.why = checked.why;
+    return result;
+  }
   if (asked.empty()) {
     result.why = graph.questions.empty() ? "no questions" : "no answers";
     return result;

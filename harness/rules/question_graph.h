@@ -21,7 +21,7 @@ enum class DependencyRule { kDpg, kDsg };
 
 struct GraphQuestion {
   int64_t id = 0;                     ///< proposition_id; 1 and up
-  std::string dependency;             ///< the cell as it stands: "0" (none), "2", "1,2", or what should not be there
+  std::string dependency;             ///< the cell as it stands: "0" (none), "2", "1,2" (dependency_cell.h)
   std::string category, subcategory;  ///< category_broad, category_detailed
 };
 
@@ -38,14 +38,16 @@ using PictureAnswers = std::map<int64_t, std::string>;
 struct CheckedGraph {
   std::vector<std::vector<int64_t>> parents;  ///< ids, one list a question; unknown ids only when official
   std::vector<std::string> warnings;          ///< what was wrong with it, one line each
+  std::string why;                            ///< a cell that cannot be read, for which no picture is scored; or ""
 };
 
 /// Reads the dependencies of a graph and says what is wrong with them.
 ///
-/// Words, a question that is its own parent, and parents that do not exist are left out with a warning;
-/// longer cycles stay (either rule ends on them) and are warned about.
-/// @param official  as the released loaders have it: self and absent parents stay, and under the DSG rule one
-///                  bad cell drops every dependency of the item.
+/// Words beside numbers, a question that is its own parent, and parents that do not exist are left out with a warning;
+/// longer cycles stay (either rule ends on them) and are warned about. A cell that may mean a parent and cannot be read
+/// is never left out, which would raise the score: the whole item fails, by `why`.
+/// @param official  as the released loaders have it: cells are read by Python's int(), self and absent parents stay,
+///                  and under the DSG rule one bad cell drops every dependency of the item.
 CheckedGraph check_graph(const QuestionGraph& graph, DependencyRule rule, bool official);
 
 struct PictureScore {
@@ -62,7 +64,16 @@ struct PictureScore {
 PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& checked, const PictureAnswers& answers,
                            DependencyRule rule, bool official);
 
+/// What two CSVs say, as judged rows of the `question_graph` metric.
+struct QuestionRows {
+  std::vector<Json> rows;
+  std::vector<std::string> warnings;  ///< what was passed over, one line each
+};
+
 /// Judged rows of the `question_graph` metric from two CSVs with DSG-1k's columns.
+///
+/// Of a question that stands twice the later row counts, at the place of the first, as in the released loader. Answers
+/// that match no question are counted. Both are warned about.
 ///
 /// @param graph_path    item_id, proposition_id, dependency; category_broad and category_detailed if there.
 /// @param answers_path  item_id, question_id, answer; t2i_model and picture if there. Without `picture`, the
@@ -72,17 +83,18 @@ PictureScore score_picture(const QuestionGraph& graph, const CheckedGraph& check
 /// @return  one row a picture, items in the graph's order: {"item_id", "picture", "questions": [{"id",
 ///          "dependency", "category", "subcategory"}], "answers": {id: text}}; an item without any answer is
 ///          one row with none. Only an item's first row holds its questions.
-/// @throws UserError  absent file; missing column; an id that is no number, an item or question twice, several
-///                    generators and none chosen (names file and line, or the generators).
-std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
-                                       const std::filesystem::path& answers_path,
-                                       const std::vector<std::string>& generators);
+/// @throws UserError  absent file; missing column; an id that is no number, a question answered twice, several
+///                    generators and none chosen (names file and line, or the generators); no answer that matches any
+///                    question.
+QuestionRows read_question_graphs(const std::filesystem::path& graph_path, const std::filesystem::path& answers_path,
+                                  const std::vector<std::string>& generators);
 
 /// Prompts with their questions from a CSV with DSG-1k's columns: item_id, text, proposition_id, dependency,
 /// question_natural_language; category_broad and category_detailed if there.
 ///
 /// @return  one a item, in the file's order; labels {"tag": "questions", "prompt", "item_id", "questions": [{"id",
 ///   "dependency", "category", "subcategory", "text"}]}.
+/// A question that stands twice is told of on stderr.
 /// @throws UserError  absent file; missing column; an item with two texts (names file and line).
 std::vector<Prompt> read_question_prompts(const std::filesystem::path& path);
 

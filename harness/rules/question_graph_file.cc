@@ -7,6 +7,7 @@
 
 #include "harness/base/csv.h"
 #include "harness/base/error.h"
+#include "harness/base/progress.h"
 #include "harness/rules/question_graph.h"
 
 namespace emf {
@@ -31,28 +32,39 @@ int64_t required_id(const CsvTable& table, const CsvTable::Row& row, size_t colu
 struct Items {
   std::vector<std::string> order;
   std::map<std::string, Json> questions;  // arrays
+  std::vector<std::string> warnings;
 };
 
-Items read_items(const CsvTable& table) {
+/// Where each question of an item stands in its array.
+using Places = std::map<std::pair<std::string, int64_t>, size_t>;
+
+/// @param texts  the column of the questions' words, where they are wanted.
+Items read_items(const CsvTable& table, std::optional<size_t> texts) {
   const size_t item = table.required_column("item_id"), id = table.required_column("proposition_id"),
                dependency = table.required_column("dependency");
   const auto broad = table.column("category_broad"), detailed = table.column("category_detailed");
   if (table.rows.empty()) fail_input("{}: no questions", table.origin);
   Items items;
-  std::set<std::pair<std::string, int64_t>> known;
+  Places places;
   for (const CsvTable::Row& row : table.rows) {
     const std::string& name = row.cells[item];
     const int64_t number = required_id(table, row, id);
     if (name.empty()) fail_input("{}: no item_id", table.place(row));
-    if (!known.insert({name, number}).second) {
-      fail_input("{}: question {} of item '{}' is there twice", table.place(row), number, name);
-    }
     const auto [entry, fresh] = items.questions.try_emplace(name, Json::array());
     if (fresh) items.order.push_back(name);
-    entry->second.push_back({{"id", number},
-                             {"dependency", row.cells[dependency]},
-                             {"category", broad ? row.cells[*broad] : ""},
-                             {"subcategory", detailed ? row.cells[*detailed] : ""}});
+    Json question = {{"id", number},
+                     {"dependency", row.cells[dependency]},
+                     {"category", broad ? row.cells[*broad] : ""},
+                     {"subcategory", detailed ? row.cells[*detailed] : ""}};
+    if (texts) question["text"] = row.cells[*texts];
+    const auto [place, first] = places.try_emplace({name, number}, entry->second.size());
+    if (first) {
+      entry->second.push_back(std::move(question));
+      continue;
+    }
+    items.warnings.push_back(fmt::format("{}: question {} of item '{}' stands there again; this later row counts",
+                                         table.place(row), number, name));
+    entry->second[place->second] = std::move(question);
   }
   return items;
 }
@@ -61,7 +73,17 @@ Items read_items(const CsvTable& table) {
 /// in which the generators were asked for.
 using Pictures = std::map<std::pair<size_t, std::string>, Json>;
 
-std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::vector<std::string>& generators) {
+struct Answer {
+  std::string place, item;
+  int64_t question = 0;
+};
+
+struct Answers {
+  std::map<std::string, Pictures> pictures;
+  std::vector<Answer> all;  // in the file's order
+};
+
+Answers read_answers(const CsvTable& table, const std::vector<std::string>& generators) {
   const size_t item = table.required_column("item_id"), question = table.required_column("question_id"),
                answer = table.required_column("answer");
   const auto model = table.column("t2i_model"), picture = table.column("picture");
@@ -79,7 +101,7 @@ std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::v
     if (models.count(name) == 0)
       fail_input("{} has no generator '{}'; known: {}", table.origin, name, fmt::join(known, ", "));
   }
-  std::map<std::string, Pictures> answers;
+  Answers answers;
   std::map<std::tuple<std::string, size_t, int64_t>, int> repeats;
   for (const CsvTable::Row& row : table.rows) {
     size_t generator = 0;
@@ -91,7 +113,8 @@ std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::v
     const std::string& name = row.cells[item];
     const int64_t id = required_id(table, row, question);
     const std::string place = picture ? row.cells[*picture] : fmt::format("{:06}", ++repeats[{name, generator, id}]);
-    Json& given = answers[name].try_emplace({generator, place}, Json::object()).first->second;
+    answers.all.push_back({table.place(row), name, id});
+    Json& given = answers.pictures[name].try_emplace({generator, place}, Json::object()).first->second;
     if (given.contains(std::to_string(id))) {
       fail_input("{}: question {} of item '{}', picture '{}' is answered twice", table.place(row), id, name, place);
     }
@@ -100,23 +123,59 @@ std::map<std::string, Pictures> read_answers(const CsvTable& table, const std::v
   return answers;
 }
 
+/// Answers to questions that nobody asked, which another spelling of the items would make of all of them.
+void tell_unmatched(std::vector<std::string>& warnings, const Items& items, const Answers& answers,
+                    const std::string& graph, const std::string& origin) {
+  std::set<std::pair<std::string, int64_t>> asked;
+  for (const auto& [name, questions] : items.questions) {
+    for (const Json& question : questions) asked.insert({name, question["id"].get<int64_t>()});
+  }
+  size_t unmatched = 0;
+  const Answer* first = nullptr;
+  for (const Answer& answer : answers.all) {
+    if (asked.count({answer.item, answer.question}) != 0) continue;
+    ++unmatched;
+    if (first == nullptr) first = &answer;
+  }
+  if (first == nullptr) return;
+  const std::string shown = fmt::format("question {} of item '{}'", first->question, first->item);
+  if (unmatched == answers.all.size()) {
+    fail_input("{}: none of the {} answers is to a question of {} (the first is to {}; the graph's first item is '{}')",
+               origin, unmatched, graph, shown, items.order.front());
+  }
+  warnings.push_back(fmt::format("{} of {} answers match no question of the graph; the first, {}, is to {}", unmatched,
+                                 answers.all.size(), first->place, shown));
+}
+
+/// Where the n-th answer is about the n-th picture, a file that was joined from parts that overlap shows so.
+void tell_unequal(std::vector<std::string>& warnings, const Answers& answers) {
+  const std::string *most = nullptr, *least = nullptr;
+  const auto pictures = [&](const std::string* item) { return answers.pictures.at(*item).size(); };
+  for (const auto& [item, given] : answers.pictures) {
+    if (most == nullptr || given.size() > pictures(most)) most = &item;
+    if (least == nullptr || given.size() < pictures(least)) least = &item;
+  }
+  if (most == nullptr || pictures(most) == pictures(least)) return;
+  warnings.push_back(fmt::format("items have unequal numbers of pictures: '{}' {}, '{}' {}", *most, pictures(most),
+                                 *least, pictures(least)));
+}
+
 }  // namespace
 
 std::vector<Prompt> read_question_prompts(const std::filesystem::path& path) {
   const CsvTable table = read_csv(path);
   const size_t item = table.required_column("item_id"), text = table.required_column("text"),
                asked = table.required_column("question_natural_language");
-  Items items = read_items(table);
+  const Items items = read_items(table, asked);
   std::map<std::string, std::string> texts;
-  std::map<std::string, size_t> seen;
   for (const CsvTable::Row& row : table.rows) {
     const std::string& name = row.cells[item];
     const auto [known, fresh] = texts.try_emplace(name, row.cells[text]);
     if (known->second != row.cells[text]) {
       fail_input("{}: item '{}' has another text than above; one item is one prompt", table.place(row), name);
     }
-    items.questions.at(name)[seen[name]++]["text"] = row.cells[asked];
   }
+  for (const std::string& warning : items.warnings) say("warning: " + warning);
   std::vector<Prompt> prompts;
   for (const std::string& name : items.order) {
     const std::string& words = texts.at(name);
@@ -126,27 +185,30 @@ std::vector<Prompt> read_question_prompts(const std::filesystem::path& path) {
   return prompts;
 }
 
-std::vector<Json> read_question_graphs(const std::filesystem::path& graph_path,
-                                       const std::filesystem::path& answers_path,
-                                       const std::vector<std::string>& generators) {
-  const Items items = read_items(read_csv(graph_path));
-  std::map<std::string, Pictures> answers = read_answers(read_csv(answers_path), generators);
-  std::vector<Json> rows;
+QuestionRows read_question_graphs(const std::filesystem::path& graph_path, const std::filesystem::path& answers_path,
+                                  const std::vector<std::string>& generators) {
+  // Both are opened before either is looked into.
+  const CsvTable graph = read_csv(graph_path), given_answers = read_csv(answers_path);
+  const Items items = read_items(graph, std::nullopt);
+  Answers answers = read_answers(given_answers, generators);
+  QuestionRows result{{}, items.warnings};
+  tell_unmatched(result.warnings, items, answers, graph.origin, answers_path.string());
+  tell_unequal(result.warnings, answers);
   for (const std::string& name : items.order) {
     Json row = {{"item_id", name}, {"questions", items.questions.at(name)}, {"answers", Json::object()}};
-    const auto given = answers.find(name);
-    if (given == answers.end()) {
-      rows.push_back(row);
+    const auto given = answers.pictures.find(name);
+    if (given == answers.pictures.end()) {
+      result.rows.push_back(row);
       continue;
     }
     for (const auto& [key, texts] : given->second) {
       row["picture"] = key.second;
       row["answers"] = texts;
-      rows.push_back(row);
+      result.rows.push_back(row);
       row.erase("questions");
     }
   }
-  return rows;
+  return result;
 }
 
 QuestionGraph question_graph(const Json& row, const std::string& where) {

@@ -65,6 +65,43 @@ TEST(QuestionGraph, WhatIsWrongWithAGraphIsLeftOutAndNamed) {
   EXPECT_TRUE(warned(checked, "item question 3: 'right' is not the number of a question"));
 }
 
+TEST(QuestionGraph, CellsThatMeanParentsAreReadWhoeverWroteThem) {
+  for (const char* cell : {"1,2", "1,\u00a02", "1,\n2", "[1, 2]", "1;2", "1.0,2.0", " 1 2 ", "('1', \"2\")", "1，2",
+                           "１、２", "1|2", "0,1,2", "1,2,", "\ufeff1,2\r"}) {
+    const CheckedGraph checked = check_graph(graph_of({"0", "0", cell}), DependencyRule::kDpg, false);
+    EXPECT_EQ(checked.parents[2], (std::vector<int64_t>{1, 2})) << cell;
+    EXPECT_TRUE(checked.warnings.empty()) << cell;
+    EXPECT_EQ(checked.why, "") << cell;
+  }
+  for (const char* cell : {"", "0", "0.0", "None", "nan", "-", " ", "[]", "n/a"}) {
+    const CheckedGraph checked = check_graph(graph_of({"0", "0", cell}), DependencyRule::kDpg, false);
+    EXPECT_TRUE(checked.parents[2].empty() && checked.why.empty() && checked.warnings.empty()) << cell;
+  }
+}
+
+TEST(QuestionGraph, ACellThatCannotBeReadFailsItsItem) {
+  for (const char* cell : {"1.5", "1-2", "q1", "1,2x", "right", "99999999999999999999", "-1"}) {
+    const CheckedGraph checked = check_graph(graph_of({"0", "0", cell}), DependencyRule::kDsg, false);
+    EXPECT_NE(checked.why.find("question 3: '"), std::string::npos) << cell;
+    const PictureScore score = scored({"0", "0", cell}, {"no", "yes", "yes"}, DependencyRule::kDpg);
+    EXPECT_EQ(score.why, checked.why);
+    EXPECT_EQ(score.adjusted, (std::vector<double>{0, 0, 0})) << cell;  // never more than with the dependency
+  }
+}
+
+TEST(QuestionGraph, TheReleasedLoadersReadAsPythonDoes) {
+  for (const char* cell : {"1,\u00a02", "1,\n2"}) {
+    EXPECT_EQ(check_graph(graph_of({"0", "0", cell}), DependencyRule::kDsg, true).parents[2],
+              (std::vector<int64_t>{1, 2}));
+  }
+  for (const char* cell : {"[1, 2]", "1;2", "1.0,2.0"}) {
+    const CheckedGraph checked = check_graph(graph_of({"0", "1", cell}), DependencyRule::kDsg, true);
+    EXPECT_TRUE(checked.parents[1].empty()) << cell;
+    EXPECT_TRUE(warned(checked, "all dependencies dropped, as the official loader does")) << cell;
+    EXPECT_NE(check_graph(graph_of({"0", "1", cell}), DependencyRule::kDpg, true).why, "") << cell;
+  }
+}
+
 TEST(QuestionGraph, CirclesAreFound) {
   const CheckedGraph checked = check_graph(graph_of({"0", "4", "2", "3", "1"}), DependencyRule::kDpg, false);
   ASSERT_EQ(checked.warnings.size(), 1u);
@@ -93,7 +130,7 @@ class QuestionGraphFile : public testing::Test {
                          const std::vector<std::string>& generators = {}) const {
     write_atomically(folder_ / "g.csv", graph);
     write_atomically(folder_ / "a.csv", answers);
-    return read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", generators);
+    return read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", generators).rows;
   }
   std::string refusal(const std::string& graph, const std::string& answers,
                       const std::vector<std::string>& generators = {}) const {
@@ -134,11 +171,39 @@ TEST_F(QuestionGraphFile, GeneratorsAndPicturesAreToldApart) {
   EXPECT_NE(refusal(graph_, answers, {"z"}).find("no generator 'z'"), std::string::npos);
 }
 
+TEST_F(QuestionGraphFile, OfAQuestionThatStandsTwiceTheLaterRowCounts) {
+  write_atomically(folder_ / "g.csv", "item_id,proposition_id,dependency\na,1,0\na,2,0\na,1,2\n");
+  write_atomically(folder_ / "a.csv", "item_id,question_id,answer\na,1,yes\na,2,no\n");
+  const QuestionRows read = read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", {});
+  const QuestionGraph graph = question_graph(read.rows.at(0), "row");
+  ASSERT_EQ(graph.questions.size(), 2u);
+  EXPECT_EQ(graph.questions[0].id, 1);
+  EXPECT_EQ(graph.questions[0].dependency, "2");
+  ASSERT_EQ(read.warnings.size(), 1u);
+  EXPECT_NE(read.warnings[0].find("g.csv:4: question 1 of item 'a' stands there again"), std::string::npos);
+}
+
+TEST_F(QuestionGraphFile, AnswersThatMatchNoQuestionAreCounted) {
+  write_atomically(folder_ / "g.csv", graph_);
+  write_atomically(folder_ / "a.csv", "item_id,question_id,answer\na,1,yes\na,2,yes\nA,1,yes\n");
+  const QuestionRows read = read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", {});
+  ASSERT_EQ(read.warnings.size(), 1u);
+  EXPECT_NE(read.warnings[0].find("2 of 3 answers match no question of the graph; the first, "), std::string::npos);
+  EXPECT_NE(read.warnings[0].find("a.csv:3, is to question 2 of item 'a'"), std::string::npos);
+  EXPECT_NE(refusal(graph_, "item_id,question_id,answer\nA,1,yes\nB,1,no\n").find("none of the 2 answers is to a"),
+            std::string::npos);
+}
+
+TEST_F(QuestionGraphFile, ItemsOfUnequalNumbersOfPicturesAreSaid) {
+  write_atomically(folder_ / "g.csv", graph_);
+  write_atomically(folder_ / "a.csv", "item_id,question_id,answer\na,1,yes\na,1,yes\nb,1,yes\nb,2,no\n");
+  const QuestionRows read = read_question_graphs(folder_ / "g.csv", folder_ / "a.csv", {});
+  EXPECT_EQ(read.warnings, std::vector<std::string>{"items have unequal numbers of pictures: 'a' 2, 'b' 1"});
+}
+
 TEST_F(QuestionGraphFile, BadFilesAreNamedByLine) {
   const std::string answers = "item_id,question_id,answer\na,1,yes\n";
   EXPECT_NE(refusal("item_id,proposition_id,dependency\na,one,0\n", answers).find("g.csv:2: proposition_id"),
-            std::string::npos);
-  EXPECT_NE(refusal("item_id,proposition_id,dependency\na,1,0\na,1,0\n", answers).find("g.csv:3: question 1"),
             std::string::npos);
   EXPECT_NE(refusal("item_id,proposition_id\na,1\n", answers).find("no column 'dependency'"), std::string::npos);
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer\na,1,yes\na,first,no\n").find("a.csv:3: question_id"),
@@ -146,6 +211,10 @@ TEST_F(QuestionGraphFile, BadFilesAreNamedByLine) {
   EXPECT_NE(refusal(graph_, "item_id,question_id,answer,picture\na,1,yes,p\na,1,no,p\n").find("a.csv:3"),
             std::string::npos);
   EXPECT_NE(refusal("item_id,proposition_id,dependency\n", answers).find("no questions"), std::string::npos);
+  EXPECT_NE(refusal("item_id,proposition_id,dependency\na,1,0\ncaf\xe9,1,0\n", answers).find("g.csv:3: byte 4 is 0xE9"),
+            std::string::npos);
+  EXPECT_NE(refusal(graph_, "item_id,question_id,answer\na,1,\xe9\n").find("a.csv:2: byte 5 is 0xE9"),
+            std::string::npos);
 }
 
 }  // namespace

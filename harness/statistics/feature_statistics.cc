@@ -8,6 +8,7 @@
 #include "harness/base/file.h"
 #include "harness/base/npy.h"
 #include "harness/statistics/dense/kernels.h"
+#include "harness/statistics/statistics_names.h"
 
 namespace emf {
 namespace {
@@ -152,31 +153,37 @@ FeatureStatistics FeatureStatistics::from_moments(const Eigen::VectorXd& mean, c
   return statistics;
 }
 
-bool holds_statistics(const std::filesystem::path& path) {
-  const std::vector<std::string> names = npz_names(path);
-  const auto has = [&](const char* name) { return std::find(names.begin(), names.end(), name) != names.end(); };
-  return has("mu") && has("sigma");
-}
-
-FeatureStatistics read_statistics(const std::filesystem::path& path) {
-  const NpyArray mean = read_npz(path, "mu"), sigma = read_npz(path, "sigma");
-  if (sigma.shape.size() != 2 && !(sigma.shape.empty() && sigma.values.size() == 1)) {
-    fail_input("{}: sigma must be [D, D], but has {} axes", path.string(), sigma.shape.size());
+FeatureStatistics statistics_of_arrays(const NpyArray& mean, const NpyArray& covariance, const NpyArray* count,
+                                       const std::string& where) {
+  if (covariance.shape.size() != 2 && !(covariance.shape.empty() && covariance.values.size() == 1)) {
+    fail_input("{}: a covariance must be [D, D], but has {} axes", where, covariance.shape.size());
   }
-  const int64_t rows = sigma.shape.empty() ? 1 : sigma.shape[0], columns = sigma.shape.empty() ? 1 : sigma.shape[1];
-  const std::vector<std::string> names = npz_names(path);
-  int64_t count = 0;
-  if (std::find(names.begin(), names.end(), "n") != names.end()) {
-    const NpyArray n = read_npz(path, "n");
-    if (n.values.size() != 1 || n.values[0] != std::floor(n.values[0]))
-      fail_input("{}: n must be one whole number", path.string());
-    count = static_cast<int64_t>(n.values[0]);
+  const int64_t rows = covariance.shape.empty() ? 1 : covariance.shape[0],
+                columns = covariance.shape.empty() ? 1 : covariance.shape[1];
+  int64_t n = 0;
+  if (count != nullptr) {
+    constexpr double kMost = 1e15;
+    if (count->values.size() != 1 || count->values[0] != std::floor(count->values[0]) || count->values[0] > kMost) {
+      fail_input("{}: the number of rows must be one whole number", where);
+    }
+    n = static_cast<int64_t>(count->values[0]);
   }
   return FeatureStatistics::from_moments(
       Eigen::Map<const Eigen::VectorXd>(mean.values.data(), static_cast<Eigen::Index>(mean.values.size())),
-      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(sigma.values.data(),
+      Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(covariance.values.data(),
                                                                                                rows, columns),
-      count, path.string());
+      n, where);
+}
+
+FeatureStatistics read_statistics(const std::filesystem::path& path, const std::string& of) {
+  ArrayShapes shapes;
+  for (auto& [name, header] : npz_shapes(path)) shapes.emplace(name, header.shape);
+  const auto names = statistics_names(shapes, of, path.string());
+  if (!names) fail_input("{}: no statistics in it; they are read under the names {}", path.string(), kStatisticsNames);
+  const NpyArray mean = read_npz(path, names->mean), covariance = read_npz(path, names->covariance);
+  std::optional<NpyArray> count;
+  if (!names->count.empty()) count = read_npz(path, names->count);
+  return statistics_of_arrays(mean, covariance, count ? &*count : nullptr, path.string());
 }
 
 void write_statistics(const std::filesystem::path& path, const FeatureStatistics& statistics) {

@@ -8,6 +8,8 @@
 
 namespace emf {
 
+struct NpyArray;  // harness/base/npy.h
+
 /// The mean and a factor R of the scatter, R^T R = sum (x - mean)(x - mean)^T, of rows that need not be kept.
 ///
 /// A QR factor keeps the digits that a sum of products loses: sums of x x^T halve them, and lose all at a
@@ -70,15 +72,18 @@ class FeatureStatistics {
   bool triangular_ = false;          // its first D rows
 };
 
-/// Reads "mu" and "sigma" (and "n", if there) of an .npz, as pytorch-fid writes them.
+/// Reads a mean and a covariance (and the number of rows, if there) of an .npz, by the names of statistics_names.h.
+/// @param of  as statistics_names() has it.
 /// @throws UserError  absent (kMissing), no such arrays, or as from_moments.
-FeatureStatistics read_statistics(const std::filesystem::path& path);
+FeatureStatistics read_statistics(const std::filesystem::path& path, const std::string& of = "");
 
 /// Writes mu, sigma and n; pytorch-fid, clean-fid and guided-diffusion read the first two.
 /// @throws UserError  fewer than two rows; as write_atomically.
 void write_statistics(const std::filesystem::path& path, const FeatureStatistics& statistics);
 
-/// Whether an .npz holds "mu" and "sigma".
-bool holds_statistics(const std::filesystem::path& path);
+/// Of a mean [D], a covariance [D, D] and the number of rows, null where it is not known.  @param where  names them in
+/// errors.   @throws UserError  as from_moments.
+FeatureStatistics statistics_of_arrays(const NpyArray& mean, const NpyArray& covariance, const NpyArray* count,
+                                       const std::string& where);
 
 }  // namespace emf

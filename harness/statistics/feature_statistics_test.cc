@@ -56,11 +56,31 @@ TEST_F(StatisticsFile, WhatIsWrittenIsReadAgainAndIsTheSameBytes) {
   write_statistics(folder_ / "b.npz", made);
   EXPECT_EQ(read_file(folder_ / "a.npz"), read_file(folder_ / "b.npz"));
   EXPECT_EQ(npz_names(folder_ / "a.npz"), (std::vector<std::string>{"mu", "n", "sigma"}));
-  EXPECT_TRUE(holds_statistics(folder_ / "a.npz"));
   const FeatureStatistics read = read_statistics(folder_ / "a.npz");
   EXPECT_EQ(read.rows(), 40);
   EXPECT_LT((read.mean() - made.mean()).cwiseAbs().maxCoeff(), 1e-14);
   EXPECT_LT((read.covariance() - made.covariance()).cwiseAbs().maxCoeff(), 1e-13);
+}
+
+TEST_F(StatisticsFile, OtherTrainersNamesAreRead) {
+  const NpyArray mean{{2}, {1, 2}}, covariance{{2, 2}, {2, 1, 1, 3}}, other{{2, 2}, {9, 0, 0, 9}}, rows{{}, {50}};
+  using Arrays = std::map<std::string, NpyArray>;
+  for (const Arrays& arrays :
+       {Arrays{{"mean", mean}, {"cov", covariance}, {"n", rows}},
+        Arrays{{"ref_mu", mean}, {"ref_sigma", covariance}, {"ref_n", rows}},
+        Arrays{{"mu", mean}, {"sigma", covariance}, {"mu_s", mean}, {"sigma_s", other}, {"n", rows}},
+        Arrays{{"Mean", mean}, {"Covariance", covariance}, {"features", other}, {"num", rows}}}) {
+    write_atomically(folder_ / "x.npz", npz_bytes(arrays));
+    const FeatureStatistics read = read_statistics(folder_ / "x.npz");
+    EXPECT_EQ(read.mean(), Eigen::Vector2d(1, 2));
+    EXPECT_NEAR(read.covariance()(1, 1), 3, 1e-12) << arrays.begin()->first;
+    EXPECT_EQ(read.rows(), 50);
+  }
+  write_atomically(
+      folder_ / "x.npz",
+      npz_bytes({{"real_mu", mean}, {"real_sigma", covariance}, {"fake_mu", mean}, {"fake_sigma", other}}));
+  EXPECT_NEAR(read_statistics(folder_ / "x.npz", "fake_mu").covariance()(1, 1), 9, 1e-12);
+  EXPECT_THROW(read_statistics(folder_ / "x.npz"), UserError);  // which?
 }
 
 TEST_F(StatisticsFile, NumbersThatAreNoStatisticsAreRefused) {
@@ -75,7 +95,8 @@ TEST_F(StatisticsFile, NumbersThatAreNoStatisticsAreRefused) {
   };
   const NpyArray mean{{2}, {0, 0}};
   EXPECT_EQ(refusal({{"mu", mean}, {"sigma", {{2, 2}, {2, 1, 1, 2}}}}), "read");
-  EXPECT_NE(refusal({{"mu", mean}}).find("no array 'sigma'"), std::string::npos);
+  EXPECT_NE(refusal({{"mu", mean}}).find("no statistics in it; they are read under the names mu and sigma"),
+            std::string::npos);
   EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{1, 1}, {2}}}}).find("a mean of 2 and a covariance of 1 x 1"),
             std::string::npos);
   EXPECT_NE(refusal({{"mu", mean}, {"sigma", {{2, 2}, {1, 0.5, 0, 1}}}}).find("not symmetric"), std::string::npos);

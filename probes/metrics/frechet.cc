@@ -75,7 +75,8 @@ std::vector<int64_t> sizes_of(int64_t smallest, int64_t n, int64_t points) {
 
 /// What is known of both sides: rows where they were given, statistics in any case.
 struct Inputs {
-  std::optional<FeaturePair> rows;
+  std::optional<FeaturePair> rows;             // where both sides have them
+  std::optional<RowMatrixMap> generated_rows;  // where that side has them
   FrechetSide real, generated;
 };
 
@@ -106,7 +107,13 @@ Inputs inputs_of(const MetricInput& input, const std::string& name) {
     fail_input("{}: real features have {} columns, generated {}; both need the same backbone and layer", name, left,
                right);
   }
-  return {std::move(rows), std::move(real), std::move(generated)};
+  std::optional<RowMatrixMap> generated_rows;
+  if (rows) {
+    generated_rows.emplace(rows->generated);
+  } else if (input.generated_statistics == nullptr) {
+    generated_rows.emplace(checked_features(input.generated, "generated", name, 2));
+  }
+  return {std::move(rows), generated_rows, std::move(real), std::move(generated)};
 }
 
 /// Options:
@@ -132,11 +139,13 @@ class Frechet : public Metric {
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);
     const Inputs inputs = inputs_of(input, settings.name);
-    if (!inputs.rows) {
-      const bool needs_rows = settings.infinity || settings.interval == "jackknife" ||
-                              settings.interval == "bootstrap" || settings.compat == "torch-fidelity-float32";
-      if (needs_rows)
-        fail_input("{}: intervals, infinity and float32 means need features, not statistics", settings.name);
+    if (!inputs.generated_rows &&
+        (settings.infinity || settings.interval == "jackknife" || settings.interval == "bootstrap")) {
+      fail_input("{}: {} needs the features of the generated pictures, of which there are statistics alone",
+                 settings.name, settings.infinity ? "infinity" : "an interval");
+    }
+    if (!inputs.rows && settings.compat == "torch-fidelity-float32") {
+      fail_input("{}: float32 means need the features of both sides, of which one has statistics alone", settings.name);
     }
     FrechetTerms terms = frechet_terms(inputs.real, inputs.generated);
     if (settings.compat == "torch-fidelity-float32") terms.mean_term = single_precision_mean_term(*inputs.rows);
@@ -146,7 +155,7 @@ class Frechet : public Metric {
     MetricValue value = described(input, inputs, settings, terms);
     if (settings.infinity) {
       extrapolate(value, inputs, settings);
-    } else if (inputs.rows) {
+    } else if (inputs.generated_rows) {
       add_interval(value, inputs, settings);
     }
     return {value};
@@ -185,22 +194,31 @@ class Frechet : public Metric {
     return value;
   }
 
+  /// Over the rows of both sides, or of the generated one where the other is a statistics file: then the interval says
+  /// how sure the distance from that very reference is.
   static void add_interval(MetricValue& value, const Inputs& inputs, const Settings& settings) {
-    const FeaturePair& pair = *inputs.rows;
-    const int64_t n = pair.real.rows(), m = pair.generated.rows();
+    const RowMatrixMap& generated = *inputs.generated_rows;
+    const FeaturePair* pair = inputs.rows ? &*inputs.rows : nullptr;
+    const int64_t m = generated.rows(), n = pair != nullptr ? pair->real.rows() : m;
     const int64_t groups = std::min({settings.groups, n, m});
     const bool asked = settings.interval == "jackknife";
-    const double work = 2 * static_cast<double>(groups) * frechet_work(n, m, pair.real.cols());
+    const double work = (pair != nullptr ? 2 : 1) * static_cast<double>(groups) *
+                        frechet_work(pair != nullptr ? n : generated.cols(), m, generated.cols());
+    const char* of = pair != nullptr ? "" : " of generated rows";
     // Two rows less a group of one have no covariance.
     const bool possible = std::min(n, m) > 2 && std::min(n, m) - (std::min(n, m) + groups - 1) / groups >= 2;
     std::optional<DistanceInterval> interval;
     if (possible && (asked || (settings.interval == "auto" && work <= kUnaskedWork))) {
-      interval = frechet_jackknife(pair, inputs.real, inputs.generated, *value.value, groups, settings.bootstrap.seed);
-      value.details["interval"] = fmt::format("jackknife, {} groups", groups);
+      interval =
+          pair != nullptr
+              ? frechet_jackknife(*pair, inputs.real, inputs.generated, *value.value, groups, settings.bootstrap.seed)
+              : frechet_jackknife(inputs.real, generated, *value.value, groups, settings.bootstrap.seed);
+      value.details["interval"] = fmt::format("jackknife, {} groups{}", groups, of);
       value.details["bias_corrected"] = *interval->corrected;
     } else if (settings.interval == "bootstrap") {
-      interval = frechet_bootstrap(pair, *value.value, settings.bootstrap);
-      value.details["interval"] = fmt::format("bootstrap, {} draws", settings.bootstrap.draws);
+      interval = pair != nullptr ? frechet_bootstrap(*pair, *value.value, settings.bootstrap)
+                                 : frechet_bootstrap(inputs.real, generated, *value.value, settings.bootstrap);
+      value.details["interval"] = fmt::format("bootstrap, {} draws{}", settings.bootstrap.draws, of);
     } else if (asked) {
       fail_input("{}: a jackknife needs at least 4 rows a side", settings.name);
     }
@@ -210,7 +228,7 @@ class Frechet : public Metric {
   }
 
   static void extrapolate(MetricValue& value, const Inputs& inputs, const Settings& settings) {
-    const RowMatrixMap& generated = inputs.rows->generated;
+    const RowMatrixMap& generated = *inputs.generated_rows;
     const int64_t n = generated.rows();
     int64_t smallest = settings.smallest;
     if (smallest == 0) smallest = n > 2 * kSmallestSubset ? kSmallestSubset : std::max<int64_t>(2, n / 10);
@@ -229,7 +247,7 @@ class Frechet : public Metric {
                     settings.order == "given" ? "rows in order" : fmt::format("seed {}", settings.bootstrap.seed));
     const int64_t groups = std::min(settings.groups, smallest / 2);
     const double work = static_cast<double>(groups * settings.points) *
-                        frechet_work(inputs.real.statistics.rows(), n, generated.cols());
+                        frechet_work(inputs.rows ? inputs.rows->real.rows() : generated.cols(), n, generated.cols());
     if (settings.interval == "none" || (settings.interval == "auto" && work > kUnaskedWork)) return;
     if (groups < 2) fail_input("{}: an interval needs subsets of 4 rows or more", settings.name);
     const DistanceInterval interval = frechet_line_jackknife(inputs.real, generated, order, line, groups);

@@ -33,6 +33,28 @@ double distance_of(const FrechetSide& real, const FrechetSide& generated) {
   return frechet_terms(real, generated).distance();
 }
 
+FrechetSide resampled(const RowMatrixMap& rows, int draw, const char* side, const BootstrapOptions& options) {
+  BootstrapOptions own = options;
+  const std::string stream = fmt::format("{}/{}", options.stream, side);
+  own.stream = stream;
+  std::vector<int64_t> places;
+  const std::vector<int32_t> counts = bootstrap_counts(rows.rows(), draw, own);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
+  }
+  return FrechetSide(statistics_of(rows, places));
+}
+
+DistanceInterval bootstrap_interval(std::vector<double> draws, double distance, const BootstrapOptions& options) {
+  const double moved = distance - mean(draws);
+  for (double& draw : draws) draw += moved;
+  DistanceInterval interval;
+  interval.ci95 = percentile_interval(draws, options.level);
+  interval.ci95[0] = std::max(0.0, interval.ci95[0]);
+  interval.standard_error = draws.size() > 1 ? sample_std(draws) : 0;
+  return interval;
+}
+
 FrechetLine fitted(std::vector<int64_t> sizes, std::vector<double> distances) {
   FrechetLine line{std::move(sizes), std::move(distances), 0, 0};
   const auto n = static_cast<double>(line.sizes.size());
@@ -118,28 +140,31 @@ DistanceInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& r
   return jackknife_interval(distance, {by_real, by_generated}, 0);
 }
 
+DistanceInterval frechet_jackknife(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                   int64_t groups, uint64_t seed) {
+  std::vector<double> distances;
+  for (const FeatureStatistics& less : without_each_group(generated, groups, seed, "frechet/generated")) {
+    distances.push_back(distance_of(real, FrechetSide(less)));
+  }
+  return jackknife_interval(distance, {distances}, 0);
+}
+
 DistanceInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options) {
-  const auto resample = [&](const RowMatrixMap& rows, int draw, const char* side) {
-    BootstrapOptions own = options;
-    const std::string stream = fmt::format("{}/{}", options.stream, side);
-    own.stream = stream;
-    std::vector<int64_t> places;
-    const std::vector<int32_t> counts = bootstrap_counts(rows.rows(), draw, own);
-    for (size_t i = 0; i < counts.size(); ++i)
-      places.insert(places.end(), static_cast<size_t>(counts[i]), static_cast<int64_t>(i));
-    return FrechetSide(statistics_of(rows, places));
-  };
   std::vector<double> draws;
   for (int d = 0; d < options.draws; ++d) {
-    draws.push_back(distance_of(resample(pair.real, d, "real"), resample(pair.generated, d, "generated")));
+    draws.push_back(
+        distance_of(resampled(pair.real, d, "real", options), resampled(pair.generated, d, "generated", options)));
   }
-  const double moved = distance - mean(draws);
-  for (double& draw : draws) draw += moved;
-  DistanceInterval interval;
-  interval.ci95 = percentile_interval(draws, options.level);
-  interval.ci95[0] = std::max(0.0, interval.ci95[0]);
-  interval.standard_error = draws.size() > 1 ? sample_std(draws) : 0;
-  return interval;
+  return bootstrap_interval(std::move(draws), distance, options);
+}
+
+DistanceInterval frechet_bootstrap(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                   const BootstrapOptions& options) {
+  std::vector<double> draws;
+  for (int d = 0; d < options.draws; ++d) {
+    draws.push_back(distance_of(real, resampled(generated, d, "generated", options)));
+  }
+  return bootstrap_interval(std::move(draws), distance, options);
 }
 
 FrechetLine frechet_line(const FrechetSide& real, const RowMatrixMap& generated, const std::vector<int64_t>& order,

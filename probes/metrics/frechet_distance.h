@@ -50,10 +50,19 @@ std::vector<FeatureStatistics> without_each_group(const RowMatrixMap& rows, int6
 DistanceInterval frechet_jackknife(const FeaturePair& pair, const FrechetSide& real, const FrechetSide& generated,
                                    double distance, int64_t groups, uint64_t seed);
 
+/// Over rows of the generated side alone, where of the other statistics are all there is; `corrected` lacks the bias of
+/// that side.
+DistanceInterval frechet_jackknife(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                   int64_t groups, uint64_t seed);
+
 /// Bootstrap over rows of both sides. Draws are moved so that their mean is the distance: the copies in a resample make
 /// it too far from anything.
 /// @cost  draws distances, and the statistics of as many resamples.
 DistanceInterval frechet_bootstrap(const FeaturePair& pair, double distance, const BootstrapOptions& options);
+
+/// Likewise over rows of the generated side alone.
+DistanceInterval frechet_bootstrap(const FrechetSide& real, const RowMatrixMap& generated, double distance,
+                                   const BootstrapOptions& options);
 
 /// Distances of growing numbers of generated rows from all real ones, and the straight line through them in 1 / N,
 /// whose end at 1 / N = 0 is the distance of infinitely many.

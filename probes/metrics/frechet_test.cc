@@ -126,6 +126,39 @@ TEST(Frechet, IntervalsAreAsWideAsTheDistanceSpreads) {
   EXPECT_GT(corrected_nearer, 36);
 }
 
+TEST(Frechet, IntervalsFromAReferencesStatisticsAreOfTheGeneratedRows) {
+  const FeatureMatrix real = normal_features(400, 6, 7);
+  FeatureStatistics reference;
+  reference.add(Eigen::Map<const FeatureStatistics::RowMatrix>(real.values.data(), 400, 6));
+  std::vector<double> distances, jackknife, bootstrap;
+  for (uint64_t seed = 0; seed < 60; ++seed) {
+    const FeatureMatrix generated = normal_features(120, 6, 2000 + seed, 0.3);
+    const auto scored = [&](const Json& options) {
+      MetricInput input;
+      input.real_statistics = &reference;
+      input.generated = &generated;
+      input.options = options;
+      return MetricRegistry::instance().make("frechet")->score(input).front();
+    };
+    const MetricValue one = scored(Json::object());
+    ASSERT_TRUE(one.ci95);
+    EXPECT_LT((*one.ci95)[0], *one.value);
+    EXPECT_GT((*one.ci95)[1], *one.value);
+    EXPECT_EQ(one.details["interval"], "jackknife, 20 groups of generated rows");
+    EXPECT_NEAR(*one.value, *score_features("frechet", real, generated).value, 1e-9);
+    distances.push_back(*one.value);
+    jackknife.push_back(one.details["standard_error"]);
+    if (seed % 6 != 0) continue;
+    bootstrap.push_back(scored({{"interval", "bootstrap"}}).details["standard_error"]);
+    const Json line = {{"infinity", true}};
+    EXPECT_NEAR(*scored(line).value, *score_features("frechet", real, generated, line).value, 1e-8);
+  }
+  // The reference stands still, so the distances spread by the generated sets alone.
+  const double spread = sample_std(distances);
+  EXPECT_NEAR(mean(jackknife), spread, 0.35 * spread);
+  EXPECT_NEAR(mean(bootstrap), spread, 0.4 * spread);
+}
+
 TEST(Frechet, TheLineAtInfinityIsThePeers) {
   const Json& peer = peer_values()["fid_infinity"];
   const FeatureMatrix real = oracle_features("fid_infinity/y_reference"),

@@ -98,6 +98,9 @@ Judged judged_before(const Json& row, const std::string& where) {
 /// @param read  the row's detections where it lacks them.
 Judged judge_row(const Json& row, const std::vector<Detection>* read, const std::string& where,
                  const Settings& settings) {
+  static const std::vector<std::string> known = {"metadata", "detections", "options", "prompt", "index",
+                                                 "filename", "correct",    "reason",  "tag"};
+  if (row.is_object()) refuse_slips(row, known, where);
   const bool seen = row.is_object() && (read != nullptr || row.contains("detections"));
   if (row.is_object() && row.contains("correct") && !seen) return judged_before(row, where);
   if (!seen || !row.contains("metadata")) {
@@ -113,6 +116,10 @@ Judged judge_row(const Json& row, const std::vector<Detection>* read, const std:
   std::vector<Detection> own;
   if (read == nullptr) own = geneval_detections(row["detections"], where);
   const std::vector<Detection>& detections = read != nullptr ? *read : own;
+  if (metadata.include.empty() && metadata.exclude.empty()) {
+    fail_input("{}: the prompt asks for nothing: neither \"include\" nor \"exclude\" holds a clause", where);
+  }
+  refuse_odd_detections(detections, where);
   if (!settings.any_class) refuse_unknown_classes(metadata, detections, where);
   const std::string line = metadata.prompt.empty() ? row["metadata"].dump() : metadata.tag + "/" + metadata.prompt;
   return {metadata.tag, metadata.prompt.empty() ? line : metadata.prompt, line,

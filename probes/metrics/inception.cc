@@ -10,24 +10,20 @@
 #include "harness/base/options.h"
 #include "harness/statistics/statistics.h"
 #include "probes/metrics/feature_pair.h"
+#include "probes/metrics/frechet_distance.h"
+#include "probes/metrics/inception_interval.h"
 
 namespace emf {
 namespace {
 
 constexpr uint32_t kTorchFidelitySeed = 2020;
-constexpr double kMostBootstrapWork = 2e9;  // rows x classes x draws; beyond, no interval is given
 constexpr int64_t kSmall = 2000;
 
 struct Settings {
   std::string name = "inception";
-  bool logits = true, numpy_order = false;
+  bool logits = true, numpy_order = false, shuffled = false;
   int64_t splits = 1;
   BootstrapOptions bootstrap;
-};
-
-/// Log probabilities and probabilities, [N, classes].
-struct Classes {
-  RowMatrix logs, shares;
 };
 
 Settings settings_of(const Options& options, uint64_t seed) {
@@ -37,6 +33,10 @@ Settings settings_of(const Options& options, uint64_t seed) {
   settings.logits = reader.choice("kind", "logits", {"logits", "probabilities"}) == "logits";
   settings.numpy_order = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
   settings.splits = reader.integer("splits", settings.numpy_order ? 10 : 1, 1, 1'000'000);
+  settings.shuffled = reader.choice("order", "given", {"given", "shuffled"}) == "shuffled";
+  if (settings.shuffled && settings.numpy_order) {
+    fail_input("{}: compat torch-fidelity has an order of its own; leave order out", settings.name);
+  }
   settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "inception";
@@ -72,42 +72,16 @@ Classes classes_of(const RowMatrixMap& rows, const Settings& settings) {
   return classes;
 }
 
-/// exp of the mean divergence of rows from their own mean.
-double score_of(const Classes& classes, std::span<const int64_t> rows) {
-  const auto n = static_cast<double>(rows.size());
-  Eigen::RowVectorXd center = Eigen::RowVectorXd::Zero(classes.shares.cols());
-  for (const int64_t i : rows) center += classes.shares.row(i);
-  const Eigen::RowVectorXd log_center = (center / n).array().max(std::numeric_limits<double>::min()).log();
-  double sum = 0;
-  for (const int64_t i : rows) sum += classes.shares.row(i).dot(classes.logs.row(i) - log_center);
-  return std::exp(sum / n);
+std::string order_text(const Settings& settings) {
+  if (settings.numpy_order) return ", order of numpy's seed 2020";
+  if (settings.shuffled && settings.splits > 1) return fmt::format(", shuffled by seed {}", settings.bootstrap.seed);
+  return "";
 }
 
-std::optional<Interval> interval_of(const Classes& classes, const BootstrapOptions& options) {
-  const auto n = static_cast<double>(classes.shares.rows());
-  if (options.draws == 0 || n * static_cast<double>(classes.shares.cols()) * options.draws > kMostBootstrapWork) {
-    return std::nullopt;
-  }
-  const Eigen::VectorXd sureness = classes.shares.cwiseProduct(classes.logs).rowwise().sum();
-  const auto draws = bootstrap(
-      classes.shares.rows(),
-      [&](std::span<const int32_t> counts) {
-        const Eigen::RowVectorXd weights =
-            Eigen::Map<const Eigen::Matrix<int32_t, 1, Eigen::Dynamic>>(counts.data(), classes.shares.rows())
-                .cast<double>() /
-            n;
-        const Eigen::RowVectorXd center = weights * classes.shares;
-        const double variety = (center.array() * center.array().max(std::numeric_limits<double>::min()).log()).sum();
-        return std::exp(weights.dot(sureness) - variety);
-      },
-      options);
-  return percentile_interval(draws);
-}
-
-/// Options: kind "logits" (default) or "probabilities"; splits = 1: of the whole set, with a bootstrap
-/// interval (draws = 500; 0 = none; none beyond 2e9 rows x classes x draws either). splits > 1: mean and
-/// standard deviation (over n) of consecutive parts. compat "torch-fidelity": 10 splits of rows in the order
-/// of numpy's seed 2020. Reads `generated` alone.
+/// Options: kind "logits" (default) or "probabilities"; splits = 1: of the whole set, with an interval from resamples
+/// (draws = 500; 0 = none). splits > 1: mean and standard deviation (over n) of consecutive parts, in the order given
+/// (with a warning where the parts are not alike) or with order "shuffled", by the seed. compat "torch-fidelity": 10
+/// splits of rows in the order of numpy's seed 2020. Reads `generated` alone.
 class Inception : public Metric {
  public:
   std::set<MetricNeed> needs() const override { return {MetricNeed::kProbabilities}; }
@@ -126,26 +100,32 @@ class Inception : public Metric {
     std::vector<int64_t> order(static_cast<size_t>(rows.rows()));
     std::iota(order.begin(), order.end(), int64_t{0});
     if (settings.numpy_order) order = NumpyRandom(kTorchFidelitySeed).permutation(rows.rows());
+    if (settings.shuffled) order = shuffled_places(rows.rows(), settings.bootstrap.seed, "inception/order");
     std::vector<double> parts;
     for (int64_t s = 0; s < settings.splits; ++s) {
       const int64_t begin = s * rows.rows() / settings.splits, end = (s + 1) * rows.rows() / settings.splits;
-      parts.push_back(
-          score_of(classes, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))));
+      parts.push_back(inception_score(
+          classes, std::span(order).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin))));
     }
     MetricValue value;
     value.name = settings.name;
     value.value = mean(parts);
     value.n = rows.rows();
-    value.identity = {
-        {"features", input.generated->identity},
-        {"estimator", fmt::format("Inception Score, {} split{}{}", settings.splits, settings.splits == 1 ? "" : "s",
-                                  settings.numpy_order ? ", order of numpy's seed 2020" : "")}};
+    value.identity = {{"features", input.generated->identity},
+                      {"estimator", fmt::format("Inception Score, {} split{}{}", settings.splits,
+                                                settings.splits == 1 ? "" : "s", order_text(settings))}};
     value.details = {{"n_generated", rows.rows()}, {"dimension", rows.cols()}, {"splits", settings.splits}};
     double squares = 0;
     for (const double part : parts) squares += (part - *value.value) * (part - *value.value);
     value.details["std"] = std::sqrt(squares / static_cast<double>(parts.size()));
-    if (settings.splits == 1) value.ci95 = interval_of(classes, settings.bootstrap);
+    if (settings.splits == 1) value.ci95 = inception_interval(classes, settings.bootstrap);
     if (rows.rows() < kSmall) value.warnings.emplace_back("small_n");
+    if (settings.splits > 1 && !settings.numpy_order && !settings.shuffled &&
+        !parts_are_alike(classes, order, settings.splits)) {
+      value.warnings.emplace_back(
+          "the parts are not alike, as of pictures stored class by class, which lowers the score; shuffle them with "
+          "--order shuffled");
+    }
     bool distributions = settings.logits;
     for (Eigen::Index i = 0; distributions && i < rows.rows(); ++i) distributions = is_distribution(rows, i);
     if (distributions) value.warnings.emplace_back("logits_look_like_probabilities");

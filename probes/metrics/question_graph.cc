@@ -3,6 +3,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <cstdlib>
 #include <set>
 
 #include "harness/api/metric.h"
@@ -40,8 +42,17 @@ struct Item {
   double score = 0;
 };
 
+/// Answers that the rule takes for a "no" though nobody said so.
+struct OddAnswers {
+  size_t odd = 0, all = 0;
+  std::string shown, advice;  // the first that is not blank, and what to do about such
+
+  void count(const std::string& answer, const std::string& place);
+};
+
 struct Judged {
   std::vector<Item> items;
+  OddAnswers odd;
   std::vector<std::pair<size_t, size_t>> rows;  // item and picture of each judged row
 };
 
@@ -69,10 +80,12 @@ Settings settings_of(const MetricInput& input) {
   return settings_of(Options(input.options, "question_graph options"), input.seed);
 }
 
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+
 bool usable(const QuestionGraph& graph, const PictureAnswers& answers) {
   return std::any_of(graph.questions.begin(), graph.questions.end(), [&](const GraphQuestion& question) {
     const auto answer = answers.find(question.id);
-    return answer != answers.end() && answer->second.find_first_not_of(" \t") != std::string::npos;
+    return answer != answers.end() && !is_blank(answer->second);
   });
 }
 
@@ -82,6 +95,29 @@ std::string unanswered(const QuestionGraph& graph, const PictureAnswers& answers
     if (answers.count(question.id) == 0) ids.push_back(question.id);
   }
   return ids.empty() ? "" : fmt::format("question {}", fmt::join(ids, ", "));
+}
+
+void OddAnswers::count(const std::string& answer, const std::string& place) {
+  ++all;
+  if (answer == "yes" || answer == "no") return;
+  ++odd;
+  if (!shown.empty() || is_blank(answer)) return;
+  size_t length = std::min<size_t>(answer.size(), 60);
+  while (length < answer.size() && (answer[length] & 0xc0) == 0x80) --length;  // between two letters
+  shown = fmt::format("'{}'{} ({})", answer.substr(0, length), length < answer.size() ? " ..." : "", place);
+  std::string letters;
+  for (const char letter : answer) {
+    if (std::isalpha(static_cast<unsigned char>(letter))) {
+      letters += static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    }
+  }
+  char* end = nullptr;
+  std::strtod(answer.c_str(), &end);
+  if (letters == "yes" || letters == "no") {
+    advice = "; the rule knows lower case without anything around it";
+  } else if (end == answer.c_str() + answer.size()) {
+    advice = "; make a yes or a no of each number first";
+  }
 }
 
 void score_item(Item& item, const std::vector<PictureAnswers>& answers, const Settings& settings) {
@@ -101,7 +137,7 @@ void score_item(Item& item, const std::vector<PictureAnswers>& answers, const Se
                                           picture.name, missing));
     }
   }
-  if (!any) item.why = item.graph.questions.empty() ? "no questions" : "no usable answer";
+  if (!any && item.checked.why.empty()) item.why = item.graph.questions.empty() ? "no questions" : "no usable answer";
   item.score = item.why.empty() ? sum / static_cast<double>(answers.size()) : 0;
 }
 
@@ -134,6 +170,19 @@ Judged judge(const MetricInput& input, const Settings& settings) {
     first.warnings.push_back(
         fmt::format("{}: the official loader skips the file's first question", first.graph.item_id));
     first.graph.questions.erase(first.graph.questions.begin());
+  }
+  for (size_t i = 0; i < judged.items.size(); ++i) {
+    for (const PictureAnswers& given : answers[i]) {
+      for (const GraphQuestion& question : judged.items[i].graph.questions) {
+        const auto answer = given.find(question.id);
+        if (answer == given.end()) continue;
+        judged.odd.count(answer->second, fmt::format("{} question {}", judged.items[i].graph.item_id, question.id));
+      }
+    }
+  }
+  if (judged.odd.odd == judged.odd.all && !judged.odd.shown.empty()) {
+    fail_input("{}: not one of {} answers is \"yes\" or \"no\"; the first is {}{}", settings.origin, judged.odd.all,
+               judged.odd.shown, judged.odd.advice);
   }
   for (size_t i = 0; i < judged.items.size(); ++i) score_item(judged.items[i], answers[i], settings);
   return judged;
@@ -189,6 +238,11 @@ class QuestionGraphs : public Metric {
       items.push_back({{"item_id", item.graph.item_id}, {"score", item.score}, {"pictures", pictures}});
       scores.values.push_back(item.score);
       scores.clusters.push_back(item.graph.item_id);
+    }
+    if (judged.odd.odd > 0) {
+      value.warnings.push_back(fmt::format(
+          "{} of {} answers are neither \"yes\" nor \"no\" and count as no{}{}{}", judged.odd.odd, judged.odd.all,
+          judged.odd.shown.empty() ? "" : "; the first: ", judged.odd.shown, judged.odd.advice));
     }
     value.name = settings.name;
     value.identity = {{"rule", settings.rule == DependencyRule::kDpg ? "dpg" : "dsg"}, {"official", settings.official}};

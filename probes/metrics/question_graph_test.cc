@@ -58,6 +58,39 @@ TEST(QuestionGraphMetric, MissingAnswersAreNamed) {
   EXPECT_EQ(value.warnings[0], "a picture 1: question 1, 3 has no answer, which counts as no");
 }
 
+TEST(QuestionGraphMetric, AnswersThatAreNeitherYesNorNoAreCountedAndShown) {
+  const MetricValue value = scored({row("a", {"0", "0", "0"}, {{"1", "yes"}, {"2", "yes, a dog"}, {"3", " "}})});
+  EXPECT_DOUBLE_EQ(*value.value, 1.0 / 3);
+  ASSERT_EQ(value.warnings.size(), 1u);
+  EXPECT_EQ(value.warnings[0],
+            "2 of 3 answers are neither \"yes\" nor \"no\" and count as no; the first: 'yes, a dog' (a question 2)");
+}
+
+TEST(QuestionGraphMetric, AnswersOfWhichNoneIsYesOrNoAreRefused) {
+  const auto refusal = [](const char* answer) -> std::string {
+    try {
+      scored({row("a", {"0", "0"}, {{"1", answer}, {"2", answer}})});
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "scored";
+  };
+  EXPECT_EQ(refusal("Yes"),
+            "judged: not one of 2 answers is \"yes\" or \"no\"; the first is 'Yes' (a question 1); the "
+            "rule knows lower case without anything around it");
+  EXPECT_NE(refusal("0.93").find("make a yes or a no of each number"), std::string::npos);
+  EXPECT_NE(refusal("It shows a dog.").find("'It shows a dog.'"), std::string::npos);
+  EXPECT_EQ(refusal("no"), "scored");
+}
+
+TEST(QuestionGraphMetric, ADependencyThatCannotBeReadFailsItsItem) {
+  const MetricValue value =
+      scored({row("a", {"0", "1-2"}, {{"1", "yes"}, {"2", "yes"}}), row("b", {"0"}, {{"1", "yes"}})});
+  EXPECT_DOUBLE_EQ(*value.value, 0.5);
+  EXPECT_EQ(value.details["failed"],
+            (Json{{{"item_id", "a"}, {"why", "question 2: '1-2' among its dependencies names no question"}}}));
+}
+
 /// The released graphs and answers; the scores of the released code are in tests/oracle.
 class ReleasedAnswers : public testing::Test {
  protected:
@@ -70,7 +103,7 @@ class ReleasedAnswers : public testing::Test {
   /// Items of `keep` only, in the graph's order; all of them when it is empty.
   std::vector<Json> rows(const std::string& answers, const std::vector<std::string>& generators, const Json& keep) {
     std::vector<Json> kept;
-    for (Json& one : read_question_graphs(folder_ / "dsg-1k-anns.csv", folder_ / answers, generators)) {
+    for (Json& one : read_question_graphs(folder_ / "dsg-1k-anns.csv", folder_ / answers, generators).rows) {
       if (keep.is_null() || keep.contains(one["item_id"].get<std::string>())) kept.push_back(std::move(one));
     }
     return kept;

@@ -19,6 +19,6 @@ std::vector<std::string> cut_tiles(const std::filesystem::path& grid, std::array
                                    const std::vector<size_t>& indices);
 
 /// Standard base64 with padding.
-std::string base64(const std::vector<unsigned char>& bytes);
+std::string base64(std::string_view bytes);
 
 }  // namespace emf

@@ -4,13 +4,13 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <map>
-#include <opencv2/imgcodecs.hpp>
-#include <opencv2/imgproc.hpp>
 
 #include "harness/base/file.h"
 #include "harness/base/json.h"
+#include "harness/pictures/png.h"
 #include "tests/end_to_end/program.h"
 #include "tests/script_networks.h"
 
@@ -64,14 +64,12 @@ class SuitePlugins : public testing::Test {
     const size_t count = bytes.size() / kBytes, header = bytes.size() - count * kBytes;
     fs::create_directories(folder);
     for (size_t i = 0; i < count; ++i) {
-      char* plane = bytes.data() + header + i * kBytes;
-      std::vector<cv::Mat> channels;
-      for (const int channel : {2, 1, 0}) {  // OpenCV's channel order is BGR
-        channels.emplace_back(kSide, kSide, CV_8UC1, plane + size_t{kSide} * kSide * channel);
+      const char* planes = bytes.data() + header + i * kBytes;
+      std::vector<uint8_t> rgb;
+      for (size_t pixel = 0; pixel < size_t{kSide} * kSide; ++pixel) {
+        for (size_t c = 0; c < 3; ++c) rgb.push_back(static_cast<uint8_t>(planes[c * kSide * kSide + pixel]));
       }
-      cv::Mat picture;
-      cv::merge(channels, picture);
-      cv::imwrite((folder / fmt::format("{:04d}.png", i)).string(), picture);
+      write_atomically(folder / fmt::format("{:04d}.png", i), pictures::encode_png(rgb, kSide, kSide));
     }
   }
 
@@ -85,14 +83,16 @@ class SuitePlugins : public testing::Test {
 
   /// Pictures of one colour each, with a caption that says which.
   void draw_pictures(int count) const {
-    const std::vector<std::pair<std::string, cv::Scalar>> colors = {
-        {"red", {0, 0, 255}}, {"green", {0, 255, 0}}, {"blue", {255, 0, 0}}};
+    const std::vector<std::pair<std::string, std::array<uint8_t, 3>>> colors = {
+        {"red", {255, 0, 0}}, {"green", {0, 255, 0}}, {"blue", {0, 0, 255}}};
     fs::create_directories(folder_ / "pictures");
     for (int i = 0; i < count; ++i) {
       const auto& [name, value] = colors[static_cast<size_t>(i) % colors.size()];
-      const cv::Mat picture(24 + i % 5, 30, CV_8UC3, value);
+      const int height = 24 + i % 5, width = 30;
+      std::vector<uint8_t> rgb;
+      for (int pixel = 0; pixel < height * width; ++pixel) rgb.insert(rgb.end(), value.begin(), value.end());
       const std::string stem = file("pictures/" + std::to_string(i));
-      cv::imwrite(stem + ".png", picture);
+      write_atomically(stem + ".png", pictures::encode_png(rgb, height, width));
       write_atomically(stem + ".txt", "a " + name + " sheet, number " + std::to_string(i) + "\n");
     }
   }

@@ -6,10 +6,8 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/base/hash.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
-#include "harness/base/sha256.h"
 #include "harness/engine/pictures/picture_file.h"
 
 namespace emf {
@@ -63,26 +61,26 @@ FeatureMatrix PictureFeatures::matrix(const at::Tensor& features) const {
   return matrix;
 }
 
-void PictureFeatures::each_batch(const std::filesystem::path& folder,
+void PictureFeatures::each_batch(const pictures::PictureSet& set,
                                  const std::function<void(const at::Tensor&)>& take) const {
-  const std::vector<std::filesystem::path> paths = picture_paths(folder);
-  Progress progress("features of " + folder.string(), static_cast<int64_t>(paths.size()), "pictures");
-  for (size_t begin = 0; begin < paths.size(); begin += size_t{kBatch}) {
+  const size_t all = set.size();
+  Progress progress("features of pictures", static_cast<int64_t>(all), "pictures");
+  for (size_t begin = 0; begin < all; begin += size_t{kBatch}) {
     if (interrupted()) stop_interrupted();
-    std::vector<at::Tensor> batch;  // resized one by one: a folder's pictures may differ in size
-    for (size_t i = begin; i < std::min(paths.size(), begin + size_t{kBatch}); ++i) {
-      batch.push_back(resized(read_picture(paths[i]).unsqueeze(0)));
+    std::vector<at::Tensor> batch;  // resized one by one: a set's pictures may differ in size
+    for (const pictures::Picture& picture : set.read(begin, std::min(size_t{kBatch}, all - begin))) {
+      batch.push_back(resized(picture_tensor(picture).unsqueeze(0)));
     }
     take(backbone_->features(at::cat(batch)));
     progress.update(static_cast<int64_t>(begin + batch.size()));
   }
 }
 
-FeatureMatrix PictureFeatures::gathered(const std::filesystem::path& folder, bool of_classes) const {
+FeatureMatrix PictureFeatures::gathered(const pictures::PictureSet& set, bool of_classes) const {
   const at::NoGradGuard no_grad;
   FeatureMatrix matrix;
   matrix.identity = identity();
-  each_batch(folder, [&](const at::Tensor& features) {
+  each_batch(set, [&](const at::Tensor& features) {
     const at::Tensor rows = (of_classes ? logits(features) : features).to(at::kDouble).contiguous();
     matrix.values.insert(matrix.values.end(), rows.const_data_ptr<double>(),
                          rows.const_data_ptr<double>() + rows.numel());
@@ -92,30 +90,20 @@ FeatureMatrix PictureFeatures::gathered(const std::filesystem::path& folder, boo
   return matrix;
 }
 
-FeatureMatrix PictureFeatures::rows(const std::filesystem::path& folder) const { return gathered(folder, false); }
+FeatureMatrix PictureFeatures::rows(const pictures::PictureSet& set) const { return gathered(set, false); }
 
-FeatureMatrix PictureFeatures::logits(const std::filesystem::path& folder) const { return gathered(folder, true); }
+FeatureMatrix PictureFeatures::logits(const pictures::PictureSet& set) const { return gathered(set, true); }
 
-FeatureStatistics PictureFeatures::statistics(const std::filesystem::path& folder) const {
+FeatureStatistics PictureFeatures::statistics(const pictures::PictureSet& set) const {
   const at::NoGradGuard no_grad;
   // Sums only, so that a folder of any size needs no more memory than one covariance.
   FeatureStatistics statistics;
-  each_batch(folder, [&](const at::Tensor& features) {
+  each_batch(set, [&](const at::Tensor& features) {
     const at::Tensor rows = features.to(at::kDouble).contiguous();
     statistics.add(Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
         rows.const_data_ptr<double>(), rows.size(0), rows.size(1)));
   });
   return statistics;
-}
-
-std::string picture_folder_sha256(const std::filesystem::path& folder) {
-  std::string lines;
-  for (const auto& path : picture_paths(folder)) {
-    // Names and contents in the order of names. Where the folder lies does not count, so a copy of it is the
-    // same side of a comparison.
-    lines += path.filename().string() + " " + sha256_file(path) + "\n";
-  }
-  return sha256_hex(lines);
 }
 
 }  // namespace emf

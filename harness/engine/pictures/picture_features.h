@@ -1,14 +1,14 @@
-// Pictures as features of a backbone: folders picture by picture, so that only features need memory, and pictures in
+// Pictures as features of a backbone: sets picture by picture, so that only features need memory, and pictures in
 // memory.
 #pragma once
 
-#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "harness/api/backbone.h"
 #include "harness/api/metric.h"
+#include "harness/pictures/picture_set.h"
 #include "harness/statistics/feature_statistics.h"
 
 namespace emf {
@@ -41,24 +41,21 @@ class PictureFeatures {
   /// Features or class scores, [N,D], as metrics and probes take them: with identity().
   FeatureMatrix matrix(const at::Tensor& features) const;
 
-  /// Features of a folder's pictures in order of name.
-  /// @throws UserError  as picture_paths and read_picture; kInterrupted.   @cost  as features(), and reading.
-  FeatureMatrix rows(const std::filesystem::path& folder) const;
+  /// Features of a set of pictures in its order.
+  /// @throws UserError  a picture that cannot be read (names it); kInterrupted.   @cost  as features(), and reading.
+  FeatureMatrix rows(const pictures::PictureSet& set) const;
   /// Class scores instead, where the backbone has any.
-  FeatureMatrix logits(const std::filesystem::path& folder) const;
+  FeatureMatrix logits(const pictures::PictureSet& set) const;
   /// Mean and covariance alone, in memory of D x D.
-  FeatureStatistics statistics(const std::filesystem::path& folder) const;
+  FeatureStatistics statistics(const pictures::PictureSet& set) const;
 
  private:
-  void each_batch(const std::filesystem::path& folder, const std::function<void(const at::Tensor&)>& take) const;
-  FeatureMatrix gathered(const std::filesystem::path& folder, bool of_classes) const;
+  void each_batch(const pictures::PictureSet& set, const std::function<void(const at::Tensor&)>& take) const;
+  FeatureMatrix gathered(const pictures::PictureSet& set, bool of_classes) const;
   at::Tensor resized(const at::Tensor& pictures) const;
 
   std::unique_ptr<const Backbone> backbone_;
   ResizeFilter resize_;
 };
-
-/// sha256 over names and bytes of a folder's pictures.
-std::string picture_folder_sha256(const std::filesystem::path& folder);
 
 }  // namespace emf

@@ -76,16 +76,16 @@ TEST(PicturesOfAScript, FoldersAndMemoryAgree) {
   make_folder(folder / "pictures");
   write_color_backbone(folder / "backbone.pt");
   write_json(folder / "backbone.pt.json", {{"side", 8}, {"resize", "bilinear"}});
-  const at::Tensor pictures = some_pictures(19, 12, 12);
-  for (int64_t i = 0; i < pictures.size(0); ++i) {
-    write_picture_grid(folder / "pictures" / fmt::format("{:02}.png", i), pictures.narrow(0, i, 1), 1, 1);
+  const at::Tensor some = some_pictures(19, 12, 12);
+  for (int64_t i = 0; i < some.size(0); ++i) {
+    write_picture_grid(folder / "pictures" / fmt::format("{:02}.png", i), some.narrow(0, i, 1), 1, 1);
   }
   const PictureFeatures features("torchscript:" + (folder / "backbone.pt").string());
-  const FeatureMatrix from_files = features.rows(folder / "pictures");
-  const FeatureMatrix from_memory = features.matrix(features.features(pictures));
+  const FeatureMatrix from_files = features.rows(pictures::PictureSet(folder / "pictures"));
+  const FeatureMatrix from_memory = features.matrix(features.features(some));
   EXPECT_EQ(from_files.identity, from_memory.identity);
   EXPECT_EQ(from_files.values, from_memory.values);
-  EXPECT_EQ(features.statistics(folder / "pictures").rows(), 19);
+  EXPECT_EQ(features.statistics(pictures::PictureSet(folder / "pictures")).rows(), 19);
   EXPECT_EQ(PictureFeatures("torchscript:" + (folder / "backbone.pt").string(), "tf1").identity().at("resize"),
             "tf1 8");
   std::filesystem::remove_all(folder);

@@ -17,14 +17,21 @@ struct PictureOfPrompt {
   int64_t index = -1;  ///< number of its folder: the prompt's line of evaluation_metadata.jsonl, from 0
 };
 
+struct PicturesOfPrompts {
+  std::vector<PictureOfPrompt> pictures;
+  std::vector<std::string> warnings;  ///< files and folders that were passed over, one line each
+};
+
 /// Finds the pictures of a folder and their prompts.
 ///
 /// GenEval's layout: folders named by digits, each with samples/*.png (names of digits) and metadata.jsonl, which
 /// `--metadata` may stand in for. Else Hugging Face's: pictures beside a metadata.jsonl whose lines name their
-/// "file_name" and are metadata lines otherwise.
-/// @param has_metadata  prompts come from a file of all prompts: folders need none of their own.
+/// "file_name" and are metadata lines otherwise. Of a sample that is there as .png and otherwise, the .png counts, as
+/// in the released code.
+/// @param has_metadata  prompts come from a file of all prompts: folders need none of their own; one that is there
+///   counts.
 /// @throws UserError  neither layout; a folder without pictures or prompt; a line that is no metadata line (names it).
-std::vector<PictureOfPrompt> pictures_of_prompts(const std::filesystem::path& folder, bool has_metadata);
+PicturesOfPrompts pictures_of_prompts(const std::filesystem::path& folder, bool has_metadata);
 
 /// A judge's words of pictures.
 struct JudgedFolder {
@@ -34,11 +41,11 @@ struct JudgedFolder {
   Json judge;                       ///< its fingerprint
 };
 
-/// Looks at every picture.
-/// @param judge     of JudgeRegistry, "detector" or "torchscript:FILE"; made for the size of the pictures.
+/// Looks at every picture, as its EXIF orientation asks for it to be seen.
+/// @param judge     of JudgeRegistry, "detector" or "torchscript:FILE"; made for the size of the first picture.
 /// @param prompts   official metadata lines by number, for pictures that have an index alone; may be empty.
-/// @throws UserError  pictures of another size than the judge's or the others' (names one); a judge that finds no
-///   objects; nothing that the judge can judge.
+/// @throws UserError  pictures of another size than the judge's (names one); a judge that finds no objects; nothing
+///   that the judge can judge.
 JudgedFolder judge_folder(const std::vector<PictureOfPrompt>& pictures, const std::string& judge,
                           const std::vector<Json>& prompts, const Placement& placement = {});
 

@@ -64,8 +64,11 @@ class Dsg : public AnswerRule {
     const AnswerFile &graph = *file_of(files, kGraph), &answers = *file_of(files, kAnswers);
     graph.text();  // refuses what is not UTF-8
     check_generator(answers, generator);
-    const std::vector<Json> rows = read_question_graphs(
-        graph.path, answers.path, generator.empty() ? std::vector<std::string>{} : std::vector{generator});
+    // What its reader passes over this rule tells in its own words (note_slips, note_unmatched).
+    const std::vector<Json> rows =
+        read_question_graphs(graph.path, answers.path,
+                             generator.empty() ? std::vector<std::string>{} : std::vector{generator})
+            .rows;
     AnswerSet set;
     set.slot("all");
     QuestionGraph questions;

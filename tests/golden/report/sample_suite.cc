@@ -4,11 +4,11 @@
 
 #include <array>
 #include <cmath>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 
 #include "harness/base/file.h"
 #include "harness/base/random.h"
+#include "harness/pictures/png.h"
 
 namespace emf {
 namespace {
@@ -217,9 +217,9 @@ void write_grid(const std::filesystem::path& path, double noise, uint64_t seed) 
   for (auto pixel = grid.begin<cv::Vec3b>(); pixel != grid.end<cv::Vec3b>(); ++pixel) {
     for (int c = 0; c < 3; ++c) (*pixel)[c] = cv::saturate_cast<uchar>((*pixel)[c] + 90 * noise * random.normal());
   }
-  std::vector<unsigned char> bytes;
-  cv::imencode(".png", grid, bytes);
-  write_atomically(path, {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  cv::Mat rgb;
+  cv::cvtColor(grid, rgb, cv::COLOR_BGR2RGB);
+  write_atomically(path, pictures::encode_png({rgb.data, rgb.total() * 3}, rgb.rows, rgb.cols));
 }
 
 }  // namespace

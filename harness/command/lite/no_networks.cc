@@ -1,0 +1,22 @@
+// What `score` asks of networks, refused where there are none, with what to do instead.
+#include "harness/base/error.h"
+#include "harness/command/judge_images.h"
+#include "harness/command/picture_network.h"
+
+namespace emf {
+
+std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string&) {
+  fail_missing(
+      "pictures need a network ({}), and this program was built without LibTorch; give features as .npy, .npz or "
+      ".safetensors, or use the whole program (./emfbench setup fetches what it needs)",
+      backbone);
+}
+
+JudgedImages judge_images(const std::string& folder, const std::string& judge, const MetadataFile*) {
+  fail_missing(
+      "{}: pictures need a judge ({}), and this program was built without LibTorch; give --detections F.jsonl, or use "
+      "the whole program (./emfbench setup fetches what it needs)",
+      folder, judge);
+}
+
+}  // namespace emf
