@@ -71,6 +71,15 @@ std::string class_of_model_type(const std::string& type) {
 /// @source  transformers 5, MODELS_WITH_INCORRECT_HUB_TOKENIZER_CLASS, as far as they have one.
 bool overrules_files(const std::string& type) { return type == "qwen2" || type == "qwen3_5" || type == "siglip2"; }
 
+/// Types for which a tokenizer.json holds as it stands, whatever class the files name.
+/// @source  transformers 5, the same list, those that have no class of their own.
+bool is_of_backend_type(const std::string& type) {
+  static const std::set<std::string> types = {"llava",     "llava_next", "minicpm3", "modernbert", "nemotron",
+                                              "phi3",      "phimoe",     "phi3_v",   "smolvlm",    "vipllava",
+                                              "internlm2", "jamba",      "ernie4_5"};
+  return types.count(type) > 0;
+}
+
 /// A token as files write it, a plain string or an object, with every flag spelt out.
 /// @param is_special  what a plain string and an object without the flag are.
 Json full_token(const JsonSection& section, bool is_special) {
@@ -150,9 +159,12 @@ FolderConfig::FolderConfig(const std::filesystem::path& folder)
   const JsonSection model(model_, path.string() + ":");
   if (class_name_.empty()) class_name_ = model.text_or("tokenizer_class", "");
   const std::string type = model.text_or("model_type", ""), of_type = class_of_model_type(type);
-  const bool is_unsaid = class_name_.empty() || class_name_ == "PreTrainedTokenizerFast" ||
-                         class_name_ == "PreTrainedTokenizer" || class_name_ == "TokenizersBackend";
-  if (!of_type.empty() && (is_unsaid || overrules_files(type))) class_name_ = of_type;
+  const bool names_backend = class_name_ == "PreTrainedTokenizerFast" || class_name_ == "PreTrainedTokenizer" ||
+                             class_name_ == "TokenizersBackend";
+  is_of_backend_ = is_of_backend_type(type) ||
+                   (!overrules_files(type) && (names_backend || (class_name_.empty() && of_type.empty())));
+  // Without a tokenizer.json the model's type says what the vocabulary is of.
+  if (!of_type.empty() && (class_name_.empty() || names_backend || overrules_files(type))) class_name_ = of_type;
   if (class_name_.ends_with("Fast")) class_name_.resize(class_name_.size() - 4);
   read_listed();
 }
@@ -179,8 +191,7 @@ void FolderConfig::read_listed() {
     for (const char* key : mark_keys()) {
       if (options().has(key)) insert(options().at(key));
     }
-    for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
-      if (!options().has(key)) continue;
+    for (const char* key : extra_keys()) {
       for (const JsonSection& section : members(options().at(key))) insert(section);
     }
     for (const auto& [text, id] : added.items()) {
@@ -197,6 +208,33 @@ void FolderConfig::read_listed() {
     token["id"] = id;
     listed_.push_back(std::move(token));
   }
+}
+
+std::vector<const char*> FolderConfig::extra_keys() const {
+  const auto is_given = [&](const char* key) { return options().has(key) && !options().at(key).value().empty(); };
+  if (is_given("extra_special_tokens")) return {"extra_special_tokens"};
+  if (is_given("additional_special_tokens")) return {"additional_special_tokens"};
+  return {};
+}
+
+std::vector<JsonSection> FolderConfig::named_marks() const {
+  std::vector<JsonSection> found;
+  for (const auto& [key, value] : options_.items()) {
+    const bool is_known = std::find_if(mark_keys().begin(), mark_keys().end(), [&, &name = key](const char* mark) {
+                            return name == mark;
+                          }) != mark_keys().end();
+    const bool is_token = value.is_string() || (value.is_object() && value.contains("content"));
+    if (!is_known && key.ends_with("_token") && is_token) found.emplace_back(value, where_ + "/" + key);
+  }
+  for (const char* key : extra_keys()) {
+    if (!options().at(key).value().is_object()) continue;
+    for (const JsonSection& section : members(options().at(key))) found.push_back(section);
+  }
+  // What transformers saves of them; it writes them anew where the file names some.
+  if (found.empty() && options().has("model_specific_special_tokens")) {
+    found = members(options().at("model_specific_special_tokens"));
+  }
+  return found;
 }
 
 std::optional<std::string> FolderConfig::mark(const char* key, const Json& class_marks) const {
@@ -217,13 +255,23 @@ std::optional<int64_t> FolderConfig::model_id(const char* key) const {
 }
 
 Json FolderConfig::added_tokens(const Json& class_marks, const std::function<int64_t(const std::string&)>& find,
-                                int64_t vocabulary_size) const {
+                                int64_t vocabulary_size, bool with_listed) const {
   Json tokens = Json::array();
-  std::set<std::string> known_texts;
+  std::set<std::string> listed_texts;
+  std::map<std::string, std::vector<Json>> said;  // each text's tokens as the files write them
   int64_t next = vocabulary_size;
   const auto add = [&](Json token) {
     const std::string content = token.at("content");
-    if (content.empty() || !known_texts.insert(content).second) return;  // the first says how it is matched
+    if (content.empty() || listed_texts.contains(content)) return;  // the list says how it is matched
+    std::vector<Json>& earlier = said[content];
+    if (std::find(earlier.begin(), earlier.end(), token) != earlier.end()) return;
+    earlier.push_back(token);
+    if (earlier.size() > 1) {  // added once more, it is matched as said last
+      for (Json& known : tokens) {
+        if (known.at("content") == content) known.update(token);
+      }
+      return;
+    }
     // A new token gets the next id, whichever the file gives it: so does tokenizers.
     const int64_t known = find(content);
     token["id"] = known >= 0 ? known : next;
@@ -234,9 +282,11 @@ Json FolderConfig::added_tokens(const Json& class_marks, const std::function<int
   for (const char* key : mark_keys()) {
     if (const auto text = mark(key, class_marks)) marks.insert(*text);
   }
-  for (Json token : listed_) {
-    if (marks.contains(token.at("content").get<std::string>())) token["special"] = true;
+  for (Json token : with_listed ? listed_ : Json::array()) {
+    const std::string content = token.at("content");
+    if (marks.contains(content)) token["special"] = true;
     add(std::move(token));
+    listed_texts.insert(content);  // of two the first holds
   }
   for (const char* key : mark_keys()) {
     const auto text = mark(key, class_marks);
@@ -246,16 +296,33 @@ Json FolderConfig::added_tokens(const Json& class_marks, const std::function<int
     token["special"] = true;
     add(std::move(token));
   }
-  for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
-    if (!options().has(key)) continue;
-    for (const JsonSection& section : members(options().at(key))) add(full_token(section, true));
+  const int64_t before_named = next;
+  for (const JsonSection& section : named_marks()) {
+    Json token = full_token(section, true);
+    token["special"] = true;
+    marks.insert(token.at("content").get<std::string>());
+    add(std::move(token));
   }
-  // A class may name marks of its own: image_token and the like.
-  for (const auto& [key, value] : options_.items()) {
-    const bool is_known = std::find_if(mark_keys().begin(), mark_keys().end(), [&, &name = key](const char* mark) {
-                            return name == mark;
-                          }) != mark_keys().end();
-    if (!is_known && key.ends_with("_token") && value.is_string()) add(full_token({value, where_}, true));
+  if (next > before_named + 1 && next > vocabulary_size + 1) {
+    // They would be numbered in the order in which the file names them, which is not kept.
+    fail_input("{} several marks that a class names itself (image_token and the like) have no ids: list them in {}",
+               where_, "added_tokens_decoder");
+  }
+  for (const char* key : extra_keys()) {
+    if (options().at(key).value().is_object()) continue;  // named ones
+    for (const JsonSection& section : options().at(key).elements()) {
+      const Json token = full_token(section, true);
+      marks.insert(token.at("content").get<std::string>());
+      add(token);
+    }
+  }
+  if (class_name_ == "Qwen2Tokenizer") {
+    // The class adds its special tokens once more, as plain texts: what their flags said is gone.
+    for (Json& token : tokens) {
+      if (!marks.contains(token.at("content").get<std::string>())) continue;
+      for (const char* flag : {"lstrip", "rstrip", "single_word", "normalized"}) token[flag] = false;
+      token["special"] = true;
+    }
   }
   return tokens;
 }

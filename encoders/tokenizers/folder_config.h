@@ -27,6 +27,8 @@ class FolderConfig {
   const std::filesystem::path& folder() const { return folder_; }
   /// The tokenizer's class without "Fast"; "" where no file says so.
   const std::string& class_name() const { return class_name_; }
+  /// Whether the files name no class of their own, so that a tokenizer.json holds as it stands.
+  bool is_of_backend() const { return is_of_backend_; }
   /// tokenizer_config.json and what was merged into it.
   JsonSection options() const { return {options_, where_}; }
   bool flag_or(const char* key, bool otherwise) const { return options().flag_or(key, otherwise); }
@@ -41,16 +43,24 @@ class FolderConfig {
   /// Everything that is found in a text before the model sees it, in the form of tokenizer.json's added_tokens: what
   /// added_tokens_decoder or added_tokens.json lists, the marks, and the additional special tokens.
   ///
+  /// @param with_listed  false: the marks and the additional ones alone.
   /// @param class_marks  the marks of the class: {"eos_token": text, ...}.
   /// @param find  the id of a piece of the vocabulary, -1 = none.   @param vocabulary_size  where new ids begin.
   Json added_tokens(const Json& class_marks, const std::function<int64_t(const std::string&)>& find,
-                    int64_t vocabulary_size) const;
+                    int64_t vocabulary_size, bool with_listed = true) const;
+  /// Whether the files list added tokens of their own (added_tokens_decoder).
+  bool lists_added_tokens() const { return options().has("added_tokens_decoder"); }
 
  private:
   void read_listed();
+  /// Keys of lists of further special tokens that hold: the older one where the newer has nothing.
+  std::vector<const char*> extra_keys() const;
+  /// Marks that a class names itself: image_token and the like.
+  std::vector<JsonSection> named_marks() const;
 
   std::filesystem::path folder_;
   std::string where_, class_name_;
+  bool is_of_backend_ = false;
   Json model_ = Json::object();  ///< config.json
   Json options_ = Json::object();
   Json listed_ = Json::array();  ///< added tokens with their ids, in order of id

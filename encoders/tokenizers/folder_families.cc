@@ -132,7 +132,7 @@ FolderFamily t5(const FolderConfig&) {
           {{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}},
           nullptr,
           words_with_marks(true),
-          nullptr,
+          {{"type", "Unigram"}, {"unk_id", 2}},
           {},
           {"eos_token"}};
 }
@@ -142,21 +142,24 @@ FolderFamily xlm_roberta(const FolderConfig& config) {
           roberta_marks(),
           nullptr,
           words_with_marks(config.flag_or("add_prefix_space", true)),
-          nullptr,
+          {{"type", "Unigram"}, {"unk_id", 3}},
           {"bos_token"},
           {"eos_token"}};
 }
 
-FolderFamily gemma(const FolderConfig&) {
+FolderFamily gemma(const FolderConfig& config) {
+  Json marks = {{"bos_token", "<bos>"},
+                {"eos_token", "<eos>"},
+                {"unk_token", "<unk>"},
+                {"pad_token", "<pad>"},
+                {"mask_token", "<mask>"}};
+  Json model = {{"type", "BPE"}, {"fuse_unk", true}, {"byte_fallback", true}};
+  if (const auto unknown = config.mark("unk_token", marks)) model["unk_token"] = *unknown;
   return {FamilyFiles::kSentencePiece,
-          {{"bos_token", "<bos>"},
-           {"eos_token", "<eos>"},
-           {"unk_token", "<unk>"},
-           {"pad_token", "<pad>"},
-           {"mask_token", "<mask>"}},
+          std::move(marks),
           {{"type", "Replace"}, {"pattern", {{"String", " "}}}, {"content", kSpaceMark}},
           nullptr,
-          nullptr,
+          std::move(model),
           {},
           {}};
 }
@@ -174,7 +177,7 @@ FolderFamily llama(const FolderConfig& config) {
           {{"bos_token", "<s>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}},
           nullptr,
           metaspace(scheme, false),
-          nullptr,
+          {{"type", "BPE"}, {"fuse_unk", true}, {"byte_fallback", true}},
           {},
           {}};
 }
@@ -223,10 +226,20 @@ void refuse_unread_options(const FolderConfig& config) {
   // Of the many keys of tokenizer_config.json these move ids and are read nowhere here; each with the value that moves
   // none. All others concern decoding, padding, cutting, chat templates or how the file came to be.
   const std::map<std::string, Json> idle = {
-      {"do_basic_tokenize", true}, {"never_split", Json::array()},       {"sp_model_kwargs", Json::object()},
-      {"split_by_punct", false},   {"word_tokenizer_type", "basic"},     {"subword_tokenizer_type", "wordpiece"},
-      {"normalization", false},    {"do_subword_tokenize", true},        {"do_word_tokenize", true},
-      {"do_phonemize", false},     {"replace_word_delimiter_char", " "},
+      {"do_basic_tokenize", true},
+      {"never_split", Json::array()},
+      {"sp_model_kwargs", Json::object()},
+      {"split_by_punct", false},
+      {"word_tokenizer_type", "basic"},
+      {"subword_tokenizer_type", "wordpiece"},
+      {"normalization", false},
+      {"do_subword_tokenize", true},
+      {"do_word_tokenize", true},
+      {"do_phonemize", false},
+      {"replace_word_delimiter_char", " "},
+      {"fix_mistral_regex", false},
+      {"init_inputs", Json::array()},
+      {"fast_tokenizer_files", Json::array({"tokenizer.json"})},
   };
   for (const auto& [key, value] : config.options().as_object().items()) {
     const auto known = idle.find(key);

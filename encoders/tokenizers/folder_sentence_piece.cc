@@ -86,6 +86,33 @@ std::unique_ptr<TokenModel> make_model(const FolderConfig& config, const FolderF
   return std::make_unique<SentencePieceBpe>(texts, std::move(scores), byte_pieces(bytes), unknown, origin);
 }
 
+/// The class encodes each stretch behind its mark for the unknown and drops as many ids as the mark alone has, so a
+/// stretch that begins with unknown characters loses them where they become one id with the mark's own end.
+/// @source  transformers 5, SiglipTokenizer._tokenize.
+class BehindUnknown : public TokenModel {
+ public:
+  /// @param mark  the mark as `model` sees it.
+  BehindUnknown(std::unique_ptr<TokenModel> model, const std::string& mark) : model_(std::move(model)) {
+    std::vector<int64_t> ids;
+    model_->encode({mark}, ids);
+    count_ = ids.size();
+  }
+
+  void encode(const std::vector<std::string_view>& pieces, std::vector<int64_t>& ids) const override {
+    for (const std::string_view piece : pieces) {
+      std::vector<int64_t> found;
+      model_->encode({piece}, found);
+      const size_t first = found.size() >= count_ ? count_ : 0;
+      ids.insert(ids.end(), found.begin() + static_cast<std::ptrdiff_t>(first), found.end());
+    }
+  }
+  int64_t vocabulary_size() const override { return model_->vocabulary_size(); }
+
+ private:
+  std::unique_ptr<TokenModel> model_;
+  size_t count_ = 0;
+};
+
 /// The class writes a space mark before the text itself and takes the text's own marks for spaces; then punctuation
 /// that Python's string.punctuation holds goes, letters become small, and white space is one space.
 /// @source  transformers 5, SiglipTokenizer.tokenize and canonicalize_text.
@@ -172,13 +199,22 @@ std::unique_ptr<Tokenizer> load_siglip(const FolderConfig& config, const std::fi
   if (end && find(*end) >= 0) stages.specials = {{}, {find(*end)}, /*closes_once=*/true};
   stages.filler = folder_filler(config, marks, find);
   file.adds_leading_space = false;  // the class writes it, before the first stretch only
-  stages.texts.push_back([lowers = config.flag_or("do_lower_case", true), normal = sentence_piece_text(file, origin)](
-                             std::string& text, bool& is_first) {
-    siglip_text(text, lowers, is_first);
-    normal(text, is_first);
+  const auto normal = [steps = sentence_piece_text(file, origin)](std::string& text, bool& is_first) {
+    steps(text, is_first);
     while (text.ends_with(kSpaceMark)) text.resize(text.size() - kSpaceMark.size());
-  });
-  stages.model = unigram_model(file, origin);
+  };
+  const auto unknown = config.mark("unk_token", marks);
+  if (!unknown) config.options().at("unk_token").fail("is null, and SiglipTokenizer encodes texts behind it");
+  stages.texts.push_back(
+      [lowers = config.flag_or("do_lower_case", true), unknown = *unknown, normal](std::string& text, bool& is_first) {
+        siglip_text(text, lowers, is_first);
+        text.insert(0, unknown);
+        normal(text, is_first);
+      });
+  std::string mark = *unknown;
+  bool is_first = true;
+  normal(mark, is_first);
+  stages.model = std::make_unique<BehindUnknown>(unigram_model(file, origin), mark);
   return std::make_unique<PipelineTokenizer>(std::move(stages));
 }
 

@@ -1,5 +1,7 @@
 #include "encoders/tokenizers/tokenizer_folder.h"
 
+#include <algorithm>
+
 #include <fmt/ranges.h>
 
 #include "encoders/tokenizers/folder_families.h"
@@ -67,49 +69,95 @@ std::unique_ptr<Tokenizer> load_word_pieces(const FolderConfig& config, const st
   return finish_folder(config, family, std::move(document), path.string() + ":", options);
 }
 
-/// What tokenizer_config.json says otherwise than a tokenizer.json beside it: transformers follows the former.
-void apply_config(const FolderConfig& config, Json& document) {
-  const auto set_where = [](Json& section, const char* type, const char* key, const Json& value,
-                            const auto& self) -> void {
-    if (section.is_array()) {
-      for (Json& part : section) self(part, type, key, value, self);
-    }
-    if (!section.is_object()) return;
-    if (section.value("type", "") == type) section[key] = value;
-    for (const char* list : {"normalizers", "pretokenizers"}) {
-      if (section.contains(list)) self(section[list], type, key, value, self);
-    }
-  };
-  const auto apply = [&](const char* option, const char* part, const char* type, const char* key) {
-    if (config.options().has(option) && document.contains(part)) {
-      set_where(document[part], type, key, config.flag_or(option, false), set_where);
-    }
-  };
-  const auto family = folder_family(config);
-  if (family && family->files == FamilyFiles::kWordPiece) {
-    apply("do_lower_case", "normalizer", "BertNormalizer", "lowercase");
-    apply("strip_accents", "normalizer", "BertNormalizer", "strip_accents");
-    apply("tokenize_chinese_chars", "normalizer", "BertNormalizer", "handle_chinese_chars");
+/// Whether a section of a tokenizer.json, or one of its parts, is of a type.
+bool has_type(const Json& section, const char* type) {
+  if (section.is_array()) {
+    return std::any_of(section.begin(), section.end(), [&](const Json& part) { return has_type(part, type); });
   }
-  if (family && family->files == FamilyFiles::kVocabularyAndMerges) {
-    apply("add_prefix_space", "pre_tokenizer", "ByteLevel", "add_prefix_space");
+  if (!section.is_object()) return false;
+  if (section.value("type", Json()) == type) return true;
+  for (const char* list : {"normalizers", "pretokenizers", "processors", "decoders"}) {
+    if (section.contains(list) && has_type(section.at(list), type)) return true;
   }
-  if (config.class_name() == "Siglip2Tokenizer" && document.contains("normalizer") &&
-      document["normalizer"].dump().find("\"Lowercase\"") == std::string::npos) {
-    const Json lower = {{"type", "Lowercase"}}, other = document["normalizer"];
-    Json parts = Json::array({lower});
-    if (!other.is_null()) parts.push_back(other);
-    document["normalizer"] = {{"type", "Sequence"}, {"normalizers", parts}};
+  return false;
+}
+
+/// The table by which sentencepiece changes characters, where a normaliser has one.
+Json precompiled_of(const Json& normalizer) {
+  if (!normalizer.is_object()) return nullptr;
+  if (normalizer.value("type", Json()) == "Precompiled") return normalizer;
+  for (const Json& part : normalizer.value("normalizers", Json::array())) {
+    if (Json found = precompiled_of(part); !found.is_null()) return found;
   }
+  return nullptr;
+}
+
+/// The family whose stages transformers builds round a tokenizer.json's vocabulary, where the files name one.
+std::optional<FolderFamily> family_of_json(const FolderConfig& config, const Json& document) {
+  if (config.is_of_backend()) return std::nullopt;
+  // Files of byte-level models name Llama's class now and then, which has none.
+  bool is_byte_level = false;
+  for (const char* section : {"normalizer", "pre_tokenizer", "post_processor", "decoder"}) {
+    is_byte_level = is_byte_level || has_type(document.value(section, Json()), "ByteLevel");
+  }
+  if (config.class_name() == "LlamaTokenizer" && is_byte_level) return std::nullopt;
+  return folder_family(config);
+}
+
+/// A tokenizer.json with the stages of its class instead of its own, as transformers 5 builds it: the vocabulary, the
+/// added tokens, the table of a normaliser and, where the class has no marks of its own, those of the file.
+/// @source  transformers 5, TokenizersBackend.convert_to_native_format and each class's __init__.
+void build_by_class(const FolderConfig& config, const FolderFamily& family, Json& document) {
+  Json built = family_document(family);
+  Json& model = document["model"];
+  const std::string type = model.value("type", model.contains("merges") ? "BPE" : "");
+  if (!type.empty() && built["model"]["type"] != type) {
+    fail_input("{}: its tokenizer.json is a model of type {}, and {} has {}", config.folder().string(),
+               quoted_name(type), config.class_name(), built["model"]["type"].get<std::string>());
+  }
+  for (const char* key : {"vocab", "merges"}) {
+    if (model.contains(key)) built["model"][key] = std::move(model[key]);
+  }
+  model = std::move(built["model"]);
+  document["pre_tokenizer"] = std::move(built["pre_tokenizer"]);
+  const bool keeps_table = model["type"] == "Unigram";
+  document["normalizer"] =
+      keeps_table ? precompiled_of(document.value("normalizer", Json())) : std::move(built["normalizer"]);
+}
+
+/// "padding" names a mark that is added where neither the files nor the class have one.
+void add_padding_mark(const FolderConfig& config, const std::optional<FolderFamily>& family, Json& document,
+                      const std::function<int64_t(const std::string&)>& find) {
+  const Json padding = document.value("padding", Json());
+  const bool is_named =
+      config.options().value().contains("pad_token") || (family && family->marks.contains("pad_token"));
+  if (is_named || !padding.is_object() || !padding.value("pad_token", Json()).is_string()) return;
+  const std::string text = padding.at("pad_token");
+  Json& tokens = document["added_tokens"];
+  int64_t next = ModelPieces(document).size();
+  for (const auto& [content, id] : added_ids(tokens)) {
+    if (content == text) return;
+    next = std::max(next, id + 1);
+  }
+  const int64_t known = find(text);
+  tokens.push_back({{"id", known >= 0 ? known : next},
+                    {"content", text},
+                    {"special", true},
+                    {"normalized", false},
+                    {"lstrip", false},
+                    {"rstrip", false},
+                    {"single_word", false}});
 }
 
 std::unique_ptr<Tokenizer> load_json_folder(const FolderConfig& config, const TokenizerOptions& options) {
   const std::filesystem::path path = config.folder() / "tokenizer.json";
   Json document = read_json(path);
   if (!document.is_object()) fail_input("{}: not an object", path.string());
-  apply_config(config, document);
+  const std::optional<FolderFamily> family = family_of_json(config, document);
+  if (family) build_by_class(config, *family, document);
   Json& tokens = document["added_tokens"];
-  if (tokens.is_null()) tokens = Json::array();
+  // Where the class is built anew, tokenizer_config.json's own list stands instead of the file's.
+  if (tokens.is_null() || (family && config.lists_added_tokens())) tokens = Json::array();
   const ModelPieces pieces(document);
   const auto listed = tokens.is_array() ? added_ids(tokens) : std::unordered_map<std::string, int64_t>();
   const auto find = [&](const std::string& text) {
@@ -118,11 +166,26 @@ std::unique_ptr<Tokenizer> load_json_folder(const FolderConfig& config, const To
   if (tokens.is_array()) {
     int64_t size = pieces.size();
     for (const auto& [text, id] : listed) size = std::max(size, id + 1);
-    for (Json& token : config.added_tokens(Json::object(), find, size)) {
-      if (listed.count(token.at("content").get<std::string>()) == 0) tokens.push_back(std::move(token));
+    std::unordered_map<std::string, size_t> places;
+    for (size_t i = 0; i < tokens.size(); ++i) places.emplace(tokens[i].value("content", std::string()), i);
+    for (Json& token : config.added_tokens(family ? family->marks : Json::object(), find, size)) {
+      const auto place = places.find(token.at("content").get<std::string>());
+      if (place == places.end()) {
+        tokens.push_back(std::move(token));
+      } else if (config.class_name() == "Qwen2Tokenizer" && family && token.at("special").get<bool>()) {
+        tokens[place->second] = std::move(token);
+      }
     }
+    add_padding_mark(config, family, document, find);
   }
-  const auto family = folder_family(config);
+  const auto added = tokens.is_array() ? added_ids(tokens) : listed;
+  const auto find_any = [&](const std::string& text) { return added_or(added, text, find); };
+  // The class's own marks; GPT-NeoX's has none, and takes those of the file away.
+  if (family && (!family->before.empty() || !family->after.empty())) {
+    document["post_processor"] = folder_marks(config, *family, find_any);
+  } else if (family && config.class_name() == "GPTNeoXTokenizer") {
+    document["post_processor"] = nullptr;
+  }
   const auto filler = folder_filler(config, family ? family->marks : Json::object(), find);
   return tokenizer_of(document, path.string() + ":", options, nullptr, filler);
 }
