@@ -171,7 +171,16 @@ std::optional<CheckpointFiles::GgufPooling> CheckpointFiles::gguf_pooling() cons
 }
 
 std::unique_ptr<Tokenizer> CheckpointFiles::tokenizer(const TokenizerOptions& options) const {
-  choice();
+  // OpenCLIP changes a text before these files see it; only its configuration says how.
+  const Json cleaning = choice().type == "open_clip" && tokenizer_path_.empty()
+                            ? choice().config.values().value("tokenizer_kwargs", Json())
+                            : Json();
+  if (!cleaning.empty()) {
+    fail_input(
+        "{}: tokenizer_kwargs are {}, by which OpenCLIP changes texts before it tokenises them, and that is not built "
+        "here: encode given ids, or name a tokenizer by the option tokenizer = FILE",
+        choice().config.origin(), cleaning.dump());
+  }
   return load_tokenizer(tokenizer_path(), options);
 }
 

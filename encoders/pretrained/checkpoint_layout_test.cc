@@ -124,6 +124,24 @@ TEST_F(CheckpointFolders, OpenClipsOwnNames) {
                 Json({{"model_cfg", {{"embed_dim", 2}, {"quick_gelu", true}, {"text_cfg", text}}}}).dump());
   write_safetensors(folder_ / "open/open_clip_model.safetensors", own);
   expect_loads("clip_text", folder_ / "open");
+
+  // The weights hold as they did, and no text is tokenised as OpenCLIP would not.
+  Json cleaned = text;
+  cleaned["tokenizer_kwargs"] = {{"clean", "canonicalize"}};
+  folder_.write("open/open_clip_config.json",
+                Json({{"model_cfg", {{"embed_dim", 2}, {"quick_gelu", true}, {"text_cfg", cleaned}}}}).dump());
+  expect_loads("clip_text", folder_ / "open");
+  const auto refused = [&](const fs::path& tokenizer) -> std::string {
+    try {
+      CheckpointFiles(folder_ / "open", tokenizer).tokenizer({});
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "none";
+  };
+  folder_.write("words/vocab.txt", "[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\na\n");
+  EXPECT_NE(refused("").find(R"(tokenizer_kwargs are {"clean":"canonicalize"})"), std::string::npos) << refused("");
+  EXPECT_EQ(refused(folder_ / "words/vocab.txt"), "none");
 }
 
 }  // namespace
