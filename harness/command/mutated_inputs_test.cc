@@ -96,7 +96,9 @@ class MutatedInputs : public testing::Test {
   std::string path(const std::string& name) const { return (folder_ / name).string(); }
 
   /// @param name  of the file that is damaged.  @param words  of a command line that reads it.
-  void survives(const std::string& name, const std::string& bytes, const std::vector<std::string>& words) {
+  /// @param most_mib  that reading may take, of a few KiB of input.
+  void survives(const std::string& name, const std::string& bytes, const std::vector<std::string>& words,
+                int64_t most_mib = 64) {
     SCOPED_TRACE(name);
     folder_.write(name, bytes);
     const CommandOutcome whole = run_command(words);
@@ -117,9 +119,8 @@ class MutatedInputs : public testing::Test {
       EXPECT_NE(outcome.talk.find(std::filesystem::path(name).filename().string()), std::string::npos) << what;
     }
     EXPECT_GT(refused, kMutations / 20);
-    constexpr int64_t kMostKib = 64 << 10;  // of a few KiB of input
     if (measured) {
-      EXPECT_LT(peak_kib() - before, kMostKib);
+      EXPECT_LT(peak_kib() - before, most_mib << 10);
     }
     std::filesystem::remove(folder_ / name);
   }
@@ -172,7 +173,9 @@ TEST_F(MutatedInputs, Pictures) {
     ++found;
     folder_.write("set/0.png", encoded_picture(".png", 0, 8, 8));
     folder_.write("set/1.png", encoded_picture(".png", 1, 8, 8));
-    survives("set/" + kind->second, encoded, frechet_of_pictures("set"));
+    // A few bytes may be a plain WebP of 2,048 x 2,048, whose animations are decoded on canvases of four bytes a pixel.
+    const bool animated = kind->second == "a.webp";
+    survives("set/" + kind->second, encoded, frechet_of_pictures("set"), animated ? 320 : 64);
   }
   EXPECT_EQ(found, 15u);
 }

@@ -189,6 +189,8 @@ PictureHeader read_tiff(const Bytes& bytes) {
 /// Pixels that a byte can stand for at most, where the format bounds it: deflated bytes give 1,032, each of eight
 /// pixels; a block of a JPEG, 64 pixels, takes a bit or more (arithmetic coding, with which it may take less, aside).
 constexpr uint64_t kMostOfDeflated = 1032 * 8, kMostOfJpeg = 8 * 64, kMostOfRows = 8;
+/// Of the others: a plain picture of 2,048 x 2,048, and 4,096 pixels more for each byte.
+constexpr uint64_t kPlainPixels = uint64_t{1} << 22, kMostOfOthers = 4096;
 
 uint64_t most_pixels(const PictureHeader& header, uint64_t size) {
   switch (header.format) {
@@ -199,7 +201,9 @@ uint64_t most_pixels(const PictureHeader& header, uint64_t size) {
     case Format::kPnm:
       return size * kMostOfRows;
     default:
-      return kMostPixels;
+      // WebP, GIF and TIFF say a plain colour in no bits at all. What people score has more to show than that, and a
+      // damaged header must not ask for gigabytes.
+      return kPlainPixels + size * kMostOfOthers;
   }
 }
 
