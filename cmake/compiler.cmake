@@ -20,6 +20,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # inlined; clang and the sanitizers look for the real ones.
   target_compile_options(emf_options INTERFACE -fpch-preprocess -Wno-restrict -Wno-array-bounds -Wno-stringop-overflow
                          -Wno-stringop-overread)
+  # The collector's first walk is over a precompiled header, which is never freed: a tenth of the time of a file.
+  target_compile_options(emf_options INTERFACE "SHELL:--param ggc-min-heapsize=524288")
 endif()
 if(EMF_WARNINGS_AS_ERRORS)
   target_compile_options(emf_options INTERFACE -Werror)

@@ -1,5 +1,6 @@
 // The paper's discrete condition: one learnable vector for each value of each label field, trained with the
 // generator.
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <optional>
 

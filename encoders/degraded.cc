@@ -7,6 +7,7 @@
 //   shared c    x <- x + c s d with a seeded unit vector d: what all texts share grows, what tells them apart does not
 //   noise n     x <- x + n s e / sqrt(D), e standard normal, keyed by seed, text and place
 // Nothing depends on the batch: equal text, equal features. Written degraded:rank=8:shared=2:llm, or by options.
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 

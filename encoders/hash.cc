@@ -1,4 +1,5 @@
 // Control: every word becomes a fixed random vector, so words can be told apart but similar words are not similar.
+#include <ATen/ATen.h>
 #include <utf8proc.h>
 
 #include "harness/api/encoder.h"

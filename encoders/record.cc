@@ -1,6 +1,7 @@
 // record:<encoder>: passes through, and saves what the encoder was given and what it gave as safetensors.
 //
 // Features that a run's store holds already are not encoded again, and so not recorded again.
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <fmt/format.h>
 

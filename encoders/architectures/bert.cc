@@ -1,5 +1,6 @@
 // BERT's encoder (also MiniLM), RoBERTa's and XLM-R's: bidirectional, learned positions, LayerNorm after each sum.
 // @source  Devlin et al. 2019; Liu et al. 2019; Conneau et al. 2020.
+#include <ATen/ATen.h>
 #include <cmath>
 
 #include "encoders/architectures/architecture.h"

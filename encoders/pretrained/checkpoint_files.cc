@@ -1,5 +1,6 @@
 #include "encoders/pretrained/checkpoint_files.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <map>
 #include <set>

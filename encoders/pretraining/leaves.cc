@@ -1,5 +1,6 @@
 #include "encoders/pretraining/leaves.h"
 
+#include <ATen/ATen.h>
 #include <cmath>
 
 #include "harness/tensor/random_rows.h"

@@ -1,5 +1,8 @@
 // A language model's pretraining: each token tells the next one.
 #include "encoders/pretraining/leaves.h"
+
+#include <ATen/ATen.h>
+
 #include "harness/base/error.h"
 
 namespace emf {

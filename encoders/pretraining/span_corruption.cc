@@ -1,4 +1,5 @@
 // T5's pretraining: gaps in a caption are marked, and a small decoder that reads the encoder says what stood in them.
+#include <ATen/ATen.h>
 #include <cmath>
 
 #include "encoders/pretraining/corrupted_spans.h"

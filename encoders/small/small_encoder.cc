@@ -1,5 +1,6 @@
 #include "encoders/small/small_encoder.h"
 
+#include <ATen/ATen.h>
 #include <cmath>
 
 #include "encoders/tokenizers/clip_bpe.h"

@@ -1,5 +1,6 @@
 #include "encoders/transformer/relative_position.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <cmath>
 

@@ -2,6 +2,7 @@
 // Letters of shapes: B rows, L length of the longest, T real tokens, H heads, S head size.
 #include "encoders/transformer/transformer.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>

@@ -1,6 +1,7 @@
 // What all encoders share: padding, checks of the input, the mean over real tokens.
 #include "harness/api/encoder.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <filesystem>
 

@@ -1,6 +1,7 @@
 // Poolings of token features.
 #include "harness/api/pooling.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ops/linalg_svd.h>
 
 #include <algorithm>

@@ -1,5 +1,8 @@
 // EfficientNet-lite0 on ImageNet, the real network behind fd_lite0 and kid_lite0.
 #include "harness/api/backbone.h"
+
+#include <ATen/ATen.h>
+
 #include "harness/backbones/efficientnet_lite0.h"
 #include "harness/base/config.h"
 

@@ -1,6 +1,9 @@
 // The autoencoder shipped with the project: 16 channels at an eighth of the side, trained on pictures of scenes of 32
 // and of 64 pixels.
 #include "harness/api/codec.h"
+
+#include <torch/nn/module.h>
+
 #include "harness/base/config.h"
 #include "harness/base/error.h"
 #include "harness/codecs/scenes_autoencoder.h"

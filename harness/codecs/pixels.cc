@@ -1,5 +1,8 @@
 // No codec at all: the generator models the pixels themselves, scaled to -1..1.
 #include "harness/api/codec.h"
+
+#include <ATen/ATen.h>
+
 #include "harness/base/config.h"
 
 namespace emf {

@@ -8,6 +8,7 @@
 //   mean, std what makes a latent's channels N(0,1): (encode(x) - mean) / std, a number or one for each channel, 0 and
 //             1 unless given. A model card's scaling_factor s is std = 1 / s.
 //   batch     pictures that it takes at once (16)
+#include <ATen/ATen.h>
 #include <fmt/ranges.h>
 
 #include "harness/api/codec.h"

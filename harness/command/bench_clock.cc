@@ -1,5 +1,6 @@
 #include "harness/command/bench_clock.h"
 
+#include <ATen/ATen.h>
 #include <sys/resource.h>
 
 namespace emf {

@@ -1,5 +1,6 @@
 #include "harness/command/bench_encode.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 
 #include "harness/api/encoder.h"

@@ -1,5 +1,6 @@
 #include "harness/instruments/instrument_measures.h"
 
+#include <torch/nn/module.h>
 #include <algorithm>
 #include <cmath>
 #include <map>

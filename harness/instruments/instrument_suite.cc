@@ -1,5 +1,6 @@
 #include "harness/instruments/instrument_suite.h"
 
+#include <torch/nn/module.h>
 #include <algorithm>
 
 #include "harness/base/error.h"

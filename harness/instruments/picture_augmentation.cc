@@ -1,5 +1,6 @@
 #include "harness/instruments/picture_augmentation.h"
 
+#include <ATen/ATen.h>
 #include <ATen/autocast_mode.h>
 
 #include <algorithm>

@@ -1,5 +1,8 @@
 // The scenes detector shipped with the project: 64 kinds of emoji in ten colours, at 32 and 64 pixels.
 #include "harness/api/judge.h"
+
+#include <torch/nn/module.h>
+
 #include "harness/base/config.h"
 #include "harness/base/error.h"
 #include "harness/judges/scenes_detector.h"

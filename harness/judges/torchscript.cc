@@ -14,6 +14,7 @@
 //   input    "batch": one [B,3,H,W] tensor; "list": B tensors of [3,H,W], as torchvision's take
 //   threshold, counting_threshold  for GenEval's rule
 #include <ATen/core/List.h>
+#include <ATen/core/ivalue.h>
 
 #include <algorithm>
 #include <cmath>

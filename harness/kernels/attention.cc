@@ -1,5 +1,6 @@
 #include "harness/kernels/attention.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>

@@ -1,5 +1,6 @@
 #include "harness/kernels/linear.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 namespace emf {

@@ -1,5 +1,6 @@
 #include "harness/kernels/residual.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include "harness/kernels/tangent_rows.h"

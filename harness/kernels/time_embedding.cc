@@ -1,5 +1,6 @@
 #include "harness/kernels/time_embedding.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>

@@ -6,6 +6,7 @@
 // On demand it has further outputs (each a final layer of its own on the last block's tokens: head.NAME.*) and further
 // inputs (a number a row, embedded like a time and added to the condition: scalar.NAME.*). What nobody demands has no
 // parameters, so a network without demands is the same to the last bit whatever the others can.
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>

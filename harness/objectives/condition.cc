@@ -1,5 +1,7 @@
 #include "harness/objectives/condition.h"
 
+#include <ATen/ATen.h>
+
 #include "harness/tensor/random_rows.h"
 
 namespace emf {

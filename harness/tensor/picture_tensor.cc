@@ -1,5 +1,6 @@
 #include "harness/tensor/picture_tensor.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ops/empty.h>
 
 #include <cstring>

@@ -1,9 +1,7 @@
-// The precompiled header of every LibTorch target. Not torch/torch.h: GCC instantiates what that
-// leaves pending once more in every file, which costs more than it saves; a file that needs
-// torch::nn or torch::jit names their headers itself.
+// The precompiled header of what includes LibTorch's tensors and hands them on.
 #pragma once
 
-#include <ATen/ATen.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 #include "harness/tensor/random_rows.h"
 
+#include <ATen/ATen.h>
 #include <c10/util/accumulate.h>
 
 #include "harness/base/random.h"

@@ -1,5 +1,6 @@
 #include "harness/tensor/resize.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 
 #include "harness/base/error.h"

@@ -1,5 +1,6 @@
 #include "harness/tensor/safetensors_file.h"
 
+#include <ATen/ATen.h>
 #include <c10/util/BFloat16.h>
 #include <c10/util/Half.h>
 

@@ -1,5 +1,6 @@
 #include "harness/weights/weight_loader.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 
 #include <fmt/ranges.h>

@@ -1,5 +1,6 @@
 #include "harness/engine/pictures/picture_features.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 

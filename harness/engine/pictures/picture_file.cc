@@ -1,5 +1,6 @@
 #include "harness/engine/pictures/picture_file.h"
 
+#include <ATen/ATen.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/full.h>
 

@@ -1,5 +1,6 @@
 #include "harness/engine/scoring/judged_folder.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <map>
 #include <set>

@@ -1,5 +1,6 @@
 #include "harness/engine/text/feature_cache.h"
 
+#include <ATen/ATen.h>
 #include <algorithm>
 #include <chrono>
 #include <map>

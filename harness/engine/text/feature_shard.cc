@@ -1,5 +1,6 @@
 #include "harness/engine/text/feature_shard.h"
 
+#include <ATen/ATen.h>
 #include <cstring>
 
 #include "harness/base/error.h"

@@ -1,5 +1,6 @@
 #include "harness/engine/text/packed_features.h"
 
+#include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
