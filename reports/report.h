@@ -15,7 +15,8 @@ namespace emf {
 /// @param suite_folder, store  as write_report.   @throws UserError  as write_report.
 SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store);
 
-/// Writes <out_folder>/index.html, one self-contained page, and report.json beside it (see report_document).
+/// Writes <out_folder>/index.html, one self-contained page, and beside it report.json (see report_document) and copies
+/// of result.json and provenance.json, so that the folder can travel.
 ///
 /// The scripts it needs (Vega, Tabulator) are inlined from <dependencies>/report-assets; without them the page holds
 /// the same numbers in plain tables and says so.

@@ -3,8 +3,6 @@
 
 #include <map>
 
-#include <fmt/ranges.h>
-
 #include "harness/base/error.h"
 
 namespace emf {
@@ -85,8 +83,7 @@ ArchitectureChoice choose_architecture(const CheckpointConfig& config) {
   std::string type = chosen.text("model_type", usual_text_type(outer));
   if (!registry.contains(type) && !usual_text_type(type).empty()) type = usual_text_type(type);
   if (!registry.contains(type)) {
-    fail_input("{}: model_type '{}' is not built here{}; known: {}", config.origin(), type,
-               suggestion(type, registry.names()), fmt::join(registry.names(), ", "));
+    fail_input("{}: model_type '{}' is not built here{}", config.origin(), type, suggestion(type, registry.names()));
   }
   return {type, registry.make(type), chosen};
 }

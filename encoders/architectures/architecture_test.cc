@@ -268,9 +268,10 @@ std::string refusal(const Json& values) {
 
 TEST(Architecture, RefusalsNameFileKeyAndWhatIsKnown) {
   const std::string unknown = refusal({{"model_type", "lama"}});
-  EXPECT_TRUE(unknown.starts_with("config.json: model_type 'lama' is not built here; did you mean 'llama'?; known: "));
+  EXPECT_EQ(unknown, "config.json: model_type 'lama' is not built here; did you mean 'llama'?");
+  const std::string far = refusal({{"model_type", "zzzzzzzzzz"}});
   for (const std::string& name : ArchitectureRegistry::instance().names()) {
-    EXPECT_NE(unknown.find(name), std::string::npos) << name;
+    EXPECT_NE(far.find(name), std::string::npos) << name;
   }
   EXPECT_EQ(refusal({{"model_type", "bert"}, {"hidden_size", "many"}}),
             "config.json: 'hidden_size' is \"many\", not an integer in 1..16777216");

@@ -1,6 +1,7 @@
 #include "encoders/pretrained/checkpoint_layout.h"
 
 #include <algorithm>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -70,12 +71,20 @@ fs::path only_text_encoder(const fs::path& folder) {
   return folder / found[0];
 }
 
+/// For what looks like a name on the hub, "openai/clip-vit-large-patch14": the line that fetches it.
+std::string download_hint(const fs::path& name) {
+  static const std::regex hub_name("[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*");
+  if (!std::regex_match(name.string(), hub_name)) return "";
+  return fmt::format("; if it is a model of the hub: hf download {} --local-dir {}", name.string(), name.string());
+}
+
 }  // namespace
 
 CheckpointLayout checkpoint_layout(const fs::path& folder) {
   if (!fs::is_directory(folder)) {
     if (!fs::exists(folder)) {
-      fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file", folder.string());
+      fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file{}", folder.string(),
+                   download_hint(folder));
     }
     fail_input("{} is neither a folder in Hugging Face layout nor a .gguf file", folder.string());
   }

@@ -3,6 +3,8 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <sstream>
 
 #include "harness/base/file.h"
@@ -81,6 +83,34 @@ std::optional<int64_t> parse_integer(const std::string& text) {
   } catch (const std::exception&) {
   }
   return std::nullopt;
+}
+
+/// The integer that a value is, as people write large ones: 100000, 1e5, "100k", "2.5M", "1G" (thousands, not 1024).
+std::optional<int64_t> whole_number(const Json& value) {
+  if (value.is_number_integer()) return value.get<int64_t>();
+  double number = 0;
+  if (value.is_number_float()) {
+    number = value.get<double>();
+  } else if (value.is_string()) {
+    static const std::map<char, double> kScales = {{'k', 1e3}, {'M', 1e6}, {'G', 1e9}};
+    const std::string& text = value.get_ref<const std::string&>();
+    const auto scale = text.empty() ? kScales.end() : kScales.find(text.back());
+    if (scale == kScales.end() || text.find_first_not_of("0123456789.") != text.size() - 1) return std::nullopt;
+    size_t used = 0;
+    try {
+      number = std::stod(text, &used) * scale->second;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+    if (used != text.size() - 1) return std::nullopt;
+    // 1.1k is 1100 and not what the nearest double of 1.1 times a thousand would be.
+    if (std::abs(number - std::round(number)) < 1e-9 * std::max(1.0, number)) number = std::round(number);
+  } else {
+    return std::nullopt;
+  }
+  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no longer one integer
+  if (number != std::floor(number) || std::abs(number) > kExact) return std::nullopt;
+  return static_cast<int64_t>(number);
 }
 
 }  // namespace
@@ -244,12 +274,12 @@ bool ConfigReader::flag(const std::string& key, bool fallback) {
 int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t low, int64_t high) {
   const Json* value = find(key);
   if (value == nullptr) return fallback;
-  if (!value->is_number_integer()) fail_type(key, "an integer", *value);
-  const int64_t number = value->get<int64_t>();
-  if (number < low || number > high) {
-    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
+  const std::optional<int64_t> number = whole_number(*value);
+  if (!number) fail_type(key, "an integer", *value);
+  if (*number < low || *number > high) {
+    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), *number, low, high);
   }
-  return number;
+  return *number;
 }
 
 double ConfigReader::number(const std::string& key, double fallback, double low, double high) {
@@ -292,12 +322,13 @@ std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<
       if (!first || !last || *last < *first || *last - *first > 100000) fail_type(key, "a list of integers", *value);
       for (int64_t i = *first; i <= *last; ++i) items.push_back(i);
     }
-  } else if (value->is_number_integer()) {
-    items.push_back(value->get<int64_t>());
+  } else if (const std::optional<int64_t> alone = whole_number(*value)) {
+    items.push_back(*alone);
   } else if (value->is_array()) {
     for (const Json& item : *value) {
-      if (!item.is_number_integer()) fail_type(key, "a list of integers", *value);
-      items.push_back(item.get<int64_t>());
+      const std::optional<int64_t> number = whole_number(item);
+      if (!number) fail_type(key, "a list of integers", *value);
+      items.push_back(*number);
     }
   } else {
     fail_type(key, "a list of integers", *value);

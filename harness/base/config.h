@@ -58,6 +58,7 @@ class ConfigReader {
   std::string text(const std::string& key, const std::string& fallback);
   std::string required_text(const std::string& key);
   bool flag(const std::string& key, bool fallback);
+  /// Also 1e5, "100k" and "2.5M" (thousands and millions).
   int64_t integer(const std::string& key, int64_t fallback, int64_t low, int64_t high);
   double number(const std::string& key, double fallback, double low, double high);
   /// A list of strings; a single string counts as a list of one, "a,b" as two.

@@ -30,6 +30,20 @@ TEST(Config, WrongTypeAndRangeNameTheLine) {
   EXPECT_EQ(message_of([&] { reader.integer("b", 0, 0, 10); }), "s.toml:2: 'b' is 12, outside 0..10");
 }
 
+TEST(Config, LargeIntegersAreReadAsPeopleWriteThem) {
+  const Config config = parse_config(
+      "a = 1e5\nb = \"100k\"\nc = \"2.5M\"\nd = \"1.1k\"\n"
+      "e = 1.5\nf = \"k\"\ng = \"1e3k\"\nh = \"0.0001k\"\ni = 1e300\n",
+      "s.toml");
+  ConfigReader reader(config, "");
+  constexpr int64_t kMost = 1000000000;
+  EXPECT_EQ(reader.integer("a", 0, 0, kMost), 100000);
+  EXPECT_EQ(reader.integer("b", 0, 0, kMost), 100000);
+  EXPECT_EQ(reader.integer("c", 0, 0, kMost), 2500000);
+  EXPECT_EQ(reader.integer("d", 0, 0, kMost), 1100);
+  for (const char* key : {"e", "f", "g", "h", "i"}) EXPECT_THROW(reader.integer(key, 0, 0, kMost), UserError) << key;
+}
+
 TEST(Config, MalformedTomlNamesTheLine) {
   EXPECT_NE(message_of([] { parse_config("a = 1\nb = = 2\n", "bad.toml"); }).find("bad.toml:2: not valid TOML"),
             std::string::npos);

@@ -7,6 +7,8 @@
 #include <cctype>
 #include <numeric>
 
+#include "harness/base/field_names.h"
+
 namespace emf {
 namespace {
 
@@ -57,7 +59,15 @@ std::string near_name(std::string_view word, const std::vector<std::string>& kno
   if (best_distance <= 1) return best;
   const auto whole =
       std::find_if(known.begin(), known.end(), [&](const std::string& name) { return has_word(name, word); });
-  return whole != known.end() ? *whole : best;
+  if (whole != known.end()) return *whole;
+  if (!best.empty()) return best;
+  // Three letters alike are no chance; two names that begin so are no hint.
+  std::vector<std::string> begun;
+  for (const std::string& name : known) {
+    const size_t shared = std::min(name.size(), word.size());
+    if (shared >= 3 && word.substr(0, shared) == name.substr(0, shared)) begun.push_back(name);
+  }
+  return begun.size() == 1 ? begun.front() : "";
 }
 
 std::string slip_of(std::string_view word, const std::vector<std::string>& known) {
@@ -75,7 +85,8 @@ std::string slip_of(std::string_view word, const std::vector<std::string>& known
 }
 
 std::string suggestion(std::string_view word, const std::vector<std::string>& known) {
-  const std::string near = near_name(word, known);
+  const std::string ours = field_name(word, known), near = ours.empty() ? near_name(word, known) : ours;
+  if (ours == "pictures") return "; did you mean 'pictures' (steps x batch)?";
   if (!near.empty()) return fmt::format("; did you mean '{}'?", near);
   return fmt::format("; known: {}", fmt::join(known, ", "));
 }

@@ -8,7 +8,8 @@
 namespace emf {
 
 /// The known name that is one letter away, else that of which the word is one whole word ('mouse' of 'computer mouse'),
-/// else the one with the least edit distance, or "" when none is within a third of the word's length (at least 2).
+/// else the one with the least edit distance within a third of the word's length (at least 2), else the one name that
+/// the word begins with or that begins with the word ('output' of 'out'), else "".
 std::string near_name(std::string_view word, const std::vector<std::string>& known);
 
 /// The known name that the word, which is another, was surely meant to be: in other case, one letter wrong, missing or

@@ -30,6 +30,21 @@ TEST(NearName, SlipsAreTellableFromOtherWords) {
   for (const char* own : {"tag", "task", "page", "index", "file_name", "id"}) EXPECT_EQ(slip_of(own, known), "") << own;
 }
 
+TEST(NearName, TheOneNameThatBeginsAlikeIsMeant) {
+  EXPECT_EQ(near_name("output", {"out", "store"}), "out");
+  EXPECT_EQ(near_name("det", {"detections", "results"}), "detections");
+  EXPECT_EQ(near_name("subsets", {"sub", "subset-size-of-all"}), "");
+}
+
+TEST(FieldNames, MeanWhatIsKnownAndNothingElse) {
+  EXPECT_EQ(suggestion("lr", {"learning_rate", "batch"}), "; did you mean 'learning_rate'?");
+  EXPECT_EQ(suggestion("fid", {"kid", "frechet"}), "; did you mean 'frechet'?");
+  EXPECT_EQ(suggestion("CLS", {"eos", "first"}), "; did you mean 'first'?");
+  EXPECT_EQ(suggestion("batch-size", {"batch", "pictures"}), "; did you mean 'batch'?");
+  EXPECT_EQ(suggestion("steps", {"batch", "pictures"}), "; did you mean 'pictures' (steps x batch)?");
+  EXPECT_EQ(suggestion("fid", {"kid", "mind"}), "; did you mean 'kid'?");
+}
+
 TEST(NearName, FarWordsHaveNone) {
   EXPECT_EQ(near_name("xylophone", {"encoder", "encoders"}), "");
   EXPECT_EQ(suggestion("xylophone", {"a", "b"}), "; known: a, b");

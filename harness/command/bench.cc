@@ -15,45 +15,32 @@ namespace {
 
 class Bench : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("what", what_, "step, sample or encode")
-        ->required()
-        ->check(CLI::IsMember({"step", "sample", "encode"}));
+  void declare(const Flags& flags) override {
+    flags.option("what", what_, "step, sample or encode").required().one_of({"step", "sample", "encode"});
     constexpr int kMost = 1 << 20;
     of_network_ = {
-        app.add_option("overrides", overrides_,
-                       "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1"),
-        app.add_option("--objective", objective_,
-                       "of step and sample: a registered objective, or a table [objective.NAME] of the overrides")
-            ->capture_default_str(),
-        app.add_option("--batch", batch_, "of step and sample: rows")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost)),
-        app.add_option("--channels", shape_.channels, "of what is generated")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost)),
-        app.add_option("--height", shape_.height, "of what is generated")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost)),
-        app.add_option("--width", shape_.width, "of what is generated")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost)),
-        app.add_option("--text-tokens", text_tokens_, "of step and sample: condition tokens a row")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost)),
-        app.add_option("--text-dimension", shape_.condition_dimension, "of step and sample: condition dimension")
-            ->capture_default_str()
-            ->check(CLI::Range(1, kMost))};
-    of_sample_ = {app.add_option("--steps", steps_, "of sample: sampling steps")
-                      ->capture_default_str()
-                      ->check(CLI::Range(1, 100000))};
-    of_encode_ = {
-        app.add_option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
-            ->capture_default_str(),
-        app.add_option("--precision", encode_.precision, "of encode: fp32 or bf16")
-            ->check(CLI::IsMember({"fp32", "bf16"})),
-        app.add_option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
-    app.add_option("--threads", threads_, "compute threads")->capture_default_str()->check(CLI::Range(1, 1024));
+        flags.option("overrides", overrides_,
+                     "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1"),
+        flags
+            .option("--objective", objective_,
+                    "of step and sample: a registered objective, or a table [objective.NAME] of the overrides")
+            .shows_default(),
+        flags.option("--batch", batch_, "of step and sample: rows").shows_default().between(1, kMost),
+        flags.option("--channels", shape_.channels, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--height", shape_.height, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--width", shape_.width, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--text-tokens", text_tokens_, "of step and sample: condition tokens a row")
+            .shows_default()
+            .between(1, kMost),
+        flags.option("--text-dimension", shape_.condition_dimension, "of step and sample: condition dimension")
+            .shows_default()
+            .between(1, kMost)};
+    of_sample_ = {flags.option("--steps", steps_, "of sample: sampling steps").shows_default().between(1, 100000)};
+    of_encode_ = {flags.option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
+                      .shows_default(),
+                  flags.option("--precision", encode_.precision, "of encode: fp32 or bf16").one_of({"fp32", "bf16"}),
+                  flags.option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
+    flags.option("--threads", threads_, "compute threads").shows_default().between(1, 1024);
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -118,9 +105,9 @@ class Bench : public Command {
 
  private:
   /// An option of another kind of bench would change nothing, and its number would be taken for one that it changed.
-  void refuse(const std::vector<const CLI::Option*>& options) const {
-    for (const CLI::Option* option : options) {
-      if (option->count() > 0) fail_input("bench {} does not take {}", what_, option->get_name());
+  void refuse(const std::vector<Flag>& flags) const {
+    for (const Flag& flag : flags) {
+      if (flag.count() > 0) fail_input("bench {} does not take {}", what_, flag.name());
     }
   }
 
@@ -143,7 +130,7 @@ class Bench : public Command {
   }
 
   std::string what_, objective_ = "mean_flow";
-  std::vector<const CLI::Option*> of_network_, of_sample_, of_encode_;
+  std::vector<Flag> of_network_, of_sample_, of_encode_;
   std::vector<std::string> overrides_;
   ModelShape shape_{16, 4, 4, 576};
   int64_t batch_ = 128, text_tokens_ = 12, steps_ = 1;

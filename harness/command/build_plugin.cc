@@ -46,12 +46,11 @@ CompileCommand command_of_this_build() {
 
 class BuildPlugin : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("source", source_, "a plugin's one file, as `emfbench new` writes it")->required();
-    app.add_option("--out", out_, "shared object to write (default: beside the source)");
-    app.add_flag("--print", print_, "only print the command, for builds of your own");
-    app.add_option("words", extras_,
-                   "further words for the compiler, after --: emfbench build-plugin mine.cc -- -lfoo");
+  void declare(const Flags& flags) override {
+    flags.option("source", source_, "a plugin's one file, as `emfbench new` writes it").required();
+    flags.option("--out", out_, "shared object to write (default: beside the source)");
+    flags.flag("--print", print_, "only print the command, for builds of your own");
+    flags.option("words", extras_, "further words for the compiler, after --: emfbench build-plugin mine.cc -- -lfoo");
   }
 
   ExitCode run(const CommonFlags& flags) override {

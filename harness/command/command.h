@@ -1,13 +1,13 @@
 // One verb of the command line: a file that declares its flags and does its work.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
 #include "harness/base/progress.h"
 #include "harness/base/registry.h"
+#include "harness/command/flags.h"
 
 namespace emf {
 
@@ -22,7 +22,7 @@ class Command {
   virtual ~Command() = default;
 
   /// Adds the verb's own flags and arguments.
-  virtual void declare(CLI::App& app) = 0;
+  virtual void declare(const Flags& flags) = 0;
   /// Does the work; stdout holds data only. Errors are thrown (UserError, InternalError).
   virtual ExitCode run(const CommonFlags& flags) = 0;
 };

@@ -1,11 +1,14 @@
-// emfbench compare A B: the same numbers of two suites' records side by side.
+// emfbench compare A B: two runs, or two files of judged pictures, side by side, paired by prompt.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <map>
 #include <tuple>
 
+#include "harness/base/file.h"
 #include "harness/command/command.h"
+#include "harness/command/paired_scores.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
 #include "probes/metrics/feature_pair.h"
@@ -13,6 +16,7 @@
 #include "reports/record/names.h"
 #include "reports/record/record.h"
 #include "reports/report.h"
+#include "reports/writers/page.h"
 
 namespace emf {
 namespace {
@@ -69,25 +73,114 @@ std::string steps_of(const Json& row) {
   return is_checkpoint(row) ? fmt::format("{}@{}", steps, row.at("checkpoint").get<int64_t>()) : steps;
 }
 
+/// "a/b/1/0" as paired scores call a row.
+std::string paired_name(const Json& row) {
+  std::string name =
+      fmt::format("{}/{}/{}/{}", row.at("encoder").get<std::string>(), row.at("objective").get<std::string>(),
+                  row.at("steps").get<int64_t>(), row.at("seed").get<int64_t>());
+  return is_checkpoint(row) ? name + fmt::format("@{}", row.at("checkpoint").get<int64_t>()) : name;
+}
+
+/// "[+0.020, +0.110] *": with an asterisk where the corrected p says that it is no chance.
+std::string interval_words(const Json& row) {
+  if (!row.contains("ci95") || row.at("ci95").is_null()) return "";
+  return fmt::format("[{:+.3f}, {:+.3f}]{}", row["ci95"][0].get<double>(), row["ci95"][1].get<double>(),
+                     row.at("p_holm").get<double>() < 0.05 ? " *" : "");
+}
+
+void print_changed(const Json& changed) {
+  if (changed.empty()) {
+    fmt::print("the two configurations are equal\n\n");
+    return;
+  }
+  fmt::print("what differs in the two configurations:\n");
+  for (const Json& key : changed)
+    fmt::print("  {:<32} {} -> {}\n", key.at("key").get<std::string>(), key.at("a").dump(), key.at("b").dump());
+  fmt::print("\n");
+}
+
 class Compare : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("a", a_, "a suite that ran: its name, its .toml file, or the folder of its record")->required();
-    app.add_option("b", b_, "another")->required();
-    app.add_option("--metric", metric_, "only this metric (default: the records' main metric); \"all\" for every one");
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags
+        .option("a", a_,
+                "what ran: a suite's or a run's name, a .toml file, or a folder with a result.json; or a .jsonl of "
+                "judged pictures (GenEval's results.jsonl, or judge outputs)")
+        .required();
+    flags.option("b", b_, "another of the same kind").required();
+    flags.option("--metric", metric_,
+                 "of suites: only this metric (default: the records' main metric); \"all\" for every one");
+    flags.option("--html", html_, "write a page of the comparison, one file");
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const SectionInput a = record_of(a_), b = record_of(b_);
+    if (!html_.empty()) require_writable(html_);
+    const bool a_file = a_.ends_with(".jsonl"), b_file = b_.ends_with(".jsonl");
+    if (a_file != b_file) fail_input("{} and {} are of two kinds; name two runs, or two .jsonl files", a_, b_);
+    return a_file ? compare_files(flags) : compare_records(flags);
+  }
+
+ private:
+  ExitCode compare_files(const CommonFlags& flags) const {
+    std::error_code absent;
+    if (!metric_.empty()) fail_input("--metric says something only of suites, and {} is a file of pictures", a_);
+    if (std::filesystem::equivalent(a_, b_, absent)) fail_input("{} and {} are one file; name two", a_, b_);
+    const JudgedFile a = read_judged_file(a_), b = read_judged_file(b_);
+    const PairedComparison comparison = paired_scores(a.scores, b.scores);
+    for (const JudgedFile* side : {&a, &b})
+      for (const std::string& warning : side->warnings) say("warning: " + warning);
+    say_left_out(comparison);
+    write_page(comparison, Json::array());
+    if (flags.json) {
+      Json document = json_of(comparison);
+      document.update({{"a", a_}, {"b", b_}});
+      print_json(document);
+      return ExitCode::kGood;
+    }
+    constexpr const char* kLine = "{:<18} {:>8} {:>8} {:>9}  {:<21} {:>8} {:>5} {:>5} {:>5}\n";
+    fmt::print(kLine, "task", "a", "b", "b - a", "95 %", "p, Holm", "won", "lost", "tied");
+    const Json rows = json_of(comparison).at("rows");
+    for (const Json& row : rows) {
+      fmt::print(kLine, row["name"].get<std::string>(), fmt::format("{:.4f}", row["a"].get<double>()),
+                 fmt::format("{:.4f}", row["b"].get<double>()), fmt::format("{:+.4f}", row["difference"].get<double>()),
+                 interval_words(row), fmt::format("{:.3f}", row["p_holm"].get<double>()), row["won"].size(),
+                 row["lost"].size(), row["tied"].get<int64_t>());
+    }
+    fmt::print("\npaired over {} prompts; * corrected p below .05; won: prompts on which b is better\n",
+               comparison.prompts);
+    return ExitCode::kGood;
+  }
+
+  ExitCode compare_records(const CommonFlags& flags) const {
+    const std::filesystem::path a_folder = record_folder(a_, store_), b_folder = record_folder(b_, store_);
+    if (std::filesystem::equivalent(a_folder, b_folder)) {
+      fail_input("{} and {} are one record ({}); name two (see: emfbench status)", a_, b_, a_folder.string());
+    }
+    const SectionInput a = read_record(a_folder, store_), b = read_record(b_folder, store_);
     if (instruments_of(a.result) != instruments_of(b.result)) {
       fail_input(
           "{} and {} were judged with different instruments, so their scores do not compare; run one of them again", a_,
           b_);
     }
     if (a.result.at("prompts") != b.result.at("prompts"))
-      say(fmt::format("note: {} and {} judged different prompts; differences mix prompts and training", a_, b_));
+      say(fmt::format("note: {} and {} judged different prompts; only common ones are paired", a_, b_));
     const std::string metric = metric_.empty() ? main_metric_of(a, b) : metric_;
+    Json rows = rows_of(a, b, metric);
+    if (rows.empty()) fail_input("{} and {} have no row of metric '{}' in common", a_, b_, metric);
+    const Json changed =
+        changed_keys(a.result.value("config", Json::object()), b.result.value("config", Json::object()));
+    add_paired(rows, a, b, changed);
+    if (flags.json) {
+      print_json({{"a", a_}, {"b", b_}, {"changed", changed}, {"rows", rows}});
+      return ExitCode::kGood;
+    }
+    print_changed(changed);
+    print_rows(rows);
+    return ExitCode::kGood;
+  }
+
+  Json rows_of(const SectionInput& a, const SectionInput& b, const std::string& metric) const {
     const auto left = rows_by_place(a), right = rows_by_place(b);
     Json rows = Json::array();
     for (const auto& [place, row] : left) {
@@ -102,26 +195,62 @@ class Compare : public Command {
       if (is_checkpoint(row)) side_by_side["checkpoint"] = row.at("checkpoint");
       rows.push_back(std::move(side_by_side));
     }
-    if (rows.empty()) fail_input("{} and {} have no row of metric '{}' in common", a_, b_, metric);
-    if (flags.json) {
-      print_json({{"a", a_}, {"b", b_}, {"rows", rows}});
-      return ExitCode::kGood;
-    }
-    constexpr const char* kLine = "{:<14} {:<15} {:>9} {:>5}  {:<16} {:>10} {:>10} {:>10}\n";
-    fmt::print(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a");
-    for (const Json& row : rows) {
-      const double from = row["a"], to = row["b"];
-      fmt::print(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
-                 row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
-                 fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from));
-    }
-    return ExitCode::kGood;
+    return rows;
   }
 
- private:
-  SectionInput record_of(const std::string& word) const {
-    const bool folder = std::filesystem::exists(std::filesystem::path(word) / "result.json");
-    return read_record(folder ? std::filesystem::path(word) : newest_suite_folder(store_, recorded_name(word)), store_);
+  /// Intervals of the main metric's rows, from the scores that both records hold of every prompt.
+  void add_paired(Json& rows, const SectionInput& a, const SectionInput& b, const Json& changed) const {
+    const NamedScores left = scores_of_record(a.result), right = scores_of_record(b.result);
+    const std::string main = Names(a.result).main_metric();
+    if (left.empty() || right.empty() || Names(b.result).main_metric() != main) {
+      if (!html_.empty())
+        fail_input("--html shows paired differences, and {} holds no scores of single prompts; run it again",
+                   left.empty() ? a_ : b_);
+      return;
+    }
+    const PairedComparison comparison = paired_scores(left, right);
+    say_left_out(comparison);
+    const Json paired = json_of(comparison).at("rows");
+    for (Json& row : rows) {
+      if (row.at("metric") != main) continue;
+      const std::string name = paired_name(row);
+      for (const Json& one : paired) {
+        if (one.at("name") != name) continue;
+        for (const char* key : {"difference", "ci95", "p", "p_holm", "won", "lost", "tied"}) row[key] = one.at(key);
+      }
+    }
+    write_page(comparison, changed);
+  }
+
+  static void print_rows(const Json& rows) {
+    constexpr const char* kLine = "{:<16} {:<15} {:>7} {:>4}  {:<15} {:>9} {:>9} {:>9}  {}\n";
+    fmt::print(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a", "95 %, paired");
+    bool marked = false;
+    for (const Json& row : rows) {
+      const double from = row["a"], to = row["b"];
+      const std::string interval = interval_words(row);
+      marked = marked || interval.ends_with("*");
+      fmt::print(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
+                 row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
+                 fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from), interval);
+    }
+    if (marked) fmt::print("\n* p below .05 after Holm's correction over the rows\n");
+  }
+
+  void say_left_out(const PairedComparison& comparison) const {
+    if (comparison.prompts_left_out > 0)
+      say(fmt::format("note: {} prompts stand on one side alone and are left out", comparison.prompts_left_out));
+    for (const auto& [names, side] : {std::pair{comparison.only_a, a_}, {comparison.only_b, b_}})
+      if (!names.empty()) say(fmt::format("note: only {} has {}", side, fmt::join(names, ", ")));
+  }
+
+  void write_page(const PairedComparison& comparison, const Json& changed) const {
+    if (html_.empty()) return;
+    const std::string page =
+        render_plain_page(fmt::format("{} against {}", b_, a_), "emfbench compare",
+                          {{"differences", "Paired differences", blocks_of(comparison, changed, a_, b_)}});
+    write_atomically(html_, page);
+    say("page: " + html_);
   }
 
   /// @throws UserError  the records are ordered by different metrics.
@@ -134,10 +263,11 @@ class Compare : public Command {
     return ours;
   }
 
-  std::string a_, b_, store_, metric_;
+  std::string a_, b_, store_, metric_, html_;
 };
 
-EMF_REGISTER(CommandRegistry, "compare", "The same numbers of two suites side by side", std::make_unique<Compare>);
+EMF_REGISTER(CommandRegistry, "compare", "Two runs, or two files of judged pictures: paired differences with intervals",
+             std::make_unique<Compare>);
 
 }  // namespace
 }  // namespace emf

@@ -115,7 +115,7 @@ void print_text(const Json& report) {
 
 class Doctor : public Command {
  public:
-  void declare(CLI::App& app) override { add_store_option(app, store_); }
+  void declare(const Flags& flags) override { add_store_option(flags, store_); }
 
   ExitCode run(const CommonFlags& flags) override {
     Json report = {{"machine", machine_facts()},

@@ -19,34 +19,32 @@ namespace {
 
 class Encode : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option(
-           "--encoder", encoder_,
-           "a registered encoder (see: emfbench list encoders), name:argument, a Hugging Face folder or a .gguf")
-        ->required();
-    auto* source = app.add_option_group("source");
-    source->add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl");
-    source->add_option("--ids", ids_,
-                       "token ids instead: .safetensors with input_ids [N,L] and attention_mask [N,L], or .jsonl with "
-                       "{\"ids\": [..], \"text\": .., \"span\": [begin, end]} a line: only the span's features are "
-                       "written");
-    source->require_option(1);
-    app.add_option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64")->required();
-    app.add_option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
-    app.add_option("--layer", layer_, "hidden states after so many blocks, before the final norm; -1: the final ones");
-    app.add_option("--precision", precision_, "of matrix products: fp32 or bf16")
-        ->check(CLI::IsMember({"fp32", "bf16"}));
-    app.add_option("--pooling", pooling_,
-                   "of pooled: mean, drop_first, normalised, first, last, eos, centred:FILE, whitened:FILE; own: as "
-                   "the checkpoint's files say (sentence-transformers' modules); projected: by the model's own "
-                   "projection (CLIP, SigLIP, BERT's pooler); without it own where the files say one, else mean");
-    app.add_flag("--by-text", by_text_,
-                 "write one tensor [tokens, D] a text instead, named by it: what the encoder features:FILE reads");
-    app.add_flag("--pooled-only", pooled_only_,
-                 "write pooled alone (mean, own or projected); files of prompts may be larger than memory");
-    app.add_option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
-        ->needs("--pooled-only");
-    app.add_option("--seed", seed_, "of random features and initial values")->capture_default_str();
+  void declare(const Flags& flags) override {
+    flags
+        .option("--encoder", encoder_,
+                "a registered encoder (see: emfbench list encoders), name:argument, a Hugging Face folder or a .gguf")
+        .required();
+    const Flags source = flags.exactly_one("source");
+    source.option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl");
+    source.option("--ids", ids_,
+                  "token ids instead: .safetensors with input_ids [N,L] and attention_mask [N,L], or .jsonl with "
+                  "{\"ids\": [..], \"text\": .., \"span\": [begin, end]} a line: only the span's features are "
+                  "written");
+    flags.option("--out", out_, "tokens [N,L,D] f32, mask [N,L] u8, pooled [N,D] f32, ids [N,L] i64").required();
+    flags.option("--options", options_, "the encoder's options as JSON, {\"layer\": 8}");
+    flags.option("--layer", layer_, "hidden states after so many blocks, before the final norm; -1: the final ones");
+    flags.option("--precision", precision_, "of matrix products: fp32 or bf16").one_of({"fp32", "bf16"});
+    flags.option("--pooling", pooling_,
+                 "of pooled: mean, drop_first, normalised, first, last, eos, centred:FILE, whitened:FILE; own: as "
+                 "the checkpoint's files say (sentence-transformers' modules); projected: by the model's own "
+                 "projection (CLIP, SigLIP, BERT's pooler); without it own where the files say one, else mean");
+    flags.flag("--by-text", by_text_,
+               "write one tensor [tokens, D] a text instead, named by it: what the encoder features:FILE reads");
+    flags.flag("--pooled-only", pooled_only_,
+               "write pooled alone (mean, own or projected); files of prompts may be larger than memory");
+    flags.option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
+        .needs("--pooled-only");
+    flags.option("--seed", seed_, "of random features and initial values").shows_default();
   }
 
   ExitCode run(const CommonFlags& flags) override {

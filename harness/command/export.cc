@@ -14,21 +14,22 @@ namespace {
 
 class Export : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, kRanSuite)->required();
+  void declare(const Flags& flags) override {
+    flags.option("suite", suite_, kRanSuite).required();
     std::vector<std::string> formats = export_format_names();
     formats.emplace_back(kClaims);
-    app.add_option(
-           "--format", format_,
-           "csv, md or latex; or claims: each claim with what was measured and reported, its command and commit")
-        ->check(CLI::IsMember(formats))
-        ->capture_default_str();
-    auto* metric = app.add_option("--metric", metric_, "only this metric, such as geneval (default: every one)");
-    app.add_option(
-           "--section", sections_,
-           "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable; no --json")
-        ->excludes(metric);
-    add_store_option(app, store_);
+    flags
+        .option("--format", format_,
+                "csv, md or latex; or claims: each claim with what was measured and reported, its command and commit")
+        .one_of(formats)
+        .shows_default();
+    const Flag metric = flags.option("--metric", metric_, "only this metric, such as geneval (default: every one)");
+    flags
+        .option(
+            "--section", sections_,
+            "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable; no --json")
+        .excludes(metric);
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -40,7 +41,7 @@ class Export : public Command {
       fail_input("export --format claims has neither sections nor metrics; leave out {}",
                  sections_.empty() ? "--metric" : "--section");
     }
-    const std::filesystem::path folder = newest_suite_folder(store_, recorded_name(suite_));
+    const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
     if (!sections_.empty()) {
       fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));

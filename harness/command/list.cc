@@ -113,12 +113,13 @@ void print_encoders(const Json& rows) {
 
 class List : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option(
-           "kind", kind_,
-           "encoders, architectures (of checkpoints), tokenizers, datasets, models, objectives, pretrainings, probes, "
-           "metrics, rules (of published benchmarks' answers), codecs, judges, backbones, sections, suites")
-        ->required();
+  void declare(const Flags& flags) override {
+    flags
+        .option(
+            "kind", kind_,
+            "encoders, architectures (of checkpoints), tokenizers, datasets, models, objectives, pretrainings, probes, "
+            "metrics, rules (of published benchmarks' answers), codecs, judges, backbones, sections, suites")
+        .required();
   }
 
   ExitCode run(const CommonFlags& flags) override {

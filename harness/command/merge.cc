@@ -11,9 +11,9 @@ namespace {
 
 class Merge : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("other", other_, "the store whose finished stages are copied; it is only read")->required();
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("other", other_, "the store whose finished stages are copied; it is only read").required();
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {

@@ -51,12 +51,11 @@ std::string next_step(const TemplateKind& kind, const std::string& name, const f
 
 class New : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("kind", kind_,
-                   "encoder, dataset, objective, probe, metric, codec, judge, backbone, section or suite")
-        ->required();
-    app.add_option("name", name_, "snake_case: the file's and the registered name")->required();
-    app.add_option("--folder", folder_, "write the file here instead of into the tree, for build-plugin");
+  void declare(const Flags& flags) override {
+    flags.option("kind", kind_, "encoder, dataset, objective, probe, metric, codec, judge, backbone, section or suite")
+        .required();
+    flags.option("name", name_, "snake_case: the file's and the registered name").required();
+    flags.option("--folder", folder_, "write the file here instead of into the tree, for build-plugin");
   }
 
   ExitCode run(const CommonFlags& flags) override {

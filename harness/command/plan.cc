@@ -10,6 +10,7 @@
 #include "harness/command/command.h"
 #include "harness/command/stage_times.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/suite/run_name.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
@@ -26,17 +27,19 @@ StageSize size_of(const Stage& stage, const SuiteGraph& graph) {
 
 class Plan : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "a name from `emfbench list suites`, or a .toml file")->required();
-    app.add_option("overrides", overrides_, "key=value, as for run");
-    app.add_option("--texts", texts_,
-                   "write every text that the suite's rows encode into a .jsonl: captions of training, then judged "
-                   "prompts (of probes, those that read training's captions are among them)");
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("suite", suite_, "a name from `emfbench list suites`, or a .toml file").required();
+    flags.option("overrides", overrides_, "key=value, as for run");
+    flags.option("--texts", texts_,
+                 "write every text that the suite's rows encode into a .jsonl: captions of training, then judged "
+                 "prompts (of probes, those that read training's captions are among them)");
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const SuiteGraph graph = build_suite_graph(load_suite(suite_, overrides_), store_);
+    SuiteSpec spec = load_suite(suite_, overrides_);
+    spec.name = run_name(spec.name, overrides_);
+    const SuiteGraph graph = build_suite_graph(spec, store_);
     if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));
     StageTimes times(store_);
     Json kinds = Json::object();

@@ -2,6 +2,8 @@
 #include <ATen/ops/cat.h>
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
 #include "harness/captions/prompt_file.h"
@@ -18,30 +20,29 @@ namespace {
 
 class ProbeCommand : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("name", name_, "a probe (see: emfbench list probes)")->required();
-    app.add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
-    app.add_option("--text", text_,
-                   "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
-    app.add_option("--pooling", pooling_,
-                   "how an encoder's tokens become one vector (see: emfbench encode --help); without it own where the "
-                   "checkpoint's files say one, else mean");
-    app.add_option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
-    app.add_option("--data", data_,
-                   "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
-    app.add_option("--captions", captions_, "of the dataset, at most")
-        ->capture_default_str()
-        ->check(CLI::Range(2, 1 << 20));
-    app.add_option("--query-words", query_words_, "ask in another wording of the dataset: of emoji, label or tags");
-    app.add_option("--candidate-words", candidate_words_, "search in another wording of the dataset");
-    app.add_option("--images", images_, "folder of pictures, one a prompt in order of name");
-    app.add_option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
+  void declare(const Flags& flags) override {
+    flags.option("name", name_, "a probe (see: emfbench list probes)").required();
+    flags.option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
+    flags.option("--text", text_,
+                 "features made elsewhere instead: [N,D] or FILE:name, as `encode` writes in \"pooled\"");
+    flags.option("--pooling", pooling_,
+                 "how an encoder's tokens become one vector (see: emfbench encode --help); without it own where the "
+                 "checkpoint's files say one, else mean");
+    flags.option("--prompts", prompts_, ".txt or .jsonl, each text once (default: captions of scenes)");
+    flags.option("--data", data_,
+                 "a dataset's captions and pictures instead (default: scenes; see: emfbench list datasets)");
+    flags.option("--captions", captions_, "of the dataset, at most").shows_default().between(2, 1 << 20);
+    flags.option("--query-words", query_words_, "ask in another wording of the dataset: of emoji, label or tags");
+    flags.option("--candidate-words", candidate_words_, "search in another wording of the dataset");
+    flags.option("--images", images_, "folder of pictures, one a prompt in order of name");
+    flags.option("--visual", visual_, "features of those pictures instead: [N,D] .npy, .npz, .safetensors");
     named_backbone_ =
-        app.add_option("--backbone", backbone_,
-                       "what looks at pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
-            ->capture_default_str();
-    app.add_option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
-    app.add_option("--seed", seed_, "of queries, dropped parts and resampling")->capture_default_str();
+        flags
+            .option("--backbone", backbone_,
+                    "what looks at pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones)")
+            .shows_default();
+    flags.option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
+    flags.option("--seed", seed_, "of queries, dropped parts and resampling").shows_default();
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -148,7 +149,7 @@ class ProbeCommand : public Command {
     }
   }
 
-  const CLI::Option* named_backbone_ = nullptr;
+  std::optional<Flag> named_backbone_;
   std::string backbone_ = "lite0";
   std::string name_, encoder_, text_, prompts_, images_, visual_, pooling_, options_ = "{}";
   std::string data_, query_words_, candidate_words_;

@@ -1,5 +1,6 @@
 // Hands the words of the command line to a verb and turns errors into one line and an exit code.
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <cerrno>
 #include <cstdio>
@@ -8,10 +9,12 @@
 #include <system_error>
 
 #include "harness/base/atomic_file.h"
+#include "harness/base/field_names.h"
 #include "harness/base/near_name.h"
 #include "harness/base/utf8.h"
 #include "harness/base/version.h"
 #include "harness/command/command.h"
+#include "harness/command/help.h"
 #include "harness/command/program.h"
 #include "harness/plugin/load.h"
 
@@ -49,11 +52,57 @@ void load_plugins(const std::vector<std::string>& files) {
   for (const std::string& file : files) load_plugin(file);
 }
 
+constexpr const char* kCommonGroup = "Common options";
+
 void declare_plugin_option(CLI::App& app) {
   // For --help alone: take_plugins() has read it by now.
   app.add_option_function<std::vector<std::string>>(
-      "--plugin", [](const std::vector<std::string>&) {},
-      "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)");
+         "--plugin", [](const std::vector<std::string>&) {},
+         "a shared object with further plugins, from build-plugin; repeatable ($EMFBENCH_PLUGINS)")
+      ->group(kCommonGroup);
+}
+
+/// What people type for help that is no verb: nothing, `help`, `help VERB`, `version`.
+std::vector<std::string> with_usual_words(std::vector<std::string> words) {
+  if (words.size() < 2) return {words.empty() ? "emfbench" : words[0], "--help"};
+  if (words[1] == "version") words[1] = "--version";
+  if (words[1] == "help") {
+    words.erase(words.begin() + 1);
+    words.emplace_back("--help");
+  }
+  return words;
+}
+
+/// "; did you mean --out?" for a flag that this verb does not have.
+std::string flag_suggestion(const std::string& word, const CLI::App& verb) {
+  std::vector<std::string> known;
+  const auto add = [&](const CLI::App& app) {
+    for (const CLI::Option* option : app.get_options())
+      for (const std::string& name : option->get_lnames()) known.push_back(name);
+  };
+  add(verb);
+  for (const CLI::App* group : verb.get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
+    add(*group);
+  const std::string name = word.substr(2, word.find('=') - 2), ours = field_name(name, known);
+  const std::string near = ours.empty() ? near_name(name, known) : ours;
+  return near.empty() ? "" : fmt::format("; did you mean --{}?", near);
+}
+
+/// One line for what CLI11 refused, with what was probably meant.
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* verb = &app;
+  std::string path;
+  while (!verb->get_subcommands().empty()) {
+    verb = verb->get_subcommands().front();
+    path += verb->get_name() + " ";
+  }
+  // What is mistyped is also missing: the word that nobody knows says more than the one that is not there.
+  for (const std::string& word : app.remaining(true)) {
+    if (!word.starts_with("--") || word == "--") continue;
+    fail_input("{}does not take {}{} (see: emfbench {}--help)", path, word.substr(0, word.find('=')),
+               flag_suggestion(word, *verb), path);
+  }
+  fail_input("{} (see: emfbench {}--help)", error.what(), path);
 }
 
 /// Words end up in records, which are JSON and so UTF-8: found there, a bad byte would cost a whole run.
@@ -81,23 +130,30 @@ void finish_stdout() {
 ExitCode run_verb(std::vector<std::string> words) {
   require_utf8(words);
   load_plugins(take_plugins(words));
+  words = with_usual_words(std::move(words));
   CLI::App app(kPurpose, "emfbench");
-  app.set_version_flag("--version", kVersion);
+  app.formatter_fn([](const CLI::App* of, const std::string&, CLI::AppFormatMode) { return help_text(*of); });
+  app.set_help_flag("-h,--help", "this help")->group(kCommonGroup);
+  app.set_version_flag("--version", kVersion, "the version of this program")->group(kCommonGroup);
   app.require_subcommand(1);
   app.footer(
-      "Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input; 3 weights, data or device missing;\n"
-      "4 a claim failed verify; 70 internal error; 75 interrupted, run it again.");
+      "Beside these, ./emfbench of a source tree knows setup, test and bundle.\n\n"
+      "Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input;\n"
+      "3 weights, data or device missing; 4 a claim failed verify; 70 internal error;\n"
+      "75 interrupted, run it again.");
   declare_plugin_option(app);
   CommonFlags flags;
   std::map<std::string, std::unique_ptr<Command>> commands;
   for (const std::string& name : CommandRegistry::instance().names()) {
     const auto& entry = CommandRegistry::instance().find(name);
     CLI::App* verb = app.add_subcommand(name, entry.summary);
-    verb->add_flag("--json", flags.json, "one JSON document on stdout");
-    verb->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr");
+    verb->footer("");
+    verb->get_help_ptr()->group(kCommonGroup);
+    verb->add_flag("--json", flags.json, "one JSON document on stdout")->group(kCommonGroup);
+    verb->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr")->group(kCommonGroup);
     declare_plugin_option(*verb);
     commands[name] = entry.make();
-    commands[name]->declare(*verb);
+    commands[name]->declare(Flags(verb));
   }
   if (words.size() > 1 && !words[1].starts_with('-') && commands.count(words[1]) == 0) {
     fail_input("no command '{}'{} (see: emfbench --help)", words[1],
@@ -112,12 +168,7 @@ ExitCode run_verb(std::vector<std::string> words) {
       app.exit(error);
       return ExitCode::kGood;
     }
-    std::string verb;
-    for (const CLI::App* level = &app; !level->get_subcommands().empty();) {
-      level = level->get_subcommands().front();
-      verb += level->get_name() + " ";
-    }
-    fail_input("{} (see: emfbench {}--help)", error.what(), verb);
+    refuse(app, error);
   }
   return commands.at(app.get_subcommands().front()->get_name())->run(flags);
 }

@@ -11,22 +11,21 @@ namespace {
 
 class Report : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, kRanSuite)->required();
-    app.add_option("--out", out_,
-                   "folder of index.html and report.json (default: STORE/reports/SUITE; with --json none is written)");
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("suite", suite_, kRanSuite).required();
+    flags.option("--out", out_,
+                 "folder of index.html, report.json and the record (default: STORE/reports/NAME, or a given record's "
+                 "own folder; with --json none is written)");
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    const std::string name = recorded_name(suite_);
-    const std::filesystem::path folder = newest_suite_folder(store_, name);
+    const std::filesystem::path folder = record_folder(suite_, store_);
     if (flags.json && out_.empty()) {  // data only: nothing is written
       print_json(report_document(folder));
       return ExitCode::kGood;
     }
-    const std::filesystem::path out =
-        out_.empty() ? std::filesystem::path(store_) / "reports" / name : std::filesystem::path(out_);
+    const std::filesystem::path out = out_.empty() ? usual_folder(folder) : std::filesystem::path(out_);
     const std::filesystem::path page = write_report(folder, store_, out);
     if (flags.json) {
       print_json(report_document(folder));
@@ -37,6 +36,12 @@ class Report : public Command {
   }
 
  private:
+  /// The page of a stage in a store lies among the store's reports, that of a record elsewhere beside the record.
+  std::filesystem::path usual_folder(const std::filesystem::path& record) const {
+    if (is_record_path(suite_) && record.parent_path().filename() != "suite") return record;
+    return std::filesystem::path(store_) / "reports" / report_document(record).at("suite").get<std::string>();
+  }
+
   std::string suite_, out_, store_;
 };
 

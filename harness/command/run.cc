@@ -9,6 +9,7 @@
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/layout.h"
+#include "harness/engine/suite/run_name.h"
 #include "harness/engine/suite/suite_record.h"
 #include "harness/instruments/instrument_suite.h"
 #include "harness/tensor/instrument_file.h"
@@ -44,14 +45,16 @@ Json plan_rows(const SuiteGraph& graph) {
 
 class Run : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, "a name from `emfbench list suites`, or a .toml file")->required();
-    app.add_option("overrides", overrides_, "key=value, as in train.pictures=2000 encoders=llm,hash seeds=0..2");
-    app.add_option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)")
-        ->check(CLI::Range(1, 1024));
-    app.add_flag("--dry-run", dry_run_, "say what would run, and stop");
-    app.add_flag("--install", install_, "run instruments: let the new instruments replace the shipped ones");
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("suite", suite_, "a name from `emfbench list suites`, or a .toml file").required();
+    flags.option("overrides", overrides_, "key=value, as in train.pictures=2000 encoders=llm,hash seeds=0..2");
+    flags.option("--as", as_,
+                 "name of this run, of its record and its report (default: the suite's, with what the command line "
+                 "says otherwise: smoke[train.batch=8])");
+    flags.option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)").between(1, 1024);
+    flags.flag("--dry-run", dry_run_, "say what would run, and stop");
+    flags.flag("--install", install_, "run instruments: let the new instruments replace the shipped ones");
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -60,7 +63,9 @@ class Run : public Command {
     if (is_instrument_suite(config)) return run_instruments(config, flags);
     if (install_)
       fail_input("{}: --install is for suites that train instruments (experiments/instruments.toml)", suite_);
-    const SuiteSpec spec = read_suite(config);
+    SuiteSpec spec = read_suite(config);
+    if (!as_.empty()) require_run_name(as_);
+    spec.name = as_.empty() ? run_name(spec.name, overrides_) : as_;
     const SuiteGraph graph = build_suite_graph(spec, store_);
     if (dry_run_) {
       const Json rows = plan_rows(graph);
@@ -80,6 +85,7 @@ class Run : public Command {
     say(fmt::format("{}: {} stages, {} side by side, store {}", spec.name, graph.stages.size(), jobs, store_));
     std::vector<std::string> words = {"run", suite_};
     words.insert(words.end(), overrides_.begin(), overrides_.end());
+    if (!as_.empty()) words.insert(words.end(), {"--as", as_});
     const SuiteOutcome outcome = run_suite(graph, jobs, words);
     const auto report =
         write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
@@ -121,7 +127,7 @@ class Run : public Command {
     return ExitCode::kGood;
   }
 
-  std::string suite_, store_;
+  std::string suite_, store_, as_;
   std::vector<std::string> overrides_;
   int jobs_ = 0;
   bool dry_run_ = false, install_ = false;

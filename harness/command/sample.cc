@@ -52,18 +52,16 @@ FoundRow find_row(const std::filesystem::path& store, const std::string& wanted)
 
 class SampleCommand : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("--run", run_, "a trained row: its run's hash, or SUITE/ENCODER/OBJECTIVE[/SEED]")->required();
-    app.add_option("--prompt", prompts_, "what to paint; may be given several times");
-    app.add_option("--prompts", file_, "or a file of prompts: .txt or .jsonl");
-    app.add_option("--steps", steps_, "sampling steps, one column each: 1,2,4")
-        ->delimiter(',')
-        ->check(CLI::Range(1, 100000));
-    app.add_option("--guidance", guidance_, "classifier-free guidance, 0 to 100 (default: the suite's)")
-        ->check(CLI::Range(0.0, 100.0));
-    app.add_option("--seed", seed_, "of the noise")->capture_default_str();
-    app.add_option("--out", out_, "PNG to write")->capture_default_str();
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("--run", run_, "a trained row: its run's hash, or SUITE/ENCODER/OBJECTIVE[/SEED]").required();
+    flags.option("--prompt", prompts_, "what to paint; may be given several times");
+    flags.option("--prompts", file_, "or a file of prompts: .txt or .jsonl");
+    flags.option("--steps", steps_, "sampling steps, one column each: 1,2,4").separated_by(',').between(1, 100000);
+    flags.option("--guidance", guidance_, "classifier-free guidance, 0 to 100 (default: the suite's)")
+        .between_real(0.0, 100.0);
+    flags.option("--seed", seed_, "of the noise").shows_default();
+    flags.option("--out", out_, "PNG to write").shows_default();
+    add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "harness/base/config.h"
@@ -36,83 +37,92 @@ namespace {
 
 class Score : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app_ = &app;
-    app.add_option("metric", options_.metric,
-                   "geneval, question_graph, tifa, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: "
-                   "emfbench list metrics)");
-    declare_answers(app, answers_);
-    app.add_option("--detections", options_.detections,
-                   "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
-                   "color}]}");
-    app.add_option("--results", options_.results, "geneval: the official results.jsonl, verdicts already in it");
-    app.add_option(
+  void declare(const Flags& flags) override {
+    flags_ = flags;
+    const Flags judged = flags.under("Judge outputs (geneval)");
+    const Flags answered = flags.under("Answers (question_graph, tifa)");
+    const Flags pictures = flags.under("Pictures or features (the other metrics)");
+    const Flags settings = flags.under("Settings of a metric");
+    flags.option("metric", options_.metric,
+                 "geneval, question_graph, tifa, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: "
+                 "emfbench list metrics)");
+    declare_answers(flags, answers_);
+    judged.option("--detections", options_.detections,
+                  "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
+                  "color}]}");
+    judged.option("--results", options_.results, "geneval: the official results.jsonl, verdicts already in it");
+    judged.option(
         "--images", options_.images,
         "geneval: pictures in the official layout (00000/metadata.jsonl, 00000/samples/0000.png), or beside a "
         "metadata.jsonl whose lines name their file_name");
-    app.add_option("--judge", options_.judge,
-                   "geneval: who looks at --images: detector (of scenes, 32 or 64 pixels) or torchscript:FILE (see: "
-                   "emfbench list judges)")
-        ->capture_default_str();
-    app.add_option("--save-detections", options_.save_detections,
-                   "geneval: keep what the judge said of --images, as --detections reads it");
-    app.add_option("--metadata", options_.metadata,
-                   "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
-                   "from 0), and prompts without a row are listed");
-    app.add_option("--exclude", options_.exclude,
-                   "judge outputs: leave out the rows of this file, a picture, prompt or item a line, a tab and the "
-                   "reason behind it; every line is printed");
-    app.add_flag("--summary", options_.summary, "geneval: print the official summary's text");
-    app.add_option_function<std::vector<std::string>>(
-           "--corrected",
-           [this](const std::vector<std::string>& names) { options_.metric_options["corrected"] = names; },
-           fmt::format("geneval: put quirks of the released code right: {} (a,b), or all",
-                       fmt::join(geneval_quirks(), ", ")))
-        ->delimiter(',');
-    metric_option<std::string>(app, "--classes", "classes",
+    judged
+        .option("--judge", options_.judge,
+                "geneval: who looks at --images: detector (of scenes, 32 or 64 pixels) or torchscript:FILE (see: "
+                "emfbench list judges)")
+        .shows_default();
+    judged.option("--save-detections", options_.save_detections,
+                  "geneval: keep what the judge said of --images, as --detections reads it");
+    judged.option("--metadata", options_.metadata,
+                  "geneval: the official evaluation_metadata.jsonl; rows then need only their prompt or index (line "
+                  "from 0), and prompts without a row are listed");
+    flags.option("--exclude", options_.exclude,
+                 "judge outputs: leave out the rows of this file, a picture, prompt or item a line, a tab and the "
+                 "reason behind it; every line is printed");
+    judged.flag("--summary", options_.summary, "geneval: print the official summary's text");
+    judged
+        .option<std::vector<std::string>>(
+            "--corrected",
+            [this](const std::vector<std::string>& names) { options_.metric_options["corrected"] = names; },
+            fmt::format("geneval: put quirks of the released code right: {} (a,b), or all",
+                        fmt::join(geneval_quirks(), ", ")))
+        .separated_by(',');
+    metric_option<std::string>(judged, "--classes", "classes",
                                "geneval: official (default; another class is an error) or any");
-    app.add_option("--graph", options_.graph,
-                   "question_graph: CSV of item_id, proposition_id, dependency, category_broad, category_detailed");
-    app.add_option("--answers", options_.answers,
-                   "question_graph: CSV of item_id, question_id, answer; t2i_model and picture if there. Without "
-                   "picture, the n-th answer to a question is about the n-th picture");
-    app.add_option("--generator", options_.generators,
-                   "question_graph: answers of this t2i_model; several (a,b) count as so many pictures")
-        ->delimiter(',');
+    answered.option("--graph", options_.graph,
+                    "question_graph: CSV of item_id, proposition_id, dependency, category_broad, category_detailed");
+    answered.option("--answers", options_.answers,
+                    "question_graph: CSV of item_id, question_id, answer; t2i_model and picture if there. Without "
+                    "picture, the n-th answer to a question is about the n-th picture");
+    answered
+        .option("--generator", options_.generators,
+                "question_graph: answers of this t2i_model; several (a,b) count as so many pictures")
+        .separated_by(',');
     metric_option<std::string>(
-        app, "--rule", "rule",
+        answered, "--rule", "rule",
         "question_graph: dpg (zeroes travel down, default) or dsg (one level); precision_recall: le (a point "
         "on a ball's surface is inside, default: torch-fidelity) or lt (prdc, dgm-eval)");
-    metric_flag(app, "--official", "official",
+    metric_flag(settings, "--official", "official",
                 "question_graph: with the faults of the released code. dpg: the file's first question is skipped, "
                 "failed items are left out, categories use the last picture; dsg: a bad cell drops an item's "
                 "dependencies, only answered questions count");
-    app.add_option(
+    pictures.option(
         "--real", options_.real,
         "real pictures: a folder of them, a .zip, uint8 arrays (.npy, .npz: [N, H, W, 3] or [N, 3, H, W]), or features "
         "as "
         ".npy, .npz, .safetensors or FILE:name; frechet also takes an .npz of statistics (mu and sigma, mean and cov, "
         "ref_mu and ref_sigma)");
-    app.add_option("--generated", options_.generated, "generated pictures, likewise");
-    app.add_option("--held-out", options_.held_out, "fdr: real pictures other than --real's, likewise");
-    app.add_flag("--subfolders", options_.subfolders,
-                 "pictures: those of folders within folders, too (so anyway with --compat clean-fid or edm2)");
-    app.add_option("--backbone", options_.backbones,
-                   "features of pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones); fdr: "
-                   "several (a,b) are averaged")
-        ->delimiter(',')
-        ->capture_default_str();
-    app.add_option(
+    pictures.option("--generated", options_.generated, "generated pictures, likewise");
+    pictures.option("--held-out", options_.held_out, "fdr: real pictures other than --real's, likewise");
+    pictures.flag("--subfolders", options_.subfolders,
+                  "pictures: those of folders within folders, too (so anyway with --compat clean-fid or edm2)");
+    pictures
+        .option("--backbone", options_.backbones,
+                "features of pictures: lite0 (ImageNet) or torchscript:FILE (see: emfbench list backbones); fdr: "
+                "several (a,b) are averaged")
+        .separated_by(',')
+        .shows_default();
+    pictures.option(
         "--resize", options_.resize,
         "features of pictures: bilinear, bilinear-antialias, bicubic-antialias, clean-fid or tf1 (default: that of "
         "--compat, else the backbone's)");
-    metric_option<int64_t>(app, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
-    metric_option<int64_t>(app, "--subset-size", "subset_size", "kid: rows a subset");
-    metric_option<int64_t>(app, "--k", "k", "precision_recall: a ball reaches to the k-th nearest other point (3)");
-    metric_option<std::string>(app, "--kind", "kind",
+    metric_option<int64_t>(settings, "--subsets", "subsets", "kid: number of random subsets; 0 scores the whole sets");
+    metric_option<int64_t>(settings, "--subset-size", "subset_size", "kid: rows a subset");
+    metric_option<int64_t>(settings, "--k", "k",
+                           "precision_recall: a ball reaches to the k-th nearest other point (3)");
+    metric_option<std::string>(settings, "--kind", "kind",
                                "inception: logits (default) or probabilities, [pictures, classes]");
-    metric_option<int64_t>(app, "--splits", "splits", "inception: mean over so many consecutive parts (1)");
-    metric_option<std::string>(app, "--compat", "compat",
+    metric_option<int64_t>(settings, "--splits", "splits", "inception: mean over so many consecutive parts (1)");
+    metric_option<std::string>(pictures, "--compat", "compat",
                                "another scorer's conventions. kid, inception: torch-fidelity (its very "
                                "subsets and order: 100 subsets of "
                                "1,000; 10 splits). frechet: pytorch-fid, clean-fid, torch-fidelity, "
@@ -120,27 +130,27 @@ class Score : public Command {
                                "rounding of their matrix roots is not imitated) or torch-fidelity-float32 "
                                "(means in single precision)");
     metric_option<std::string>(
-        app, "--interval", "interval",
+        settings, "--interval", "interval",
         "frechet, fdr, mind: auto (jackknife if it takes seconds), jackknife or none; frechet also "
         "bootstrap");
-    metric_option<int64_t>(app, "--groups", "groups", "frechet, fdr, mind, cmmd: groups of the jackknife (20)");
-    metric_flag(app, "--infinity", "infinity",
+    metric_option<int64_t>(settings, "--groups", "groups", "frechet, fdr, mind, cmmd: groups of the jackknife (20)");
+    metric_flag(settings, "--infinity", "infinity",
                 "frechet: extrapolate to infinitely many pictures: intercept of the distance on 1/N");
-    metric_option<int64_t>(app, "--points", "points", "frechet --infinity: sizes on the line (15)");
-    metric_option<int64_t>(app, "--smallest", "smallest", "frechet --infinity: smallest size (5000, or a tenth)");
-    metric_option<std::string>(app, "--order", "order",
+    metric_option<int64_t>(settings, "--points", "points", "frechet --infinity: sizes on the line (15)");
+    metric_option<int64_t>(settings, "--smallest", "smallest", "frechet --infinity: smallest size (5000, or a tenth)");
+    metric_option<std::string>(settings, "--order", "order",
                                "rows shuffled (by --seed) or given: frechet --infinity (shuffled), inception --splits "
                                "(given)");
-    app.add_option("--save-statistics", options_.save_statistics,
-                   "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
-    app.add_option("--against", options_.against,
-                   "features: an earlier --json output; prints the difference, or refuses if the two are of different "
-                   "things");
-    metric_option<int64_t>(app, "--draws", "draws", "resamples of the bootstrap");
-    app.add_option_function<std::vector<std::string>>(
+    pictures.option("--save-statistics", options_.save_statistics,
+                    "frechet: write mu, sigma and n of --real (or of --generated, if alone) as pytorch-fid's .npz");
+    pictures.option("--against", options_.against,
+                    "features: an earlier --json output; prints the difference, or refuses if the two are of different "
+                    "things");
+    metric_option<int64_t>(settings, "--draws", "draws", "resamples of the bootstrap");
+    flags.option<std::vector<std::string>>(
         "--option", [this](const std::vector<std::string>& words) { take_options(words); },
         "any option of the metric as key=value, for metrics that have no flags of their own here");
-    app.add_option("--seed", options_.seed, "of every resampling");
+    flags.option("--seed", options_.seed, "of every resampling");
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -190,12 +200,12 @@ class Score : public Command {
 
   /// A flag that a metric reads under `key`; the metric refuses it when it is not one of its own.
   template <typename Value>
-  void metric_option(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
-    app.add_option_function<Value>(
+  void metric_option(const Flags& flags, const std::string& flag, const std::string& key, const std::string& help) {
+    flags.option<Value>(
         flag, [this, key](const Value& value) { options_.metric_options[key] = value; }, help);
   }
-  void metric_flag(CLI::App& app, const std::string& flag, const std::string& key, const std::string& help) {
-    app.add_flag_callback(
+  void metric_flag(const Flags& flags, const std::string& flag, const std::string& key, const std::string& help) {
+    flags.flag(
         flag, [this, key] { options_.metric_options[key] = true; }, help);
   }
 
@@ -206,9 +216,9 @@ class Score : public Command {
   }
 
   ExitCode run_answers(const CommonFlags& flags) const {
-    for (const CLI::Option* option : app_->get_options()) {
-      const std::string name = option->get_name();
-      if (option->count() > 0 && name != "--json" && name != "--quiet") {
+    for (const Flag& flag : flags_->all()) {
+      const std::string name = flag.name();
+      if (flag.count() > 0 && name != "--json" && name != "--quiet") {
         fail_input("score answers does not take {} before it (see: emfbench score answers --help)", name);
       }
     }
@@ -221,7 +231,7 @@ class Score : public Command {
          {"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata", "--summary",
           "--exclude", "--graph", "--answers", "--generator", "--real", "--generated", "--held-out", "--backbone",
           "--resize", "--subfolders", "--save-statistics", "--against"}) {
-      if (own.count(flag) == 0 && app_->count(flag) > 0) {
+      if (own.count(flag) == 0 && flags_->count(flag) > 0) {
         fail_input("score {} does not take {}; it takes {}", options_.metric, flag, fmt::join(own, ", "));
       }
     }
@@ -229,11 +239,11 @@ class Score : public Command {
 
   void refuse_unused(const std::vector<const char*>& options, bool used, const char* by) const {
     for (const char* flag : options) {
-      if (!used && app_->count(flag) > 0) fail_input("{} says something only of {}, which is not given", flag, by);
+      if (!used && flags_->count(flag) > 0) fail_input("{} says something only of {}, which is not given", flag, by);
     }
   }
 
-  const CLI::App* app_ = nullptr;
+  std::optional<Flags> flags_;
   ScoreOptions options_;
   AnswerOptions answers_;
 };

@@ -172,29 +172,29 @@ ExitCode print_official(const AnswerSet& set) {
 
 }  // namespace
 
-void declare_answers(CLI::App& score, AnswerOptions& options) {
-  CLI::App* app = score.add_subcommand(
+void declare_answers(const Flags& score, AnswerOptions& options) {
+  const Flags flags = score.verb(
       "answers", "The official numbers of a published benchmark's answer files, with intervals, tests and items");
-  options.app = app;
-  app->add_option("--rule", options.rule, "whose rule (see: emfbench list rules)")->required();
-  app->add_option("files", options.files, "answer files, or folders of them; NAME=PATH where a rule takes several runs")
-      ->required();
-  app->add_option("--against", options.against,
-                  "answer files of another model: differences, paired by item (the benchmark's own files need not be "
-                  "given again)");
-  app->add_option("--option", options.options, "an option of the rule, key=value");
-  app->add_option("--items", options.items, "write a JSON line an item: its score, its facts, and won or lost");
-  app->add_option("--exclude", options.exclude,
-                  "leave out the items of this file, an item or prompt a line, a tab and the reason behind it; every "
-                  "line is printed");
-  app->add_flag("--official", options.official, "print what the official scripts print, and nothing else");
-  app->add_option("--draws", options.draws, "resamples of the bootstrap over prompts")
-      ->check(CLI::Range(int64_t{1}, kMostDraws))
-      ->capture_default_str();
-  app->add_option("--seed", options.seed, "of every resampling");
-  app->add_flag("--json", options.json, "one JSON document on stdout");
-  app->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr; notes stay, unless --json holds them");
-  app->footer(rules_text());
+  options.flags = flags;
+  flags.option("--rule", options.rule, "whose rule (see: emfbench list rules)").required();
+  flags.option("files", options.files, "answer files, or folders of them; NAME=PATH where a rule takes several runs")
+      .required();
+  flags.option("--against", options.against,
+               "answer files of another model: differences, paired by item (the benchmark's own files need not be "
+               "given again)");
+  flags.option("--option", options.options, "an option of the rule, key=value");
+  flags.option("--items", options.items, "write a JSON line an item: its score, its facts, and won or lost");
+  flags.option("--exclude", options.exclude,
+               "leave out the items of this file, an item or prompt a line, a tab and the reason behind it; every "
+               "line is printed");
+  flags.flag("--official", options.official, "print what the official scripts print, and nothing else");
+  flags.option("--draws", options.draws, "resamples of the bootstrap over prompts")
+      .between(int64_t{1}, kMostDraws)
+      .shows_default();
+  flags.option("--seed", options.seed, "of every resampling");
+  flags.flag("--json", options.json, "one JSON document on stdout");
+  flags.flag("--quiet,-q", Talk::quiet(), "no progress on stderr; notes stay, unless --json holds them");
+  flags.footer(rules_text());
 }
 
 ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {

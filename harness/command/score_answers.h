@@ -1,6 +1,7 @@
 // emfbench score answers: a published benchmark's answer files, by its own rule.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +10,7 @@
 namespace emf {
 
 struct AnswerOptions {
-  CLI::App* app = nullptr;  ///< the words behind `score answers`
+  std::optional<Flags> flags;  ///< the words behind `score answers`
   std::string rule;
   std::vector<std::string> files, against, options;
   std::string items;    ///< a file to write
@@ -18,11 +19,11 @@ struct AnswerOptions {
   int64_t draws = 2000;
   uint64_t seed = 0;
 
-  bool chosen() const { return app != nullptr && app->parsed(); }
+  bool chosen() const { return flags && flags->chosen(); }
 };
 
 /// Adds the subcommand `answers` to `score`.
-void declare_answers(CLI::App& score, AnswerOptions& options);
+void declare_answers(const Flags& score, AnswerOptions& options);
 
 /// @throws UserError  no such rule; files missing or malformed (names file and place).
 ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags);

@@ -19,19 +19,18 @@ const std::map<std::string, Split> kSplits = {
 
 class Show : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("name", name_,
-                   "a dataset: " + fmt::format("{}", fmt::join(DatasetRegistry::instance().names(), ", ")))
-        ->required();
-    app.add_option("options", assignments_, "the dataset's options, key=value: classes=6 colors=red,blue, path=photos");
-    app.add_option("--side", side_, "picture side in pixels (same as side=N)")->check(CLI::Range(1, 1 << 20));
-    app.add_option("--count", count_, "pictures")->default_val(36)->check(CLI::Range(1, 4096));
-    app.add_option("--seed", seed_, "data seed")->default_val(0);
-    app.add_option("--split", split_, "train, held_out, evaluation; of facts also paraphrase, compositions")
-        ->default_val("train");
-    app.add_option("--out", out_, "PNG to write (default: NAME.png here)");
-    app.add_flag("--plain", plain_, "pictures alone: no captions, no enlargement");
-    app.add_flag("--boxes", boxes_, "draw the boxes");
+  void declare(const Flags& flags) override {
+    flags.option("name", name_, "a dataset: " + fmt::format("{}", fmt::join(DatasetRegistry::instance().names(), ", ")))
+        .required();
+    flags.option("options", assignments_, "the dataset's options, key=value: classes=6 colors=red,blue, path=photos");
+    flags.option("--side", side_, "picture side in pixels (same as side=N)").between(1, 1 << 20);
+    flags.option("--count", count_, "pictures").shows_default().between(1, 4096);
+    flags.option("--seed", seed_, "data seed").shows_default();
+    flags.option("--split", split_, "train, held_out, evaluation; of facts also paraphrase, compositions")
+        .shows_default();
+    flags.option("--out", out_, "PNG to write (default: NAME.png here)");
+    flags.flag("--plain", plain_, "pictures alone: no captions, no enlargement");
+    flags.flag("--boxes", boxes_, "draw the boxes");
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -139,7 +138,7 @@ class Show : public Command {
                       static_cast<int>(std::ceil(std::sqrt(samples.size() * 1.2))), !plain_);
   }
 
-  std::string name_, split_, out_;
+  std::string name_, split_ = "train", out_;
   std::vector<std::string> assignments_;
   int side_ = 0, count_ = 36;
   uint64_t seed_ = 0;

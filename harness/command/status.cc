@@ -30,7 +30,7 @@ uint64_t bytes_of(const fs::path& folder) {
 
 class Status : public Command {
  public:
-  void declare(CLI::App& app) override { add_store_option(app, store_); }
+  void declare(const Flags& flags) override { add_store_option(flags, store_); }
 
   ExitCode run(const CommonFlags& flags) override {
     const fs::path runs = fs::path(store_) / "runs";

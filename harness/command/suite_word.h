@@ -1,22 +1,39 @@
-// How verbs that read records are told which suite.
+// How verbs that read records are told which.
 #pragma once
 
 #include <filesystem>
 #include <string>
 
 #include "harness/base/config.h"
+#include "reports/report.h"
 
 namespace emf {
 
 /// Help of such an argument.
-constexpr const char* kRanSuite = "name of a suite that ran, or its .toml file";
+constexpr const char* kRanSuite =
+    "what ran: a suite's or a run's name (see: emfbench status), a suite's .toml file, or a folder with a result.json";
 
-/// The name that records carry: of a .toml file the one that stands in it, else the word itself.
-/// @throws UserError  the file is absent, no TOML, or has no name.
-inline std::string recorded_name(const std::string& word) {
-  if (std::filesystem::path(word).extension() != ".toml") return word;
-  const Config config = load_config(word);
-  return ConfigReader(config, "suite").required_text("name");
+/// Whether the word is a record itself: a folder that holds a result.json, or that file.
+inline bool is_record_path(const std::string& word) {
+  const std::filesystem::path path(word);
+  std::error_code absent;
+  return std::filesystem::exists(path / "result.json", absent) ||
+         (path.filename() == "result.json" && std::filesystem::is_regular_file(path, absent));
+}
+
+/// The folder of the record that a word means: itself, or the newest of that name in the store. Of a .toml file the
+/// name is the one that stands in it.
+/// @throws UserError  no such record (offers those that are there); a .toml file that is absent, no TOML, or has no
+/// name.
+inline std::filesystem::path record_folder(const std::string& word, const std::filesystem::path& store) {
+  const std::filesystem::path path(word);
+  if (is_record_path(word)) return path.filename() == "result.json" ? path.parent_path() : path;
+  std::error_code absent;
+  if (std::filesystem::is_directory(path, absent))
+    fail_input("{} holds no result.json; name a run's folder, or its name (see: emfbench status)", word);
+  if (path.extension() != ".toml") return newest_suite_folder(store, word);
+  const Config config = load_config(path);
+  return newest_suite_folder(store, ConfigReader(config, "suite").required_text("name"));
 }
 
 }  // namespace emf

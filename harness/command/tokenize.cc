@@ -20,16 +20,15 @@ std::unique_ptr<Tokenizer> named_or_loaded(const std::string& name, const Tokeni
 
 class Tokenize : public Command {
  public:
-  void declare(CLI::App& app) override {
-    auto* source = app.add_option_group("source");
-    source->add_option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
-    source->add_option("--tokenizer", tokenizer_,
-                       "a tokenizer alone: a registered one (see: emfbench list tokenizers), or a folder or file");
-    source->require_option(1);
-    app.add_option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl")->required();
-    app.add_flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
-    app.add_flag("--plain-special", plain_special_,
-                 "special tokens that a prompt spells are text like any other (of a folder or file)");
+  void declare(const Flags& flags) override {
+    const Flags source = flags.exactly_one("source");
+    source.option("--encoder", encoder_, "a registered encoder (see: emfbench list encoders)");
+    source.option("--tokenizer", tokenizer_,
+                  "a tokenizer alone: a registered one (see: emfbench list tokenizers), or a folder or file");
+    flags.option("--prompts", prompts_, ".txt, a prompt a line; or .jsonl").required();
+    flags.flag("--no-special", no_special_, "without the marks a tokenizer adds by itself");
+    flags.flag("--plain-special", plain_special_,
+               "special tokens that a prompt spells are text like any other (of a folder or file)");
   }
 
   ExitCode run(const CommonFlags&) override {

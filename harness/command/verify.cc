@@ -13,14 +13,14 @@ namespace {
 
 class Verify : public Command {
  public:
-  void declare(CLI::App& app) override {
-    app.add_option("suite", suite_, kRanSuite)->required();
-    add_store_option(app, store_);
+  void declare(const Flags& flags) override {
+    flags.option("suite", suite_, kRanSuite).required();
+    add_store_option(flags, store_);
   }
 
   /// Exit code 4 unless every claim passes: what is undecided has not been shown either.
   ExitCode run(const CommonFlags& flags) override {
-    const Json claims = report_document(newest_suite_folder(store_, recorded_name(suite_))).at("claims");
+    const Json claims = report_document(record_folder(suite_, store_)).at("claims");
     // Nothing shown of nothing claimed would read as if all were well.
     if (claims.empty()) fail_input("suite '{}' makes no claims, so there is nothing to verify", suite_);
     const auto passes = [](const Json& claim) { return claim.at("verdict") == "pass"; };

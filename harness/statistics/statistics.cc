@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <optional>
 
 #include "harness/base/error.h"
 #include "harness/base/random.h"
@@ -84,6 +85,30 @@ std::vector<double> averaged_draws(const std::vector<std::vector<double>>& draws
 /// An interval that the value is not outside of: posteriors of unanimous shares leave out their own mode.
 Interval holding(double value, Interval interval) {
   return {std::min(interval[0], value), std::max(interval[1], value)};
+}
+
+/// The one difference that every cluster shows, if it is one.
+std::optional<double> only_difference(const std::vector<Tally>& ours, const std::vector<Tally>& theirs) {
+  std::optional<double> shown;
+  for (size_t i = 0; i < ours.size(); ++i) {
+    const double own =
+        ours[i].sum / static_cast<double>(ours[i].items) - theirs[i].sum / static_cast<double>(theirs[i].items);
+    if (shown && std::abs(own - *shown) > 1e-12) return std::nullopt;
+    shown = own;
+  }
+  return shown;
+}
+
+/// What a difference of shares may be of which every cluster showed the same: some share of clusters that were not seen
+/// may show another, to either side as far as there is one.
+std::vector<double> unanimous_differences(double shown, int64_t clusters, const BootstrapOptions& options) {
+  std::vector<double> draws = unanimous_draws(clusters, false, options);
+  const std::string stream = fmt::format("{}/side", options.stream);
+  for (size_t d = 0; d < draws.size(); ++d) {
+    const bool up = shown < 1 && (shown <= -1 || Random(options.seed, stream, d).uniform() < 0.5);
+    draws[d] = shown + (up ? draws[d] : -draws[d]);
+  }
+  return draws;
 }
 
 /// Places of p values, smallest first; equal ones in the order given.
@@ -208,14 +233,22 @@ Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOp
     BootstrapOptions own = options;
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
     own.stream = stream;
+    const bool may_be_unanimous = options.shares && ours.size() > 1;
+    const std::optional<double> shown = may_be_unanimous ? only_difference(ours, theirs) : std::nullopt;
+    if (shown) {
+      draws.push_back(unanimous_differences(*shown, static_cast<int64_t>(ours.size()), own));
+      continue;
+    }
     draws.push_back(bootstrap(
         static_cast<int64_t>(ours.size()),
         [&](std::span<const int32_t> counts) { return weighted_mean(ours, counts) - weighted_mean(theirs, counts); },
         own));
   }
   if (!resampled) return difference;
-  return judged_difference(difference.value, averaged_draws(draws), difference.clusters,
-                           difference.clusters - static_cast<int64_t>(left.size()), options.level);
+  Difference judged = judged_difference(difference.value, averaged_draws(draws), difference.clusters,
+                                        difference.clusters - static_cast<int64_t>(left.size()), options.level);
+  judged.ci95 = holding(judged.value, *judged.ci95);
+  return judged;
 }
 
 Difference judged_difference(double value, const std::vector<double>& draws, int64_t clusters, int64_t degrees,

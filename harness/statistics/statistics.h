@@ -31,7 +31,8 @@ struct BootstrapOptions {
   uint64_t seed = 0;
   std::string_view stream = "bootstrap";  ///< names the purpose, so that two bootstraps of one seed differ
   double level = 0.95;
-  /// Scores are shares, 0 to 1: where all of a stratum's are 0, or all are 1, unanimous_draws() stand in for resamples.
+  /// Scores are shares, 0 to 1: where all of a stratum's are 0, or all are 1, unanimous_draws() stand in for resamples;
+  /// likewise where two sides differ by the same on every cluster (by nothing, mostly).
   bool shares = false;
 };
 

@@ -163,6 +163,28 @@ TEST(PairedDifference, SharedClustersCancel) {
   EXPECT_EQ(none.p_value, 1);
 }
 
+TEST(PairedDifference, ThatEveryClusterShowsIsNotCertain) {
+  Scores none, all;
+  for (int i = 0; i < 20; ++i) {
+    for (Scores* scores : {&none, &all}) scores->clusters.push_back("prompt " + std::to_string(i));
+    none.values.push_back(0);
+    all.values.push_back(1);
+  }
+  BootstrapOptions options;
+  options.shares = true;
+  const Difference tie = paired_difference(none, none, options), whole = paired_difference(all, none, options);
+  ASSERT_TRUE(tie.ci95 && whole.ci95);
+  EXPECT_EQ(tie.value, 0);
+  EXPECT_LT((*tie.ci95)[0], -0.05);
+  EXPECT_GT((*tie.ci95)[1], 0.05);
+  EXPECT_GT(tie.p_value, 0.9);
+  EXPECT_EQ((*whole.ci95)[1], 1);
+  // One in twenty of another kind would still be seen as none more than a third of the time.
+  EXPECT_LT((*whole.ci95)[0], 0.95);
+  EXPECT_GT((*whole.ci95)[0], 0.8);
+  EXPECT_LT(whole.p_value, 0.01);
+}
+
 TEST(PairedDifference, PValueIsRoughlyUniformWithoutADifference) {
   BootstrapOptions options;
   options.draws = 300;

@@ -69,6 +69,17 @@ Table instruments_table(const Json& instruments) {
   return table;
 }
 
+/// The calls of a run that was called more than once: later ones found some or all of it finished.
+Table calls_table(const Json& calls) {
+  Table table{"Calls", {{"Command"}, {"Started"}, {"Finished"}, {"Stages run", true}}};
+  for (const Json& call : calls) {
+    // Records from before calls were kept do not say how many stages the first one ran.
+    table.add({text_cell("emfbench " + words_of(call.at("argv"))), text_cell(call.at("started")),
+               text_cell(call.at("finished")), text_cell(text_of(call, "stages"))});
+  }
+  return table;
+}
+
 /// Plugins from files outside the tree, which the commit says nothing of.
 Table plugins_table(const Json& plugins) {
   Table table{"Plugins from outside the tree", {{"File"}, {"SHA-256"}}};
@@ -102,8 +113,10 @@ class Provenance : public Section {
     } else {
       blocks.push_back(facts_of(from));
     }
+    const Json calls = from.value("calls", Json::array());
     for (Table table :
-         {plugins_table(from.value("plugins", Json::array())), weights_table(from.value("weights", Json::array())),
+         {calls_table(calls.size() > 1 ? calls : Json::array()), plugins_table(from.value("plugins", Json::array())),
+          weights_table(from.value("weights", Json::array())),
           instruments_table(input.result.value("instruments", Json::array()))}) {
       if (!table.empty()) blocks.push_back(std::move(table));
     }

@@ -62,25 +62,22 @@ std::string subtitle(const SectionInput& input) {
   return text + " \u00b7 record " + input.result.at("spec_hash").get<std::string>();
 }
 
-}  // namespace
+/// What stands at the head of a page.
+struct PageHead {
+  std::string title, subtitle, heading;
+};
 
-std::string render_page(const SectionInput& input) {
-  const Assets assets = load_assets();
-  const std::string suite = input.result.at("suite");
-
+/// @param notice  said above everything; may be "".
+std::string whole_page(const PageHead& head, const std::vector<Chapter>& chapters, const Assets& assets,
+                       const std::string& notice) {
   std::string contents, body;
-  for (const Chapter& section : chapters_of(input)) {
+  for (const Chapter& section : chapters) {
     contents += fmt::format("<li><a href=\"#{}\">{}</a></li>", section.name, escape_html(section.title));
     body += fmt::format("<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\">{1}</h2>\n",
                         section.name, escape_html(section.title));
     body += html_of(section.blocks) + "</section>\n";
   }
-  if (!assets.complete) {
-    const char* words =
-        "Plots and sortable tables are left out: their scripts were not fetched when this page was written "
-        "(./emfbench setup fetches them). Every number is here in plain tables.";
-    body.insert(0, html_of({Paragraph{words, Tone::kNotice}}));
-  }
+  if (!notice.empty()) body.insert(0, html_of({Paragraph{notice, Tone::kNotice}}));
   std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
   page +=
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
@@ -90,14 +87,30 @@ std::string render_page(const SectionInput& input) {
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" "
       "content=\"light dark\">\n";
   page += fmt::format("<meta name=\"generator\" content=\"emfbench {}\">\n<title>emfbench: {}</title>\n", kVersion,
-                      escape_html(suite));
+                      escape_html(head.title));
   if (assets.complete) page += "<style>" + assets.style + "</style>\n";
   page += "<style>\n" + own_file("report.css") + "</style>\n</head>\n<body>\n<header>\n<p class=\"subtitle\">" +
-          escape_html(subtitle(input)) + "</p>\n<h1>" + escape_html(input.result.at("question").get<std::string>()) +
+          escape_html(head.subtitle) + "</p>\n<h1>" + escape_html(head.heading) +
           "</h1>\n</header>\n<nav aria-label=\"Sections\"><ul>" + contents + "</ul></nav>\n<main>\n" + body +
           "</main>\n";
   if (assets.complete) page += assets.scripts + "<script>\n" + own_file("report.js") + "</script>\n";
   return page + "</body>\n</html>\n";
+}
+
+}  // namespace
+
+std::string render_page(const SectionInput& input) {
+  const Assets assets = load_assets();
+  const char* without_scripts =
+      "Plots and sortable tables are left out: their scripts were not fetched when this page was written "
+      "(./emfbench setup fetches them). Every number is here in plain tables.";
+  return whole_page({input.result.at("suite"), subtitle(input), input.result.at("question")}, chapters_of(input),
+                    assets, assets.complete ? "" : without_scripts);
+}
+
+std::string render_plain_page(const std::string& heading, const std::string& subtitle,
+                              const std::vector<Chapter>& chapters) {
+  return whole_page({heading, subtitle, heading}, chapters, {}, "");
 }
 
 }  // namespace emf

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "harness/api/section.h"
+#include "reports/writers/chapters.h"
 
 namespace emf {
 
@@ -12,5 +13,9 @@ namespace emf {
 ///
 /// @throws UserError  from sections; the source tree's own style or script is absent (kMissing).
 std::string render_page(const SectionInput& input);
+
+/// The same page without scripts, of chapters that come from no record.
+std::string render_plain_page(const std::string& heading, const std::string& subtitle,
+                              const std::vector<Chapter>& chapters);
 
 }  // namespace emf

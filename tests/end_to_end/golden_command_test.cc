@@ -97,6 +97,7 @@ std::vector<Case> all_cases() {
       {"encode_pooled_only.json",
        {"encode", "--encoder", "hash", "--prompts", "<folder>/prompts.txt", "--out", "<folder>/p.safetensors",
         "--pooled-only", "--json"}},
+      {"completion_bash.txt", {"completion", "bash"}},
       {"doctor.json", {"doctor", "--store", "<folder>/empty", "--json"}, 3, GoldenKind::kMachine},
       {"new.json", {"new", "encoder", "guest", "--folder", "<folder>/plugins", "--json"}},
       {"build_plugin.json", {"build-plugin", "<folder>/mine.cc", "--print", "--json"}},

@@ -1,5 +1,7 @@
 #include "harness/engine/suite/comparison.h"
 
+#include <algorithm>
+
 #include "harness/base/error.h"
 #include "harness/engine/text/judged_prompts.h"
 
@@ -50,9 +52,13 @@ Json over_seeds(const SeedScores& seeds, const std::string& a, const std::string
 }  // namespace
 
 Difference scaled_difference(const Scores& left, Scores right, double factor) {
+  const auto share = [](double value) { return value >= 0 && value <= 1; };
+  const bool shares = std::all_of(left.values.begin(), left.values.end(), share) &&
+                      std::all_of(right.values.begin(), right.values.end(), share);
   for (double& value : right.values) value *= factor;
   BootstrapOptions options;
   options.stream = "comparison";
+  options.shares = shares;
   return paired_difference(left, right, options);
 }
 

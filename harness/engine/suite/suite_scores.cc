@@ -200,6 +200,20 @@ SeedScores gather_seed_scores(const SuiteGraph& graph) {
   return seeds;
 }
 
+Json gather_items(const SuiteGraph& graph) {
+  Json items = Json::array();
+  for (const Cell& cell : graph.cells) {
+    for (const CellScore& score : cell.scores) {
+      if (score.metric != graph.main_metric || !graph.metrics[score.metric].of_items || !finished(score.stage))
+        continue;
+      Json row = cell_json(cell);
+      row["scores"] = score.stage->folder->result().at("items");
+      items.push_back(std::move(row));
+    }
+  }
+  return items;
+}
+
 Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds) {
   Json rows = Json::array();
   const std::optional<JudgeCorrection> correction = correction_of(graph);

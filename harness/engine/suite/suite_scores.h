@@ -21,6 +21,10 @@ SeedScores gather_seed_scores(const SuiteGraph& graph);
 /// One row a value: of every cell and metric with its parts, network evaluations, ceilings, spreads over seeds.
 Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds);
 
+/// The main metric's score of every prompt, a cell and seed: what two records are compared by. Null where a prompt has
+/// none; empty where the metric is of whole sets.
+Json gather_items(const SuiteGraph& graph);
+
 /// The main metric's items of the pictures that samples/grid.png holds; null where it has none.
 Json items_on_grid(const SuiteGraph& graph, const Cell& cell);
 
