@@ -86,7 +86,7 @@ ExitCode run_verb(std::vector<std::string> words) {
   app.require_subcommand(1);
   app.footer(
       "Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input; 3 weights, data or device missing;\n"
-      "4 a claim failed verify; 70 internal error; 75 interrupted, run it again.");
+      "4 a claim failed verify, or store verify found damage; 70 internal error; 75 interrupted, run it again.");
   declare_plugin_option(app);
   CommonFlags flags;
   std::map<std::string, std::unique_ptr<Command>> commands;
