@@ -3,10 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <tuple>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/base/near_name.h"
+#include "harness/base/progress.h"
 #include "reports/record/record.h"
 #include "reports/writers/page.h"
 
@@ -19,19 +25,72 @@ Json document_of(const SectionInput& input) {
           {"claims", input.result.value("claims", Json::array())}};
 }
 
-/// Times sort as text: UTC in ISO 8601 first, then the file's own time for records without a provenance.
-using Age = std::pair<std::string, std::filesystem::file_time_type>;
+/// Numbers of a store go first: a clock that was ahead once would make an old record the newest for good. Times sort as
+/// text: UTC in ISO 8601, then the file's own time for records without a provenance.
+using Age = std::tuple<int64_t, std::string, std::filesystem::file_time_type>;
 
-Age age_of(const std::filesystem::path& folder) {
-  const auto provenance = folder / "provenance.json";
-  std::string finished;
-  if (std::filesystem::exists(provenance)) finished = read_json(provenance).value("finished", "");
-  return {finished, std::filesystem::last_write_time(folder / "result.json")};
+bool is_sealed(const std::filesystem::path& folder) {
+  std::error_code absent;
+  return std::filesystem::exists(folder / kManifest, absent) || !sealed_mark(folder).empty();
+}
+
+/// What is not as it was written; "" = nothing.
+std::string damage_of(const std::filesystem::path& folder) {
+  if (!is_sealed(folder)) return "";
+  const Json about = {{"kind", folder.parent_path().filename().string()}, {"hash", folder.filename().string()}};
+  const auto look = [&] { return check_folder(folder, sealed_mark(folder), about); };
+  FolderCheck check = look();
+  if (!check.damage.empty()) {
+    // A run may be writing this very record: its files go before its mark.
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (!is_sealed(folder)) return "";
+    check = look();
+  }
+  if (check.damage.empty()) return "";
+  return describe_damage("suite/" + folder.filename().string(), check.damage.front());
+}
+
+/// A document of a record, or null.
+Json document_in(const std::filesystem::path& file) {
+  try {
+    const Json document = read_json(file);
+    return document.is_object() ? document : Json();
+  } catch (const UserError&) {
+    return nullptr;
+  }
+}
+
+std::string text_in(const Json& document, const char* key) {
+  const auto found = document.is_object() ? document.find(key) : document.end();
+  return document.is_object() && found != document.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::pair<Age, StoredRecord> stored_record(const std::filesystem::path& folder) {
+  StoredRecord record{text_in(document_in(folder / "result.json"), "suite"), folder, damage_of(folder), ""};
+  if (record.suite.empty()) record.suite = text_in(document_in(folder / "spec.json"), "suite");
+  if (record.suite.empty()) record.suite = "?";
+  const Json provenance = document_in(folder / "provenance.json");
+  record.finished = text_in(provenance, "finished");
+  int64_t number = 0;
+  if (provenance.is_object() && provenance.contains("sequence") && provenance.at("sequence").is_number_integer())
+    number = provenance.at("sequence");
+  std::error_code absent;
+  const auto written = std::filesystem::last_write_time(folder / "result.json", absent);
+  return {{number, record.finished, written}, record};
 }
 
 }  // namespace
 
 SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store) {
+  if (const std::string damage = damage_of(suite_folder); !damage.empty()) {
+    fail_input("{}; run its suite again to gather the record anew", damage);
+  }
+  if (suite_folder.parent_path().filename() == "suite" && !is_sealed(suite_folder)) {
+    say(
+        fmt::format("note: record {} carries no digests (older layout, or interrupted while it was written): shown as "
+                    "it is",
+                    suite_folder.filename().string()));
+  }
   SectionInput input;
   input.result = read_json(suite_folder / "result.json");
   validate_result(input.result);
@@ -65,9 +124,7 @@ std::vector<StoredRecord> records_of(const std::filesystem::path& store) {
   std::vector<std::pair<Age, StoredRecord>> found;
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store / "runs" / "suite", absent)) {
-    if (!std::filesystem::exists(entry.path() / "result.json")) continue;
-    const std::string suite = read_json(entry.path() / "result.json").value("suite", "");
-    found.push_back({age_of(entry.path()), {suite, entry.path()}});
+    if (std::filesystem::exists(entry.path() / "result.json")) found.push_back(stored_record(entry.path()));
   }
   // Records of one age stand in the order of their hashes: the same store gives the same answer.
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {
@@ -80,10 +137,25 @@ std::vector<StoredRecord> records_of(const std::filesystem::path& store) {
 
 std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite) {
   std::vector<std::string> known;
+  std::optional<StoredRecord> newest;
   for (const StoredRecord& record : records_of(store)) {
-    if (record.suite == suite) return record.folder;
+    if (record.suite == "?" && !record.damage.empty()) say("warning: " + record.damage + ": left out");
     if (std::find(known.begin(), known.end(), record.suite) == known.end()) known.push_back(record.suite);
+    if (record.suite != suite) continue;
+    // Which record is the newest cannot be told where one of them does not say when it was made.
+    if (!record.damage.empty()) {
+      fail_input("{}; run '{}' again to gather it anew, or move {} away", record.damage, suite, record.folder.string());
+    }
+    if (!newest) newest = record;
+    if (record.finished > newest->finished) {
+      say(fmt::format(
+          "note: record {} of '{}' was made last and says {}; {} says {}: a clock was wrong, or stores were "
+          "merged",
+          newest->folder.filename().string(), suite, newest->finished, record.folder.filename().string(),
+          record.finished));
+    }
   }
+  if (newest) return newest->folder;
   std::sort(known.begin(), known.end());
   fail_missing("no finished run of '{}' in {}{}; run it with: emfbench run {}", suite,
                (store / "runs" / "suite").string(), known.empty() ? "" : suggestion(suite, known), suite);

@@ -11,7 +11,8 @@
 
 namespace emf {
 
-/// A suite's record with both documents checked.
+/// A suite's record with both documents checked, and held against its manifest. A record that carries no digests (older
+/// layout, or interrupted while it was written) is read, and said to be so where it lies in a store.
 /// @param suite_folder, store  as write_report.   @throws UserError  as write_report.
 SectionInput read_record(const std::filesystem::path& suite_folder, const std::filesystem::path& store);
 
@@ -37,17 +38,18 @@ Json report_document(const std::filesystem::path& suite_folder);
 
 /// A suite's record in a store.
 struct StoredRecord {
-  std::string suite;
+  std::string suite;             ///< "?" where that cannot be read any more
   std::filesystem::path folder;  ///< as write_report's suite_folder
+  std::string damage;            ///< what is not as it was written; "" = nothing
+  std::string finished;          ///< by the clock of its machine
 };
 
-/// Every record of a store, the newest first: by "finished" of its provenance, else by the file's own time. None where
-/// there is no store.
-/// @throws UserError  a record that is no JSON.
+/// Every record of a store, the newest first: by the number that its provenance has in the store, which no clock can
+/// mislead; of equal numbers, or none, by "finished", then by the file's own time. None where there is no store.
 std::vector<StoredRecord> records_of(const std::filesystem::path& store);
 
-/// The first of records_of() of a suite.
-/// @throws UserError(kMissing)  none; offers the suites that are there.
+/// The first of records_of() of a suite. Says so where another one's clock is ahead of it.
+/// @throws UserError  one of the suite's records is damaged; none (kMissing): offers the suites that are there.
 std::filesystem::path newest_suite_folder(const std::filesystem::path& store, const std::string& suite);
 
 }  // namespace emf

@@ -14,6 +14,7 @@
 #include "harness/api/section.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/base/paths.h"
 #include "reports/blocks/picture_tiles.h"
 #include "reports/record/record.h"
@@ -230,6 +231,40 @@ TEST_F(ReportTest, TheNewestRunOfTheSuiteIsFound) {
             std::string::npos);
   EXPECT_NE(message_of([&] { newest_suite_folder(store_ / "none", "quick"); }).find("emfbench run quick"),
             std::string::npos);
+}
+
+TEST_F(ReportTest, AClockThatWasAheadDoesNotMakeARecordTheNewest) {
+  const auto record = [&](const std::string& hash, int sequence, const std::string& finished) {
+    const auto folder = store_ / "runs" / "suite" / hash;
+    Json provenance = sample_provenance();
+    provenance["finished"] = finished;
+    if (sequence > 0) provenance["sequence"] = sequence;
+    write_json(folder / "result.json", sample_result());
+    write_json(folder / "provenance.json", provenance);
+    return folder;
+  };
+  record("aaaa", 1, "2036-01-01T00:00:00Z");
+  const auto last = record("bbbb", 2, "2026-01-01T00:00:00Z");
+  record("cccc", 0, "2030-01-01T00:00:00Z");  // of a layout without numbers
+  EXPECT_EQ(newest_suite_folder(store_, "sample"), last);
+}
+
+TEST_F(ReportTest, ARecordThatIsNotWhatWasWrittenIsRefusedByName) {
+  const auto folder = store_ / "runs" / "suite" / "aaaa";
+  write_json(folder / "result.json", sample_result());
+  write_json(folder / "provenance.json", sample_provenance());
+  const Json about = {{"kind", "suite"}, {"hash", "aaaa"}};
+  write_atomically(folder / "DONE", seal_folder(folder, about) + "\n");
+  EXPECT_EQ(read_record(folder, store_).result, sample_result());
+  Json changed = sample_result();
+  changed["question"] = "Another?";
+  write_json(folder / "result.json", changed);
+  EXPECT_NE(message_of([&] { read_record(folder, store_); }).find("suite/aaaa: result.json has "), std::string::npos);
+  EXPECT_NE(message_of([&] { newest_suite_folder(store_, "sample"); }).find("suite/aaaa: result.json has "),
+            std::string::npos);
+  write_json(folder / "result.json", sample_result());
+  std::filesystem::remove(folder / "manifest.json");
+  EXPECT_NE(message_of([&] { read_record(folder, store_); }).find("manifest.json is missing"), std::string::npos);
 }
 
 TEST_F(ReportTest, PageMatchesItsGolden) {

@@ -1,6 +1,8 @@
 #include "harness/base/atomic_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,6 +14,50 @@
 #include "harness/base/file.h"
 
 namespace emf {
+namespace {
+
+constexpr std::string_view kTemporary = ".tmp";
+
+/// Opens a temporary file and locks it. A file system without locks is none the worse: its leftovers stay.
+int open_locked(const std::filesystem::path& path) {
+  while (true) {
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (descriptor < 0) return descriptor;
+    const bool taken = ::flock(descriptor, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    // Whoever clears up may have found the file between its making and its lock. It then has no name any more.
+    struct stat status {};
+    if (!taken && (::fstat(descriptor, &status) != 0 || status.st_nlink > 0)) return descriptor;
+    ::close(descriptor);
+  }
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+}  // namespace
+
+bool is_temporary_name(const std::string& name) {
+  std::string_view rest = name;
+  if (!rest.ends_with(kTemporary)) return false;
+  rest.remove_suffix(kTemporary.size());
+  for (int number = 0; number < 2; ++number) {  // the serial, and before it the process
+    const size_t dot = rest.rfind('.');
+    if (dot == std::string_view::npos || !all_digits(rest.substr(dot + 1))) return false;
+    rest = rest.substr(0, dot);
+  }
+  return !rest.empty();
+}
+
+bool left_by_the_dead(const std::filesystem::path& temporary, bool removes) {
+  const int descriptor = ::open(temporary.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (descriptor < 0) return false;
+  // The kernel gave the lock up when its holder died, and gives it to nobody while the holder writes.
+  bool dead = ::flock(descriptor, LOCK_EX | LOCK_NB) == 0;
+  if (dead && removes) dead = ::unlink(temporary.c_str()) == 0;
+  ::close(descriptor);
+  return dead;
+}
 
 void fail_write(const std::filesystem::path& path, int error) {
   // A full disk is no mistake in the command, and what was finished stays. The exit code is that of an
@@ -31,7 +77,7 @@ AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), tempora
   // process and a serial number keep two writers of one path apart; the later rename wins, with a whole file
   // either way.
   temporary_ += fmt::format(".{}.{}.tmp", ::getpid(), serial++);
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  descriptor_ = open_locked(temporary_);
   if (descriptor_ < 0) fail_write(path_, errno);
 }
 
@@ -74,6 +120,14 @@ void AtomicFile::commit() {
   // Without fsync, a machine that loses power could keep the new name and lose the bytes. EINVAL comes from
   // files that cannot be synced at all, where nothing more can be done.
   if (::fsync(descriptor_) != 0 && errno != EINVAL) fail_write(path_, errno);
+  // A second descriptor of the same file keeps the lock until the file has its name: without it the temporary would
+  // look left behind for an instant.
+  struct Lock {
+    int descriptor;
+    ~Lock() {
+      if (descriptor >= 0) ::close(descriptor);
+    }
+  } const lock{::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0)};
   // The descriptor is gone even when close() fails, and another thread may be given its number at once; the
   // destructor must not close that one. Network file systems report a full disk only here.
   const int closed = ::close(std::exchange(descriptor_, -1));

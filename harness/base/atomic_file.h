@@ -3,11 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace emf {
 
-/// write_atomically piece by piece, for files larger than memory. Nothing stands at the path before commit().
+/// write_atomically piece by piece, for files larger than memory. Nothing stands at the path before commit(). The
+/// temporary file beside it (NAME.PID.SERIAL.tmp) is locked (flock) while it is written, so that one that a dead
+/// process left can be told from one that is under way.
 class AtomicFile {
  public:
   /// @throws UserError  as write_atomically, from every method.
@@ -32,6 +35,13 @@ class AtomicFile {
   uint64_t size_ = 0;
   bool committed_ = false;
 };
+
+/// True for names that AtomicFile gives to temporary files.
+bool is_temporary_name(const std::string& name);
+
+/// True for a temporary file whose writer has died; then it is removed, if asked to.   @param removes  remove it.
+/// @return  false also where that cannot be told: no lock, no permission.
+bool left_by_the_dead(const std::filesystem::path& temporary, bool removes);
 
 /// Throws what a failed write means to the user.   @param error  an errno.
 /// @throws UserError  disk full (kInterrupted); read-only or forbidden (kBadInput).

@@ -142,6 +142,8 @@ Flags Flags::verb(const std::string& name, const std::string& help) const {
   return Flags(app_->add_subcommand(name, help));
 }
 
+void Flags::require_verb() const { app_->require_subcommand(1); }
+
 void Flags::footer(const std::string& text) const { app_->footer(text); }
 
 bool Flags::chosen() const { return app_->parsed(); }

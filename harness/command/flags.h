@@ -80,6 +80,8 @@ class Flags {
   Flags exactly_one(const std::string& name) const;
   /// A verb behind this one.
   Flags verb(const std::string& name, const std::string& help) const;
+  /// The command is refused without one of the verbs behind this one.
+  void require_verb() const;
   /// Text below the help.
   void footer(const std::string& text) const;
 

@@ -21,6 +21,9 @@ class Merge : public Command {
     for (const std::string& name : merged.foreign) {
       say(fmt::format("warning: {} left out: its spec.json does not hash to its name", name));
     }
+    for (const std::string& what : merged.damaged) {
+      say(fmt::format("warning: {}: left out, it is not what was written there", what));
+    }
     // Another processor's last digits, or something that was changed by hand: either way somebody should look.
     for (const std::string& name : merged.different) {
       say(fmt::format("warning: {} has another result there than here; the one here stays", name));
@@ -34,6 +37,7 @@ class Merge : public Command {
                   {"bytes", merged.bytes},
                   {"suites", merged.suites},
                   {"different", merged.different},
+                  {"damaged", merged.damaged},
                   {"foreign", merged.foreign}});
       return ExitCode::kGood;
     }

@@ -139,8 +139,8 @@ ExitCode run_verb(std::vector<std::string> words) {
   app.footer(
       "Beside these, ./emfbench of a source tree knows setup, test and bundle.\n\n"
       "Exit codes: 0 good; 1 some runs failed; 2 bad command, config or input;\n"
-      "3 weights, data or device missing; 4 a claim failed verify; 70 internal error;\n"
-      "75 interrupted, run it again.");
+      "3 weights, data or device missing; 4 a claim failed verify, or store verify\n"
+      "found damage; 70 internal error; 75 interrupted, run it again.");
   declare_plugin_option(app);
   CommonFlags flags;
   std::map<std::string, std::unique_ptr<Command>> commands;

@@ -26,6 +26,8 @@ const char* state_word(StageState state) {
       return "failed before, runs again";
     case StageState::kBroken:
       return "interrupted, continues";
+    case StageState::kUnsealed:
+      return "has no digests, runs again";
     case StageState::kAbsent:
       break;
   }
@@ -52,6 +54,12 @@ class Run : public Command {
                  "name of this run, of its record and its report (default: the suite's, with what the command line "
                  "says otherwise: smoke[train.batch=8])");
     flags.option("--jobs", jobs_, "stages that run side by side, one core each (default: all cores)").between(1, 1024);
+    flags
+        .option("--damaged", damaged_,
+                "what is done about stored stages that are not what was written: redo (moved aside and made anew) or "
+                "stop")
+        .one_of({"redo", "stop"})
+        .shows_default();
     flags.flag("--dry-run", dry_run_, "say what would run, and stop");
     flags.flag("--install", install_, "run instruments: let the new instruments replace the shipped ones");
     add_store_option(flags, store_);
@@ -86,12 +94,15 @@ class Run : public Command {
     std::vector<std::string> words = {"run", suite_};
     words.insert(words.end(), overrides_.begin(), overrides_.end());
     if (!as_.empty()) words.insert(words.end(), {"--as", as_});
-    const SuiteOutcome outcome = run_suite(graph, jobs, words);
+    const SuiteOutcome outcome = run_suite(graph, jobs, words, damage_policy(damaged_));
     const auto report =
         write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
     const Json result = outcome.folder->result();
     say(fmt::format("{} stages run, {} found finished, {} failed", outcome.summary.finished, outcome.summary.skipped,
                     outcome.summary.failed.size()));
+    if (!outcome.summary.damaged.empty())
+      say(fmt::format("{} stages were damaged and made anew; the damaged ones lie in {}",
+                      outcome.summary.damaged.size(), (std::filesystem::path(store_) / "aside").string()));
     for (const Json& claim : result.at("claims")) {
       say(fmt::format("  {}: {} ({})", claim.at("verdict").get<std::string>(), claim.at("name").get<std::string>(),
                       claim.value("detail", "")));
@@ -101,6 +112,7 @@ class Run : public Command {
                   {"result", outcome.folder->file("result.json").string()},
                   {"report", report.string()},
                   {"failed", outcome.summary.failed},
+                  {"damaged", outcome.summary.damaged},
                   {"claims", result.at("claims")}});
     } else {
       fmt::print("report: {}\n", report.string());
@@ -113,7 +125,7 @@ class Run : public Command {
   ExitCode run_instruments(const Config& config, const CommonFlags& flags) const {
     if (dry_run_) fail_input("{}: --dry-run is not for suites that train instruments", suite_);
     const std::filesystem::path out = install_ ? instruments_folder() : std::filesystem::path(store_) / "instruments";
-    const Json index = train_instruments(config, store_, out);
+    const Json index = train_instruments(config, store_, out, damage_policy(damaged_));
     if (flags.json) {
       print_json(index);
     } else {
@@ -127,7 +139,7 @@ class Run : public Command {
     return ExitCode::kGood;
   }
 
-  std::string suite_, store_, as_;
+  std::string suite_, store_, as_, damaged_ = "redo";
   std::vector<std::string> overrides_;
   int jobs_ = 0;
   bool dry_run_ = false, install_ = false;

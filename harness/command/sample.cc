@@ -33,6 +33,10 @@ struct FoundRow {
 FoundRow find_row(const std::filesystem::path& store, const std::string& wanted) {
   std::vector<std::string> known;
   for (const StoredRecord& stored : records_of(store)) {
+    if (!stored.damage.empty()) {
+      say("warning: " + stored.damage + ": left out");
+      continue;
+    }
     Json record = read_json(stored.folder / "result.json");
     for (const Json& row : record.value("budgets", Json::array())) {
       const std::string name = row_name(stored.suite, row), hash = row.at("run");

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/layout.h"
@@ -36,6 +37,7 @@ class Status : public Command {
     const fs::path runs = fs::path(store_) / "runs";
     if (!fs::is_directory(runs)) fail_missing("no results in {}; run a suite first: emfbench run quick", store_);
     Json stages = Json::object(), suites = Json::array();
+    int64_t unsealed = 0;
     for (const auto& kind : fs::directory_iterator(runs)) {
       if (!kind.is_directory()) continue;
       Json counts = {{"done", 0}, {"failed", 0}, {"unfinished", 0}, {"bytes", bytes_of(kind.path())}};
@@ -43,13 +45,19 @@ class Status : public Command {
         if (!folder.is_directory()) continue;
         const std::string state = state_of(folder.path());
         counts[state] = counts[state].get<int>() + 1;
+        unsealed += state == "done" && sealed_mark(folder.path()).empty() ? 1 : 0;
         if (kind.path().filename() == "suite") suites.push_back(suite_row(folder.path(), state));
       }
       stages[kind.path().filename().string()] = counts;
     }
-    std::sort(suites.begin(), suites.end(),
-              [](const Json& a, const Json& b) { return a.at("finished") < b.at("finished"); });
+    std::sort(suites.begin(), suites.end(), [](const Json& a, const Json& b) { return age_of(a) < age_of(b); });
     if (const std::string notice = older_layout_notice(store_); !notice.empty()) say(notice);
+    if (unsealed > 0) {
+      say(
+          fmt::format("note: {} finished stages and records carry no digests (older layout) and run again; `emfbench "
+                      "store seal` takes them as they are",
+                      unsealed));
+    }
     if (flags.json) {
       print_json({{"store", store_}, {"suites", suites}, {"stages", stages}});
     } else {
@@ -59,15 +67,31 @@ class Status : public Command {
   }
 
  private:
+  /// As reports order records: by their number in the store first.
+  static std::pair<int64_t, std::string> age_of(const Json& row) { return {row.at("sequence"), row.at("finished")}; }
+
   static Json suite_row(const fs::path& folder, const std::string& state) {
     Json row = {{"record", folder.filename().string()},
                 {"state", state},
                 {"suite", "?"},
                 {"finished", ""},
+                {"sequence", 0},
                 {"claims", Json::object()}};
     const fs::path result = folder / "result.json", provenance = folder / "provenance.json";
+    if (const std::string mark = sealed_mark(folder); !mark.empty()) {
+      const FolderCheck check = check_folder(folder, mark, {{"kind", "suite"}, {"hash", folder.filename().string()}});
+      if (!check.damage.empty()) {
+        say("warning: " + describe_damage("suite/" + folder.filename().string(), check.damage.front()));
+        row["state"] = "damaged";
+        return row;
+      }
+    }
     if (fs::exists(folder / "spec.json")) row["suite"] = read_json(folder / "spec.json").value("suite", "?");
-    if (fs::exists(provenance)) row["finished"] = read_json(provenance).value("finished", "");
+    if (fs::exists(provenance)) {
+      const Json told = read_json(provenance);
+      row["finished"] = told.value("finished", "");
+      row["sequence"] = told.value("sequence", int64_t{0});
+    }
     if (!fs::exists(result)) return row;
     const Json record = read_json(result);
     for (const Json& claim : record.value("claims", Json::array())) {

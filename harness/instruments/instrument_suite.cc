@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/engine/scoring/calibration.h"
+#include "harness/engine/store/damage.h"
 #include "harness/engine/store/scheduler.h"
 #include "harness/instruments/autoencoder_training.h"
 #include "harness/instruments/detector_training.h"
@@ -224,7 +225,8 @@ bool is_instrument_suite(const Config& suite) {
 
 void check_instrument_suite(const Config& suite) { read_work(suite); }
 
-Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out) {
+Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out,
+                       DamagePolicy policy) {
   const Work work = read_work(suite);
   const std::string side = std::to_string(work.dataset->height());
   // Every stage draws from the data, and a stage's version rises when its recipe gives other weights or other measures.
@@ -274,17 +276,20 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
   const std::vector<StagePointer> stages =
       only_measure ? std::vector<StagePointer>{measuring}
                    : std::vector<StagePointer>{autoencoder, detector, calibration, measuring};
-  const ScheduleSummary summary = run_stages(stages, 2);
+  const ScheduleSummary summary = run_stages(stages, 2, policy);
   if (!summary.failed.empty()) {
     fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());
   }
 
   const Json measured = measuring->folder->result();
+  if (!only_measure) {
+    for (const StagePointer& read : {autoencoder, calibration}) require_sound(*read->folder, CheckDepth::kWhole);
+  }
   std::vector<Json> entries;
   for (const auto& [kind, file] : {std::pair{"autoencoder", autoencoder_file}, std::pair{"detector", detector_file}}) {
     const auto shipped = out / file.filename();
     write_atomically(shipped, read_file(file));
-    entries.push_back(entry(kind, shipped, work.version, read_instrument(shipped, kind).facts, measured.at(kind)));
+    entries.push_back(entry(kind, shipped, work.version, read_instrument(file, kind).facts, measured.at(kind)));
   }
   const Json index = merged(out / "instruments.json", entries, work);
   write_json(out / "instruments.json", index);

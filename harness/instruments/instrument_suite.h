@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "harness/base/config.h"
+#include "harness/engine/store/scheduler.h"
 
 namespace emf {
 
@@ -23,6 +24,7 @@ void check_instrument_suite(const Config& suite);
 /// @return  the contents of instruments.json.
 /// @throws UserError  unknown key or wrong type (file, line); a loss that is not finite; kInterrupted.
 /// @cost  experiments/instruments.toml: about half an hour on two cores.
-Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out);
+Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out,
+                       DamagePolicy policy = DamagePolicy::kRedo);
 
 }  // namespace emf

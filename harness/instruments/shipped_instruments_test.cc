@@ -1,6 +1,7 @@
 // The instruments in data/instruments are the ones instruments.json speaks of, and see as well as it says.
 #include <gtest/gtest.h>
 
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -8,6 +9,7 @@
 #include "harness/instruments/instrument_training.h"
 #include "harness/judges/scenes_detector.h"
 #include "harness/tensor/instrument_file.h"
+#include "tests/temporary_folder.h"
 
 namespace emf {
 namespace {
@@ -42,6 +44,22 @@ TEST(ShippedInstrumentsTest, FilesAreTheDocumentedOnes) {
   }
   std::string attributions = index.at("attributions").dump();
   EXPECT_NE(attributions.find("CC-BY 4.0"), std::string::npos) << "Twemoji's licence asks to be named";
+}
+
+TEST(ShippedInstrumentsTest, AFileThatIsNotTheListedOneIsRefused) {
+  const TemporaryFolder folder("instruments");
+  const std::string name = shipped().at("instruments")[0].at("file"), kind = shipped().at("instruments")[0].at("kind");
+  std::string bytes = read_file(instruments_folder() / name);
+  bytes[bytes.size() / 2] ^= 1;
+  folder.write(name, bytes);
+  EXPECT_EQ(read_instrument(folder / name, kind).sha256, sha256_hex(bytes)) << "no list says otherwise";
+  folder.write("instruments.json", read_file(instruments_folder() / "instruments.json"));
+  try {
+    read_instrument(folder / name, kind);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find(name + " is damaged"), std::string::npos) << error.what();
+  }
 }
 
 class ShippedInstruments : public testing::TestWithParam<int64_t> {

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
 
@@ -11,6 +12,22 @@ namespace emf {
 namespace {
 
 constexpr const char* kSchema = "emf.instrument/1";
+
+/// Holds a file against the list beside it: half of a file, or one changed bit, would measure all suites with another
+/// ruler. A file that no list names is as its maker left it.
+void require_listed(const std::filesystem::path& path, const std::string& sha256) {
+  const std::filesystem::path index = path.parent_path() / "instruments.json";
+  std::error_code absent;
+  if (!std::filesystem::is_regular_file(index, absent)) return;
+  const Json listed = read_json(index);
+  for (const Json& row : listed.value("instruments", Json::array())) {
+    if (row.value("file", "") != path.filename() || row.value("sha256", "") == sha256) continue;
+    fail_input(
+        "{} is damaged: its sha256 is {}.., {} says {}..; restore it from the repository, or train it again with: "
+        "emfbench run instruments --install",
+        path.string(), sha256.substr(0, 12), index.string(), row.value("sha256", "").substr(0, 12));
+  }
+}
 
 }  // namespace
 
@@ -23,6 +40,8 @@ InstrumentFile read_instrument(const std::filesystem::path& path, const std::str
   }
   InstrumentFile file;
   file.origin = path.string();
+  file.sha256 = sha256_file(path);
+  require_listed(path, file.sha256);
   TensorMetadata metadata;
   file.tensors = read_safetensors(path, &metadata);
   if (metadata["schema"] != kSchema || metadata["kind"] != kind) {
@@ -31,7 +50,6 @@ InstrumentFile read_instrument(const std::filesystem::path& path, const std::str
                kind);
   }
   file.facts = parse_json(metadata["facts"], path.string() + " (facts)");
-  file.sha256 = sha256_file(path);
   for (auto& [name, value] : file.tensors) value = value.to(at::kFloat);
   return file;
 }

@@ -18,7 +18,8 @@ struct InstrumentFile {
 };
 
 /// @param kind  "autoencoder" or "detector".
-/// @throws UserError  absent (kMissing, says how to train it), not safetensors, or another kind of file.
+/// @throws UserError  absent (kMissing, says how to train it), not safetensors, another kind of file, or not the
+///   file whose sha256 instruments.json beside it lists.
 InstrumentFile read_instrument(const std::filesystem::path& path, const std::string& kind);
 
 /// Writes atomically; 4-D tensors as float16 (half the bytes; the rounding is far below the training noise), others

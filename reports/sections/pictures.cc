@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include "harness/base/error.h"
+#include "harness/base/manifest.h"
 #include "reports/blocks/picture_tiles.h"
 #include "reports/record/encoder_key.h"
 #include "reports/record/record.h"
@@ -47,6 +49,21 @@ std::filesystem::path inside_store(const SectionInput& input, const std::string&
   return input.store / relative;
 }
 
+/// Pictures are shown only as the stage that painted them wrote them.
+void require_written(const SectionInput& input, const std::filesystem::path& file) {
+  // <store>/runs/<kind>/<hash>/samples/grid.png
+  const std::filesystem::path folder = file.parent_path().parent_path();
+  const std::string mark = sealed_mark(folder), name = file.lexically_relative(folder).string();
+  if (mark.empty()) return;  // of an older layout, or not in a stage's folder
+  const Json about = {{"kind", folder.parent_path().filename().string()}, {"hash", folder.filename().string()}};
+  const FolderCheck check =
+      check_folder(folder, mark, about, [&](const std::string& listed) { return listed == name; });
+  if (check.damage.empty()) return;
+  fail_input("{}; run suite '{}' again: the stage is made anew",
+             describe_damage(folder.lexically_relative(input.store / "runs").string(), check.damage.front()),
+             input.result.value("suite", "?"));
+}
+
 /// Tiles of every cell whose grid is still there; of several seeds the first is shown.
 std::map<Cell, Tiles> load_tiles(const SectionInput& input, const Record& record, const std::vector<size_t>& chosen,
                                  size_t& missing) {
@@ -61,6 +78,7 @@ std::map<Cell, Tiles> load_tiles(const SectionInput& input, const Record& record
       ++missing;
       continue;
     }
+    require_written(input, file);
     const int height = grid.at("tile"), width = grid.value("tile_width", height);
     Tiles cut{cut_tiles(file, {height, width}, grid.at("columns"), chosen), {}};
     const Json correct = sample.value("correct", Json::array());

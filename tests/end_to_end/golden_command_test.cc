@@ -111,6 +111,10 @@ std::vector<Case> all_cases() {
        GoldenKind::kTypes},
   };
   cases.push_back({"help_score_answers.txt", {"score", "answers", "--help"}});
+  for (const char* action : {"verify", "ls", "gc", "seal"}) {
+    cases.push_back({fmt::format("help_store_{}.txt", action), {"store", action, "--help"}});
+    cases.push_back({fmt::format("store_{}.json", action), {"store", action, "--store", "<folder>/small", "--json"}});
+  }
   for (const std::string& verb : CommandRegistry::instance().names()) {
     cases.push_back({fmt::format("help_{}.txt", verb), {verb, "--help"}});
   }
@@ -137,6 +141,7 @@ class GoldenCommand : public testing::TestWithParam<Case> {
     ::setenv("EMFBENCH_ROOT", project_root().c_str(), 1);
     for (const char* name : {"EMFBENCH_STORE", "EMFBENCH_PLUGINS"}) ::unsetenv(name);
     write_inputs();
+    write_other_store(folder_ / "small");
   }
   static void TearDownTestSuite() { fs::remove_all(folder_); }
 

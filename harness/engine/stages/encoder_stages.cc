@@ -31,7 +31,7 @@ StageSpec pretrain_stage(const EncoderSource& source, const std::shared_ptr<cons
     return pretrain_encoder(*source.make_trainable(), *make(), *corpus, train, seed, label, folder, placement);
   };
   // Nothing goes on from it. Not before the stage is marked: a process that dies until then would train from nothing.
-  stage.tidy = [](const RunFolder& folder) { std::filesystem::remove(folder.file(kFinalCheckpoint)); };
+  stage.passing = {kFinalCheckpoint};
   return stage;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/engine/store/damage.h"
+
 namespace emf {
 
 std::unique_ptr<Model> ModelMaker::make() const {
@@ -57,6 +59,7 @@ StageSpec train_stage(const TrainingPlan& plan) {
 
 TrainedRow load_trained_row(const EncoderSource& source, const ModelMaker& model, const Objective& objective,
                             const RunFolder& texts, const RunFolder& train) {
+  for (const RunFolder* read : {&texts, &train}) require_sound(*read, CheckDepth::kWhole);
   const std::shared_ptr<Encoder> encoder = source.make();
   std::unique_ptr<Model> made = model.make();
   TrainedRow row{encoder, TextConditions(texts, encoder, made->text_form()), std::move(made)};

@@ -58,7 +58,7 @@ struct TrainedRow {
   std::unique_ptr<Model> model;
 };
 
-/// Loads the averaged weights of a finished training stage.
+/// Loads the averaged weights of a finished training stage.   @throws DamagedStage  it or the texts are not sound.
 /// @param objective  that samples the row; its leaves, if it has any, are filled too.   @cost  reads the checkpoint
 ///   whole.
 TrainedRow load_trained_row(const EncoderSource& source, const ModelMaker& model, const Objective& objective,

@@ -1,6 +1,8 @@
 #include "harness/engine/store/machine.h"
 
 #include <fmt/format.h>
+#include <gnu/libc-version.h>
+#include <openssl/crypto.h>
 #include <sys/utsname.h>
 #include <torch/version.h>
 
@@ -49,7 +51,23 @@ std::pair<std::string, bool> source_state() {
   return {first_line(git + "rev-parse HEAD"), !first_line(git + "status --porcelain").empty()};
 }
 
+std::string kind_of(const std::string& simd, const std::string& libtorch) {
+  return fmt::format("{}, LibTorch {}", simd, libtorch);
+}
+
+/// The first sentence of a library's own words; they go on for lines.
+std::string first_words(const std::string& text) { return text.substr(0, text.find_first_of("\n(")); }
+
 }  // namespace
+
+std::string machine_kind() { return kind_of(at::get_cpu_capability(), TORCH_VERSION); }
+
+std::string other_machine(const Json& provenance) {
+  const std::string simd = provenance.value("simd", ""), libtorch = provenance.value("libtorch", "");
+  if (simd.empty() || libtorch.empty()) return "";
+  const std::string made_with = kind_of(simd, libtorch);
+  return made_with == machine_kind() ? "" : made_with;
+}
 
 Json describe_machine() {
   // Once a process: all stages of a run bear the same description, even if somebody edits the tree meanwhile.
@@ -66,7 +84,13 @@ Json describe_machine() {
                 {"simd", at::get_cpu_capability()},
                 {"threads", std::thread::hardware_concurrency()},
                 {"compiler", "g++ " __VERSION__},
-                {"libtorch", TORCH_VERSION}};
+                {"libtorch", TORCH_VERSION},
+                {"libraries",
+                 {{"blas", first_words(at::get_mkl_version())},
+                  {"onednn", first_words(at::get_mkldnn_version())},
+                  {"openmp", first_words(at::get_openmp_version())},
+                  {"openssl", OpenSSL_version(OPENSSL_VERSION)},
+                  {"libc", std::string("glibc ") + ::gnu_get_libc_version()}}}};
   }();
   return machine;
 }

@@ -1,51 +1,52 @@
 #include "harness/engine/store/merge.h"
 
-#include <algorithm>
+#include <optional>
 #include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/manifest.h"
 #include "harness/base/progress.h"
 #include "harness/engine/store/layout.h"
 #include "harness/engine/store/run_store.h"
+#include "harness/engine/store/store_walk.h"
 
 namespace emf {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Folders of stages, kind by kind, in order of their names.
-std::vector<fs::path> stage_folders(const fs::path& store) {
-  std::vector<fs::path> folders;
-  for (const auto& kind : fs::directory_iterator(store / "runs")) {
-    if (!kind.is_directory()) continue;
-    for (const auto& folder : fs::directory_iterator(kind.path())) {
-      if (folder.is_directory()) folders.push_back(folder.path());
-    }
+/// Copies the files of a stage's manifest, its mark last, once the copies are sound.
+/// @return  the bytes, or nothing where the stage there is damaged: `merged` then says so.
+std::optional<uint64_t> copy_stage(const fs::path& from, const RunFolder& to, MergedStores& merged) {
+  const std::string mark = sealed_mark(from);
+  const FolderCheck there = check_folder(from, mark, to.sealed_as());
+  if (!there.damage.empty()) {
+    merged.damaged.push_back(describe_damage(to.name(), there.damage.front()));
+    return std::nullopt;
   }
-  std::sort(folders.begin(), folders.end());
-  return folders;
-}
-
-/// Copies a stage's files, its mark last.
-uint64_t copy_stage(const fs::path& from, const RunFolder& to) {
   const StageLock lock(to);
-  uint64_t bytes = 0;
-  // A mark of a failure would outlive what is copied over it.
-  fs::remove(to.file("FAILED"));
-  for (const auto& entry : fs::recursive_directory_iterator(from)) {
-    const fs::path name = entry.path().lexically_relative(from);
-    if (name == "LOCK" || name == "DONE") continue;
-    if (entry.is_directory()) {
-      make_folder(to.path() / name);
-    } else {
-      fs::copy_file(entry.path(), to.path() / name, fs::copy_options::overwrite_existing);
-      bytes += entry.file_size();
-    }
+  if (to.state() == StageState::kUnsealed) {
+    fail_input("{} has no digests (older layout); `emfbench store seal` takes it as it is, or move it away",
+               to.path().string());
   }
-  write_atomically(to.file("DONE"), "");
-  return bytes;
+  // A mark of a failure would outlive what is copied over it.
+  std::error_code absent;
+  fs::remove(to.file("FAILED"), absent);
+  std::set<std::string> names = {kManifest};
+  for (const auto& [name, file] : there.files) names.insert(name);
+  for (const std::string& name : names) {
+    make_folder(to.file(name).parent_path());
+    fs::copy_file(from / name, to.file(name), fs::copy_options::overwrite_existing);
+  }
+  const FolderCheck here = check_folder(to.path(), mark, to.sealed_as());
+  if (!here.damage.empty()) {
+    fail_input("{} as it was copied to {}; is the disk sound?", describe_damage(to.name(), here.damage.front()),
+               to.store().string());
+  }
+  write_atomically(to.file("DONE"), mark + "\n");
+  return here.bytes;
 }
 
 void require_store(const fs::path& from, const fs::path& to) {
@@ -77,7 +78,9 @@ void merge_stage(const fs::path& folder, const fs::path& to, MergedStores& merge
     if (read_json(folder / "result.json") != own.result()) merged.different.push_back(name);
     return;
   }
-  merged.bytes += copy_stage(folder, own);
+  const std::optional<uint64_t> bytes = copy_stage(folder, own, merged);
+  if (!bytes) return;
+  merged.bytes += *bytes;
   ++merged.merged;
   if (kind == "suite") suites.insert(own.spec().value("suite", "?"));
 }

@@ -4,6 +4,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/engine/store/layout.h"
 #include "harness/engine/store/run_store.h"
 #include "tests/temporary_folder.h"
@@ -74,6 +75,20 @@ TEST_F(MergeTest, LeavesOutFoldersThatAreNotWhatTheirNameSays) {
   const MergedStores merged = merge_stores(there(), here());
   EXPECT_EQ(merged.merged, 0);
   EXPECT_EQ(merged.foreign, std::vector<std::string>{"train/" + other.hash()});
+}
+
+TEST_F(MergeTest, LeavesOutWhatIsNotWhatWasWrittenThere) {
+  const RunFolder damaged = stage(there(), "train", 1, 0.5), whole = stage(there(), "train", 2, 0.5);
+  write_atomically(damaged.file("items/a.jsonl"), "[]\n");
+  write_atomically(whole.file("items/b.jsonl"), "in no manifest");
+  const MergedStores merged = merge_stores(there(), here());
+  ASSERT_EQ(merged.damaged.size(), 1u);
+  EXPECT_EQ(merged.damaged[0].find(damaged.name() + ": items/a.jsonl has sha256"), 0u) << merged.damaged[0];
+  EXPECT_EQ(merged.merged, 1);
+  const RunFolder own(here(), "train", {{"seed", 2}, {"suite", "quick"}});
+  EXPECT_TRUE(check_folder(own.path(), sealed_mark(own.path()), own.sealed_as()).damage.empty());
+  EXPECT_FALSE(std::filesystem::exists(own.file("items/b.jsonl")));
+  EXPECT_FALSE(std::filesystem::exists(RunFolder(here(), "train", {{"seed", 1}, {"suite", "quick"}}).file("DONE")));
 }
 
 TEST_F(MergeTest, RefusesWhatIsNoStoreOrOfAnotherLayout) {

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,18 +14,30 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/manifest.h"
 
 namespace emf {
+namespace {
+
+std::string text_of_mark(const std::filesystem::path& mark) {
+  std::error_code absent;
+  return std::filesystem::is_regular_file(mark, absent) ? read_file(mark) : "";
+}
+
+}  // namespace
 
 RunFolder::RunFolder(const std::filesystem::path& store, std::string kind, Json spec)
-    : kind_(std::move(kind)), spec_(std::move(spec)) {
+    : kind_(std::move(kind)), spec_(std::move(spec)), store_(store) {
   hash_ = spec_hash({{"kind", kind_}, {"spec", spec_}});
   path_ = store / "runs" / kind_ / hash_;
 }
 
 StageState RunFolder::state() const {
   // DONE is written behind everything else, so a folder that has it is whole, whatever else lies in it.
-  if (std::filesystem::exists(path_ / "DONE")) return StageState::kDone;
+  // Layouts before 3 left DONE empty. Any other text is a digest, or one that was damaged, which a check will say.
+  if (std::filesystem::exists(path_ / "DONE")) {
+    return text_of_mark(path_ / "DONE").empty() ? StageState::kUnsealed : StageState::kDone;
+  }
   if (std::filesystem::exists(path_ / "FAILED")) return StageState::kFailed;
   // begin() writes the spec before anything else: a spec without a mark is a stage that was interrupted.
   return std::filesystem::exists(path_ / "spec.json") ? StageState::kBroken : StageState::kAbsent;
@@ -37,12 +50,20 @@ void RunFolder::begin() const {
   std::filesystem::remove(path_ / "FAILED");
 }
 
-void RunFolder::finish(const Json& result, const Json& provenance) const {
-  // In this order, because DONE promises that the other two are whole. A process that dies in between leaves a
+void RunFolder::finish(const Json& result, const Json& provenance, const std::set<std::string>& passing) const {
+  // A suite's record is made again on each run. From here until it is whole again it bears no mark, because an old
+  // mark over new files would look like damage.
+  std::error_code absent;
+  std::filesystem::remove(path_ / "DONE", absent);
+  // In this order, because DONE promises that the others are whole. A process that dies in between leaves a
   // stage that is made again.
   write_json(path_ / "result.json", result);
   write_json(path_ / "provenance.json", provenance);
-  write_atomically(path_ / "DONE", "");
+  seal(passing);
+}
+
+void RunFolder::seal(const std::set<std::string>& passing) const {
+  write_atomically(path_ / "DONE", seal_folder(path_, sealed_as(), passing) + "\n");
 }
 
 void RunFolder::fail(const std::string& why) const {
@@ -51,11 +72,17 @@ void RunFolder::fail(const std::string& why) const {
   std::filesystem::remove(path_ / "DONE");
 }
 
+void RunFolder::fail_sealed(const std::string& why) const {
+  fail(fmt::format("{}\n{}{}", why, kSealLine, seal_folder(path_, sealed_as())));
+}
+
 Json RunFolder::result() const { return read_json(path_ / "result.json"); }
 Json RunFolder::provenance() const { return read_json(path_ / "provenance.json"); }
 
 std::string RunFolder::why_failed() const {
   std::string why = read_file(path_ / "FAILED");
+  const size_t sealed = why.rfind(std::string("\n") + kSealLine);
+  if (sealed != std::string::npos) why.resize(sealed);
   while (!why.empty() && why.back() == '\n') why.pop_back();
   return why;
 }
@@ -78,18 +105,41 @@ uint64_t RunFolder::events_size() const {
   return absent ? 0 : size;
 }
 
+std::string RunFolder::events_digest(uint64_t size) const {
+  if (size == 0) return sha256_hex("");
+  if (events_size() < size) return "";
+  return sha256_hex(read_file(path_ / "events.jsonl").substr(0, size));
+}
+
 void RunFolder::cut_events(uint64_t size) const {
   // Only ever shorter: resize_file() would lengthen a file with zeros.
   if (events_size() > size) std::filesystem::resize_file(path_ / "events.jsonl", size);
 }
 
 StageLock::StageLock(const RunFolder& folder) {
-  make_folder(folder.path());
   const std::string path = folder.file("LOCK").string();
-  // O_CLOEXEC, because a child process that inherited the descriptor would hold the lock after this one had
-  // gone.
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor_ < 0) fail_input("cannot write {}; choose a writable folder with --store", path);
+  const auto is_still_there = [&] {
+    struct stat held {
+    }, named{};
+    return ::fstat(descriptor_, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
+           held.st_dev == named.st_dev;
+  };
+  // Who held the lock may have moved the folder aside, because something in it was damaged: what was waited for is then
+  // the lock of that one.
+  do {
+    make_folder(folder.path());
+    // O_CLOEXEC, because a child process that inherited the descriptor would hold the lock after this one had
+    // gone.
+    descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+    if (descriptor_ < 0 && errno == ENOENT) continue;  // moved aside between the two
+    if (descriptor_ < 0) fail_input("cannot write {}; choose a writable folder with --store", path);
+    wait_for(path);
+    if (is_still_there()) return;
+    ::close(descriptor_);
+  } while (true);
+}
+
+void StageLock::wait_for(const std::string& path) const {
   // Asked again and again instead of waited for: a blocking flock() is restarted after a signal, so that Ctrl-C
   // would be ignored. A tenth of a second is nothing beside a stage.
   while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {

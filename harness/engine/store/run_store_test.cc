@@ -11,7 +11,9 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/base/progress.h"
+#include "harness/engine/store/damage.h"
 #include "harness/engine/store/layout.h"
 #include "harness/engine/store/scheduler.h"
 
@@ -101,6 +103,75 @@ TEST_F(RunStoreTest, ADeadProcessHoldsNothing) {
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
   const StageLock lock(folder);  // would wait for ever otherwise
+}
+
+TEST_F(RunStoreTest, ALockOfAFolderThatWasMovedAsideIsNotTheStages) {
+  const RunFolder folder(store_, "train", {{"seed", 1}});
+  folder.begin();
+  std::thread waiting;
+  {
+    const StageLock lock(folder);
+    waiting = std::thread([&] {
+      const StageLock second(folder);
+      // Waited for the lock of a folder that is elsewhere now, and has that of the one that is here.
+      EXPECT_TRUE(std::filesystem::exists(folder.file("LOCK")));
+      EXPECT_EQ(folder.state(), StageState::kAbsent);
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
+    const auto aside = set_aside(folder, "a bit changed");
+    EXPECT_EQ(read_file(aside / "WHY"), "a bit changed\n");
+    EXPECT_EQ(aside, store_ / "aside" / ("train-" + folder.hash()));
+  }
+  waiting.join();
+  folder.begin();
+  EXPECT_EQ(set_aside(folder, "again"), store_ / "aside" / ("train-" + folder.hash() + "-2"));
+}
+
+TEST_F(RunStoreTest, RecordsOfFailedStagesAreSealedToo) {
+  const RunFolder folder(store_, "suite", {{"suite", "quick"}});
+  folder.begin();
+  write_json(folder.file("result.json"), {{"value", 1}});
+  folder.fail_sealed("2 stages failed");
+  EXPECT_EQ(folder.state(), StageState::kFailed);
+  EXPECT_EQ(folder.why_failed(), "2 stages failed");
+  EXPECT_TRUE(check_folder(folder.path(), sealed_mark(folder.path()), folder.sealed_as()).damage.empty());
+  write_json(folder.file("result.json"), {{"value", 2}});
+  EXPECT_FALSE(check_folder(folder.path(), sealed_mark(folder.path()), folder.sealed_as()).damage.empty());
+}
+
+TEST_F(RunStoreTest, MovedAndCopiedStoresAreSaidToBeSo) {
+  open_store(store_);
+  EXPECT_EQ(moved_notice(store_), "");
+  std::filesystem::path copy = store_, moved = store_;
+  copy += "_copy", moved += "_moved";
+  std::filesystem::copy(store_, copy, std::filesystem::copy_options::recursive);
+  EXPECT_EQ(moved_notice(copy), "is a copy of " + std::filesystem::canonical(store_).string());
+  open_store(copy);
+  EXPECT_EQ(moved_notice(copy), "") << "said once";
+  std::filesystem::rename(store_, moved);
+  EXPECT_EQ(moved_notice(moved).find("was moved from "), 0u) << moved_notice(moved);
+  std::filesystem::rename(copy, store_);
+  std::filesystem::remove(store_ / "PLACE");
+  std::filesystem::copy(moved / "PLACE", store_ / "PLACE");
+  EXPECT_EQ(moved_notice(store_).find("is another folder than the one"), 0u) << moved_notice(store_);
+  write_atomically(store_ / "PLACE", "{\"path");
+  EXPECT_NE(moved_notice(store_), "");
+  open_store(store_);
+  EXPECT_EQ(moved_notice(store_), "");
+  std::filesystem::remove_all(moved);
+}
+
+TEST_F(RunStoreTest, TemporaryFilesOfTheDeadGoWhenAStoreIsOpened) {
+  open_store(store_);
+  for (const char* file :
+       {"runs/train/0123/result.json.4567.0.tmp", "cache/89ab/x.safetensors.4567.1.tmp", "LAYOUT.1.0.tmp"}) {
+    make_folder((store_ / file).parent_path());
+    std::ofstream(store_ / file) << "half";
+  }
+  EXPECT_EQ(find_leftovers(store_, /*removes=*/false).files.size(), 3u);
+  EXPECT_EQ(find_leftovers(store_, /*removes=*/false).bytes, 12u);
+  open_store(store_);
+  EXPECT_TRUE(find_leftovers(store_, /*removes=*/false).files.empty());
 }
 
 TEST_F(RunStoreTest, StagesAreTheirSpecVersionAndInputs) {

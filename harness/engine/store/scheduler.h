@@ -11,13 +11,29 @@ namespace emf {
 
 struct ScheduleSummary {
   int finished = 0, skipped = 0;
-  std::vector<Json> failed;  ///< {"stage","run","why"}
+  std::vector<Json> failed;   ///< {"stage","run","why"}
+  std::vector<Json> damaged;  ///< {"stage","run","file","what","aside"}: found, moved aside and made anew
 };
+
+/// What is done about a stored stage that is not what was written.
+enum class DamagePolicy {
+  kRedo,  ///< say so, move it aside, make it anew
+  kStop   ///< say so and change nothing
+};
+
+/// "redo" or "stop".
+DamagePolicy damage_policy(const std::string& word);
 
 /// Runs stages in list order as their inputs finish and what they come after is settled, `jobs` at a time, each in a
 /// worker thread with one compute thread, so that results do not depend on the number of cores.
 ///
+/// A finished stage is checked against its manifest before it counts as found; tensors that were removed since are
+/// missed only where a stage has still to read them. Stages that layouts before 3 finished carry no digests: they are
+/// moved aside and made anew.
+///
 /// @throws UserError(kInterrupted)  after SIGINT or a full disk; finished stages and checkpoints stay.
-ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs);
+/// @throws UserError  a damaged stage under DamagePolicy::kStop.
+ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs,
+                           DamagePolicy policy = DamagePolicy::kRedo);
 
 }  // namespace emf

@@ -5,9 +5,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
+#include <thread>
+#include <utility>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/progress.h"
+#include "harness/engine/store/damage.h"
+#include "harness/engine/store/machine.h"
 
 namespace emf {
 namespace {
@@ -87,13 +93,166 @@ TEST_F(SchedulerTest, WhatOnlyComesFirstMayFail) {
   EXPECT_EQ(later->folder->result().at("order"), 2);
 }
 
-TEST_F(SchedulerTest, AStageTidiesUpBehindItsMark) {
+TEST_F(SchedulerTest, WhatIsPassingGoesBehindTheMarkAndIsInNoManifest) {
   const auto made = stage("made", {}, [] { return Json::object(); });
-  std::vector<StageState> seen;
-  made->tidy = [&](const RunFolder& folder) { seen.push_back(folder.state()); };
+  made->work = [](const RunFolder& folder, Json&) {
+    write_atomically(folder.file("state"), "half");
+    return Json::object();
+  };
+  made->passing = {"state"};
   run_stages({made}, 1);
-  run_stages({made}, 1);
-  EXPECT_EQ(seen, (std::vector<StageState>{StageState::kDone}));
+  EXPECT_FALSE(std::filesystem::exists(made->folder->file("state")));
+  forget_checks();
+  EXPECT_EQ(run_stages({made}, 1).skipped, 1);
+}
+
+/// A stage that writes a file of tensors and counts how often it worked; one that reads it; and one behind both.
+class DamageTest : public SchedulerTest {
+ protected:
+  void SetUp() override {
+    SchedulerTest::SetUp();
+    first_ = stage("first", {}, [&] { return Json{{"value", 1}}; });
+    first_->work = [this](const RunFolder& folder, Json&) {
+      ++made_;
+      write_atomically(folder.file("x.safetensors"), "bytes");
+      write_atomically(folder.file("items/a.jsonl"), "{}\n");
+      return Json{{"value", 1}};
+    };
+    second_ = stage("second", {first_}, [this] {
+      return Json{{"read", read_file(first_->folder->file("x.safetensors"))}, {"reads", ++read_}};
+    });
+    third_ = stage("third", {second_}, [] { return Json::object(); });
+    run({});
+  }
+  ScheduleSummary run(const std::vector<StagePointer>& without, DamagePolicy policy = DamagePolicy::kRedo) {
+    for (const StagePointer& gone : without) std::filesystem::remove_all(gone->folder->path());
+    forget_checks();
+    return run_stages({first_, second_, third_}, 2, policy);
+  }
+
+  int made_ = 0, read_ = 0;
+  StagePointer first_, second_, third_;
+};
+
+TEST_F(DamageTest, WhatIsHereIsCheckedAndWhatIsReadMustBeHere) {
+  std::filesystem::remove(first_->folder->file("x.safetensors"));
+  EXPECT_EQ(run({}).damaged.size(), 0u) << "nobody reads it: removed to save room";
+  EXPECT_EQ(run({second_}).damaged.size(), 1u);
+  EXPECT_EQ(made_, 2);
+  write_atomically(first_->folder->file("x.safetensors"), "bites");
+  const ScheduleSummary read = run({second_});
+  ASSERT_EQ(read.damaged.size(), 1u);
+  EXPECT_EQ(read.damaged[0].at("run"), first_->hash());
+  EXPECT_EQ(read.damaged[0].at("file"), "x.safetensors");
+  EXPECT_EQ(made_, 3);
+  EXPECT_EQ(second_->folder->result().at("read"), "bytes");
+  EXPECT_EQ(read_file(std::filesystem::path(read.damaged[0].at("aside")) / "x.safetensors"), "bites") << "kept";
+
+  write_atomically(first_->folder->file("items/a.jsonl"), "[]\n");
+  EXPECT_EQ(run({}).damaged.size(), 1u);
+  EXPECT_EQ(made_, 4);
+  EXPECT_EQ(run({}).damaged.size(), 0u);
+}
+
+TEST_F(DamageTest, OfAnotherStageNothingFits) {
+  for (const char* file : {"result.json", "manifest.json", "DONE", "spec.json", "provenance.json"}) {
+    write_atomically(first_->folder->file(file), read_file(second_->folder->file(file)));
+    EXPECT_EQ(run({}).damaged.size(), 1u) << file;
+  }
+  for (const char* file : {"result.json", "manifest.json", "DONE", "spec.json", "provenance.json"}) {
+    write_atomically(first_->folder->file(file), read_file(second_->folder->file(file)));
+  }
+  const ScheduleSummary all = run({});
+  ASSERT_EQ(all.damaged.size(), 1u) << "a whole stage under another's name";
+  EXPECT_EQ(all.damaged[0].at("what"), "is that of another folder");
+}
+
+TEST_F(DamageTest, StopsWithoutATouchWhereThatIsWanted) {
+  write_atomically(first_->folder->file("result.json"), "{}");
+  try {
+    run({}, DamagePolicy::kStop);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("result.json has 2 bytes"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("--damaged redo"), std::string::npos) << error.what();
+  }
+  EXPECT_EQ(read_file(first_->folder->file("result.json")), "{}");
+  EXPECT_FALSE(std::filesystem::exists(store_ / "aside"));
+}
+
+TEST_F(DamageTest, WhoReadsADamagedStageEndsBeforeItIsMoved) {
+  // One reader is at work when the other finds the damage.
+  std::atomic<bool> reading{false}, found{false};
+  const auto slow = stage("slow", {first_}, [&]() -> Json {
+    reading = true;
+    while (!found) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return {{"read", read_file(first_->folder->file("x.safetensors"))}};
+  });
+  const auto finder = stage("finder", {first_}, [&]() -> Json {
+    while (!reading) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (!found.exchange(true)) {
+      write_atomically(first_->folder->file("x.safetensors"), "bites");
+      throw DamagedStage(*first_->folder, {"x.safetensors", "bites"});
+    }
+    return {{"read", read_file(first_->folder->file("x.safetensors"))}};
+  });
+  const ScheduleSummary summary = run_stages({first_, slow, finder}, 2);
+  EXPECT_TRUE(summary.failed.empty());
+  EXPECT_EQ(summary.damaged.size(), 1u);
+  EXPECT_EQ(finder->folder->result().at("read"), "bytes");
+}
+
+TEST_F(DamageTest, AnInputThatAnotherProcessMovedAsideIsMadeAnew) {
+  bool taken = false;
+  const auto reader = stage("reader", {first_}, [&]() -> Json {
+    if (!std::exchange(taken, true)) std::filesystem::remove_all(first_->folder->path());
+    return {{"read", read_file(first_->folder->file("x.safetensors"))}};
+  });
+  const ScheduleSummary summary = run_stages({first_, reader}, 2);
+  EXPECT_TRUE(summary.failed.empty());
+  EXPECT_EQ(reader->folder->result().at("read"), "bytes");
+  EXPECT_EQ(made_, 2);
+}
+
+TEST_F(DamageTest, WhatIsDamagedAgainAndAgainEndsTheRun) {
+  second_->work = [this](const RunFolder&, Json&) -> Json {
+    throw DamagedStage(*first_->folder, {"x.safetensors", "fades"});
+  };
+  try {
+    run({second_});
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("is the disk sound?"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(DamageTest, StagesOfAnotherKindOfProcessorAreSaidToBeSo) {
+  Json provenance = first_->folder->provenance();
+  EXPECT_EQ(other_machine(provenance), "");
+  EXPECT_EQ(other_machine(Json::object()), "") << "not told";
+  EXPECT_FALSE(provenance.at("libraries").at("openssl").get<std::string>().empty());
+  provenance["simd"] = "ANOTHER";
+  write_json(first_->folder->file("provenance.json"), provenance);
+  first_->folder->seal();
+  Talk::quiet() = false;
+  testing::internal::CaptureStderr();
+  run({});
+  const std::string said = testing::internal::GetCapturedStderr();
+  Talk::quiet() = true;
+  EXPECT_NE(said.find("1 finished stages were made with ANOTHER, LibTorch "), std::string::npos) << said;
+}
+
+TEST_F(DamageTest, StagesWithoutDigestsAreMovedAside) {
+  write_atomically(first_->folder->file("DONE"), "");
+  EXPECT_EQ(first_->folder->state(), StageState::kUnsealed);
+  const ScheduleSummary summary = run({});
+  EXPECT_EQ(summary.finished, 1);
+  EXPECT_EQ(made_, 2);
+  EXPECT_TRUE(std::filesystem::exists(store_ / "aside" / ("test-" + first_->hash()) / "x.safetensors"));
+  write_atomically(first_->folder->file("DONE"), "");
+  first_->folder->seal();
+  EXPECT_EQ(run({}).skipped, 3) << "or taken as they are";
 }
 
 TEST_F(SchedulerTest, AbsentWeightsEndTheRun) {

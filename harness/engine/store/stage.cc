@@ -15,7 +15,7 @@ StagePointer make_stage(const std::filesystem::path& store, StageSpec spec) {
   stage->inputs = std::move(spec.inputs);
   stage->after = std::move(spec.after);
   stage->work = std::move(spec.work);
-  stage->tidy = std::move(spec.tidy);
+  stage->passing = std::move(spec.passing);
   return stage;
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -19,8 +20,8 @@ struct Stage {
   std::vector<std::shared_ptr<Stage>> after;  ///< come first if they run at all, and may fail: nothing of them is read
   /// Does the work in one thread and returns the result (no times, no host). Facts of this run go into `provenance`.
   std::function<Json(const RunFolder& folder, Json& provenance)> work;
-  /// Removes what was kept until the stage is DONE; called behind the mark, and not where a process dies before it.
-  std::function<void(const RunFolder& folder)> tidy;
+  /// Files that are kept until the stage is DONE: removed behind the mark, and not where a process dies before it.
+  std::set<std::string> passing;
 
   const std::string& hash() const { return folder->hash(); }
   bool done() const { return folder->state() == StageState::kDone; }
@@ -37,7 +38,7 @@ struct StageSpec {
   std::vector<StagePointer> inputs;  ///< what the work reads, or what decides it
   std::function<Json(const RunFolder& folder, Json& provenance)> work;
   std::vector<StagePointer> after;  ///< only an order, such as who fills a cache first; no part of the hash
-  std::function<void(const RunFolder& folder)> tidy;  ///< as Stage::tidy; may be empty
+  std::set<std::string> passing;    ///< as Stage::passing
 };
 
 /// The hash covers kind, version, spec and the inputs' hashes; where the store lies, the label, what only comes before

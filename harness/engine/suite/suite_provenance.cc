@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <set>
 
+#include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/registry.h"
 #include "harness/engine/store/machine.h"
+#include "harness/engine/store/store_walk.h"
 #include "harness/engine/suite/suite_scores.h"
 
 namespace emf {
@@ -65,6 +68,34 @@ Json plugins() {
   return files;
 }
 
+/// One more than any record of the store has: in which order records were made, whatever the clock said.
+int64_t next_number(const std::filesystem::path& store) {
+  int64_t most = 0;
+  for (const RecordedSuite& record : recorded_suites(store)) {
+    try {
+      const Json number = read_json(record.folder / "provenance.json").value("sequence", Json());
+      if (number.is_number_integer()) most = std::max(most, number.get<int64_t>());
+    } catch (const std::exception&) {  // interrupted or damaged: it says nothing
+    }
+  }
+  return most + 1;
+}
+
+/// What the record's stages were made with: [{"simd", "libtorch", "stages"}].
+Json machines_of(const SuiteGraph& graph) {
+  std::map<std::pair<std::string, std::string>, int64_t> machines;
+  for (const StagePointer& stage : graph.stages) {
+    if (!finished(stage)) continue;
+    const Json made = stage->folder->provenance();
+    ++machines[{made.value("simd", "unknown"), made.value("libtorch", "unknown")}];
+  }
+  Json rows = Json::array();
+  for (const auto& [machine, count] : machines) {
+    rows.push_back({{"simd", machine.first}, {"libtorch", machine.second}, {"stages", count}});
+  }
+  return rows;
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -82,6 +113,8 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   provenance["placement"] = graph.spec.placement.to_json();
   provenance["started"] = started;
   provenance["finished"] = utc_now();
+  provenance["sequence"] = next_number(graph.store);
+  provenance["made_with"] = machines_of(graph);
   std::set<int64_t> seeds;
   for (const Row& row : graph.rows) seeds.insert(static_cast<int64_t>(row.seed));
   for (const ProbeCell& probe : graph.probes) seeds.insert(graph.spec.seeds_of(probe.encoder).front());

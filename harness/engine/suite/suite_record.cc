@@ -1,6 +1,7 @@
 #include "harness/engine/suite/suite_record.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "harness/api/pretraining.h"
@@ -9,6 +10,7 @@
 #include "harness/base/progress.h"
 #include "harness/captions/template_audit.h"
 #include "harness/engine/pictures/sampler.h"
+#include "harness/engine/suite/earlier_record.h"
 #include "harness/engine/suite/suite_provenance.h"
 #include "harness/engine/suite/suite_scores.h"
 
@@ -372,15 +374,17 @@ Json with_earlier_calls(Json provenance, const std::filesystem::path& file, cons
 
 }  // namespace
 
-SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words) {
+SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words, DamagePolicy policy) {
   const std::string started = utc_now();
   SuiteOutcome outcome;
   outcome.folder = suite_folder(graph);
   // Two runs of one suite share their stages, but only one may write the record.
-  const StageLock lock(*outcome.folder);
+  std::optional<StageLock> lock(std::in_place, *outcome.folder);
+  if (set_damaged_aside(*outcome.folder, policy)) lock.emplace(*outcome.folder);
+  note_absent_stages(graph, *outcome.folder);
   outcome.folder->begin();
   for (const std::string& note : graph.notes) say("note: " + note);
-  outcome.summary = run_stages(graph.stages, jobs);
+  outcome.summary = run_stages(graph.stages, jobs, policy);
   const Json result = gather_result(graph, outcome.summary);
   const Json provenance = with_earlier_calls(gather_provenance(graph, words, started),
                                              outcome.folder->file("provenance.json"), outcome.summary);
@@ -391,7 +395,7 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   } else {
     write_json(outcome.folder->file("result.json"), result);
     write_json(outcome.folder->file("provenance.json"), provenance);
-    outcome.folder->fail(fmt::format("{} stages failed", outcome.summary.failed.size()));
+    outcome.folder->fail_sealed(fmt::format("{} stages failed", outcome.summary.failed.size()));
   }
   return outcome;
 }

@@ -21,8 +21,9 @@ struct SuiteOutcome {
 void require_encoders(const SuiteGraph& graph);
 
 /// Runs every stage that is not finished, then writes the suite's result.json (no time, host or memory in it: equal
-/// suites give equal bytes) and provenance.json.
-SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words);
+/// suites give equal bytes) and provenance.json.   @param policy  as run_stages.
+SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words,
+                       DamagePolicy policy = DamagePolicy::kRedo);
 
 /// The suite's record from its finished stages. Cells of failed stages carry a null value with the reason.
 /// @throws UserError  rows whose picture budgets differ: they cannot be compared.

@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/memory.h"
+#include "harness/engine/store/damage.h"
 #include "harness/engine/text/feature_cache.h"
 #include "harness/tensor/safetensors.h"
 
@@ -125,7 +126,7 @@ Json TextWriter::finish(std::map<std::string, at::Tensor> more) {
   return {{"texts", state.texts}, {"length", length_}, {"dimension", state.info.dimension}};
 }
 
-EncodedTexts::EncodedTexts(const RunFolder& folder) {
+EncodedTexts::EncodedTexts(const RunFolder& folder) : folder_(folder) {
   const std::filesystem::path path = folder.file(kFile);
   TensorMetadata metadata;
   beside_ = read_safetensors(path, &metadata);
@@ -146,8 +147,13 @@ EncodedTexts::EncodedTexts(const RunFolder& folder) {
   int64_t bytes = 0;
   for (const Json& name : parse_json(metadata.at("shards"), path.string())) {
     const std::filesystem::path shard = folder.file(kShards) / name.get<std::string>();
+    try {
+      shards_.push_back(std::make_shared<const FeatureShard>(shard, metadata.at("fingerprint")));
+    } catch (const UserError& error) {  // absent, or its index is not what was written
+      throw DamagedStage(folder, {fmt::format("{}/{}", kShards, name.get<std::string>()),
+                                  fmt::format("is not what was written ({})", error.what())});
+    }
     bytes += static_cast<int64_t>(std::filesystem::file_size(shard));
-    shards_.push_back(std::make_shared<const FeatureShard>(shard, metadata.at("fingerprint")));
     // Opening read the whole index to check it. Its pages are given back, because many shards are open at once.
     shards_.back()->release();
   }
@@ -171,8 +177,8 @@ TextFeatures EncodedTexts::gather(const at::Tensor& texts) const {
     // every step would hash more than it trains.
     if (!checked_[static_cast<size_t>(number)]) {
       if (!shard.is_sound(text)) {
-        fail_input("{}: features of text {} are damaged; remove this stage's folder and run the same command again",
-                   shard.path().string(), text);
+        throw DamagedStage(folder_, {fmt::format("{}/{}", kShards, shard.path().filename().string()),
+                                     fmt::format("holds other features of text {} than were written", text)});
       }
       checked_[static_cast<size_t>(number)] = true;
     }

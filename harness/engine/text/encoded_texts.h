@@ -44,7 +44,8 @@ class TextWriter {
 /// Memory: 8 bytes a text of a frozen encoder; its features stay on disk.
 class EncodedTexts {
  public:
-  /// @param folder  a stage of TextWriter.   @throws UserError  damaged files.
+  /// @param folder  a stage of TextWriter, whose own files its manifest vouches for.
+  /// @throws DamagedStage  a shard of features is not what was written; also from gather().
   explicit EncodedTexts(const RunFolder& folder);
 
   int64_t size() const;
@@ -61,6 +62,7 @@ class EncodedTexts {
   at::Tensor beside(const std::string& name) const;
 
  private:
+  RunFolder folder_;
   std::map<std::string, at::Tensor> beside_;
   std::vector<std::shared_ptr<const FeatureShard>> shards_;
   at::Tensor places_;  ///< [T,2] int32

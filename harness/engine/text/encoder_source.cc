@@ -2,6 +2,7 @@
 
 #include "harness/api/pooling.h"
 #include "harness/base/error.h"
+#include "harness/engine/store/damage.h"
 
 namespace emf {
 
@@ -20,6 +21,7 @@ Options EncoderSource::with_values() const {
   if (!values_) return choice_.options;
   // The scheduler runs inputs first, so this can only be a stage that forgot to name its input.
   ensure(values_->done(), "encoder {} is made before '{}' has finished", choice_.name, values_->label);
+  require_sound(*values_->folder, CheckDepth::kWhole);
   return choice_.options.with("values", values_->folder->file(kEncoderValues).string());
 }
 

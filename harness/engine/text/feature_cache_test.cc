@@ -12,6 +12,7 @@
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/progress.h"
+#include "harness/engine/text/cache_audit.h"
 
 namespace emf {
 namespace {
@@ -128,6 +129,26 @@ TEST_F(FeatureCacheTest, EncodersDoNotShare) {
   for (const auto& shard : shards(a)) std::filesystem::copy(shard, b.folder() / "stray.safetensors");
   FeatureCache c(two, FeatureContent::kTokens, store_);
   expect_right(c, two, {"text"});
+}
+
+TEST_F(FeatureCacheTest, ASoundShardUnderAnothersNameIsNotRead) {
+  const CountingEncoder encoder;
+  FeatureCache first(encoder, FeatureContent::kTokens, store_);
+  expect_right(first, encoder, {"one"});
+  const std::filesystem::path one = shards(first).at(0);
+  expect_right(first, encoder, {"three"});
+  // Stages know texts by their shard's name and number, and would read the features of the other text.
+  for (const auto& shard : shards(first)) {
+    if (shard == one) continue;
+    std::filesystem::copy_file(shard, one, std::filesystem::copy_options::overwrite_existing);
+  }
+  FeatureCache again(encoder, FeatureContent::kTokens, store_);
+  expect_right(again, encoder, {"one", "three"});
+  EXPECT_EQ(encoder.encoded, 3u);
+  EXPECT_EQ(shards(again, ".damaged").size(), 1u);
+  EXPECT_TRUE(audit_cache(store_).damaged.empty());
+  std::filesystem::copy_file(shards(again).at(0), one.parent_path() / "0123456789abcdef.safetensors");
+  EXPECT_EQ(audit_cache(store_).damaged.size(), 1u);
 }
 
 TEST_F(FeatureCacheTest, NothingIsKeptWithoutAStoreOrOfATrainableEncoder) {

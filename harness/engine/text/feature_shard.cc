@@ -91,10 +91,11 @@ FeatureShard::FeatureShard(const std::filesystem::path& path, const std::string&
                     checks_.size() == static_cast<size_t>(size()) * kCheckBytes &&
                     offsets_.size() == static_cast<size_t>(size() + 1) * sizeof(int64_t);
   if (!fits) fail("its tables differ in length");
-  if (said("index_sha256") !=
-      index_sha256(fingerprint, dimension_, has_tokens_, text_of(keys_), text_of(offsets_), text_of(checks_))) {
-    fail("its index is damaged");
-  }
+  const std::string index =
+      index_sha256(fingerprint, dimension_, has_tokens_, text_of(keys_), text_of(offsets_), text_of(checks_));
+  if (said("index_sha256") != index) fail("its index is damaged");
+  // Stages name a shard and the number of a text in it: under another shard's name, sound features of other texts.
+  if (path.stem() != index.substr(0, kNameDigits)) fail("it stands under another shard's name");
   // Every later read trusts these numbers, and one that is wrong would lead beyond the mapping.
   bool in_order = offset(0) == 0 && offset(size()) == rows;
   for (int64_t i = 0; i < size(); ++i) in_order = in_order && offset(i) < offset(i + 1);

@@ -12,13 +12,13 @@
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
+#include "harness/engine/store/machine.h"
 #include "harness/engine/training/autocast.h"
 #include "harness/engine/training/checkpoint.h"
 
 namespace emf {
 namespace {
 
-constexpr const char* kLatest = "checkpoints/latest.safetensors";
 constexpr int64_t kEvents = 100;  // lines a budget
 
 /// Averages of an event line's numbers since the last one.
@@ -135,17 +135,22 @@ bool TrainingLoop::resume() {
   const bool writes = placement_.peers->is_writer();
   // The final checkpoint goes first: a run that died between its last step and DONE has nothing to train any
   // more.
-  for (const char* file : {kFinalCheckpoint, kLatest}) {
+  for (const char* file : {kFinalCheckpoint, kLatestCheckpoint}) {
     const auto path = folder_.file(file);
     if (!std::filesystem::exists(path)) continue;
-    TensorMetadata metadata;
-    const NamedTensors state = read_safetensors(path, &metadata);
-    optimizer_.load(state, {}, path.string());
-    if (target_ != nullptr) target_->load(state, path.string());
-    samples_ = std::stoll(metadata.at("pictures"));
-    flops_ = std::stod(metadata.at("flops"));
+    const TrainingState state = read_training_state(folder_, file);
+    optimizer_.load(state.tensors, {}, path.string());
+    if (target_ != nullptr) target_->load(state.tensors, path.string());
+    samples_ = state.samples;
+    flops_ = state.flops;
+    if (!state.other_machine.empty() && writes) {
+      say(
+          fmt::format("note: {} goes on from a checkpoint made with {}, this process has {}: last bits may differ from "
+                      "those of an undisturbed run",
+                      plan_.label, state.other_machine, machine_kind()));
+    }
     // Lines behind the checkpoint belong to steps that are about to be made again.
-    if (writes) folder_.cut_events(std::stoull(metadata.at("events_bytes")));
+    if (writes) folder_.cut_events(state.events_bytes);
     return true;
   }
   // Lines without a checkpoint belong to a run that is about to be made again from its start.
@@ -157,12 +162,9 @@ void TrainingLoop::save(const std::string& file) const {
   if (!placement_.peers->is_writer()) return;
   // Only what cannot be computed anew is kept. The draws of every step follow from the seed and the sample's
   // number, so there is no state of a random generator to save.
-  NamedTensors state = optimizer_.state();
-  if (target_ != nullptr) target_->save(state);
-  write_safetensors(folder_.file(file), state,
-                    {{"pictures", std::to_string(samples_)},
-                     {"flops", fmt::format("{}", flops_)},
-                     {"events_bytes", std::to_string(folder_.events_size())}});
+  TrainingState state{optimizer_.state(), samples_, flops_, folder_.events_size(), ""};
+  if (target_ != nullptr) target_->save(state.tensors);
+  write_training_state(folder_, file, state);
 }
 
 void TrainingLoop::average_over_peers(TrainingStep& done, double& loss) const {
@@ -253,7 +255,7 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
     // The end is saved below, as the final checkpoint; a latest one would only be removed again.
     if (samples_ >= plan_.to) break;
     const bool stop = any_peer(interrupted()), due = checkpoints.due(step + 1);
-    if (stop || due) save(kLatest);
+    if (stop || due) save(kLatestCheckpoint);
     if (stop) stop_interrupted();
   }
 
@@ -265,7 +267,7 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
                        {"parameters", count_of(parameters_)},
                        {"curve", curve_of(folder_, plan_.unit)}};
   // Last of all: until the final checkpoint stands, this is what a killed run goes on from.
-  if (writes) std::filesystem::remove(folder_.file(kLatest));
+  if (writes) std::filesystem::remove(folder_.file(kLatestCheckpoint));
   return result;
 }
 

@@ -82,6 +82,12 @@ class TrainerTest : public testing::Test {
     made.begin();
     return made;
   }
+  /// The same stage in another store: a checkpoint says whose it is, so that two stages' never are the same bytes.
+  RunFolder twin(const RunFolder& of) const {
+    RunFolder made(store_ / "twin", of.kind(), of.spec());
+    made.begin();
+    return made;
+  }
   static std::filesystem::path final_of(const RunFolder& where) { return where.file(kFinalCheckpoint); }
 
   Json train(const Objective& how, const Segment& segment, const RunFolder& where,

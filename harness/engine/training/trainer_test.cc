@@ -5,9 +5,12 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
+#include "harness/engine/store/damage.h"
 #include "harness/engine/training/loop.h"
 #include "harness/engine/training/trainer_fixture.h"
 #include "tests/oracle/forward_mode.h"
@@ -16,7 +19,7 @@ namespace emf {
 namespace {
 
 TEST_F(TrainerTest, KilledAndResumedEqualsUndisturbedByteForByte) {
-  const RunFolder undisturbed = folder("undisturbed"), disturbed = folder("disturbed");
+  const RunFolder undisturbed = folder("row"), disturbed = twin(undisturbed);
   const Json expected = train(*objective("mean_flow"), whole(), undisturbed);
   for (const int limit : {13, 9, 30}) {
     EXPECT_THROW(train(DiesAfter(objective("mean_flow"), limit), whole(), disturbed), std::runtime_error);
@@ -35,6 +38,58 @@ TEST_F(TrainerTest, KilledBehindItsLastStepIsNotTrainedAgain) {
   const Json expected = train(*objective("flow_matching"), whole(), where);
   // As if the process had died before the stage was marked done: not one batch is drawn.
   EXPECT_EQ(train(DiesAfter(objective("flow_matching"), 0), whole(), where), expected);
+}
+
+TEST_F(TrainerTest, GoesOnFromNothingButWhatItWrote) {
+  const auto killed = [&](const std::string& name) {
+    const RunFolder where = folder(name);
+    EXPECT_ANY_THROW(train(DiesAfter(objective("flow_matching"), 40), whole(), where));
+    return where;
+  };
+  const auto refused = [&](const RunFolder& where) -> std::string {
+    try {
+      train(*objective("flow_matching"), whole(), where);
+    } catch (const DamagedStage& error) {
+      EXPECT_EQ(error.folder(), where.path());
+      return error.damage().file;
+    }
+    return "";
+  };
+  const auto rewritten = [&](const RunFolder& where, const auto& change) {
+    TensorMetadata metadata;
+    NamedTensors state = read_safetensors(where.file(kLatestCheckpoint), &metadata);
+    change(state, metadata);
+    write_safetensors(where.file(kLatestCheckpoint), state, metadata);
+  };
+  using Change = std::function<void(NamedTensors&, TensorMetadata&)>;
+  const std::vector<Change> changes = {
+      [](NamedTensors&, TensorMetadata& metadata) { metadata["pictures"] = "33"; },
+      [](NamedTensors&, TensorMetadata& metadata) { metadata["flops"] = "-1"; },
+      [](NamedTensors&, TensorMetadata& metadata) { metadata["events_bytes"] = "0"; },
+      [](NamedTensors&, TensorMetadata& metadata) { metadata.erase("sha256"); },
+      [](NamedTensors&, TensorMetadata& metadata) { metadata.erase("pictures"); },
+      [](NamedTensors& state, TensorMetadata&) { state.at("steps").add_(1); },
+      [](NamedTensors& state, TensorMetadata&) { state.erase(state.begin()); },
+      [](NamedTensors& state, TensorMetadata&) { std::swap(state.begin()->second, std::next(state.begin())->second); },
+  };
+  for (size_t i = 0; i < changes.size(); ++i) {
+    const RunFolder where = killed(fmt::format("changed {}", i));
+    rewritten(where, changes[i]);
+    EXPECT_EQ(refused(where), kLatestCheckpoint) << i;
+  }
+  const RunFolder one = killed("one"), other = killed("other");
+  std::filesystem::copy_file(one.file(kLatestCheckpoint), other.file(kLatestCheckpoint),
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_EQ(refused(other), kLatestCheckpoint) << "another stage's";
+  const std::string lines = read_file(one.file("events.jsonl"));
+  std::string digit = lines;
+  digit[digit.find_first_of("123456789")] = '0';
+  for (const std::string& events : {std::string(), digit, lines.substr(0, 3)}) {
+    write_atomically(one.file("events.jsonl"), events);
+    EXPECT_EQ(refused(one), "events.jsonl");
+  }
+  write_atomically(one.file("events.jsonl"), lines + "half a li");
+  EXPECT_EQ(refused(one), "") << "lines behind the checkpoint are made again";
 }
 
 TEST_F(TrainerTest, APhaseCutIntoSegmentsEqualsAnUncutOne) {
@@ -140,7 +195,7 @@ class LearntWeight : public WrappedObjective {
 };
 
 TEST_F(TrainerTest, LeavesOfTheObjectiveTrainAndResume) {
-  const RunFolder undisturbed = folder("undisturbed"), disturbed = folder("disturbed");
+  const RunFolder undisturbed = folder("row"), disturbed = twin(undisturbed);
   const LearntWeight weight(objective("flow_matching"));
   train(weight, whole(), undisturbed);
   const NamedTensors state = read_safetensors(final_of(undisturbed));
@@ -195,7 +250,7 @@ TEST_F(TrainerTest, TargetNetworkFollowsByItsDecayAPicture) {
 
 TEST_F(TrainerTest, TargetNetworkIsSavedResumedAndCarriedOn) {
   const auto make = [&] { return std::make_unique<FollowsTarget>(objective("flow_matching"), 0.999); };
-  const RunFolder undisturbed = folder("undisturbed"), disturbed = folder("disturbed");
+  const RunFolder undisturbed = folder("row"), disturbed = twin(undisturbed);
   train(*make(), whole(), undisturbed);
   const NamedTensors state = read_safetensors(final_of(undisturbed));
   ASSERT_EQ(state.count("target.patch_in.weight"), 1u);
