@@ -33,7 +33,7 @@ TEST(NearName, SlipsAreTellableFromOtherWords) {
 TEST(NearName, TheOneNameThatBeginsAlikeIsMeant) {
   EXPECT_EQ(near_name("output", {"out", "store"}), "out");
   EXPECT_EQ(near_name("det", {"detections", "results"}), "detections");
-  EXPECT_EQ(near_name("subsets", {"sub", "subset-size-of-all"}), "");
+  EXPECT_EQ(near_name("subsets", {"sub", "subsets-of-all"}), "");
 }
 
 TEST(FieldNames, MeanWhatIsKnownAndNothingElse) {

@@ -157,8 +157,9 @@ TEST_F(Smoke, LongCaptionsAreScoredByQuestions) {
     return parse_json(read_file(folder_ / "out"), words[0]);
   };
   ask({"run", "smoke", "encoders=hash", "objectives=flow_matching", "steps=1", "data.compositions=0.5",
-       "evaluation.compositions=14", "metrics=geneval,question_graph", "--json", "--store", store});
-  const Json report = ask({"report", "smoke", "--json", "--store", store});
+       "evaluation.compositions=14", "metrics=geneval,question_graph", "--as", "long_captions", "--json", "--store",
+       store});
+  const Json report = ask({"report", "long_captions", "--json", "--store", store});
   std::map<std::string, double> scores;
   for (const Json& row : report.at("rows")) {
     if (row.at("value").is_null()) continue;
