@@ -350,8 +350,6 @@ void require_encoders(const SuiteGraph& graph) {
 }
 
 namespace {
-
-/// What this call did: a later one never takes the place of the one that made the record.
 Json call_of(const Json& provenance) {
   return {
       {"argv", provenance.at("argv")}, {"started", provenance.at("started")}, {"finished", provenance.at("finished")}};
@@ -363,8 +361,7 @@ Json with_earlier_calls(Json provenance, const std::filesystem::path& file, cons
   call["stages"] = summary.finished;
   Json earlier = std::filesystem::exists(file) ? read_json(file) : Json();
   if (!earlier.is_object() || !earlier.contains("started") || !earlier.contains("finished")) earlier = Json();
-  Json calls = Json::array();
-  if (!earlier.is_null()) calls = earlier.value("calls", Json::array({call_of(earlier)}));
+  Json calls = earlier.is_null() ? Json::array() : earlier.value("calls", Json::array({call_of(earlier)}));
   if (!earlier.is_null() && summary.finished == 0 && summary.failed.empty()) provenance = earlier;
   if (!calls.empty()) provenance["started"] = calls.front().at("started");
   calls.push_back(std::move(call));
