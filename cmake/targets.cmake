@@ -7,7 +7,7 @@
 function(emf_precompiled name header)
   file(WRITE ${CMAKE_BINARY_DIR}/${name}.cc "")
   add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/${name}.cc)
-  target_link_libraries(${name} PRIVATE emf_options nlohmann_json::nlohmann_json fmt::fmt ${ARGN})
+  target_link_libraries(${name} PRIVATE emf_options nlohmann_json::nlohmann_json emf_fmt ${ARGN})
   target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${header})
 endfunction()
 emf_precompiled(emf_precompiled_base harness/base/precompiled.h)

@@ -82,7 +82,7 @@ TEST_F(WebDataset, UnpacksNothing) {
 
 TEST_F(WebDataset, KnowsLongNames) {
   const std::string folder = std::string(90, 'f') + "/" + std::string(120, 'g') + "/";
-  for (const int format : {ARCHIVE_FORMAT_TAR_GNUTAR, ARCHIVE_FORMAT_TAR_PAX_INTERCHANGE}) {
+  for (const auto format : {archive_write_set_format_gnutar, archive_write_set_format_pax}) {
     write_tar(folder_ / "long.tar",
               {{folder + "a.jpg", encoded_picture(".jpg", 1)},
                {folder + "a.txt", "long"},
@@ -92,7 +92,8 @@ TEST_F(WebDataset, KnowsLongNames) {
                {"other_" + folder + "a.txt", "last"}},
               format);
     const auto data = open();
-    EXPECT_EQ(texts(*data), (Texts{"long", "summer", "last"})) << format;
+    EXPECT_EQ(texts(*data), (Texts{"long", "summer", "last"}))
+        << (format == archive_write_set_format_pax ? "pax" : "GNU");
     EXPECT_EQ(data->sample(2).picture[2], 3 * 37);
   }
 }

@@ -46,12 +46,12 @@ inline std::string with_orientation(const std::string& jpeg, char orientation) {
 /// Name and bytes of each file in a tar, in order.
 using TarMembers = std::vector<std::pair<std::string, std::string>>;
 
-/// @param format  ARCHIVE_FORMAT_TAR_USTAR, _GNUTAR or _PAX_INTERCHANGE.   "link:NAME" as bytes makes a hard link to
-///   NAME.
+/// @param set_format  archive_write_set_format_ustar, _gnutar or _pax.
+///   "link:NAME" as bytes makes a hard link to NAME.
 inline void write_tar(const std::filesystem::path& path, const TarMembers& members,
-                      int format = ARCHIVE_FORMAT_TAR_USTAR) {
+                      int (*set_format)(archive*) = archive_write_set_format_ustar) {
   archive* writer = archive_write_new();
-  archive_write_set_format(writer, format);
+  set_format(writer);
   archive_write_set_options(writer, "hdrcharset=UTF-8");
   ASSERT_EQ(archive_write_open_filename(writer, path.c_str()), ARCHIVE_OK) << archive_error_string(writer);
   for (const auto& [name, bytes] : members) {

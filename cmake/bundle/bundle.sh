@@ -4,8 +4,9 @@
 #   cmake/bundle/bundle.sh BUILD PROGRAM OUT [LIBTORCH_VERSION]
 #
 # BUILD is a build folder, PROGRAM the program in it, OUT the folder to make (replaced when it is a bundle). With
-# LIBTORCH_VERSION LibTorch's libraries are left out: the launcher finds them in a pip install of that version. The C
-# library and the dynamic linker come along, so older systems run it too.
+# LIBTORCH_VERSION LibTorch's libraries are left out: the launcher finds them in a pip install of that version. A program
+# that is linked statically is all there is; to any other the C library and the dynamic linker come along, so older systems
+# run it too.
 set -euo pipefail
 
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")")
@@ -22,21 +23,27 @@ if [[ -e $out ]]; then
   [[ -x $out/emfbench && -d $out/share/emfbench ]] || fail 2 "$out exists and is no bundle; name another folder"
   rm -rf "$out"
 fi
-mkdir -p "$out/lib" "$share"
+mkdir -p "$share"
 
-# Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
 printf "emfbench: copying the program and its libraries\n" >&2
 libraries=()
-while read -r library; do
-  [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
-done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u)
-missing=$(ldd "$program" | grep 'not found' || true)
-[[ -z $missing ]] || fail 3 "libraries of $program are missing: $missing"
-cp -L "${libraries[@]}" "$out/lib/"
-install -m 755 "$program" "$out/lib/emfbench"
-# Symbols that plugins link to stay; those that only a debugger reads go.
-strip --strip-unneeded "$out/lib/emfbench" "$out"/lib/*.so* 2>/dev/null || true
-"${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench" "$root/cmake/bundle/launcher.c"
+if readelf -l "$program" | grep -q 'program interpreter'; then
+  # Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
+  mkdir "$out/lib"
+  while read -r library; do
+    [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
+  done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u)
+  missing=$(ldd "$program" | grep 'not found' || true)
+  [[ -z $missing ]] || fail 3 "libraries of $program are missing: $missing"
+  cp -L "${libraries[@]}" "$out/lib/"
+  install -m 755 "$program" "$out/lib/emfbench"
+  # Symbols that plugins link to stay; those that only a debugger reads go.
+  strip --strip-unneeded "$out/lib/emfbench" "$out"/lib/*.so* 2>/dev/null || true
+  "${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench" "$root/cmake/bundle/launcher.c"
+else
+  install -s -m 755 "$program" "$out/emfbench"
+  for library in libc.a libm.a libstdc++.a; do libraries+=("$("${CC:-cc}" -print-file-name="$library")"); done
+fi
 
 # What the program reads. Pictures of scenes, instruments and templates are of no use without LibTorch.
 mkdir -p "$share/data"
@@ -57,12 +64,21 @@ fi
 git -C "$root" rev-parse HEAD >"$share/COMMIT" 2>/dev/null || rm -f "$share/COMMIT"
 if [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then echo dirty >>"$share/COMMIT"; fi
 
-# Licences of the libraries that come along.
+# Licences of all that came along: shared libraries, archives on the line that linked the program, and headers
+# (Boost's asks for no copy beside a program).
+while read -r archive; do libraries+=("$archive"); done < <(
+  ninja -C "$1" -t commands "$2" 2>/dev/null | tail -n 1 | grep -o '/[^ ]*\.a\>' | sort -u)
+for header in nlohmann/json.hpp fmt/core.h CLI/CLI.hpp toml++/toml.h valijson/validator.hpp eigen3/Eigen/Core; do
+  [[ ! -f /usr/include/$header ]] || libraries+=("/usr/include/$header")
+done
 mkdir -p "$out/licences"
 for library in "${libraries[@]}"; do
-  package=$(dpkg-query -S "$(readlink -f "$library")" 2>/dev/null | head -n 1 | cut -d: -f1 || true)
+  path=$(readlink -f "$library")
+  # A package may say /lib where the file lies in /usr/lib.
+  package=$(dpkg-query -S "$path" 2>/dev/null || dpkg-query -S "${path#/usr}" 2>/dev/null || true)
+  package=${package%%:*}
   if [[ -n $package && -f /usr/share/doc/$package/copyright ]]; then
     cp -n "/usr/share/doc/$package/copyright" "$out/licences/$package"
   fi
 done
-printf 'emfbench: %s, %s MB\n' "$out" "$(du -sm --apparent-size "$out" | cut -f1)" >&2
+printf 'emfbench: %s, %s MB\n' "$out" "$(($(du -sb "$out" | cut -f1) / 1000000 + 1))" >&2

@@ -1,6 +1,7 @@
 /* The program that a bundle is started by: linked statically, so that it needs nothing of the system's.
  *
- *   <bundle>/emfbench WORDS...     this file; `emfbench setup` fetches weights by data/fetch_packages.py and python3
+ *   <bundle>/emfbench WORDS...     this file, unless the program itself is linked statically and stands here;
+ *                                  `emfbench setup` fetches weights by data/fetch_packages.py and python3
  *   <bundle>/lib/                  the real program, the dynamic linker and all libraries but LibTorch's
  *   <bundle>/share/emfbench/       what the program reads: instruments, suites, schemas
  *   <bundle>/share/emfbench/LIBTORCH   the version of LibTorch that the program was built with; a bundle without this

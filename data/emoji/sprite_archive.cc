@@ -1,25 +1,18 @@
 #include "data/emoji/sprite_archive.h"
 
-#include <zip.h>
-
-#include <memory>
 #include <opencv2/imgproc.hpp>
 
 #include "data/emoji/concepts.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
+#include "harness/base/zip_file.h"
 #include "harness/pictures/picture_header.h"
 #include "harness/pictures/png.h"
 
 namespace emf::emoji {
 namespace {
 
-constexpr zip_uint64_t kLargestSprite = 1 << 20;
-
-struct ZipCloser {
-  void operator()(zip_t* archive) const { zip_discard(archive); }
-  void operator()(zip_file_t* file) const { zip_fclose(file); }
-};
+constexpr uint64_t kLargestSprite = 1 << 20;
 
 }  // namespace
 
@@ -29,23 +22,12 @@ std::map<std::string, std::string> read_sprite_archive(const PackageFile& file) 
     fail_input("{}: not the file that data/packages.json names, or damaged; fetch it anew with: {}", where,
                file.how_to_get());
   }
-  int code = 0;
-  const std::unique_ptr<zip_t, ZipCloser> archive(zip_open(where.c_str(), ZIP_RDONLY, &code));
-  if (!archive) fail_input("{}: not a zip (libzip error {})", where, code);
+  const ZipFile archive(file.path);
   std::map<std::string, std::string> sprites;
-  const auto entries = static_cast<zip_uint64_t>(zip_get_num_entries(archive.get(), 0));
-  for (zip_uint64_t i = 0; i < entries; ++i) {
-    zip_stat_t status;
-    const std::unique_ptr<zip_file_t, ZipCloser> entry(zip_fopen_index(archive.get(), i, 0));
-    if (!entry || zip_stat_index(archive.get(), i, 0, &status) != 0 || status.size > kLargestSprite) {
-      fail_input("{}: entry {} cannot be read", where, i);
-    }
-    std::string bytes(status.size, '\0');
-    if (zip_fread(entry.get(), bytes.data(), bytes.size()) != static_cast<zip_int64_t>(bytes.size())) {
-      fail_input("{}: entry '{}' is damaged", where, status.name);
-    }
-    const std::string name = status.name;
-    sprites[concept_key(name.substr(0, name.find('.')))] = std::move(bytes);
+  for (size_t i = 0; i < archive.size(); ++i) {
+    const ZipEntry& entry = archive.entry(i);
+    if (entry.size > kLargestSprite) fail_input("{}: '{}' is too large for a sprite", where, entry.name);
+    sprites[concept_key(entry.name.substr(0, entry.name.find('.')))] = archive.read(i);
   }
   return sprites;
 }

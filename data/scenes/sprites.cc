@@ -45,6 +45,20 @@ const std::array<Ramp, 10>& ramps() {
 
 float luma(const cv::Vec4f& pixel) { return 0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]; }
 
+/// The smallest part that holds every pixel of the object.
+cv::Rect opaque_part(const pictures::RgbaPicture& picture) {
+  int left = picture.width, right = 0, top = picture.height, bottom = 0;
+  for (int y = 0; y < picture.height; ++y) {
+    for (int x = 0; x < picture.width; ++x) {
+      if (picture.rgba[4 * static_cast<size_t>(y * picture.width + x) + 3] < kOpaqueEnough) continue;
+      left = std::min(left, x), right = std::max(right, x + 1);
+      top = std::min(top, y), bottom = std::max(bottom, y + 1);
+    }
+  }
+  ensure(left < right, "a sprite without an object");
+  return {left, top, right - left, bottom - top};
+}
+
 }  // namespace
 
 /// A decoded sprite, cropped to its object.
@@ -107,10 +121,8 @@ SpriteBook::SpriteBook(const std::vector<int>& classes, const std::vector<std::s
         pictures::RgbaPicture decoded = pictures::decode_png_with_alpha(bytes);
         ensure(decoded.has_alpha, "{} has no alpha", path.string());
         const cv::Mat rgba(decoded.height, decoded.width, CV_8UC4, decoded.rgba.data());
-        cv::Mat alpha;
-        cv::extractChannel(rgba, alpha, 3);
         Source source;
-        rgba(cv::boundingRect(alpha >= kOpaqueEnough)).convertTo(source.rgba, CV_32F);
+        rgba(opaque_part(decoded)).convertTo(source.rgba, CV_32F);
         double weight = 0, sum = 0, squares = 0;
         for (cv::Vec4f& pixel : source.rgba) {
           pixel[3] /= 255;

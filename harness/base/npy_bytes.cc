@@ -1,13 +1,12 @@
 #include "harness/base/npy_bytes.h"
 
-#include <zip.h>
-
 #include <algorithm>
 #include <cstring>
 #include <optional>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/zip_file.h"
 
 namespace emf {
 
@@ -19,10 +18,10 @@ class NpyBytes::Stream {
       mapped_.emplace(file);
       return;
     }
-    int code = 0;
-    archive_.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
-    if (archive_) entry_.reset(zip_fopen(archive_.get(), (array + ".npy").c_str(), 0));
-    if (!entry_) fail_input("{}: changed while it was read", where);
+    archive_.emplace(file, "an .npz");
+    const auto entry = archive_->find(array + ".npy");
+    if (!entry) fail_input("{}: changed while it was read", where);
+    entry_.emplace(archive_->open(*entry));
   }
 
   void read(uint8_t* target, size_t count) {
@@ -31,25 +30,16 @@ class NpyBytes::Stream {
       if (count > bytes.size() - place_) fail_input("{}: truncated", where_);
       std::memcpy(target, bytes.data() + place_, count);
     } else {
-      for (size_t done = 0; done < count;) {
-        const zip_int64_t here = zip_fread(entry_.get(), target + done, count - done);
-        if (here < 0) fail_input("{}: damaged ({})", where_, zip_file_strerror(entry_.get()));
-        if (here == 0) fail_input("{}: truncated", where_);
-        done += static_cast<size_t>(here);
-      }
+      if (entry_->read(target, count) != count) fail_input("{}: truncated", where_);
     }
     place_ += count;
   }
 
  private:
-  struct Closer {
-    void operator()(zip_t* archive) const { zip_discard(archive); }
-    void operator()(zip_file_t* file) const { zip_fclose(file); }
-  };
   std::string where_;
   std::optional<MappedFile> mapped_;
-  std::unique_ptr<zip_t, Closer> archive_;
-  std::unique_ptr<zip_file_t, Closer> entry_;  // closed before its archive
+  std::optional<ZipFile> archive_;
+  std::optional<ZipStream> entry_;
   size_t place_ = 0;
 };
 

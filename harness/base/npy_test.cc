@@ -6,6 +6,8 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
+#include "harness/base/zip_writer.h"
+#include "tests/temporary_folder.h"
 
 namespace emf {
 namespace {
@@ -68,6 +70,13 @@ TEST(Npy, RefusesDamageInOneLine) {
   EXPECT_NE(message("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,), }").find("structures"),
             std::string::npos);
   EXPECT_NE(refusal([] { npz_names(project_root() / "LICENSE"); }).find("not an .npz"), std::string::npos);
+}
+
+TEST(Npy, RefusesAnArchiveWithAnArrayTwice) {
+  const TemporaryFolder folder("npz");
+  const std::string array = npy_bytes({{1}, {1}});
+  folder.write("a.npz", stored_zip({{"x.npy", array}, {"y.npy", array}, {"x.npy", npy_bytes({{1}, {2}})}}));
+  EXPECT_NE(refusal([&] { read_npz(folder / "a.npz", "y"); }).find("holds two arrays 'x'"), std::string::npos);
 }
 
 TEST(Npy, RowsAreReadABlockAtATime) {

@@ -1,5 +1,7 @@
 #include "harness/base/paths.h"
 
+#include <sys/auxv.h>
+
 #include <cstdlib>
 
 #include "harness/base/error.h"
@@ -10,12 +12,24 @@ namespace {
 
 std::filesystem::path manifest() { return project_root() / "data" / "packages.json"; }
 
+/// <folder of the program>/share/emfbench where it is a bundle's; else "". The kernel says how the program was started,
+/// also where /proc is not mounted.
+std::filesystem::path bundle_root() {
+  const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  if (name == nullptr) return {};
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::canonical(name, error);
+  std::filesystem::path root = program.parent_path() / "share" / "emfbench";
+  return !error && std::filesystem::is_directory(root / "data", error) ? root : std::filesystem::path();
+}
+
 }  // namespace
 
 std::filesystem::path project_root() {
   // The variable goes first: a program that was copied elsewhere would look for the tree it was built in.
   if (const char* root = std::getenv("EMFBENCH_ROOT")) return root;
-  return EMF_PROJECT_ROOT;
+  static const std::filesystem::path bundle = bundle_root();
+  return bundle.empty() ? EMF_PROJECT_ROOT : bundle;
 }
 
 std::filesystem::path dependencies_root() {

@@ -9,7 +9,8 @@
 
 namespace emf {
 
-/// The project's root: $EMFBENCH_ROOT, else the folder this binary was built from.
+/// The project's root: $EMFBENCH_ROOT, else share/emfbench beside the program where that is a bundle's, else the folder
+/// this binary was built from.
 std::filesystem::path project_root();
 
 /// What the set-up fetched (virtual environment, weights, report assets): $EMFBENCH_DEPS, else <root>/.deps.

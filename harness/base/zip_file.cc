@@ -1,58 +1,188 @@
 #include "harness/base/zip_file.h"
 
-#include <zip.h>
+#include <bzlib.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <stdexcept>
 
 #include "harness/base/error.h"
 
 namespace emf {
 namespace {
 
-struct EntryCloser {
-  void operator()(zip_file_t* file) const { zip_fclose(file); }
-};
+/// Both libraries count in 32 bits.
+constexpr size_t kMostAtOnce = size_t{1} << 30;
 
 }  // namespace
 
-ZipFile::ZipFile(const std::filesystem::path& path) : path_(path), archive_(nullptr, zip_discard) {
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
-  int code = 0;
-  archive_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
-  if (!archive_) {
-    zip_error_t error;
-    zip_error_init_with_code(&error, code);
-    const std::string why = zip_error_strerror(&error);
-    zip_error_fini(&error);
-    fail_input("{}: no zip, or damaged ({})", path.string(), why);
+/// Turns packed bytes into plain ones. `read` gives fewer bytes than were asked for at the end of what was packed.
+class ZipStream::Unpacker {
+ public:
+  virtual ~Unpacker() = default;
+  /// @throws std::runtime_error  why not, for a message.
+  virtual size_t read(uint8_t* target, size_t count) = 0;
+};
+
+class ZipStream::Stored : public Unpacker {
+ public:
+  explicit Stored(std::span<const std::byte> packed) : packed_(packed) {}
+  size_t read(uint8_t* target, size_t count) override {
+    count = std::min(count, packed_.size());
+    std::copy_n(reinterpret_cast<const uint8_t*>(packed_.data()), count, target);
+    packed_ = packed_.subspan(count);
+    return count;
   }
-  size_ = zip_get_num_entries(archive_.get(), 0);
+
+ private:
+  std::span<const std::byte> packed_;
+};
+
+class ZipStream::Inflater : public Unpacker {
+ public:
+  explicit Inflater(std::span<const std::byte> packed) : packed_(packed) {
+    ensure(inflateInit2(&stream_, -MAX_WBITS) == Z_OK, "zlib cannot begin");
+  }
+  ~Inflater() override { inflateEnd(&stream_); }
+  Inflater(const Inflater&) = delete;
+  Inflater& operator=(const Inflater&) = delete;
+
+  size_t read(uint8_t* target, size_t count) override {
+    size_t done = 0;
+    while (done < count && !ended_) {
+      const size_t in = std::min(packed_.size(), kMostAtOnce), out = std::min(count - done, kMostAtOnce);
+      stream_.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed_.data()));
+      stream_.avail_in = static_cast<uInt>(in);
+      stream_.next_out = target + done;
+      stream_.avail_out = static_cast<uInt>(out);
+      const int result = inflate(&stream_, Z_NO_FLUSH);
+      packed_ = packed_.subspan(in - stream_.avail_in);
+      done += out - stream_.avail_out;
+      ended_ = result == Z_STREAM_END;
+      if (result == Z_BUF_ERROR) return done;  // nothing is left to unpack
+      if (result != Z_OK && !ended_) throw std::runtime_error(stream_.msg != nullptr ? stream_.msg : zError(result));
+    }
+    return done;
+  }
+
+ private:
+  std::span<const std::byte> packed_;
+  z_stream stream_{};
+  bool ended_ = false;
+};
+
+class ZipStream::Bunzipper : public Unpacker {
+ public:
+  explicit Bunzipper(std::span<const std::byte> packed) : packed_(packed) {
+    ensure(BZ2_bzDecompressInit(&stream_, 0, 0) == BZ_OK, "bzip2 cannot begin");
+  }
+  ~Bunzipper() override { BZ2_bzDecompressEnd(&stream_); }
+  Bunzipper(const Bunzipper&) = delete;
+  Bunzipper& operator=(const Bunzipper&) = delete;
+
+  size_t read(uint8_t* target, size_t count) override {
+    size_t done = 0;
+    while (done < count && !ended_) {
+      const size_t in = std::min(packed_.size(), kMostAtOnce), out = std::min(count - done, kMostAtOnce);
+      stream_.next_in = reinterpret_cast<char*>(const_cast<std::byte*>(packed_.data()));
+      stream_.avail_in = static_cast<unsigned>(in);
+      stream_.next_out = reinterpret_cast<char*>(target) + done;
+      stream_.avail_out = static_cast<unsigned>(out);
+      const int result = BZ2_bzDecompress(&stream_);
+      const size_t here = out - stream_.avail_out;
+      packed_ = packed_.subspan(in - stream_.avail_in);
+      done += here;
+      ended_ = result == BZ_STREAM_END;
+      if (result != BZ_OK && !ended_) throw std::runtime_error(fmt::format("bzip2 error {}", result));
+      if (!ended_ && here == 0 && packed_.empty()) return done;  // nothing is left to unpack
+    }
+    return done;
+  }
+
+ private:
+  std::span<const std::byte> packed_;
+  bz_stream stream_{};
+  bool ended_ = false;
+};
+
+ZipStream::ZipStream(std::span<const std::byte> file, const ZipEntry& entry, const std::string& where)
+    : where_(where), size_(entry.size), wanted_crc_(entry.crc) {
+  if (entry.encrypted) fail_input("{} is encrypted; pack it without a password", where);
+  const std::span<const std::byte> packed = packed_bytes(file, entry, where);
+  switch (entry.method) {
+    case 0:
+      if (entry.packed != entry.size) fail_input("{} is damaged (stored, and of two sizes)", where);
+      unpacker_ = std::make_unique<Stored>(packed);
+      break;
+    case 8:
+      unpacker_ = std::make_unique<Inflater>(packed);
+      break;
+    case 12:
+      unpacker_ = std::make_unique<Bunzipper>(packed);
+      break;
+    default:
+      fail_input("{} is packed by the zip method {}; read are 0 (stored), 8 (deflate) and 12 (bzip2): pack it anew",
+                 where, entry.method);
+  }
 }
 
-std::string ZipFile::name(int64_t entry) const {
-  const char* name = zip_get_name(archive_.get(), static_cast<zip_uint64_t>(entry), 0);
-  return name == nullptr ? "" : name;
+ZipStream::~ZipStream() = default;
+ZipStream::ZipStream(ZipStream&&) noexcept = default;
+
+size_t ZipStream::read(void* target, size_t count) {
+  count = std::min<uint64_t>(count, size_ - done_);
+  auto* bytes = static_cast<uint8_t*>(target);
+  size_t read = 0;
+  try {
+    read = unpacker_->read(bytes, count);
+  } catch (const std::runtime_error& error) {
+    fail_input("{} is damaged ({})", where_, error.what());
+  }
+  if (read < count) fail_input("{} is shorter than the zip says", where_);
+  crc_ = static_cast<uint32_t>(crc32_z(crc_, bytes, count));
+  done_ += count;
+  if (done_ == size_) require_end();
+  return count;
 }
 
-std::string ZipFile::read(int64_t entry) const {
-  const auto index = static_cast<zip_uint64_t>(entry);
-  const std::string where = fmt::format("{}: {}", path_.string(), name(entry));
-  zip_stat_t status;
-  const std::unique_ptr<zip_file_t, EntryCloser> file(zip_fopen_index(archive_.get(), index, 0));
-  if (!file || zip_stat_index(archive_.get(), index, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
-    fail_input("{} cannot be read ({})", where, zip_strerror(archive_.get()));
+void ZipStream::require_end() {
+  uint8_t more = 0;
+  size_t read = 0;
+  try {
+    read = unpacker_->read(&more, 1);
+  } catch (const std::runtime_error& error) {
+    fail_input("{} is damaged ({})", where_, error.what());
   }
+  if (read > 0) fail_input("{} is longer than the zip says", where_);
+  if (crc_ != wanted_crc_) fail_input("{} is damaged (its checksum is another)", where_);
+}
+
+ZipFile::ZipFile(const std::filesystem::path& path, const std::string& kind)
+    : path_(path), file_(path), entries_(read_zip_directory(file_.bytes(), path.string(), kind)) {}
+
+std::optional<size_t> ZipFile::find(const std::string& name) const {
+  const auto found =
+      std::find_if(entries_.begin(), entries_.end(), [&](const ZipEntry& entry) { return entry.name == name; });
+  if (found == entries_.end()) return std::nullopt;
+  return static_cast<size_t>(found - entries_.begin());
+}
+
+ZipStream ZipFile::open(size_t index) const {
+  return {file_.bytes(), entries_.at(index), fmt::format("{}: {}", path_.string(), entries_[index].name)};
+}
+
+std::string ZipFile::read(size_t index) const {
+  ZipStream stream = open(index);
   // Grown as it is read: the size that the zip says may lie.
-  constexpr size_t kPiece = 1 << 20;
+  constexpr uint64_t kPiece = 1 << 20;
   std::string bytes;
-  for (;;) {
+  for (const uint64_t size = entries_[index].size;;) {
     const size_t before = bytes.size();
-    bytes.resize(before + std::min<uint64_t>(kPiece, status.size - before + 1));
-    const zip_int64_t count = zip_fread(file.get(), bytes.data() + before, bytes.size() - before);
-    if (count < 0) fail_input("{} is damaged ({})", where, zip_file_strerror(file.get()));
-    bytes.resize(before + static_cast<size_t>(count));
-    if (bytes.size() > status.size) fail_input("{} is longer than the zip says", where);
-    if (count == 0) break;
+    bytes.resize(before + std::min<uint64_t>(std::max<uint64_t>(kPiece, before), size - before));
+    stream.read(bytes.data() + before, bytes.size() - before);
+    if (bytes.size() == size) break;
   }
-  if (bytes.size() != status.size) fail_input("{} is shorter than the zip says", where);
+  file_.release();  // the packed bytes are done with, and a zip may be larger than memory
   return bytes;
 }
 

@@ -66,8 +66,8 @@ class PictureSet::Zip : public Part {
  public:
   Zip(const fs::path& path, std::vector<std::string>& warnings) : path_(path), zip_(path) {
     std::vector<fs::path> others;
-    for (int64_t entry = 0; entry < zip_.size(); ++entry) {
-      const std::string name = zip_.name(entry);
+    for (size_t entry = 0; entry < zip_.size(); ++entry) {
+      const std::string& name = zip_.entry(entry).name;
       // A Mac packs its own notes beside the files.
       const bool hidden = fs::path(name).filename().string().starts_with(".") || name.starts_with("__MACOSX/");
       if (name.ends_with("/") || hidden) continue;
@@ -95,7 +95,7 @@ class PictureSet::Zip : public Part {
  private:
   fs::path path_;
   ZipFile zip_;
-  std::vector<std::pair<std::string, int64_t>> entries_;
+  std::vector<std::pair<std::string, size_t>> entries_;
 };
 
 class PictureSet::Array : public Part {

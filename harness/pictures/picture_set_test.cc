@@ -130,7 +130,7 @@ TEST(PictureSet, ZipsHoldTheirFoldersPictures) {
   EXPECT_NE(refusal([&] { PictureSet(folder / "bad.zip").read(0, 2); }).find("bad.zip: x/cut.png: is cut short"),
             std::string::npos);
   folder.write("none.zip", "x");
-  EXPECT_NE(refusal([&] { PictureSet none(folder / "none.zip"); }).find("no zip, or damaged"), std::string::npos);
+  EXPECT_NE(refusal([&] { PictureSet none(folder / "none.zip"); }).find("not a zip, or damaged"), std::string::npos);
 }
 
 TEST(PictureSet, ArraysOfBytesInEitherOrderOfAxes) {
