@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
 #include "harness/base/options.h"
@@ -96,6 +97,7 @@ std::string Config::place(const std::string& key) const {
 Config parse_config(const std::string& text, const std::string& origin) {
   Config config;
   config.origin = origin;
+  require_toml_levels(text, origin);
   try {
     config.values = to_json(toml::parse(text, origin), "", config);
   } catch (const toml::parse_error& error) {
@@ -127,7 +129,9 @@ void merge_below(Config& own, const Config& included, Json& into, const Json& fr
 Config load_with_includes(const std::filesystem::path& path, std::vector<std::filesystem::path> above) {
   // The canonical path, because a link or "../" can give one file two names, and a circle would then be
   // followed once more for each.
-  const std::filesystem::path itself = std::filesystem::weakly_canonical(path);
+  require_input(path);
+  std::error_code unreachable;
+  const std::filesystem::path itself = std::filesystem::weakly_canonical(path, unreachable);
   if (std::find(above.begin(), above.end(), itself) != above.end()) {
     fail_input("{}: it includes itself, by way of {}", path.string(), above.back().string());
   }
@@ -144,7 +148,7 @@ Config load_with_includes(const std::filesystem::path& path, std::vector<std::fi
   for (const std::string& name : names) {
     // Names are seen from the including file, so that a folder of suites can be moved as a whole.
     const std::filesystem::path other = path.parent_path() / name;
-    if (!std::filesystem::exists(other)) {
+    if (!path_exists(other)) {
       fail_missing("{}: 'include' names {}, which does not exist", config.place("include"), other.string());
     }
     const Config included = load_with_includes(other, above);
@@ -167,11 +171,20 @@ void apply_override(Config& config, const std::string& assignment) {
   const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
   // Whatever TOML understands is taken as TOML (numbers, true, lists, quoted text); everything else is a word,
   // because few people quote on a command line.
+  require_toml_levels(assignment, "command line", BareLetters::kAllowed);
   Json value = text;
   Config literal;
+  const std::string line = "value = " + text;
+  bool may_be_toml = true;
   try {
-    const toml::table parsed = toml::parse("value = " + text);
-    value = to_json(*parsed.get("value"), "", literal);
+    require_toml_levels(line, "command line");
+  } catch (const UserError&) {
+    may_be_toml = false;  // of letters that TOML has no place for
+  }
+  try {
+    const toml::table parsed = may_be_toml ? toml::parse(line) : toml::table();
+    // Of "1\nother = 2" more than the value would be read, and only the value kept.
+    if (parsed.size() == 1) value = to_json(*parsed.get("value"), "", literal);
   } catch (const toml::parse_error&) {
     // A bare word: `encoders=llm` is kept as a string.
   }
@@ -245,11 +258,11 @@ int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t 
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   if (!value->is_number_integer()) fail_type(key, "an integer", *value);
-  const int64_t number = value->get<int64_t>();
-  if (number < low || number > high) {
-    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
+  const std::optional<int64_t> number = whole_number(*value);
+  if (!number || *number < low || *number > high) {
+    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), value->dump(), low, high);
   }
-  return number;
+  return *number;
 }
 
 double ConfigReader::number(const std::string& key, double fallback, double low, double high) {
@@ -268,12 +281,15 @@ std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   // A command line has no quotes and brackets: one string may hold several words there.
-  if (value->is_string()) return split(value->get<std::string>(), ',');
-  if (!value->is_array()) fail_type(key, "a list of strings", *value);
+  if (!value->is_string() && !value->is_array()) fail_type(key, "a list of strings", *value);
   std::vector<std::string> items;
-  for (const Json& item : *value) {
+  if (value->is_string()) items = split(value->get<std::string>(), ',');
+  for (const Json& item : value->is_array() ? *value : Json::array()) {
     if (!item.is_string()) fail_type(key, "a list of strings", *value);
     items.push_back(item.get<std::string>());
+  }
+  if (items.size() > bounds::kNames) {
+    fail_input("{}: '{}' holds {} names, more than {}", place(key), dotted(key), items.size(), bounds::kNames);
   }
   return items;
 }
@@ -292,12 +308,12 @@ std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<
       if (!first || !last || *last < *first || *last - *first > 100000) fail_type(key, "a list of integers", *value);
       for (int64_t i = *first; i <= *last; ++i) items.push_back(i);
     }
-  } else if (value->is_number_integer()) {
-    items.push_back(value->get<int64_t>());
+  } else if (const auto number = whole_number(*value)) {
+    items.push_back(*number);
   } else if (value->is_array()) {
     for (const Json& item : *value) {
-      if (!item.is_number_integer()) fail_type(key, "a list of integers", *value);
-      items.push_back(item.get<int64_t>());
+      if (!whole_number(item)) fail_type(key, "a list of integers", *value);
+      items.push_back(*whole_number(item));
     }
   } else {
     fail_type(key, "a list of integers", *value);

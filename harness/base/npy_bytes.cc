@@ -6,6 +6,7 @@
 #include <cstring>
 #include <optional>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 
@@ -19,6 +20,7 @@ class NpyBytes::Stream {
       mapped_.emplace(file);
       return;
     }
+    require_input(file);
     int code = 0;
     archive_.reset(zip_open(file.c_str(), ZIP_RDONLY, &code));
     if (archive_) entry_.reset(zip_fopen(archive_.get(), (array + ".npy").c_str(), 0));

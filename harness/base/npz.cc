@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
 #include "harness/base/npy.h"
@@ -19,7 +20,7 @@ using Archive = std::unique_ptr<zip_t, ZipCloser>;
 using Entry = std::unique_ptr<zip_file_t, ZipCloser>;
 
 Archive open_archive(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
+  require_input(path);
   int code = 0;
   Archive archive(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (!archive) {
@@ -32,7 +33,7 @@ Archive open_archive(const std::filesystem::path& path) {
   return archive;
 }
 
-std::vector<std::string> names_in(zip_t* archive) {
+std::vector<std::string> names_in(zip_t* archive, const std::filesystem::path& path) {
   std::vector<std::string> names;
   for (zip_int64_t i = 0; i < zip_get_num_entries(archive, 0); ++i) {
     const char* raw = zip_get_name(archive, static_cast<zip_uint64_t>(i), 0);
@@ -41,6 +42,9 @@ std::vector<std::string> names_in(zip_t* archive) {
   }
   // The order in an archive is that of writing, and messages should not depend on it.
   std::sort(names.begin(), names.end());
+  // Which of two arrays of one name is meant, every reader decides otherwise.
+  const auto twice = std::adjacent_find(names.begin(), names.end());
+  if (twice != names.end()) fail_input("{}: holds two arrays '{}'", path.string(), *twice);
   return names;
 }
 
@@ -50,7 +54,7 @@ Entry open_entry(zip_t* archive, const std::filesystem::path& path, const std::s
   zip_stat_t status;
   // The directory's size is the only thing that the entry's length can be held against.
   if (zip_stat(archive, entry.c_str(), 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
-    fail_input("{} holds no array '{}'{}", path.string(), name, suggestion(name, names_in(archive)));
+    fail_input("{} holds no array '{}'{}", path.string(), name, suggestion(name, names_in(archive, path)));
   }
   size = status.size;
   Entry file(zip_fopen(archive, entry.c_str(), 0));
@@ -60,12 +64,14 @@ Entry open_entry(zip_t* archive, const std::filesystem::path& path, const std::s
 
 }  // namespace
 
-std::vector<std::string> npz_names(const std::filesystem::path& path) { return names_in(open_archive(path).get()); }
+std::vector<std::string> npz_names(const std::filesystem::path& path) {
+  return names_in(open_archive(path).get(), path);
+}
 
 std::map<std::string, NpyShape> npz_shapes(const std::filesystem::path& path) {
   const Archive archive = open_archive(path);
   std::map<std::string, NpyShape> shapes;
-  for (const std::string& name : names_in(archive.get())) {
+  for (const std::string& name : names_in(archive.get(), path)) {
     const std::string where = path.string() + ":" + name;
     uint64_t size = 0;
     const Entry file = open_entry(archive.get(), path, name, size);
@@ -88,6 +94,8 @@ NpyArray read_npz(const std::filesystem::path& path, const std::string& name) {
   const std::string where = path.string() + ":" + name;
   uint64_t size = 0;
   const Entry file = open_entry(archive.get(), path, name, size);
+  names_in(archive.get(), path);  // refuses two of one name
+  require_unpacked(size, require_input(path), where);
   // Grown as it is read: the directory's size may lie.
   std::string bytes;
   std::string piece(1 << 20, '\0');

@@ -2,6 +2,9 @@
 
 #include <zip.h>
 
+#include <unordered_set>
+
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 
 namespace emf {
@@ -14,7 +17,7 @@ struct EntryCloser {
 }  // namespace
 
 ZipFile::ZipFile(const std::filesystem::path& path) : path_(path), archive_(nullptr, zip_discard) {
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
+  stored_ = require_input(path);
   int code = 0;
   archive_.reset(zip_open(path.c_str(), ZIP_RDONLY, &code));
   if (!archive_) {
@@ -25,6 +28,11 @@ ZipFile::ZipFile(const std::filesystem::path& path) : path_(path), archive_(null
     fail_input("{}: no zip, or damaged ({})", path.string(), why);
   }
   size_ = zip_get_num_entries(archive_.get(), 0);
+  std::unordered_set<std::string> names;
+  for (int64_t entry = 0; entry < size_; ++entry) {
+    // Which of two entries of one name is meant, every reader decides otherwise.
+    if (!names.insert(name(entry)).second) fail_input("{}: holds two entries '{}'", path.string(), name(entry));
+  }
 }
 
 std::string ZipFile::name(int64_t entry) const {
@@ -40,6 +48,7 @@ std::string ZipFile::read(int64_t entry) const {
   if (!file || zip_stat_index(archive_.get(), index, 0, &status) != 0 || (status.valid & ZIP_STAT_SIZE) == 0) {
     fail_input("{} cannot be read ({})", where, zip_strerror(archive_.get()));
   }
+  require_unpacked(status.size, stored_, where);
   // Grown as it is read: the size that the zip says may lie.
   constexpr size_t kPiece = 1 << 20;
   std::string bytes;

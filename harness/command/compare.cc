@@ -5,6 +5,8 @@
 #include <map>
 #include <tuple>
 
+#include "harness/base/bounded.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -108,19 +110,19 @@ class Compare : public Command {
       return ExitCode::kGood;
     }
     constexpr const char* kLine = "{:<14} {:<15} {:>9} {:>5}  {:<16} {:>10} {:>10} {:>10}\n";
-    fmt::print(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a");
+    print_shown(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a");
     for (const Json& row : rows) {
       const double from = row["a"], to = row["b"];
-      fmt::print(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
-                 row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
-                 fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from));
+      print_shown(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
+                  row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
+                  fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from));
     }
     return ExitCode::kGood;
   }
 
  private:
   SectionInput record_of(const std::string& word) const {
-    const bool folder = std::filesystem::exists(std::filesystem::path(word) / "result.json");
+    const bool folder = path_exists(std::filesystem::path(word) / "result.json");
     return read_record(folder ? std::filesystem::path(word) : newest_suite_folder(store_, recorded_name(word)), store_);
   }
 

@@ -2,6 +2,7 @@
 // its claims.
 #include <fmt/format.h>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -43,7 +44,7 @@ class Export : public Command {
     const std::filesystem::path folder = newest_suite_folder(store_, recorded_name(suite_));
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
     if (!sections_.empty()) {
-      fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));
+      print_lines(export_sections(read_record(folder, store_), sections_, export_format(format_)));
       return ExitCode::kGood;
     }
     const Json document = report_document(folder);
@@ -58,7 +59,7 @@ class Export : public Command {
     if (flags.json) {
       print_json({{"suite", suite_}, {"rows", kept}});
     } else {
-      fmt::print("{}", export_rows(kept, export_format(format_)));
+      print_lines(export_rows(kept, export_format(format_)));
     }
     return ExitCode::kGood;
   }
@@ -71,7 +72,7 @@ class Export : public Command {
     if (flags.json) {
       print_json(document);
     } else {
-      fmt::print("{}", claims_markdown(document));
+      print_lines(claims_markdown(document));
     }
     return ExitCode::kGood;
   }

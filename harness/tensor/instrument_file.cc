@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -15,7 +16,7 @@ constexpr const char* kSchema = "emf.instrument/1";
 }  // namespace
 
 InstrumentFile read_instrument(const std::filesystem::path& path, const std::string& kind) {
-  if (!std::filesystem::exists(path)) {
+  if (!path_exists(path)) {
     fail_missing(
         "the {} is missing at {}: restore it from the repository, or train it with: emfbench "
         "run instruments",
