@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
@@ -25,7 +26,7 @@ using Age = std::pair<std::string, std::filesystem::file_time_type>;
 Age age_of(const std::filesystem::path& folder) {
   const auto provenance = folder / "provenance.json";
   std::string finished;
-  if (std::filesystem::exists(provenance)) finished = read_json(provenance).value("finished", "");
+  if (path_exists(provenance)) finished = text_under(read_json(provenance), "finished");
   return {finished, std::filesystem::last_write_time(folder / "result.json")};
 }
 
@@ -35,7 +36,7 @@ SectionInput read_record(const std::filesystem::path& suite_folder, const std::f
   SectionInput input;
   input.result = read_json(suite_folder / "result.json");
   validate_result(input.result);
-  if (std::filesystem::exists(suite_folder / "provenance.json")) {
+  if (path_exists(suite_folder / "provenance.json")) {
     input.provenance = read_json(suite_folder / "provenance.json");
     validate_provenance(input.provenance);
   }
@@ -58,8 +59,8 @@ std::vector<StoredRecord> records_of(const std::filesystem::path& store) {
   std::vector<std::pair<Age, StoredRecord>> found;
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store / "runs" / "suite", absent)) {
-    if (!std::filesystem::exists(entry.path() / "result.json")) continue;
-    const std::string suite = read_json(entry.path() / "result.json").value("suite", "");
+    if (!path_exists(entry.path() / "result.json")) continue;
+    const std::string suite = text_under(read_json(entry.path() / "result.json"), "suite");
     found.push_back({age_of(entry.path()), {suite, entry.path()}});
   }
   // Records of one age stand in the order of their hashes: the same store gives the same answer.

@@ -1,6 +1,7 @@
 // emfbench report SUITE: writes the page of a suite's newest record again, from the record alone.
 #include <fmt/format.h>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -21,6 +22,10 @@ class Report : public Command {
   ExitCode run(const CommonFlags& flags) override {
     const std::string name = recorded_name(suite_);
     const std::filesystem::path folder = newest_suite_folder(store_, name);
+    // A record is data: what it is called must not say where files are written.
+    if (out_.empty() && !flags.json && !is_plain_name(name)) {
+      fail_input("a report of '{}' would lie outside {}/reports; say where it goes with --out", name, store_);
+    }
     if (flags.json && out_.empty()) {  // data only: nothing is written
       print_json(report_document(folder));
       return ExitCode::kGood;
@@ -31,7 +36,7 @@ class Report : public Command {
     if (flags.json) {
       print_json(report_document(folder));
     } else {
-      fmt::print("{}\n", page.string());
+      print_shown("{}\n", page.string());
     }
     return ExitCode::kGood;
   }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/base/config.h"
+#include "harness/base/file.h"
 
 namespace emf {
 
@@ -16,7 +17,13 @@ constexpr const char* kRanSuite = "name of a suite that ran, or its .toml file";
 inline std::string recorded_name(const std::string& word) {
   if (std::filesystem::path(word).extension() != ".toml") return word;
   const Config config = load_config(word);
-  return ConfigReader(config, "suite").required_text("name");
+  ConfigReader suite(config, "suite");
+  const std::string name = suite.required_text("name");
+  if (!is_plain_name(name)) {
+    fail_input("{}: suite name '{}' may hold letters, digits, '_' and '-' alone, a hundred at most",
+               suite.place("name"), name);
+  }
+  return name;
 }
 
 }  // namespace emf
