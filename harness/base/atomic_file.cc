@@ -1,15 +1,23 @@
 #include "harness/base/atomic_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <mutex>
+#include <regex>
+#include <set>
 #include <utility>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/hash.h"
 
 namespace emf {
 
@@ -24,13 +32,55 @@ void fail_write(const std::filesystem::path& path, int error) {
   fail_input("cannot write {} ({}); choose a place that can be written", path.string(), std::strerror(error));
 }
 
+namespace {
+
+/// Where process numbers mean what they mean here: this boot of this machine, and this container of it.
+const std::string& machine_mark() {
+  static const std::string mark = [] {
+    const auto text = [](const char* path) {
+      std::ifstream file(path);
+      return std::string(std::istreambuf_iterator<char>(file), {});
+    };
+    std::error_code unknown;
+    return sha256_hex(text("/proc/sys/kernel/random/boot_id") + text("/proc/sys/kernel/hostname") +
+                      std::filesystem::read_symlink("/proc/self/ns/pid", unknown).string())
+        .substr(0, 8);
+  }();
+  return mark;
+}
+
+/// True for NAME.MARK.PID.SERIAL.tmp of a process of this machine that is no more.
+bool is_left_over(const std::string& name) {
+  static const std::regex form(R"(\.([0-9a-f]{8})\.([0-9]{1,9})\.[0-9]{1,9}\.tmp$)");
+  constexpr size_t kMostBytes = 32;  // of the ending: the expression need not look at more
+  const std::string ending = name.substr(name.size() - std::min(name.size(), kMostBytes));
+  std::smatch match;
+  if (!std::regex_search(ending, match, form) || match[1] != machine_mark()) return false;
+  return ::kill(static_cast<pid_t>(std::stol(match[2])), 0) != 0 && errno == ESRCH;
+}
+
+/// Takes away what killed processes were writing in a folder, once a process.
+void remove_left_over(const std::filesystem::path& folder) {
+  static std::mutex mutex;
+  static std::set<std::filesystem::path> seen;
+  const std::scoped_lock lock(mutex);
+  if (!seen.insert(folder).second) return;
+  std::error_code error;  // what cannot be read or taken away hinders nobody
+  for (std::filesystem::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    if (is_left_over(entry->path().filename().string())) ::unlink(entry->path().c_str());
+  }
+}
+
+}  // namespace
+
 AtomicFile::AtomicFile(const std::filesystem::path& path) : path_(path), temporary_(path) {
   static std::atomic<unsigned> serial{0};
   if (path.has_parent_path()) make_folder(path.parent_path());
+  remove_left_over(path.has_parent_path() ? path.parent_path() : ".");
   // The temporary file stands beside its target, because rename() is atomic within one file system only. The
   // process and a serial number keep two writers of one path apart; the later rename wins, with a whole file
   // either way.
-  temporary_ += fmt::format(".{}.{}.tmp", ::getpid(), serial++);
+  temporary_ += fmt::format(".{}.{}.{}.tmp", machine_mark(), ::getpid(), serial++);
   descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor_ < 0) fail_write(path_, errno);
 }

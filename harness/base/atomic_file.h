@@ -8,6 +8,8 @@
 namespace emf {
 
 /// write_atomically piece by piece, for files larger than memory. Nothing stands at the path before commit().
+/// Meanwhile PATH.MACHINE.PROCESS.NUMBER.tmp does. What a killed process left of such files, the next process of the
+/// same machine that writes into the folder takes away.
 class AtomicFile {
  public:
   /// @throws UserError  as write_atomically, from every method.
