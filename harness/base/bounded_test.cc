@@ -130,6 +130,9 @@ TEST(Bounds, TomlNestsSoDeep) {
     expect_part(refusal([&] { parse_config(text, "bare.toml"); }),
                 "bare.toml:1: not valid TOML: a letter beyond ASCII");
   }
+  // Where the quotes of what is no TOML begin and end, the library sees otherwise.
+  expect_part(refusal([&] { parse_config("x = [1, A.b.\"\u041b\", 2]\n", "quotes.toml"); }),
+              "quotes.toml:1: not valid TOML");
   apply_override(config, "data.path=/home/caf\u00e9");
   EXPECT_EQ(config.values["data"]["path"], "/home/caf\u00e9");
   apply_override(config, "k=\"caf\u00e9\"");

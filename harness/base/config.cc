@@ -94,12 +94,41 @@ std::string Config::place(const std::string& key) const {
   return place->second.file.empty() ? "command line" : fmt::format("{}:{}", place->second.file, place->second.line);
 }
 
+namespace {
+
+/// Two ASCII letters for every byte that is none: a text of the same lines, keys and strings.
+std::string in_ascii(const std::string& text) {
+  std::string ascii;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      ascii += c;
+    } else {
+      ascii += {static_cast<char>('a' + byte / 16), static_cast<char>('a' + byte % 16)};
+    }
+  }
+  return ascii;
+}
+
+/// The library's tables have holes among the letters beyond ASCII, which it looks up wherever it expects no such letter.
+/// What is TOML with other letters in their place has them in strings and comments alone.
+/// @throws UserError  as require_toml_levels.   @throws toml::parse_error  no TOML.
+toml::table parse_toml(const std::string& text, const std::string& origin) {
+  require_toml_levels(text, origin);
+  const std::string ascii = in_ascii(text);
+  if (ascii.size() != text.size()) {
+    [[maybe_unused]] const toml::table sound = toml::parse(ascii, origin);
+  }
+  return toml::parse(text, origin);
+}
+
+}  // namespace
+
 Config parse_config(const std::string& text, const std::string& origin) {
   Config config;
   config.origin = origin;
-  require_toml_levels(text, origin);
   try {
-    config.values = to_json(toml::parse(text, origin), "", config);
+    config.values = to_json(parse_toml(text, origin), "", config);
   } catch (const toml::parse_error& error) {
     fail_input("{}:{}: not valid TOML: {}", origin, error.source().begin.line, error.description());
   }
@@ -174,20 +203,16 @@ void apply_override(Config& config, const std::string& assignment) {
   require_toml_levels(assignment, "command line", BareLetters::kAllowed);
   Json value = text;
   Config literal;
-  const std::string line = "value = " + text;
-  bool may_be_toml = true;
+  std::optional<toml::table> parsed;
   try {
-    require_toml_levels(line, "command line");
-  } catch (const UserError&) {
-    may_be_toml = false;  // of letters that TOML has no place for
-  }
-  try {
-    const toml::table parsed = may_be_toml ? toml::parse(line) : toml::table();
-    // Of "1\nother = 2" more than the value would be read, and only the value kept.
-    if (parsed.size() == 1) value = to_json(*parsed.get("value"), "", literal);
+    parsed = parse_toml("value = " + text, "command line");
   } catch (const toml::parse_error&) {
     // A bare word: `encoders=llm` is kept as a string.
+  } catch (const UserError&) {
+    // Likewise of letters that TOML has no place for; levels were looked at above.
   }
+  // Of "1\nother = 2" more than the value would be read, and only the value kept.
+  if (parsed && parsed->size() == 1) value = to_json(*parsed->get("value"), "", literal);
   Json* target = &config.values;
   for (const std::string& part : split(key, '.')) {
     if (!target->is_object()) fail_input("command line: '{}' goes into a key that holds no table", key);
