@@ -9,6 +9,7 @@
 #include "data/captioned/caption_text.h"
 #include "data/captioned/captioned_pictures.h"
 #include "data/captioned/file_bytes.h"
+#include "harness/base/bounded.h"
 #include "harness/base/near_name.h"
 #include "harness/pictures/picture_header.h"
 
@@ -80,18 +81,17 @@ std::string find_captions(const std::string& root, const std::string& chosen, co
   if (chosen == kBeside) return kBeside;
   if (!chosen.empty()) {
     for (const fs::path& path : {fs::path(root) / chosen, fs::path(chosen)}) {
-      if (fs::is_regular_file(path)) return path.string();
+      if (is_file(path)) return path.string();
     }
     fail_missing("{}: no file '{}', neither in {} nor from here", place, chosen, root);
   }
   for (const char* name : {"metadata.jsonl", "metadata.csv"}) {
-    if (fs::is_regular_file(fs::path(root) / name)) return (fs::path(root) / name).string();
+    if (is_file(fs::path(root) / name)) return (fs::path(root) / name).string();
   }
   std::vector<std::string> found;
-  for (const auto& entry : fs::directory_iterator(root)) {
-    const std::string name = entry.path().filename();
-    if (entry.is_regular_file() && name.starts_with("captions") && name.ends_with(".json"))
-      found.push_back(entry.path());
+  for (const std::filesystem::path& entry : files_in(root)) {
+    const std::string name = entry.filename();
+    if (is_file(entry) && name.starts_with("captions") && name.ends_with(".json")) found.push_back(entry);
   }
   if (found.size() > 1) fail_input("{}: more than one captions*.json; choose one with data.captions", root);
   return found.empty() ? kBeside : found.front();

@@ -11,6 +11,7 @@
 #include "data/captioned/captioned_pictures.h"
 #include "data/captioned/file_bytes.h"
 #include "data/captioned/tar_listing.h"
+#include "harness/base/bounded.h"
 #include "harness/pictures/picture_header.h"
 
 namespace emf {
@@ -33,12 +34,12 @@ std::vector<std::string> list_shards(const std::vector<std::string>& words) {
   std::vector<std::string> shards;
   for (const std::string& word : words) {
     std::vector<std::string> found;
-    if (fs::is_directory(word)) {
-      for (const auto& entry : fs::directory_iterator(word)) {
-        const std::string name = lower_case(entry.path().filename().string());
-        if (name.ends_with(".tar")) found.push_back(entry.path());
+    if (is_folder(word)) {
+      for (const std::filesystem::path& entry : files_in(word)) {
+        const std::string name = lower_case(entry.filename().string());
+        if (name.ends_with(".tar")) found.push_back(entry);
         if (name.find(".tar.") != std::string::npos || name.ends_with(".tgz")) {
-          fail_input("{}: shards must be plain .tar, not compressed; unpack it or take it away", entry.path().string());
+          fail_input("{}: shards must be plain .tar, not compressed; unpack it or take it away", entry.string());
         }
       }
     } else {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "harness/api/encoder.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/sha256.h"
@@ -31,7 +32,7 @@ class FeatureFile : public Encoder {
     info.summary = "token features from a safetensors file, by their text";
     info.source = path_.empty() ? "a file of yours: features:/path/to/file.safetensors" : path_.filename().string();
     info.weights_path = path_.string();
-    info.weights_present = !path_.empty() && std::filesystem::exists(path_);
+    info.weights_present = !path_.empty() && path_exists(path_);
     info.max_tokens = max_tokens_;
     if (!info.weights_present) return info;
     info.dimension = open().dimension;

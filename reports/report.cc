@@ -8,6 +8,7 @@
 #include <thread>
 #include <tuple>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/manifest.h"
@@ -30,8 +31,7 @@ Json document_of(const SectionInput& input) {
 using Age = std::tuple<int64_t, std::string, std::filesystem::file_time_type>;
 
 bool is_sealed(const std::filesystem::path& folder) {
-  std::error_code absent;
-  return std::filesystem::exists(folder / kManifest, absent) || !sealed_mark(folder).empty();
+  return path_exists(folder / kManifest) || !sealed_mark(folder).empty();
 }
 
 /// What is not as it was written; "" = nothing.
@@ -60,20 +60,13 @@ Json document_in(const std::filesystem::path& file) {
   }
 }
 
-std::string text_in(const Json& document, const char* key) {
-  const auto found = document.is_object() ? document.find(key) : document.end();
-  return document.is_object() && found != document.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::pair<Age, StoredRecord> stored_record(const std::filesystem::path& folder) {
-  StoredRecord record{text_in(document_in(folder / "result.json"), "suite"), folder, damage_of(folder), ""};
-  if (record.suite.empty()) record.suite = text_in(document_in(folder / "spec.json"), "suite");
+  StoredRecord record{text_under(document_in(folder / "result.json"), "suite"), folder, damage_of(folder), ""};
+  if (record.suite.empty()) record.suite = text_under(document_in(folder / "spec.json"), "suite");
   if (record.suite.empty()) record.suite = "?";
   const Json provenance = document_in(folder / "provenance.json");
-  record.finished = text_in(provenance, "finished");
-  int64_t number = 0;
-  if (provenance.is_object() && provenance.contains("sequence") && provenance.at("sequence").is_number_integer())
-    number = provenance.at("sequence");
+  record.finished = text_under(provenance, "finished");
+  const int64_t number = whole_number_under(provenance, "sequence");
   std::error_code absent;
   const auto written = std::filesystem::last_write_time(folder / "result.json", absent);
   return {{number, record.finished, written}, record};
@@ -94,7 +87,7 @@ SectionInput read_record(const std::filesystem::path& suite_folder, const std::f
   SectionInput input;
   input.result = read_json(suite_folder / "result.json");
   validate_result(input.result);
-  if (std::filesystem::exists(suite_folder / "provenance.json")) {
+  if (path_exists(suite_folder / "provenance.json")) {
     input.provenance = read_json(suite_folder / "provenance.json");
     validate_provenance(input.provenance);
   }
@@ -112,8 +105,7 @@ std::filesystem::path write_report(const std::filesystem::path& suite_folder, co
   for (const char* document : {"result.json", "provenance.json"}) {
     const std::filesystem::path from = suite_folder / document, to = out_folder / document;
     std::error_code other;
-    if (std::filesystem::exists(from) && !std::filesystem::equivalent(from, to, other))
-      write_atomically(to, read_file(from));
+    if (path_exists(from) && !std::filesystem::equivalent(from, to, other)) write_atomically(to, read_file(from));
   }
   return page;
 }
@@ -124,7 +116,7 @@ std::vector<StoredRecord> records_of(const std::filesystem::path& store) {
   std::vector<std::pair<Age, StoredRecord>> found;
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store / "runs" / "suite", absent)) {
-    if (std::filesystem::exists(entry.path() / "result.json")) found.push_back(stored_record(entry.path()));
+    if (path_exists(entry.path() / "result.json")) found.push_back(stored_record(entry.path()));
   }
   // Records of one age stand in the order of their hashes: the same store gives the same answer.
   std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {

@@ -52,7 +52,7 @@ TEST(Csv, FieldsAreQuotedByRfc4180) {
   EXPECT_EQ(escape_csv("check:hash,hash"), "\"check:hash,hash\"");
   EXPECT_EQ(escape_csv("say \"x\""), "\"say \"\"x\"\"\"");
   EXPECT_EQ(escape_csv("two\nlines"), "\"two\nlines\"");
-  EXPECT_EQ(escape_csv("a\rb"), "\"a\rb\"");
+  EXPECT_EQ(escape_csv("a\rb\x1b"), "a\\x0Db\\x1B");
   EXPECT_EQ(escape_csv(""), "");
 }
 

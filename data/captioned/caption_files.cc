@@ -107,7 +107,10 @@ class CocoReader : public nlohmann::json_sax<Json> {
     return true;
   }
   bool number_integer(int64_t value) override { return take_number(value); }
-  bool number_unsigned(uint64_t value) override { return take_number(static_cast<int64_t>(value)); }
+  bool number_unsigned(uint64_t value) override {
+    if (value > INT64_MAX) fail_input("{}: the number {} at byte {} is no id", path_, value, this->place());
+    return take_number(static_cast<int64_t>(value));
+  }
   bool number_float(double, const std::string&) override { return true; }
   bool null() override { return true; }
   bool boolean(bool) override { return true; }

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "data/captioned/file_bytes.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/progress.h"
 
@@ -37,17 +38,21 @@ void require_zeros(const std::string& path, uint64_t begin, uint64_t size) {
   }
 }
 
+/// libarchive has no word for some damage.
+const char* why(archive* reader) {
+  const char* text = archive_error_string(reader);
+  return text == nullptr ? "damaged" : text;
+}
+
 }  // namespace
 
 void list_tar(const std::string& path, const std::function<void(const TarEntry&)>& found) {
-  std::error_code error;
-  const uint64_t size = std::filesystem::file_size(path, error);
-  if (error) fail_missing("{}: {}", path, error.message());
+  const uint64_t size = require_input(path);
   const std::unique_ptr<archive, ArchiveCloser> reader(archive_read_new());
   archive_read_support_format_tar(reader.get());
   archive_read_support_format_empty(reader.get());
   if (archive_read_open_filename(reader.get(), path.c_str(), kReadBytes) != ARCHIVE_OK) {
-    fail_input("{}: no tar ({}); shards must be plain .tar, not compressed", path, archive_error_string(reader.get()));
+    fail_input("{}: no tar ({}); shards must be plain .tar, not compressed", path, why(reader.get()));
   }
   // libarchive says where a header begins, which may be a long name's header. A file's bytes end where the next header
   // begins, filled up to whole blocks, so an entry is told when the next one is known.
@@ -79,11 +84,10 @@ void list_tar(const std::string& path, const std::function<void(const TarEntry&)
     }
     if (result != ARCHIVE_OK && result != ARCHIVE_WARN) {
       if (at == 0) {
-        fail_input("{}: no tar ({}); shards must be plain .tar, not compressed", path,
-                   archive_error_string(reader.get()));
+        fail_input("{}: no tar ({}); shards must be plain .tar, not compressed", path, why(reader.get()));
       }
       fail_input("{}: damaged or cut short at byte {} of {} ({}); fetch the shard anew or take it away", path, at, size,
-                 archive_error_string(reader.get()));
+                 why(reader.get()));
     }
     tell(at);
     if (archive_entry_filetype(entry) == AE_IFDIR) continue;

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "encoders/tokenizers/folder_families.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -38,18 +39,18 @@ void add_of_json(const Json& value, const std::string& origin, Sources& sources)
 Sources sources_of_folder(const fs::path& folder) {
   Sources sources;
   const fs::path file = folder / "chat_template.jinja", more = folder / "additional_chat_templates";
-  if (fs::exists(file)) sources.emplace(kDefault, Source{read_file(file), file.string()});
-  if (fs::is_directory(more)) {
-    for (const auto& entry : fs::directory_iterator(more)) {
-      if (entry.path().extension() != ".jinja") continue;
-      sources.emplace(entry.path().stem().string(), Source{read_file(entry.path()), entry.path().string()});
+  if (path_exists(file)) sources.emplace(kDefault, Source{read_file(file), file.string()});
+  if (is_folder(more)) {
+    for (const std::filesystem::path& entry : files_in(more)) {
+      if (entry.extension() != ".jinja") continue;
+      sources.emplace(entry.stem().string(), Source{read_file(entry), entry.string()});
     }
   }
   // Files of their own overrule what a JSON file holds.
   if (!sources.empty()) return sources;
   for (const char* name : {"tokenizer_config.json", "chat_template.json"}) {
     const fs::path path = folder / name;
-    if (!fs::exists(path)) continue;
+    if (!path_exists(path)) continue;
     const Json values = read_json(path);
     if (values.is_object()) add_of_json(values.value("chat_template", Json()), path.string(), sources);
   }
@@ -102,7 +103,7 @@ TemplateNamespace marks_of_gguf(const GgufFile& file) {
 
 ChatTemplate::ChatTemplate(const fs::path& tokenizer, ChatOptions options) : options_(std::move(options)) {
   Sources sources;
-  if (fs::is_directory(tokenizer)) {
+  if (is_folder(tokenizer)) {
     sources = sources_of_folder(tokenizer);
     marks_ = marks_of_folder(tokenizer);
   } else if (tokenizer.extension() == ".gguf") {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "encoders/tokenizers/unicode_text.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
 
@@ -49,6 +50,10 @@ class Lexer {
   explicit Lexer(const std::string& source) : source_(with_plain_lines(source)) {}
 
   std::vector<TemplateToken> run() {
+    if (source_.size() > bounds::kTemplateBytes) {
+      fail_input("line 1: {} bytes, more than the {} that a chat template may have", source_.size(),
+                 bounds::kTemplateBytes);
+    }
     while (at_ < source_.size()) {
       const size_t tag = next_tag();
       std::string text = source_.substr(at_, tag - at_);

@@ -9,6 +9,7 @@
 #include "encoders/architectures/gguf_checkpoint.h"
 #include "encoders/architectures/left_over.h"
 #include "encoders/tokenizers/tokenizer_file.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -118,17 +119,17 @@ std::string CheckpointFiles::tokenizer_sha256() const {
   if (!is_gguf()) folders.insert(layout().model);
   const std::filesystem::path tokenizer = tokenizer_path();
   std::vector<std::filesystem::path> files;
-  if (std::filesystem::is_directory(tokenizer)) {
+  if (is_folder(tokenizer)) {
     folders.insert(tokenizer);
   } else if (tokenizer != path_) {
     files.push_back(tokenizer);
   }
   for (const auto& folder : folders) {
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      const std::string extension = entry.path().extension();
-      const bool is_index = entry.path().filename().string().find(".index.") != std::string::npos;
+    for (const std::filesystem::path& entry : files_in(folder)) {
+      const std::string extension = entry.extension();
+      const bool is_index = entry.filename().string().find(".index.") != std::string::npos;
       if (!is_index && (extension == ".json" || extension == ".txt" || extension == ".model" || extension == ".gz"))
-        files.push_back(entry.path());
+        files.push_back(entry);
     }
   }
   std::sort(files.begin(), files.end());

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "encoders/pretrained/sentence_modules.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -24,7 +25,7 @@ constexpr const char* kTextEncoder = "text_encoder";
 bool holds_tokenizer(const fs::path& folder) {
   for (const char* name : {"tokenizer.json", "tokenizer_config.json", "vocab.json", "vocab.txt", "merges.txt",
                            "spiece.model", "tokenizer.model", "sentencepiece.bpe.model"}) {
-    if (fs::exists(folder / name)) return true;
+    if (path_exists(folder / name)) return true;
   }
   return false;
 }
@@ -35,7 +36,7 @@ fs::path tokenizer_of(const fs::path& model, const fs::path& whole) {
   const std::string name = model.filename().string();
   if (name.starts_with(kTextEncoder)) {
     const fs::path beside = model.parent_path() / ("tokenizer" + name.substr(std::string(kTextEncoder).size()));
-    if (fs::is_directory(beside)) return beside;
+    if (is_folder(beside)) return beside;
   }
   return holds_tokenizer(whole) ? whole : model;
 }
@@ -43,7 +44,7 @@ fs::path tokenizer_of(const fs::path& model, const fs::path& whole) {
 /// The first module of a sentence encoder is its transformer.
 fs::path sentence_transformer(const fs::path& folder) {
   const fs::path list = folder / "modules.json";
-  if (!fs::exists(list)) return folder / "0_Transformer";
+  if (!path_exists(list)) return folder / "0_Transformer";
   const Json modules = read_json(list);
   const bool sound = modules.is_array() && !modules.empty() && modules[0].is_object() && modules[0].contains("path") &&
                      modules[0]["path"].is_string();
@@ -58,9 +59,9 @@ fs::path sentence_transformer(const fs::path& folder) {
 /// @return  an empty path where the folder is no pipeline.
 fs::path only_text_encoder(const fs::path& folder) {
   std::vector<std::string> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kTextEncoder) && fs::exists(entry.path() / kConfig)) found.push_back(name);
+  for (const std::filesystem::path& entry : files_in(folder)) {
+    const std::string name = entry.filename().string();
+    if (name.starts_with(kTextEncoder) && path_exists(entry / kConfig)) found.push_back(name);
   }
   std::sort(found.begin(), found.end());
   if (found.empty()) return {};
@@ -81,8 +82,8 @@ std::string download_hint(const fs::path& name) {
 }  // namespace
 
 CheckpointLayout checkpoint_layout(const fs::path& folder) {
-  if (!fs::is_directory(folder)) {
-    if (!fs::exists(folder)) {
+  if (!is_folder(folder)) {
+    if (!path_exists(folder)) {
       fail_missing("{} is absent; name a folder in Hugging Face layout or a .gguf file{}", folder.string(),
                    download_hint(folder));
     }
@@ -91,15 +92,15 @@ CheckpointLayout checkpoint_layout(const fs::path& folder) {
   // A folder named with a slash at its end has no name of its own.
   const fs::path whole = folder.filename().empty() ? folder.parent_path() : folder;
   fs::path model = whole;
-  if (!fs::exists(model / kConfig) && !fs::exists(model / kOpenClip)) {
+  if (!path_exists(model / kConfig) && !path_exists(model / kOpenClip)) {
     model = sentence_transformer(whole);
-    if (!fs::exists(model / kConfig)) model = only_text_encoder(whole);
+    if (!path_exists(model / kConfig)) model = only_text_encoder(whole);
   }
   if (model.empty()) {
     fail_missing("{} is absent; a folder in Hugging Face layout has one", (whole / kConfig).string());
   }
   // OpenCLIP's files may carry both; its weights have its own names unless transformers saved them.
-  const bool is_open_clip = fs::exists(model / kOpenClip) && !fs::exists(model / "model.safetensors");
+  const bool is_open_clip = path_exists(model / kOpenClip) && !path_exists(model / "model.safetensors");
   return {model, model / (is_open_clip ? kOpenClip : kConfig), tokenizer_of(model, whole),
           has_sentence_modules(whole) ? whole : fs::path()};
 }

@@ -10,6 +10,7 @@
 #include "encoders/pretrained/checkpoint_pooling.h"
 #include "encoders/pretrained/prompt_form.h"
 #include "encoders/transformer/transformer_encoder.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -67,7 +68,7 @@ class PretrainedEncoder : public TransformerEncoder {
       return info;
     }
     info.weights_path = package_ ? package_->path.string() : files_->path().string();
-    info.weights_present = std::filesystem::exists(info.weights_path);
+    info.weights_present = path_exists(info.weights_path);
     if (package_) {
       info.source = family_.source + ", from " + package_->package;
       info.licence = package_->licence;
@@ -117,7 +118,7 @@ class PretrainedEncoder : public TransformerEncoder {
 
   std::vector<std::string> own_poolings() const override {
     // What a checkpoint makes of its tokens it makes of the last layer's.
-    if (!files_ || layer_ != Transformer::kFinal || !std::filesystem::exists(files_->path())) return {};
+    if (!files_ || layer_ != Transformer::kFinal || !path_exists(files_->path())) return {};
     return checkpoint_poolings(files());
   }
   OwnPooling own_pooling(const std::string& name) const override { return checkpoint_pooling(files(), *form_, name); }
@@ -125,7 +126,7 @@ class PretrainedEncoder : public TransformerEncoder {
  private:
   /// What an option says, else what the files say, else the family's.
   int64_t most_tokens() const {
-    if (names_max_tokens_ || package_ || !files_ || !std::filesystem::exists(files_->path())) return max_tokens_;
+    if (names_max_tokens_ || package_ || !files_ || !path_exists(files_->path())) return max_tokens_;
     const int64_t said = files_->max_tokens();
     return said > 0 ? std::min(said, max_tokens_) : max_tokens_;
   }

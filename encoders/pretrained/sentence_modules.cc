@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -22,7 +23,7 @@ constexpr const char *kModules = "modules.json", *kPoolingConfig = "1_Pooling/co
 fs::path transformer_config(const fs::path& model) {
   for (const char* kind : {"bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"}) {
     const fs::path path = model / (std::string("sentence_") + kind + "_config.json");
-    if (fs::exists(path)) return path;
+    if (path_exists(path)) return path;
   }
   return {};
 }
@@ -69,11 +70,11 @@ std::vector<Listed> listed_modules(const fs::path& folder, const Json& list) {
 /// Folders named after their place and kind, of files without a list.
 std::vector<Listed> numbered_modules(const fs::path& folder) {
   std::map<int, Listed> found;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
+  for (const std::filesystem::path& entry : files_in(folder)) {
+    const std::string name = entry.filename().string();
     const size_t mark = name.find('_');
-    if (!entry.is_directory() || mark == 0 || mark > 2 || name.find_first_not_of("0123456789") != mark) continue;
-    found[std::stoi(name.substr(0, mark))] = {name.substr(mark + 1), entry.path()};
+    if (!is_folder(entry) || mark == 0 || mark > 2 || name.find_first_not_of("0123456789") != mark) continue;
+    found[std::stoi(name.substr(0, mark))] = {name.substr(mark + 1), entry};
   }
   std::vector<Listed> modules;
   if (found.empty() || found.begin()->first != 0) modules.push_back({"Transformer", folder});
@@ -114,7 +115,7 @@ at::Tensor pooled(const std::string& mode, const TextFeatures& features) {
 }  // namespace
 
 bool has_sentence_modules(const fs::path& folder) {
-  return fs::exists(folder / kModules) || fs::exists(folder / kPoolingConfig);
+  return path_exists(folder / kModules) || path_exists(folder / kPoolingConfig);
 }
 
 int64_t sentence_max_tokens(const fs::path& model) {
@@ -131,8 +132,8 @@ Json SentenceModules::read(const fs::path& path) {
 
 SentenceModules::SentenceModules(const fs::path& folder) : folder_(folder) {
   const fs::path list = folder / kModules;
-  const std::vector<Listed> modules = fs::exists(list) ? listed_modules(folder, read(list)) : numbered_modules(folder);
-  const std::string where = fs::exists(list) ? list.string() : folder.string();
+  const std::vector<Listed> modules = path_exists(list) ? listed_modules(folder, read(list)) : numbered_modules(folder);
+  const std::string where = path_exists(list) ? list.string() : folder.string();
   for (size_t i = 0; i < modules.size(); ++i) {
     const auto& [kind, path] = modules[i];
     const char* expected = i == 0 ? "Transformer" : i == 1 ? "Pooling" : nullptr;
@@ -147,7 +148,7 @@ SentenceModules::SentenceModules(const fs::path& folder) : folder_(folder) {
     } else if (kind == "Dense") {
       read_dense(path);
     } else if (kind == "Normalize") {
-      if (fs::exists(path / "config.json")) {
+      if (path_exists(path / "config.json")) {
         const CheckpointConfig config = config_of(read(path / "config.json"), path / "config.json");
         for (const char* key : {"module_input_name", "module_output_name"}) {
           if (config.text(key, "sentence_embedding") != "sentence_embedding") config.refuse("its " + std::string(key));
@@ -190,7 +191,7 @@ void SentenceModules::read_transformer(const fs::path& model) {
 
 void SentenceModules::read_model(const fs::path& folder) {
   const fs::path path = folder / "config_sentence_transformers.json";
-  if (!fs::exists(path)) return;
+  if (!path_exists(path)) return;
   const CheckpointConfig config = config_of(read(path), path);
   const std::string type = config.text("model_type", "SentenceTransformer");
   if (type != "SentenceTransformer") config.refuse("its model_type is '" + type + "'");

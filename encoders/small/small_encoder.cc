@@ -5,6 +5,7 @@
 
 #include "encoders/tokenizers/clip_bpe.h"
 #include "encoders/transformer/transformer_encoder.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
@@ -95,7 +96,7 @@ class SmallEncoder : public TransformerEncoder {
     info.max_tokens = kMaxTokens;
     info.weights_path = package_.path.string();
     info.weights_sha256 = package_.sha256;
-    info.weights_present = std::filesystem::exists(package_.path);
+    info.weights_present = path_exists(package_.path);
     info.trainable = trainable_;
     info.vocabulary = kVocabulary;
     if (values_.empty()) info.pretraining = family_.pretraining;

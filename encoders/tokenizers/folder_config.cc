@@ -5,6 +5,7 @@
 #include <set>
 
 #include "encoders/tokenizers/vocabulary.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 
@@ -12,7 +13,7 @@ namespace emf {
 namespace {
 
 Json read_object(const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return Json::object();
+  if (!path_exists(path)) return Json::object();
   Json document = read_json(path);
   if (!document.is_object()) fail_input("{}: not an object", path.string());
   return document;
@@ -120,7 +121,7 @@ const std::vector<const char*>& mark_keys() {
 
 FolderPadding folder_padding(const std::filesystem::path& path) {
   FolderPadding padding;
-  if (!std::filesystem::is_directory(path)) return padding;
+  if (!is_folder(path)) return padding;
   const FolderConfig config(path);
   const JsonSection options = config.options();
   const std::string side =

@@ -5,6 +5,7 @@
 #include "encoders/tokenizers/tokenizer_json.h"
 #include "encoders/tokenizers/unicode_text.h"
 #include "encoders/tokenizers/word_piece.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
 
@@ -22,16 +23,25 @@ std::string stripped(const std::string& text, bool left, bool right, bool& is_fi
   return result;
 }
 
+/// Steps follow each other, each on what the one before has made of a text.
+void require_rewritten(size_t bytes, const std::string& where) {
+  if (bytes <= bounds::kRewrittenBytes) return;
+  fail_input("{}: makes more than {} bytes of one text", where, bounds::kRewrittenBytes);
+}
+
 TextStep read_replace(const JsonSection& section) {
   section.accept({"pattern", "content"}, {});
   const JsonSection pattern = section.at("pattern");
   pattern.accept({"Regex", "String"}, {});
   return [found = pattern.has("Regex") ? Pattern::from_file(pattern.text("Regex"), pattern.where())
                                        : Pattern::literal(pattern.text("String")),
-          content = section.text("content")](std::string& text, bool& is_first) {
+          content = section.text("content"), where = section.where()](std::string& text, bool& is_first) {
     const std::vector<Pattern::Span> spans = found.spans(text);
     std::string result;
-    for (const Pattern::Span& span : spans) result += span.is_match ? std::string_view(content) : span.text;
+    for (const Pattern::Span& span : spans) {
+      result += span.is_match ? std::string_view(content) : span.text;
+      require_rewritten(result.size(), where);
+    }
     is_first = is_first && !(content.empty() && !spans.empty() && spans[0].is_match);
     text = std::move(result);
   };
@@ -83,8 +93,9 @@ TextStep read_step(const std::string& type, const JsonSection& section) {
   }
   if (type == "Prepend") {
     section.accept({"prepend"}, {});
-    return [prefix = section.text("prepend")](std::string& text, bool) {
+    return [prefix = section.text("prepend"), where = section.where()](std::string& text, bool) {
       if (!text.empty()) text.insert(0, prefix);
+      require_rewritten(text.size(), where);
     };
   }
   if (type == "Precompiled") {

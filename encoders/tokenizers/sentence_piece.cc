@@ -17,8 +17,15 @@ constexpr std::string_view kSpaceMark = "\u2581";
 class LibraryModel : public TokenModel {
  public:
   LibraryModel(std::string_view bytes, const std::string& origin) {
-    const auto status = processor_.LoadFromSerializedProto({bytes.data(), bytes.size()});
-    if (!status.ok()) fail_input("{} is no sentencepiece model: {}", origin, quoted_name(status.message()));
+    try {
+      const auto status = processor_.LoadFromSerializedProto({bytes.data(), bytes.size()});
+      if (!status.ok()) fail_input("{} is no sentencepiece model: {}", origin, quoted_name(status.message()));
+    } catch (const UserError&) {
+      throw;
+    } catch (const std::exception& error) {
+      // Its trie has no word for what it refuses but an exception.
+      fail_input("{} is no sentencepiece model, or damaged ({})", origin, quoted_name(error.what()));
+    }
   }
 
   void encode(const std::vector<std::string_view>& pieces, std::vector<int64_t>& ids) const override {
@@ -77,8 +84,8 @@ std::unique_ptr<TokenModel> unigram_model(const SentencePieceFile& file, const s
 std::unique_ptr<Tokenizer> load_sentence_piece(const std::filesystem::path& path) {
   const std::string bytes = read_file(path), origin = path.string();
   // The library's own ids: it adds up scores in single precision, which decides between equal ways to spell a text.
-  auto library = std::make_unique<LibraryModel>(bytes, origin);
   const SentencePieceFile file = parse_sentence_piece(bytes, origin);
+  auto library = std::make_unique<LibraryModel>(bytes, origin);
   Pipeline stages;
   const int64_t begin = file.id_of(file.begin, SentencePieceFile::kControl),
                 end = file.id_of(file.end, SentencePieceFile::kControl),

@@ -5,14 +5,15 @@
 #include "encoders/tokenizers/sentence_piece.h"
 #include "encoders/tokenizers/tokenizer_folder.h"
 #include "encoders/tokenizers/tokenizer_json.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 
 namespace emf {
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& folder_or_file,
                                           const TokenizerOptions& options) {
-  if (std::filesystem::is_directory(folder_or_file)) return load_tokenizer_folder(folder_or_file, options);
-  if (!std::filesystem::exists(folder_or_file)) {
+  if (is_folder(folder_or_file)) return load_tokenizer_folder(folder_or_file, options);
+  if (!path_exists(folder_or_file)) {
     fail_missing("there is no tokenizer at {}", folder_or_file.string());
   }
   const std::filesystem::path kind = folder_or_file.extension();

@@ -10,6 +10,7 @@
 #include "encoders/tokenizers/text_lines.h"
 #include "encoders/tokenizers/tokenizer_json.h"
 #include "encoders/tokenizers/vocabulary.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 
@@ -250,7 +251,7 @@ std::unique_ptr<Tokenizer> load_tokenizer_folder(const std::filesystem::path& fo
   refuse_unread_options(config);
   TokenizerOptions options = asked;
   if (config.flag_or("split_special_tokens", false)) options.parses_special = false;
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  const auto has = [&](const char* name) { return path_exists(folder / name); };
   if (has("tokenizer.json")) return load_json_folder(config, options);
   for (const char* name : {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "spm.model"}) {
     if (!has(name)) continue;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "harness/base/bounded.h"
 #include "harness/base/utf8.h"
 
 namespace emf {
@@ -73,13 +74,22 @@ std::optional<EncoderSpec> parse_encoder_spec(const std::string& spec) {
   if (colon != std::string::npos && registry.contains(spec.substr(0, colon))) {
     return EncoderSpec{spec.substr(0, colon), spec.substr(colon + 1)};
   }
-  const bool is_path = spec.find('/') != std::string::npos || std::filesystem::path(spec).extension() == ".gguf" ||
-                       std::filesystem::is_directory(spec);
+  // A spec of many wrappers is no name of a file.
+  const bool is_path =
+      spec.find('/') != std::string::npos || std::filesystem::path(spec).extension() == ".gguf" || is_folder(spec);
   if (is_path && registry.contains(kCheckpointEncoder)) return EncoderSpec{kCheckpointEncoder, spec};
   return std::nullopt;
 }
 
 std::unique_ptr<Encoder> make_encoder(const std::string& spec, const Options& options, const EncoderContext& context) {
+  // Wrappers make what they hold by this function, each within the other's call.
+  thread_local size_t depth = 0;
+  struct Level {
+    Level() { ++depth; }
+    ~Level() { --depth; }
+  } const level;
+  if (depth > bounds::kWrappers + 1)
+    fail_input("encoders stand within each other more than {} deep", bounds::kWrappers);
   const std::optional<EncoderSpec> parsed = parse_encoder_spec(spec);
   if (!parsed) return EncoderRegistry::instance().make(spec, options, context);  // says what is wrong
   if (parsed->argument.empty()) return EncoderRegistry::instance().make(parsed->plugin, options, context);

@@ -3,13 +3,10 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <cmath>
-#include <map>
 #include <sstream>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
-#include "harness/base/near_name.h"
-#include "harness/base/options.h"
 
 namespace emf {
 namespace {
@@ -58,61 +55,6 @@ Json to_json(const toml::node& node, const std::string& path, Config& config) {
   return nullptr;
 }
 
-std::string type_name(const Json& value) {
-  if (value.is_string()) return "a string";
-  if (value.is_boolean()) return "true/false";
-  if (value.is_number_integer()) return "an integer";
-  if (value.is_number_float()) return "a number";
-  if (value.is_array()) return "a list";
-  return value.is_object() ? "a table" : "nothing";
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  return parts;
-}
-
-std::optional<int64_t> parse_integer(const std::string& text) {
-  size_t used = 0;
-  try {
-    const int64_t value = std::stoll(text, &used);
-    // stoll() stops at the first character that is no digit, so that "12x" would count as 12.
-    if (used == text.size()) return value;
-  } catch (const std::exception&) {
-  }
-  return std::nullopt;
-}
-
-/// The integer that a value is, as people write large ones: 100000, 1e5, "100k", "2.5M", "1G" (thousands, not 1024).
-std::optional<int64_t> whole_number(const Json& value) {
-  if (value.is_number_integer()) return value.get<int64_t>();
-  double number = 0;
-  if (value.is_number_float()) {
-    number = value.get<double>();
-  } else if (value.is_string()) {
-    static const std::map<char, double> kScales = {{'k', 1e3}, {'M', 1e6}, {'G', 1e9}};
-    const std::string& text = value.get_ref<const std::string&>();
-    const auto scale = text.empty() ? kScales.end() : kScales.find(text.back());
-    if (scale == kScales.end() || text.find_first_not_of("0123456789.") != text.size() - 1) return std::nullopt;
-    size_t used = 0;
-    try {
-      number = std::stod(text, &used) * scale->second;
-    } catch (const std::exception&) {
-      return std::nullopt;
-    }
-    if (used != text.size() - 1) return std::nullopt;
-    // 1.1k is 1100 and not what the nearest double of 1.1 times a thousand would be.
-    if (std::abs(number - std::round(number)) < 1e-9 * std::max(1.0, number)) number = std::round(number);
-  } else {
-    return std::nullopt;
-  }
-  constexpr double kExact = 9007199254740992.0;  // 2^53: beyond it a double is no longer one integer
-  if (number != std::floor(number) || std::abs(number) > kExact) return std::nullopt;
-  return static_cast<int64_t>(number);
-}
-
 }  // namespace
 
 std::string Config::place(const std::string& key) const {
@@ -123,11 +65,41 @@ std::string Config::place(const std::string& key) const {
   return place->second.file.empty() ? "command line" : fmt::format("{}:{}", place->second.file, place->second.line);
 }
 
+namespace {
+
+/// Two ASCII letters for every byte that is none: a text of the same lines, keys and strings.
+std::string in_ascii(const std::string& text) {
+  std::string ascii;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      ascii += c;
+    } else {
+      ascii += {static_cast<char>('a' + byte / 16), static_cast<char>('a' + byte % 16)};
+    }
+  }
+  return ascii;
+}
+
+/// The library's tables have holes among the letters beyond ASCII, which it looks up where it expects no such letter.
+/// What is TOML with other letters in their place has them in strings and comments alone.
+/// @throws UserError  as require_toml_levels.   @throws toml::parse_error  no TOML.
+toml::table parse_toml(const std::string& text, const std::string& origin) {
+  require_toml_levels(text, origin);
+  const std::string ascii = in_ascii(text);
+  if (ascii.size() != text.size()) {
+    [[maybe_unused]] const toml::table sound = toml::parse(ascii, origin);
+  }
+  return toml::parse(text, origin);
+}
+
+}  // namespace
+
 Config parse_config(const std::string& text, const std::string& origin) {
   Config config;
   config.origin = origin;
   try {
-    config.values = to_json(toml::parse(text, origin), "", config);
+    config.values = to_json(parse_toml(text, origin), "", config);
   } catch (const toml::parse_error& error) {
     fail_input("{}:{}: not valid TOML: {}", origin, error.source().begin.line, error.description());
   }
@@ -157,7 +129,9 @@ void merge_below(Config& own, const Config& included, Json& into, const Json& fr
 Config load_with_includes(const std::filesystem::path& path, std::vector<std::filesystem::path> above) {
   // The canonical path, because a link or "../" can give one file two names, and a circle would then be
   // followed once more for each.
-  const std::filesystem::path itself = std::filesystem::weakly_canonical(path);
+  require_input(path);
+  std::error_code unreachable;
+  const std::filesystem::path itself = std::filesystem::weakly_canonical(path, unreachable);
   if (std::find(above.begin(), above.end(), itself) != above.end()) {
     fail_input("{}: it includes itself, by way of {}", path.string(), above.back().string());
   }
@@ -174,7 +148,7 @@ Config load_with_includes(const std::filesystem::path& path, std::vector<std::fi
   for (const std::string& name : names) {
     // Names are seen from the including file, so that a folder of suites can be moved as a whole.
     const std::filesystem::path other = path.parent_path() / name;
-    if (!std::filesystem::exists(other)) {
+    if (!path_exists(other)) {
       fail_missing("{}: 'include' names {}, which does not exist", config.place("include"), other.string());
     }
     const Config included = load_with_includes(other, above);
@@ -189,6 +163,13 @@ Config load_with_includes(const std::filesystem::path& path, std::vector<std::fi
 
 Config load_config(const std::filesystem::path& path) { return load_with_includes(path, {}); }
 
+std::vector<std::string> split_at(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
+  return parts;
+}
+
 void apply_override(Config& config, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos || equals == 0) {
@@ -197,16 +178,21 @@ void apply_override(Config& config, const std::string& assignment) {
   const std::string key = assignment.substr(0, equals), text = assignment.substr(equals + 1);
   // Whatever TOML understands is taken as TOML (numbers, true, lists, quoted text); everything else is a word,
   // because few people quote on a command line.
+  require_toml_levels(assignment, "command line", BareLetters::kAllowed);
   Json value = text;
   Config literal;
+  std::optional<toml::table> parsed;
   try {
-    const toml::table parsed = toml::parse("value = " + text);
-    value = to_json(*parsed.get("value"), "", literal);
+    parsed = parse_toml("value = " + text, "command line");
   } catch (const toml::parse_error&) {
     // A bare word: `encoders=llm` is kept as a string.
+  } catch (const UserError&) {
+    // Likewise of letters that TOML has no place for; levels were looked at above.
   }
+  // Of "1\nother = 2" more than the value would be read, and only the value kept.
+  if (parsed && parsed->size() == 1) value = to_json(*parsed->get("value"), "", literal);
   Json* target = &config.values;
-  for (const std::string& part : split(key, '.')) {
+  for (const std::string& part : split_at(key, '.')) {
     if (!target->is_object()) fail_input("command line: '{}' goes into a key that holds no table", key);
     target = &(*target)[part];
     // A table that the file does not have may be made here. If its name is a slip, it is refused later as an
@@ -216,161 +202,6 @@ void apply_override(Config& config, const std::string& assignment) {
   *target = value;
   // A place without a file is what place() calls the command line, and where grids are looked for.
   config.places[key] = {};
-}
-
-ConfigReader::ConfigReader(const Config& config, std::string table) : config_(config), path_(std::move(table)) {
-  const Json* found = &config_.values;
-  for (const std::string& part : split(path_, '.')) {
-    if (found->is_array()) {
-      found = &found->at(std::stoul(part));
-    } else if (found->contains(part)) {
-      found = &found->at(part);
-    } else {
-      return;
-    }
-  }
-  if (!found->is_object()) {
-    fail_input("{}: '{}' must be a table, not {}", config_.place(path_), path_, type_name(*found));
-  }
-  table_ = *found;
-}
-
-ConfigReader::ConfigReader(const Options& options)
-    : config_(options.places()), path_(options.path()), table_(options.values()) {
-  // Keys that somebody else has read are no unknown keys here, and may be what a mistyped one was meant to be.
-  known_.insert(options.taken().begin(), options.taken().end());
-}
-
-const Json* ConfigReader::find(const std::string& key) {
-  // Asking for a key is what makes it known, so that no second list of keys can go stale.
-  known_.insert(key);
-  const auto position = table_.find(key);
-  return position == table_.end() ? nullptr : &*position;
-}
-
-void ConfigReader::fail_type(const std::string& key, const char* expected, const Json& found) const {
-  fail_input("{}: '{}' must be {}, not {} ({})", place(key), dotted(key), expected, type_name(found), found.dump());
-}
-
-std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_string()) fail_type(key, "a string", *value);
-  return value->get<std::string>();
-}
-
-std::string ConfigReader::required_text(const std::string& key) {
-  if (!has(key)) fail_input("{}: '{}' is missing", config_.origin, dotted(key));
-  return text(key, "");
-}
-
-bool ConfigReader::flag(const std::string& key, bool fallback) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_boolean()) fail_type(key, "true or false", *value);
-  return value->get<bool>();
-}
-
-int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t low, int64_t high) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  const std::optional<int64_t> number = whole_number(*value);
-  if (!number) fail_type(key, "an integer", *value);
-  if (*number < low || *number > high) {
-    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), *number, low, high);
-  }
-  return *number;
-}
-
-double ConfigReader::number(const std::string& key, double fallback, double low, double high) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  if (!value->is_number()) fail_type(key, "a number", *value);
-  const double number = value->get<double>();
-  // Written this way round, so that NaN, which TOML has a word for, lies outside as well.
-  if (!(number >= low && number <= high)) {
-    fail_input("{}: '{}' is {}, outside {}..{}", place(key), dotted(key), number, low, high);
-  }
-  return number;
-}
-
-std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  // A command line has no quotes and brackets: one string may hold several words there.
-  if (value->is_string()) return split(value->get<std::string>(), ',');
-  if (!value->is_array()) fail_type(key, "a list of strings", *value);
-  std::vector<std::string> items;
-  for (const Json& item : *value) {
-    if (!item.is_string()) fail_type(key, "a list of strings", *value);
-    items.push_back(item.get<std::string>());
-  }
-  return items;
-}
-
-std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
-                                            int64_t high) {
-  const Json* value = find(key);
-  if (value == nullptr) return fallback;
-  std::vector<int64_t> items;
-  if (value->is_string()) {
-    for (const std::string& part : split(value->get<std::string>(), ',')) {
-      const size_t dots = part.find("..");
-      const auto first = parse_integer(part.substr(0, dots));
-      const auto last = dots == std::string::npos ? first : parse_integer(part.substr(dots + 2));
-      // A slip such as 0..20000000 must not fill the memory before the range is looked at.
-      if (!first || !last || *last < *first || *last - *first > 100000) fail_type(key, "a list of integers", *value);
-      for (int64_t i = *first; i <= *last; ++i) items.push_back(i);
-    }
-  } else if (const std::optional<int64_t> alone = whole_number(*value)) {
-    items.push_back(*alone);
-  } else if (value->is_array()) {
-    for (const Json& item : *value) {
-      const std::optional<int64_t> number = whole_number(item);
-      if (!number) fail_type(key, "a list of integers", *value);
-      items.push_back(*number);
-    }
-  } else {
-    fail_type(key, "a list of integers", *value);
-  }
-  for (const int64_t item : items) {
-    if (item < low || item > high) {
-      fail_input("{}: '{}' holds {}, outside {}..{}", place(key), dotted(key), item, low, high);
-    }
-  }
-  return items;
-}
-
-std::vector<int64_t> ConfigReader::distinct_integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
-                                                     int64_t high) {
-  const std::vector<int64_t> items = integers(key, std::move(fallback), low, high);
-  std::set<int64_t> seen;
-  for (const int64_t item : items) {
-    if (!seen.insert(item).second) fail_input("{}: '{}' holds {} twice; give each once", place(key), dotted(key), item);
-  }
-  return items;
-}
-
-std::string ConfigReader::choice(const std::string& key, const std::string& fallback,
-                                 const std::vector<std::string>& allowed) {
-  const std::string word = text(key, fallback);
-  for (const std::string& candidate : allowed) {
-    if (candidate == word) return word;
-  }
-  fail_input("{}: '{}' is '{}'{}", place(key), dotted(key), word, suggestion(word, allowed));
-}
-
-Json ConfigReader::raw(const std::string& key) {
-  const Json* value = find(key);
-  return value == nullptr ? Json() : *value;
-}
-
-void ConfigReader::finish() const {
-  for (const auto& [key, value] : table_.items()) {
-    if (known_.count(key) > 0) continue;
-    fail_input("{}: unknown key '{}'{}", place(key), dotted(key),
-               suggestion(key, std::vector<std::string>(known_.begin(), known_.end())));
-  }
 }
 
 }  // namespace emf

@@ -44,6 +44,9 @@ Config parse_config(const std::string& text, const std::string& origin);
 /// @throws UserError  no '=' or an unparsable value.
 void apply_override(Config& config, const std::string& assignment);
 
+/// The parts of a list or a dotted key: "a,,b" has three, "" none.
+std::vector<std::string> split_at(const std::string& text, char separator);
+
 class Options;  // options.h
 
 /// Reads one table of a Config. Every key must be read before finish(), so a typo is never silently ignored.

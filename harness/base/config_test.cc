@@ -64,5 +64,15 @@ TEST(Config, OverridesAreTomlLiteralsBareWordsOrLists) {
             "command line: 'nonsense' is not of the form key=value");
 }
 
+TEST(Config, NumbersBeyondTheirTypeAreNotNegativeOnes) {
+  Config config;
+  config.values = {{"layer", 18446744073709551615U}, {"steps", {1, 18446744073709551615U}}, {"fits", uint64_t{7}}};
+  ConfigReader reader(config, "");
+  EXPECT_THROW(reader.integer("layer", 0, -1, 100), UserError);
+  EXPECT_THROW(reader.integers("steps", {}, -1, 100), UserError);
+  EXPECT_THROW(reader.integers("layer", {}, -1, 100), UserError);
+  EXPECT_EQ(reader.integer("fits", 0, 0, 100), 7);
+}
+
 }  // namespace
 }  // namespace emf

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/near_name.h"
@@ -13,6 +14,10 @@ CsvReader::CsvReader(std::string_view text, const std::string& origin) : text_(t
   // Spreadsheets write this mark before UTF-8. Left in, it would become a part of the first column's name.
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   require_utf8(text, origin);
+  if (const size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    fail_input("{}:{}: holds a NUL, which no text does; save the file as UTF-8", origin,
+               std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n') + 1);
+  }
   if (text_.starts_with(kByteOrderMark)) place_ = kByteOrderMark.size();
   if (!next(header_)) fail_input("{}: no header line", origin);
 }
@@ -37,6 +42,7 @@ CsvTable::Row CsvReader::read_row() {
     row.cells.push_back(!done() && text_[place_] == '"' ? quoted_cell() : plain_cell());
     if (done() || take_line_end()) {
       row.end = place_;
+      require_line(row.end - row.begin, origin_);
       return row;
     }
     // RFC 4180 allows nothing between a closing quote and the next comma.

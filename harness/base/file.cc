@@ -1,18 +1,13 @@
 #include "harness/base/file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include <cctype>
 #include <utility>
 
 #include "harness/base/atomic_file.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/lines.h"
 
@@ -22,7 +17,7 @@ void make_folder(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
   // Another process may have made the folder in the meantime, which is as good.
-  if (error && !std::filesystem::is_directory(path)) fail_write(path, error.value());
+  if (error && !is_folder(path)) fail_write(path, error.value());
 }
 
 void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
@@ -32,22 +27,30 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes)
 }
 
 void require_writable(const std::filesystem::path& path) {
-  if (std::filesystem::is_directory(path)) fail_input("{} is a folder, not a file", path.string());
+  if (is_folder(path)) fail_input("{} is a folder, not a file", path.string());
   const AtomicFile probe(path);  // nothing stands there without a commit
 }
 
 void write_json(const std::filesystem::path& path, const Json& value) { write_atomically(path, pretty_json(value)); }
 
+bool stays_within(const std::filesystem::path& name) {
+  const std::filesystem::path plain = name.lexically_normal();
+  return !name.empty() && !name.is_absolute() && *plain.begin() != ".." &&
+         name.native().find('\0') == std::string::npos;
+}
+
+bool is_plain_name(const std::string& name) {
+  constexpr size_t kMostBytes = 100;
+  return !name.empty() && name.size() <= kMostBytes && std::all_of(name.begin(), name.end(), [](unsigned char letter) {
+    return letter < 0x80 && (std::isalnum(letter) != 0 || letter == '_' || letter == '-');
+  });
+}
+
 std::string read_file(const std::filesystem::path& path) {
-  // Asked first, because a stream does not say why it failed, and a folder opens well and fails only at the
-  // first read.
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
-  if (std::filesystem::is_directory(path)) fail_input("{} is a folder, not a file", path.string());
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_input("cannot read {} ({})", path.string(), std::strerror(errno));
-  std::ostringstream text;
-  text << file.rdbuf();
-  return std::move(text).str();
+  const InputFile file(path);
+  std::string bytes(file.size(), '\0');
+  bytes.resize(file.read(bytes.data(), bytes.size()));
+  return bytes;
 }
 
 Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
@@ -66,22 +69,15 @@ std::string json_lines(const std::vector<Json>& rows) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    if (errno == ENOENT) fail_missing("{} does not exist", path.string());
-    fail_input("cannot open {} ({})", path.string(), std::strerror(errno));
-  }
-  struct stat status {};
-  // mmap refuses an empty file with a message that says nothing of the file, and a pipe has no size to map.
-  const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0;
-  void* address = regular ? ::mmap(nullptr, static_cast<size_t>(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0)
-                          : MAP_FAILED;
+  const InputFile file(path);
+  // mmap refuses an empty file with a message that says nothing of the file.
+  void* address =
+      file.size() > 0 ? ::mmap(nullptr, file.size(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0) : MAP_FAILED;
+  if (address == MAP_FAILED) fail_input("{} is empty or cannot be mapped; fetch it again", path.string());
   // The mapping keeps the file by itself. With a descriptor for each shard, a large cache would reach the limit
   // on open files.
-  ::close(descriptor);
-  if (address == MAP_FAILED) fail_input("{} is empty or cannot be mapped; fetch it again", path.string());
   data_ = static_cast<const std::byte*>(address);
-  size_ = static_cast<size_t>(status.st_size);
+  size_ = file.size();
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

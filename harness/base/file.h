@@ -25,6 +25,12 @@ void require_writable(const std::filesystem::path& path);
 /// write_atomically of pretty_json(value).
 void write_json(const std::filesystem::path& path, const Json& value);
 
+/// True for a relative name that leads to no place outside the folder it is seen from, whatever links lie there.
+bool stays_within(const std::filesystem::path& name);
+
+/// True for a name that can stand in a path by itself: one to a hundred letters, digits, '_' and '-'.
+bool is_plain_name(const std::string& name);
+
 /// Whole file as bytes.
 /// @throws UserError  absent (kMissing) or unreadable (kBadInput).
 std::string read_file(const std::filesystem::path& path);

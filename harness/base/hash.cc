@@ -1,8 +1,8 @@
 #include "harness/base/hash.h"
 
-#include <fstream>
 #include <vector>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/sha256.h"
 
@@ -15,15 +15,11 @@ std::string sha256_hex(std::string_view bytes) {
 }
 
 std::string sha256_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_missing("cannot open {}", path.string());
+  const InputFile file(path);
   Sha256 hash;
+  // In pieces, so that weights of several gigabytes need no memory.
   std::vector<char> piece(1 << 20);
-  // In pieces, so that weights of several gigabytes need no memory. The last read reaches the end and counts as
-  // failed with bytes in hand, which is why they are counted, too.
-  while (file.read(piece.data(), static_cast<std::streamsize>(piece.size())) || file.gcount() > 0) {
-    hash.update(piece.data(), static_cast<size_t>(file.gcount()));
-  }
+  while (const size_t count = file.read(piece.data(), piece.size())) hash.update(piece.data(), count);
   return hash.hex();
 }
 

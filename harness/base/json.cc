@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
 
@@ -38,17 +40,36 @@ std::string pretty_json(const Json& value) {
   return value.dump(2) + "\n";
 }
 
+std::string text_under(const Json& value, const std::string& key, const std::string& fallback) {
+  if (!value.is_object()) return fallback;
+  const auto found = value.find(key);
+  return found != value.end() && found->is_string() ? found->get<std::string>() : fallback;
+}
+
+int64_t whole_number_under(const Json& value, const std::string& key) {
+  if (!value.is_object()) return 0;
+  const auto found = value.find(key);
+  return found != value.end() ? whole_number(*found).value_or(0) : 0;
+}
+
+std::optional<int64_t> whole_number(const Json& value) {
+  if (!value.is_number_integer()) return std::nullopt;
+  constexpr auto kMost = static_cast<uint64_t>(std::numeric_limits<int64_t>::max());
+  if (value.is_number_unsigned() && value.get<uint64_t>() > kMost) return std::nullopt;
+  return value.get<int64_t>();
+}
+
 Json parse_json(const std::string& text, const std::string& origin) {
   // A nesting bomb overflows the stack in the destructor of a recursive value, so depth is bounded first.
-  constexpr int kMaxDepth = 500;
   const auto watch_depth = [&](int depth, Json::parse_event_t, Json&) {
-    if (depth > kMaxDepth) fail_input("{}: JSON nested more than {} levels deep", origin, kMaxDepth);
+    if (depth > bounds::kJsonLevels)
+      fail_input("{}: JSON nested more than {} levels deep", origin, bounds::kJsonLevels);
     return true;
   };
   try {
     // Watching costs as much as parsing; what has few brackets in all cannot be deep.
     const auto opened = std::count(text.begin(), text.end(), '[') + std::count(text.begin(), text.end(), '{');
-    return opened > kMaxDepth ? Json::parse(text, watch_depth) : Json::parse(text);
+    return opened > bounds::kJsonLevels ? Json::parse(text, watch_depth) : Json::parse(text);
   } catch (const Json::parse_error& error) {
     require_utf8(text, origin);  // the likelier word for it
     fail_input("{}: not valid JSON at byte {}; mend the file or make it anew", origin, error.byte);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/base/bounded.h"
 #include "harness/base/chunks.h"
 
 namespace emf {
@@ -26,6 +27,7 @@ std::vector<Parsed> parse_lines(std::string_view text, const std::string& origin
   for (size_t begin = 0; begin < text.size(); ++number) {
     const size_t end = std::min(text.find('\n', begin), text.size());
     if (std::min(text.find_first_not_of(" \t\r", begin), text.size()) < end) {
+      if (end - begin > bounds::kLineBytes) require_line(end - begin, fmt::format("{}:{}", origin, number));
       lines.push_back({number, text.substr(begin, end - begin)});
     }
     begin = end + 1;

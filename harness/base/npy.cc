@@ -3,10 +3,11 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <bit>
+#include <cctype>
 #include <cstring>
 #include <limits>
 #include <map>
-#include <regex>
+#include <optional>
 
 #include "harness/base/error.h"
 
@@ -47,33 +48,73 @@ Reader reader_of(const std::string& kind) {
   return found == readers.end() ? nullptr : found->second;
 }
 
+/// What stands behind 'KEY': in the text of a Python dict; nothing where there is no such key.
+std::optional<std::string_view> behind_key(std::string_view text, const std::string& key) {
+  const std::string quoted = "'" + key + "'";
+  size_t at = text.find(quoted);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto skip_blanks = [&] { at = std::min(text.find_first_not_of(" \t\n\r", at), text.size()); };
+  at += quoted.size();
+  skip_blanks();
+  if (at == text.size() || text[at] != ':') return std::nullopt;
+  ++at;
+  skip_blanks();
+  return text.substr(at);
+}
+
+/// One of '<f4', '>i8', '|u1': order and kind.
+std::optional<std::pair<char, std::string>> dtype_in(std::string_view text) {
+  const size_t end = text.empty() ? std::string_view::npos : text.find('\'', 1);
+  if (end == std::string_view::npos || text[0] != '\'' || end < 3 ||
+      std::string_view("<>|=").find(text[1]) == std::string_view::npos) {
+    return std::nullopt;
+  }
+  const std::string_view kind = text.substr(2, end - 2);
+  const bool sound = std::isalpha(static_cast<unsigned char>(kind[0])) != 0 &&
+                     kind.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  return sound ? std::optional(std::pair(text[1], std::string(kind))) : std::nullopt;
+}
+
 /// The header is the text of a Python dict: {'descr': '<f4', 'fortran_order': False, 'shape': (64, 16), }.
+/// Looked through from front to back, key by key: an expression of std::regex goes a call deeper at every letter.
 Header parse_header(const std::string& text, const std::string& where) {
-  // One expression a key instead of a parser of Python: numpy writes this dictionary with repr(), and other
-  // writers put the keys in another order.
-  static const std::regex descr(R"('descr'\s*:\s*'([<>|=])([a-zA-Z][0-9]*)')"),
-      order(R"('fortran_order'\s*:\s*(True|False))"), shape(R"('shape'\s*:\s*\(([0-9, ]*)\))"), number("[0-9]+");
-  std::smatch match;
   Header header;
-  if (!std::regex_search(text, match, descr)) fail_input("{}: an array of structures, not of numbers", where);
-  header.kind = match[2];
+  const auto descr = behind_key(text, "descr");
+  const auto dtype = descr ? dtype_in(*descr) : std::nullopt;
+  if (!dtype) fail_input("{}: an array of structures, not of numbers", where);
+  const auto& [byte_order, kind] = *dtype;
+  header.kind = kind;
   // "|" is a type of one byte, which has no order, and "=" is the order of the machine that reads.
-  header.swapped = (match[1] == ">") != (std::endian::native == std::endian::big) && match[1] != "|" && match[1] != "=";
+  header.swapped =
+      (byte_order == '>') != (std::endian::native == std::endian::big) && byte_order != '|' && byte_order != '=';
   if (reader_of(header.kind) == nullptr) {
     fail_input("{}: dtype '{}' is not supported; save it as float32 or float64", where, header.kind);
   }
-  if (!std::regex_search(text, match, order)) fail_input("{}: the .npy header lacks fortran_order", where);
-  header.fortran = match[1] == "True";
-  if (!std::regex_search(text, match, shape)) fail_input("{}: the .npy header lacks a shape", where);
-  const std::string sides = match[1];
-  for (std::sregex_iterator side(sides.begin(), sides.end(), number), end; side != end; ++side) {
+  const auto order = behind_key(text, "fortran_order");
+  header.fortran = order && order->starts_with("True");
+  if (!order || (!header.fortran && !order->starts_with("False"))) {
+    fail_input("{}: the .npy header lacks fortran_order", where);
+  }
+  const auto shape = behind_key(text, "shape");
+  const size_t end = shape && shape->starts_with("(") ? shape->find(')') : std::string_view::npos;
+  const std::string_view sides = end == std::string_view::npos ? "" : shape->substr(1, end - 1);
+  if (end == std::string_view::npos || sides.find_first_not_of("0123456789, ") != std::string_view::npos) {
+    fail_input("{}: the .npy header lacks a shape", where);
+  }
+  for (size_t at = sides.find_first_of("0123456789"); at != std::string_view::npos;) {
+    const std::string_view side = sides.substr(at, sides.find_first_not_of("0123456789", at) - at);
     // Held against the limit before it is multiplied: a short header must not make a product wrap around. The
     // sixteenth leaves room for the eight bytes of each number.
     constexpr uint64_t kMost = std::numeric_limits<int64_t>::max() / 16;
-    const uint64_t size = side->length() < 18 ? std::stoull(side->str()) : kMost;
-    if (size != 0 && header.elements > kMost / size) fail_input("{}: shape ({}) is too large", where, sides);
+    constexpr size_t kMostSides = 64;  // numpy's own limit
+    const bool fits = side.size() < 18;
+    const uint64_t size = fits ? std::stoull(std::string(side)) : 0;
+    if (!fits || header.shape.size() == kMostSides || (size != 0 && header.elements > kMost / size)) {
+      fail_input("{}: shape ({}) is too large", where, sides.substr(0, 100));
+    }
     header.elements *= size;
     header.shape.push_back(static_cast<int64_t>(size));
+    at = sides.find_first_of("0123456789", at + side.size());
   }
   return header;
 }

@@ -20,15 +20,7 @@ std::vector<std::string> names_in(const ZipFile& archive) {
   return names;
 }
 
-ZipFile open_archive(const std::filesystem::path& path) {
-  ZipFile archive(path, "an .npz");
-  const std::vector<std::string> names = names_in(archive);
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end()) {
-    fail_input("{} holds two arrays '{}', and nothing says which is meant; save it anew", path.string(), *twice);
-  }
-  return archive;
-}
+ZipFile open_archive(const std::filesystem::path& path) { return ZipFile(path, "an .npz"); }
 
 size_t entry_of(const ZipFile& archive, const std::filesystem::path& path, const std::string& name) {
   const auto entry = archive.find(name + ".npy");

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 
@@ -62,7 +63,7 @@ PackageFile package_file(const std::string& id) {
 
 PackageFile require_package_file(const std::string& id) {
   const PackageFile file = package_file(id);
-  if (!std::filesystem::exists(file.path)) {
+  if (!path_exists(file.path)) {
     fail_missing("{} is missing at {}: it comes with {}, sha256 {}; fetch it with: {}", id, file.path.string(),
                  file.package, file.sha256, file.how_to_get());
   }

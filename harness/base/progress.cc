@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "harness/base/terminal.h"
+
 namespace emf {
 namespace {
 
@@ -20,7 +22,7 @@ bool& Talk::quiet() {
 }
 
 void say(const std::string& line) {
-  if (!Talk::quiet()) fmt::print(stderr, "{}\n", line);
+  if (!Talk::quiet()) fmt::print(stderr, "{}\n", shown(line, ShownAs::kLines));
 }
 
 Progress::Progress(std::string label, int64_t total, std::string unit)
@@ -56,6 +58,7 @@ void Progress::draw(bool last) {
     line += fmt::format(", {:.0f} s left", static_cast<double>(total_ - done_) / rate);
   if (last) line += fmt::format(", {:.1f} s", elapsed_s);
   if (!note_.empty()) line += ", " + note_;
+  line = shown(line);
   // The escape clears the line first: a shorter text would leave the end of the longer one standing.
   fmt::print(stderr, "{}{}{}", terminal_ ? "\r\x1b[K" : "", line, terminal_ && !last ? "" : "\n");
   std::fflush(stderr);

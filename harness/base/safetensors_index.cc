@@ -6,15 +6,16 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
 
 namespace emf {
 namespace {
 
-// The format's own bound on the header; longer names and more dimensions occur in no checkpoint.
-constexpr uint64_t kMaxHeaderBytes = 100'000'000;
+// Longer names and more dimensions occur in no checkpoint.
 constexpr size_t kMaxNameBytes = 1024;
 constexpr size_t kMaxDimensions = 16;
 constexpr size_t kMaxDtypeBytes = 32;
@@ -39,6 +40,42 @@ double from_half(uint16_t bits) {
     size = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(fraction + 0x400, exponent - 25);
   }
   return bits >> 15 != 0 ? -size : size;
+}
+
+/// A JSON object keeps the later of two tensors of one name, and other readers the earlier.
+class NamesOnce : public nlohmann::json_sax<Json> {
+ public:
+  explicit NamesOnce(std::string path) : path_(std::move(path)) {}
+  bool start_object(size_t) override { return ++depth_ <= kDeepest; }
+  bool end_object() override { return --depth_ >= 0; }
+  bool start_array(size_t) override { return ++depth_ <= kDeepest; }
+  bool end_array() override { return --depth_ >= 0; }
+  bool key(std::string& name) override {
+    if (depth_ == 1 && !names_.insert(name).second) {
+      fail_input("{}: {}: the header names it twice; write the file again", path_, name);
+    }
+    return true;
+  }
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(int64_t) override { return true; }
+  bool number_unsigned(uint64_t) override { return true; }
+  bool number_float(double, const std::string&) override { return true; }
+  bool string(std::string&) override { return true; }
+  bool binary(Json::binary_t&) override { return true; }
+  // What is no JSON is refused where it is parsed.
+  bool parse_error(size_t, const std::string&, const Json::exception&) override { return false; }
+
+ private:
+  static constexpr int kDeepest = 16;
+  std::string path_;
+  std::set<std::string> names_;
+  int depth_ = 0;
+};
+
+void refuse_double_names(const std::string& header, const std::string& path) {
+  NamesOnce names(path);
+  Json::sax_parse(header, &names);
 }
 
 /// One value at any alignment; nullptr for dtypes that are no numbers.
@@ -80,10 +117,11 @@ SafetensorsIndex::SafetensorsIndex(const std::filesystem::path& path)
   const auto bytes = file_->bytes();
   uint64_t length = 0;
   if (bytes.size() >= sizeof length) length = load<uint64_t>(bytes.data());
-  if (bytes.size() < sizeof length || length > bytes.size() - sizeof length || length > kMaxHeaderBytes) {
+  if (bytes.size() < sizeof length || length > bytes.size() - sizeof length || length > bounds::kHeaderBytes) {
     fail_input("{}: not a safetensors file, or truncated; fetch it again", path.string());
   }
   const std::string text(reinterpret_cast<const char*>(bytes.data()) + sizeof length, length);
+  refuse_double_names(text, path.string());
   const Json header = parse_json(text, path.string() + " (header)");
   if (!header.is_object()) fail_input("{}: the safetensors header is not an object", path.string());
   const auto payload = bytes.subspan(sizeof length + length);

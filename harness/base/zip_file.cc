@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <unordered_set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 
 namespace emf {
@@ -158,7 +160,15 @@ void ZipStream::require_end() {
 }
 
 ZipFile::ZipFile(const std::filesystem::path& path, const std::string& kind)
-    : path_(path), file_(path), entries_(read_zip_directory(file_.bytes(), path.string(), kind)) {}
+    : path_(path), file_(path), entries_(read_zip_directory(file_.bytes(), path.string(), kind)) {
+  std::unordered_set<std::string_view> names;
+  for (const ZipEntry& entry : entries_) {
+    // Which of two entries of one name is meant, every reader decides otherwise.
+    if (!names.insert(entry.name).second) {
+      fail_input("{} holds two entries '{}', and nothing says which is meant; pack it anew", path.string(), entry.name);
+    }
+  }
+}
 
 std::optional<size_t> ZipFile::find(const std::string& name) const {
   const auto found =
@@ -173,6 +183,7 @@ ZipStream ZipFile::open(size_t index) const {
 
 std::string ZipFile::read(size_t index) const {
   ZipStream stream = open(index);
+  require_unpacked(entries_[index].size, file_.bytes().size(), path_.string() + ": " + entries_[index].name);
   // Grown as it is read: the size that the zip says may lie.
   constexpr uint64_t kPiece = 1 << 20;
   std::string bytes;

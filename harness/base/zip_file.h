@@ -41,15 +41,14 @@ class ZipStream {
 class ZipFile {
  public:
   /// @param kind  "a zip", "an .npz": what the file should be, for errors.
-  /// @throws UserError  absent (kMissing), no zip or damaged.
+  /// @throws UserError  absent (kMissing), no zip or damaged, or two entries of one name.
   explicit ZipFile(const std::filesystem::path& path, const std::string& kind = "a zip");
 
   size_t size() const { return entries_.size(); }
   const ZipEntry& entry(size_t index) const { return entries_.at(index); }
-  /// The first of this name.
   std::optional<size_t> find(const std::string& name) const;
   ZipStream open(size_t index) const;
-  /// Its bytes, unpacked.  @throws UserError  as ZipStream.
+  /// Its bytes, unpacked.  @throws UserError  as ZipStream, and larger than most_unpacked_bytes().
   std::string read(size_t index) const;
 
  private:

@@ -122,7 +122,8 @@ TEST_F(ZipFileTest, WritesWhatLibzipWritesAndReads) {
     zip_discard(archive);
     EXPECT_EQ(entries, some()) << zip64_from;
   }
-  const Entries many(70'000, {"n", ""});
+  Entries many;  // more than 16 bits count
+  for (int i = 0; i < 70'000; ++i) many.emplace_back(std::to_string(i), "");
   EXPECT_EQ(read(stored_zip(many)).size(), many.size());
   EXPECT_TRUE(read(stored_zip({})).empty());
 }
@@ -168,7 +169,7 @@ TEST_F(ZipFileTest, NamesWhatItDoesNotRead) {
   EXPECT_NE(changed(entry + 10, 14, 2).find("a.txt is packed by the zip method 14"), std::string::npos);
   EXPECT_NE(changed(entry + 24, 999, 4).find("a.txt is longer than the zip says"), std::string::npos);
   EXPECT_NE(changed(entry + 24, 1001, 4).find("a.txt is shorter than the zip says"), std::string::npos);
-  EXPECT_NE(changed(entry + 24, 0xfffffffe, 4).find("a.txt is shorter than the zip says"), std::string::npos);
+  EXPECT_NE(changed(entry + 24, 0xfffffffe, 4).find("bytes say that they unpack to 4294967294"), std::string::npos);
   EXPECT_NE(changed(entry + 16, 1, 4).find("a.txt is damaged (its checksum is another)"), std::string::npos);
   EXPECT_NE(changed(entry + 42, 5, 4).find("a.txt is damaged (its header is not where"), std::string::npos);
   EXPECT_NE(changed(entry + 42, 1 << 20, 4).find("'a.txt' lies behind its end"), std::string::npos);

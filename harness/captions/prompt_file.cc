@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
 
@@ -30,8 +31,7 @@ PromptReader::PromptReader(const std::filesystem::path& path) : path_(path), is_
   if (!is_text_ && path.extension() != ".jsonl") {
     fail_input("{}: prompts are read from .txt (one a line) or .jsonl files", path.string());
   }
-  if (!std::filesystem::exists(path)) fail_missing("{} does not exist", path.string());
-  if (std::filesystem::is_directory(path)) fail_input("{} is a folder, not a file", path.string());
+  require_input(path);
   file_.open(path, std::ios::binary);
   if (!file_) fail_input("cannot read {} ({})", path.string(), std::strerror(errno));
 }
@@ -45,6 +45,7 @@ std::vector<Prompt> PromptReader::next(size_t most) {
       if (line.empty() && file_.eof()) break;  // a byte order mark alone is no line
     }
     if (line.ends_with('\r')) line.pop_back();
+    if (line.size() > bounds::kLineBytes) require_line(line.size(), fmt::format("{}:{}", path_.string(), line_));
     const auto place = [&] { return fmt::format("{}:{}", path_.string(), line_); };
     if (const size_t bad = invalid_utf8_at(line); bad != std::string::npos) {
       fail_input("{}: not UTF-8 at byte {} of the line; save the file as UTF-8", place(), bad);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "harness/api/objective.h"
+#include "harness/base/terminal.h"
 #include "harness/command/bench_clock.h"
 #include "harness/command/bench_encode.h"
 #include "harness/command/command.h"
@@ -125,7 +126,7 @@ class Bench : public Command {
     if (flags.json) {
       print_json(result);
     } else {
-      for (const auto& [key, value] : result.items()) fmt::print("{:<28} {}\n", key, value.dump());
+      for (const auto& [key, value] : result.items()) print_shown("{:<28} {}\n", key, value.dump());
     }
   }
 

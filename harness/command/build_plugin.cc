@@ -5,8 +5,11 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
+#include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 
 namespace emf {
@@ -29,7 +32,7 @@ struct CompileCommand {
 
 CompileCommand command_of_this_build() {
   const fs::path list = fs::path(EMF_BUILD_ROOT) / "compile_commands.json";
-  if (!fs::exists(list))
+  if (!path_exists(list))
     fail_missing("there is no {}; build-plugin needs the build that made this program: ./emfbench setup",
                  list.string());
   const Json commands = read_json(list);  // named: the loop keeps references into it
@@ -54,8 +57,7 @@ class BuildPlugin : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (!fs::is_regular_file(source_))
-      fail_missing("there is no file {} (write one with: emfbench new encoder NAME)", source_);
+    if (!is_file(source_)) fail_missing("there is no file {} (write one with: emfbench new encoder NAME)", source_);
     const fs::path source = fs::absolute(source_);
     const fs::path out = out_.empty() ? fs::path(source).replace_extension(".so") : fs::absolute(out_);
     if (out == source) fail_input("{} would overwrite its source; give --out FILE.so", source_);
@@ -68,16 +70,18 @@ class BuildPlugin : public Command {
       if (flags.json) {
         print_json({{"command", command}, {"plugin", out.string()}});
       } else {
-        fmt::print("{}\n", command);
+        print_shown("{}\n", command);
       }
       return ExitCode::kGood;
     }
     const int status = std::system((command + " >&2").c_str());
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_input("{} did not compile (see above)", source_);
+    // As sha256sum writes it. Loading holds the file against it: a damaged plugin would end the program.
+    write_atomically(out.string() + ".sha256", sha256_file(out) + "  " + out.filename().string() + "\n");
     if (flags.json) {
       print_json({{"plugin", out.string()}});
     } else {
-      fmt::print("{}\n", out.string());
+      print_shown("{}\n", out.string());
     }
     say(fmt::format("use it with any verb: emfbench list encoders --plugin {}", out.string()));
     return ExitCode::kGood;

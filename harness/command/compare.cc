@@ -6,7 +6,9 @@
 #include <map>
 #include <tuple>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/paired_scores.h"
 #include "harness/command/store_option.h"
@@ -90,13 +92,13 @@ std::string interval_words(const Json& row) {
 
 void print_changed(const Json& changed) {
   if (changed.empty()) {
-    fmt::print("the two configurations are equal\n\n");
+    print_shown("the two configurations are equal\n\n");
     return;
   }
-  fmt::print("what differs in the two configurations:\n");
+  print_shown("what differs in the two configurations:\n");
   for (const Json& key : changed)
-    fmt::print("  {:<32} {} -> {}\n", key.at("key").get<std::string>(), key.at("a").dump(), key.at("b").dump());
-  fmt::print("\n");
+    print_shown("  {:<32} {} -> {}\n", key.at("key").get<std::string>(), key.at("a").dump(), key.at("b").dump());
+  print_shown("\n");
 }
 
 class Compare : public Command {
@@ -139,16 +141,17 @@ class Compare : public Command {
       return ExitCode::kGood;
     }
     constexpr const char* kLine = "{:<18} {:>8} {:>8} {:>9}  {:<21} {:>8} {:>5} {:>5} {:>5}\n";
-    fmt::print(kLine, "task", "a", "b", "b - a", "95 %", "p, Holm", "won", "lost", "tied");
+    print_shown(kLine, "task", "a", "b", "b - a", "95 %", "p, Holm", "won", "lost", "tied");
     const Json rows = json_of(comparison).at("rows");
     for (const Json& row : rows) {
-      fmt::print(kLine, row["name"].get<std::string>(), fmt::format("{:.4f}", row["a"].get<double>()),
-                 fmt::format("{:.4f}", row["b"].get<double>()), fmt::format("{:+.4f}", row["difference"].get<double>()),
-                 interval_words(row), fmt::format("{:.3f}", row["p_holm"].get<double>()), row["won"].size(),
-                 row["lost"].size(), row["tied"].get<int64_t>());
+      print_shown(kLine, row["name"].get<std::string>(), fmt::format("{:.4f}", row["a"].get<double>()),
+                  fmt::format("{:.4f}", row["b"].get<double>()),
+                  fmt::format("{:+.4f}", row["difference"].get<double>()), interval_words(row),
+                  fmt::format("{:.3f}", row["p_holm"].get<double>()), row["won"].size(), row["lost"].size(),
+                  row["tied"].get<int64_t>());
     }
-    fmt::print("\npaired over {} prompts; * corrected p below .05; won: prompts on which b is better\n",
-               comparison.prompts);
+    print_shown("\npaired over {} prompts; * corrected p below .05; won: prompts on which b is better\n",
+                comparison.prompts);
     return ExitCode::kGood;
   }
 
@@ -224,17 +227,17 @@ class Compare : public Command {
 
   static void print_rows(const Json& rows) {
     constexpr const char* kLine = "{:<16} {:<15} {:>7} {:>4}  {:<15} {:>9} {:>9} {:>9}  {}\n";
-    fmt::print(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a", "95 %, paired");
+    print_shown(kLine, "encoder", "objective", "steps", "seed", "metric", "a", "b", "b - a", "95 %, paired");
     bool marked = false;
     for (const Json& row : rows) {
       const double from = row["a"], to = row["b"];
       const std::string interval = interval_words(row);
       marked = marked || interval.ends_with("*");
-      fmt::print(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
-                 row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
-                 fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from), interval);
+      print_shown(kLine, row["encoder"].get<std::string>(), row["objective"].get<std::string>(), steps_of(row),
+                  row["seed"].get<int64_t>(), row["metric"].get<std::string>(), fmt::format("{:.4f}", from),
+                  fmt::format("{:.4f}", to), fmt::format("{:+.4f}", to - from), interval);
     }
-    if (marked) fmt::print("\n* p below .05 after Holm's correction over the rows\n");
+    if (marked) print_shown("\n* p below .05 after Holm's correction over the rows\n");
   }
 
   void say_left_out(const PairedComparison& comparison) const {

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 
 namespace emf {
@@ -130,7 +131,7 @@ class Completion : public Command {
     if (flags.json) {
       print_json({{"shell", shell_}, {"script", script}});
     } else {
-      fmt::print("{}", script);
+      print_lines(script);
     }
     return ExitCode::kGood;
   }

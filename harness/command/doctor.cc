@@ -8,8 +8,10 @@
 #include <system_error>
 
 #include "encoders/architectures/architecture_table.h"
+#include "harness/base/bounded.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/machine.h"
@@ -54,7 +56,7 @@ Json store_facts(const std::filesystem::path& store) {
 }
 
 std::string state_of(const PackageFile& file) {
-  if (!std::filesystem::is_regular_file(file.path)) return "absent";
+  if (!is_file(file.path)) return "absent";
   return sha256_file(file.path) == file.sha256 ? "present" : "wrong_sha256";
 }
 
@@ -87,7 +89,7 @@ std::string gigabytes(const Json& bytes) {
 
 void print_text(const Json& report) {
   const auto text = [](const Json& value) { return value.get<std::string>(); };
-  const auto line = [](const char* name, const std::string& value) { fmt::print("{:<10} {}\n", name, value); };
+  const auto line = [](const char* name, const std::string& value) { print_shown("{:<10} {}\n", name, value); };
   const Json &machine = report["machine"], &store = report["store"];
   line("emfbench", fmt::format("{}, {}, commit {}{}", text(machine["emfbench"]), text(machine["compiler"]),
                                text(machine["commit"]), machine["dirty"] ? " with changes" : ""));

@@ -51,6 +51,9 @@ class Encode : public Command {
     catch_interrupts();
     const std::shared_ptr<const Encoder> encoder = make_encoder(encoder_, options(), seed_);
     say_if_untrained(encoder->info());
+    if (!ids_.empty() && encoder->info().reads == EncoderInput::kLabels) {
+      fail_input("encoder '{}' reads labels, which are no token ids; give --prompts", encoder_);
+    }
     if (pooled_only_) return run_pooled_only(encoder, flags);
     if (by_text_ && !pooling_.empty()) fail_input("--by-text writes tokens alone, so it takes no --pooling");
     std::optional<EncoderPooling> pooling;

@@ -55,7 +55,7 @@ GivenIds of_tensors(const std::filesystem::path& path, const std::string& encode
 std::vector<int64_t> numbers_of(const Json& value, const std::string& where, const char* key) {
   std::vector<int64_t> numbers;
   const bool is_list = value.is_array() && std::all_of(value.begin(), value.end(), [](const Json& one) {
-                         return one.is_number_integer() && one.get<int64_t>() >= 0;
+                         return whole_number(one).value_or(-1) >= 0;
                        });
   if (!is_list || value.empty()) fail_input("{}: '{}' is no list of whole numbers from 0 on", where, key);
   for (const Json& one : value) numbers.push_back(one.get<int64_t>());

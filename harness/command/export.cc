@@ -2,6 +2,7 @@
 // its claims.
 #include <fmt/format.h>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -44,7 +45,7 @@ class Export : public Command {
     const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
     if (!sections_.empty()) {
-      fmt::print("{}", export_sections(read_record(folder, store_), sections_, export_format(format_)));
+      print_lines(export_sections(read_record(folder, store_), sections_, export_format(format_)));
       return ExitCode::kGood;
     }
     const Json document = report_document(folder);
@@ -59,7 +60,7 @@ class Export : public Command {
     if (flags.json) {
       print_json({{"suite", suite_}, {"rows", kept}});
     } else {
-      fmt::print("{}", export_rows(kept, export_format(format_)));
+      print_lines(export_rows(kept, export_format(format_)));
     }
     return ExitCode::kGood;
   }
@@ -72,7 +73,7 @@ class Export : public Command {
     if (flags.json) {
       print_json(document);
     } else {
-      fmt::print("{}", claims_markdown(document));
+      print_lines(claims_markdown(document));
     }
     return ExitCode::kGood;
   }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/base/bounded.h"
 #include "harness/base/json.h"
 #include "harness/base/near_name.h"
 #include "harness/base/npy.h"
@@ -25,7 +26,7 @@ using Holds = FeatureSide::Holds;
 /// A file may have a colon in its own name, so the whole text is tried first.
 FeatureSide place_of(const std::string& text) {
   const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || std::filesystem::exists(text)) return {text, Holds::kRows, text, ""};
+  if (colon == std::string::npos || path_exists(text)) return {text, Holds::kRows, text, ""};
   return {text, Holds::kRows, text.substr(0, colon), text.substr(colon + 1)};
 }
 
@@ -123,8 +124,8 @@ FeatureStatistics statistics_of_side(const FeatureSide& side) {
 
 FeatureSide open_features(const std::string& text, bool takes_statistics) {
   FeatureSide side = place_of(text);
-  if (!std::filesystem::exists(side.file)) fail_missing("{} does not exist", side.file.string());
-  if (std::filesystem::is_directory(side.file)) {
+  if (!path_exists(side.file)) fail_missing("{} does not exist", side.file.string());
+  if (is_folder(side.file)) {
     if (!side.array.empty()) fail_input("{} is a folder; leave ':{}' out", side.file.string(), side.array);
     side.holds = Holds::kPictures;
     return side;
@@ -178,7 +179,7 @@ FeatureSide open_features(const std::string& text, bool takes_statistics) {
 bool may_be_pictures(const std::string& text) {
   const FeatureSide side = place_of(text);
   const std::string kind = side.file.extension();
-  if (std::filesystem::is_directory(side.file) || kind == ".zip") return true;
+  if (is_folder(side.file) || kind == ".zip") return true;
   if (kind != ".npy" && kind != ".npz") return false;
   try {
     return !arrays_in(side.file).pictures.empty();

@@ -16,6 +16,7 @@
 #include "harness/api/section.h"
 #include "harness/base/config.h"
 #include "harness/base/paths.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/engine/suite/suite_file.h"
 #include "harness/rules/answer_rule.h"
@@ -101,13 +102,13 @@ std::string where_weights_are(const Json& row) {
 
 void print_encoders(const Json& rows) {
   constexpr const char* kLine = "{:<15} {:<8} {:>10} {:>5} {:>6}  {:<10}  {:<18}  {}\n";
-  fmt::print(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
+  print_shown(kLine, "name", "family", "parameters", "dim", "tokens", "training", "licence", "weights");
   for (const Json& row : rows) {
     const std::string licence = row["licence"];
-    fmt::print(kLine, row["name"].get<std::string>(), row["family"].get<std::string>(),
-               short_count(row["num_parameters"]), row["dimension"].get<int64_t>(), row["max_tokens"].get<int64_t>(),
-               row["trainable"].get<bool>() ? "with model" : "frozen", licence.empty() ? "-" : licence,
-               where_weights_are(row));
+    print_shown(kLine, row["name"].get<std::string>(), row["family"].get<std::string>(),
+                short_count(row["num_parameters"]), row["dimension"].get<int64_t>(), row["max_tokens"].get<int64_t>(),
+                row["trainable"].get<bool>() ? "with model" : "frozen", licence.empty() ? "-" : licence,
+                where_weights_are(row));
   }
 }
 
@@ -157,7 +158,7 @@ class List : public Command {
         if (row.contains("gguf") && !row["gguf"].empty()) {
           more = fmt::format("; as GGUF {}", fmt::join(row["gguf"].get<std::vector<std::string>>(), ", "));
         }
-        fmt::print("{:<22} {}{}\n", row["name"].get<std::string>(), row["summary"].get<std::string>(), more);
+        print_shown("{:<22} {}{}\n", row["name"].get<std::string>(), row["summary"].get<std::string>(), more);
       }
     }
     return ExitCode::kGood;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/merge.h"
@@ -41,11 +42,11 @@ class Merge : public Command {
                   {"foreign", merged.foreign}});
       return ExitCode::kGood;
     }
-    fmt::print("{} stages merged from {} ({:.1f} MB), {} known here, {} unfinished left there\n", merged.merged, other_,
-               static_cast<double>(merged.bytes) / 1e6, merged.known, merged.unfinished);
+    print_shown("{} stages merged from {} ({:.1f} MB), {} known here, {} unfinished left there\n", merged.merged,
+                other_, static_cast<double>(merged.bytes) / 1e6, merged.known, merged.unfinished);
     if (!merged.suites.empty()) {
-      fmt::print("suites that came in: {}; next: emfbench report {}\n", fmt::join(merged.suites, ", "),
-                 merged.suites.front());
+      print_shown("suites that came in: {}; next: emfbench report {}\n", fmt::join(merged.suites, ", "),
+                  merged.suites.front());
     }
     return ExitCode::kGood;
   }

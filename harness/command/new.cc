@@ -11,8 +11,10 @@
 #include "harness/api/objective.h"
 #include "harness/api/probe.h"
 #include "harness/api/section.h"
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/plugin/file_template.h"
 
@@ -66,12 +68,12 @@ class New : public Command {
       fail_input("{} '{}' is registered already, by {}; choose another name", kind.kind, name_, taken);
     const fs::path folder = folder_.empty() ? project_root() / kind.folder : fs::absolute(folder_);
     const fs::path file = folder / (name_ + kind.extension);
-    if (fs::exists(file)) fail_input("{} is there already and was left as it is; choose another name", file.string());
+    if (path_exists(file)) fail_input("{} is there already and was left as it is; choose another name", file.string());
     write_atomically(file, fill_template(kind, name_));
     if (flags.json) {
       print_json({{"kind", kind.kind}, {"name", name_}, {"path", file.string()}});
     } else {
-      fmt::print("{}\n", file.string());
+      print_shown("{}\n", file.string());
     }
     say(next_step(kind, name_, file, !folder_.empty()));
     return ExitCode::kGood;

@@ -7,10 +7,11 @@
 #include <set>
 
 #include "harness/base/file.h"
+#include "harness/base/run_name.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/stage_times.h"
 #include "harness/command/store_option.h"
-#include "harness/engine/suite/run_name.h"
 #include "harness/engine/suite/suite_graph.h"
 
 namespace emf {
@@ -79,10 +80,10 @@ class Plan : public Command {
                                  ? fmt::format("{} probes, nothing is trained", graph.probes.size())
                                  : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(),
                                                graph.spec.train.pictures, graph.cells.size());
-    fmt::print("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, size, "stage", "stages", "finished", "s each");
+    print_shown("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, size, "stage", "stages", "finished", "s each");
     for (const auto& [kind, row] : kinds.items()) {
-      fmt::print("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
-                 row["seconds_each"].is_null() ? "-" : fmt::format("{:.1f}", row["seconds_each"].get<double>()));
+      print_shown("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
+                  row["seconds_each"].is_null() ? "-" : fmt::format("{:.1f}", row["seconds_each"].get<double>()));
     }
     if (guessed) {
       say(fmt::format("about {:.0f} core seconds left, as stages of this store took so far", seconds));

@@ -6,6 +6,7 @@
 
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
+#include "harness/base/terminal.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 #include "harness/command/feature_file.h"
@@ -82,11 +83,11 @@ class ProbeCommand : public Command {
       print_json(result);
       return ExitCode::kGood;
     }
-    fmt::print("{} of {}: {} queries, {} candidates\n", name_, who, result["n_queries"].dump(),
-               result["n_candidates"].dump());
+    print_shown("{} of {}: {} queries, {} candidates\n", name_, who, result["n_queries"].dump(),
+                result["n_candidates"].dump());
     for (const auto& [mode, value] : result["modes"].items()) {
-      fmt::print("  {:<16} {:>8.4f}  95 % [{:.4f}, {:.4f}]\n", mode, value["value"].get<double>(),
-                 value["ci95"][0].get<double>(), value["ci95"][1].get<double>());
+      print_shown("  {:<16} {:>8.4f}  95 % [{:.4f}, {:.4f}]\n", mode, value["value"].get<double>(),
+                  value["ci95"][0].get<double>(), value["ci95"][1].get<double>());
     }
     return ExitCode::kGood;
   }

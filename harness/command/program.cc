@@ -5,12 +5,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
+#include <new>
 #include <system_error>
 
 #include "harness/base/atomic_file.h"
 #include "harness/base/field_names.h"
 #include "harness/base/near_name.h"
+#include "harness/base/terminal.h"
 #include "harness/base/utf8.h"
 #include "harness/base/version.h"
 #include "harness/command/command.h"
@@ -193,15 +196,23 @@ int run_program(int count, char** words) {
   try {
     return static_cast<int>(run_and_deliver({words, words + count}));
   } catch (const UserError& error) {
-    fmt::print(stderr, "emfbench: {}\n", error.what());
+    fmt::print(stderr, "emfbench: {}\n", shown_message(error.what()));
     return static_cast<int>(error.code());
+  } catch (const std::filesystem::filesystem_error& error) {
+    // Nobody looked at the place before using it; what the system says of it is still no fault of the program.
+    fmt::print(stderr, "emfbench: cannot use {} ({})\n", shown_message(error.path1().string()), error.code().message());
+    return static_cast<int>(error.code() == std::errc::no_space_on_device ? ExitCode::kInterrupted
+                                                                          : ExitCode::kBadInput);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "emfbench: not enough memory for this input; give less of it at a time\n");
+    return static_cast<int>(ExitCode::kBadInput);
   } catch (const std::exception& error) {
     fmt::print(stderr, "emfbench: internal error: {}\nPlease report it with the command and `emfbench doctor`.\n",
-               error.what());
+               shown_message(error.what()));
     return static_cast<int>(ExitCode::kInternal);
   }
 }
 
-void print_json(const Json& value) { fmt::print("{}", pretty_json(value)); }
+void print_json(const Json& value) { print_lines(shown_json(pretty_json(value))); }
 
 }  // namespace emf

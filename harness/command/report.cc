@@ -1,6 +1,8 @@
 // emfbench report SUITE: writes the page of a suite's newest record again, from the record alone.
 #include <fmt/format.h>
 
+#include "harness/base/run_name.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -30,7 +32,7 @@ class Report : public Command {
     if (flags.json) {
       print_json(report_document(folder));
     } else {
-      fmt::print("{}\n", page.string());
+      print_shown("{}\n", page.string());
     }
     return ExitCode::kGood;
   }
@@ -39,7 +41,11 @@ class Report : public Command {
   /// The page of a stage in a store lies among the store's reports, that of a record elsewhere beside the record.
   std::filesystem::path usual_folder(const std::filesystem::path& record) const {
     if (is_record_path(suite_) && record.parent_path().filename() != "suite") return record;
-    return std::filesystem::path(store_) / "reports" / report_document(record).at("suite").get<std::string>();
+    const std::string name = report_document(record).at("suite");
+    // A record is data: what it is called must not say where files are written.
+    if (!is_run_name(name))
+      fail_input("a report of '{}' would lie outside {}/reports; say where it goes with --out", name, store_);
+    return std::filesystem::path(store_) / "reports" / name;
   }
 
   std::string suite_, out_, store_;

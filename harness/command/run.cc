@@ -6,10 +6,11 @@
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/paths.h"
+#include "harness/base/run_name.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/layout.h"
-#include "harness/engine/suite/run_name.h"
 #include "harness/engine/suite/suite_record.h"
 #include "harness/instruments/instrument_suite.h"
 #include "harness/tensor/instrument_file.h"
@@ -81,8 +82,8 @@ class Run : public Command {
         print_json({{"suite", spec.name}, {"stages", rows}});
       } else {
         for (const Json& row : rows) {
-          fmt::print("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(),
-                     row["label"].get<std::string>());
+          print_shown("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(),
+                      row["label"].get<std::string>());
         }
       }
       return ExitCode::kGood;
@@ -115,7 +116,7 @@ class Run : public Command {
                   {"damaged", outcome.summary.damaged},
                   {"claims", result.at("claims")}});
     } else {
-      fmt::print("report: {}\n", report.string());
+      print_shown("report: {}\n", report.string());
     }
     return outcome.summary.failed.empty() ? ExitCode::kGood : ExitCode::kSomeRunsFailed;
   }
@@ -130,10 +131,10 @@ class Run : public Command {
       print_json(index);
     } else {
       for (const Json& row : index.at("instruments")) {
-        fmt::print("{:<16} {:>9} bytes  sha256 {}\n", row.at("name").get<std::string>(), row.at("bytes").get<int64_t>(),
-                   row.at("sha256").get<std::string>());
+        print_shown("{:<16} {:>9} bytes  sha256 {}\n", row.at("name").get<std::string>(),
+                    row.at("bytes").get<int64_t>(), row.at("sha256").get<std::string>());
       }
-      fmt::print("instruments: {}\n", out.string());
+      print_shown("instruments: {}\n", out.string());
     }
     if (!install_) say("runs go on using the shipped instruments; the same command with --install replaces those");
     return ExitCode::kGood;

@@ -7,6 +7,7 @@
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/near_name.h"
+#include "harness/base/terminal.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
@@ -116,7 +117,7 @@ class SampleCommand : public Command {
                   {"prompts", prompts.size()},
                   {"columns", times}});
     } else {
-      fmt::print("{}\n", out_);
+      print_shown("{}\n", out_);
     }
     return ExitCode::kGood;
   }

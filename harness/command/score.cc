@@ -8,7 +8,9 @@
 #include <optional>
 #include <set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/config.h"
+#include "harness/base/terminal.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_answers.h"
 #include "harness/command/score_options.h"
@@ -23,13 +25,13 @@ std::string interval_text(const MetricValue& value) {
 }
 
 void print_warnings(const MetricValue& value) {
-  for (const std::string& warning : value.warnings) fmt::print("warning: {}\n", warning);
+  for (const std::string& warning : value.warnings) print_shown("warning: {}\n", warning);
 }
 
 void print_exclusions(const Exclusions& exclusions) {
   for (const Json& line : exclusions.lines()) {
     const std::string reason = line.at("reason");
-    fmt::print("excluded: {}{}\n", line.at("item").get<std::string>(), reason.empty() ? "" : " (" + reason + ")");
+    print_shown("excluded: {}{}\n", line.at("item").get<std::string>(), reason.empty() ? "" : " (" + reason + ")");
   }
 }
 
@@ -192,8 +194,8 @@ class Score : public Command {
     const std::vector<std::string> sides = {options_.real, options_.generated, options_.held_out};
     const bool pictures = std::any_of(sides.begin(), sides.end(), may_be_pictures);
     refuse_unused({"--backbone", "--resize"}, pictures, "pictures");
-    const bool folders = std::any_of(sides.begin(), sides.end(),
-                                     [](const std::string& side) { return std::filesystem::is_directory(side); });
+    const bool folders =
+        std::any_of(sides.begin(), sides.end(), [](const std::string& side) { return is_folder(side); });
     refuse_unused({"--subfolders"}, folders, "a folder of pictures");
     return score_features(options_, flags);
   }

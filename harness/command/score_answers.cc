@@ -5,6 +5,7 @@
 
 #include "harness/base/config.h"
 #include "harness/base/file.h"
+#include "harness/base/terminal.h"
 #include "harness/command/answer_comparison.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/answer_rule.h"
@@ -78,25 +79,25 @@ void print_numbers(const std::vector<SureNumber>& numbers) {
   size_t width = 0;
   for (const SureNumber& number : numbers) width = std::max(width, number.name.size());
   for (const SureNumber& number : numbers) {
-    fmt::print("{:<{}}  {:<12.6g}  {}  ({} items, {} prompts)\n", number.name, width, number.value,
-               interval_text(number.ci95), number.items, number.clusters);
+    print_shown("{:<{}}  {:<12.6g}  {}  ({} items, {} prompts)\n", number.name, width, number.value,
+                interval_text(number.ci95), number.items, number.clusters);
   }
 }
 
 void print_comparison(const AnswerComparison& comparison) {
   size_t width = 0;
   for (const ComparedNumber& number : comparison.numbers) width = std::max(width, number.name.size());
-  fmt::print(
+  print_shown(
       "\ndifference from --against, over the {} items that both have; p as tested, and by Holm over {} numbers\n",
       comparison.won + comparison.lost + comparison.tied, comparison.tested);
   for (const ComparedNumber& number : comparison.numbers) {
-    fmt::print("{:<{}}  {:<+12.6g}  {}", number.name, width, number.difference.value,
-               interval_text(number.difference.ci95));
-    if (number.difference.ci95) fmt::print("  p {:.3g}, {:.3g}", number.difference.p_value, number.p_holm);
-    fmt::print("  ({:.6g} for {:.6g}{})\n", number.ours, number.theirs,
-               number.lower_is_better ? "; lower is better" : "");
+    print_shown("{:<{}}  {:<+12.6g}  {}", number.name, width, number.difference.value,
+                interval_text(number.difference.ci95));
+    if (number.difference.ci95) print_shown("  p {:.3g}, {:.3g}", number.difference.p_value, number.p_holm);
+    print_shown("  ({:.6g} for {:.6g}{})\n", number.ours, number.theirs,
+                number.lower_is_better ? "; lower is better" : "");
   }
-  fmt::print("items: {} won, {} lost, {} tied\n", comparison.won, comparison.lost, comparison.tied);
+  print_shown("items: {} won, {} lost, {} tied\n", comparison.won, comparison.lost, comparison.tied);
 }
 
 std::string items_text(const AnswerSet& set, const AnswerComparison* comparison) {
@@ -130,7 +131,7 @@ void note_left_out(const AnswerComparison& comparison, AnswerNotes& notes) {
 /// Warnings are no progress: they are kept from stderr only where the document holds them.
 void say_warnings(const std::string& before, const std::vector<std::string>& warnings, bool in_document) {
   if (in_document && Talk::quiet()) return;
-  for (const std::string& warning : warnings) fmt::print(stderr, "note: {}{}\n", before, warning);
+  for (const std::string& warning : warnings) fmt::print(stderr, "note: {}{}\n", before, shown_message(warning));
 }
 
 Options rule_options(const AnswerOptions& options) {
@@ -163,7 +164,7 @@ void leave_out(AnswerSet& set, Exclusions& exclusions) {
 ExitCode print_official(const AnswerSet& set) {
   bool any = false;
   for (const OfficialText& official : set.official) {
-    fmt::print("{}", official.text);
+    print_lines(official.text);
     any = any || !official.text.empty();
   }
   if (!any) fail_input("the official script prints no number of these answers: {}", set.official.front().why);

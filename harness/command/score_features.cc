@@ -6,6 +6,7 @@
 #include "harness/base/file.h"
 #include "harness/base/options.h"
 #include "harness/base/progress.h"
+#include "harness/base/terminal.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/picture_network.h"
 #include "harness/command/score_options.h"
@@ -27,11 +28,11 @@ std::string part_of(const std::string& name, const std::string& first, const std
 
 void print_values(const std::vector<MetricValue>& values) {
   for (const MetricValue& value : values) {
-    fmt::print("{} {:.10g}{}\n", value.name, *value.value, interval_text(value));
+    print_shown("{} {:.10g}{}\n", value.name, *value.value, interval_text(value));
   }
   const Json& facts = values.front().details;
   for (const char* fact : {"n_real", "n_generated", "n_held_out", "dimension", "std"}) {
-    if (facts.contains(fact)) fmt::print("  {} {}\n", fact, facts[fact].is_null() ? "unknown" : facts[fact].dump());
+    if (facts.contains(fact)) print_shown("  {} {}\n", fact, facts[fact].is_null() ? "unknown" : facts[fact].dump());
   }
   print_warnings(values.front());
 }
@@ -354,7 +355,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (!flags.json) {
     print_values(values);
     if (result.contains("against"))
-      fmt::print("  difference from {} {:.10g}\n", options.against, result["against"]["difference"].get<double>());
+      print_shown("  difference from {} {:.10g}\n", options.against, result["against"]["difference"].get<double>());
     return ExitCode::kGood;
   }
   result["seconds"] = options.seconds();

@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "harness/base/file.h"
+#include "harness/base/terminal.h"
 #include "harness/command/judge_images.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/judged_lines.h"
@@ -123,13 +124,13 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
   if (!sources.judge.is_null()) overall.identity["judge"] = sources.judge;
   if (!unjudged.empty()) overall.warnings.push_back(fmt::format("{}_prompts_not_judged", unjudged.size()));
   if (options.summary && !flags.json) {
-    fmt::print("{}", overall.details.at("summary").get<std::string>());
+    print_lines(overall.details.at("summary").get<std::string>());
     return ExitCode::kGood;
   }
   if (!flags.json) {
     for (const MetricValue& value : values) {
-      fmt::print("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
-                 value.details.at("correct").dump(), value.details.at("total").dump());
+      print_shown("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
+                  value.details.at("correct").dump(), value.details.at("total").dump());
     }
     print_exclusions(exclusions);
     print_warnings(overall);
@@ -180,19 +181,19 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   value.warnings.insert(value.warnings.begin(), read.warnings.begin(), read.warnings.end());
   const Json failed = value.details.value("failed", Json::array());
   if (!flags.json) {
-    fmt::print("{} {:.6f}{}  ({} items{})\n", value.name, *value.value, interval_text(value), value.n,
-               value.details.contains("failed") ? fmt::format(", {} failed", failed.size()) : "");
+    print_shown("{} {:.6f}{}  ({} items{})\n", value.name, *value.value, interval_text(value), value.n,
+                value.details.contains("failed") ? fmt::format(", {} failed", failed.size()) : "");
     const Json categories = value.details.value("categories", Json::object());
     for (const auto& [name, category] : categories.items()) {
-      fmt::print("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
-                 category.at("answers").get<int64_t>());
+      print_shown("  {:<24} {:.6f}  ({} answers)\n", name, category.at("score").get<double>(),
+                  category.at("answers").get<int64_t>());
     }
     for (size_t i = 1; i < values.size(); ++i) {
-      fmt::print("  {:<24} {:.6f}{}  ({} pictures)\n", values[i].name, *values[i].value, interval_text(values[i]),
-                 values[i].n);
+      print_shown("  {:<24} {:.6f}{}  ({} pictures)\n", values[i].name, *values[i].value, interval_text(values[i]),
+                  values[i].n);
     }
     for (const Json& item : failed) {
-      fmt::print("failed: {} ({})\n", item.at("item_id").get<std::string>(), item.at("why").get<std::string>());
+      print_shown("failed: {} ({})\n", item.at("item_id").get<std::string>(), item.at("why").get<std::string>());
     }
     print_exclusions(exclusions);
     print_warnings(value);

@@ -106,6 +106,13 @@ TEST_F(ScoredPictures, ListedFolders) {
   line["file_name"] = "b.png";
   write_atomically(file("flat/metadata.jsonl"), line.dump() + "\n");
   EXPECT_NE(run(geneval({"--images", file("flat")})).talk.find("metadata.jsonl:1: there is no"), std::string::npos);
+  for (const char* name : {"../pictures/00000/samples/0000.png", "/etc/hostname", "a/../../x.png", "", ".."}) {
+    line["file_name"] = name;
+    write_atomically(file("flat/metadata.jsonl"), line.dump() + "\n");
+    const Outcome outside = run(geneval({"--images", file("flat")}));
+    EXPECT_EQ(outside.code, 2);
+    EXPECT_NE(outside.talk.find("leads out of the folder"), std::string::npos) << name << ": " << outside.talk;
+  }
 }
 
 TEST_F(ScoredPictures, BadPicturesAreNamed) {

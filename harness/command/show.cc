@@ -8,6 +8,7 @@
 
 #include "harness/api/dataset.h"
 #include "harness/base/file.h"
+#include "harness/base/terminal.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
 
@@ -64,7 +65,7 @@ class Show : public Command {
       if (dataset->unseen_size()) record["held_out_pictures"] = *dataset->unseen_size();
       print_json(record);
     } else {
-      fmt::print("{}\n", path);
+      print_shown("{}\n", path);
       if (dataset->size()) {
         say(fmt::format("{} pictures to train on, {} held out, up to {} captions a picture", *dataset->size(),
                         dataset->unseen_size().value_or(0), dataset->captions_a_picture()));

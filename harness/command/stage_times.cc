@@ -1,5 +1,6 @@
 #include "harness/command/stage_times.h"
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 
 namespace emf {
@@ -9,7 +10,7 @@ namespace {
 Json train_of(const std::filesystem::path& store, const Json& spec) {
   for (const Json& input : spec.value("inputs", Json::array())) {
     const auto file = store / "runs" / "train" / input.get<std::string>() / "spec.json";
-    if (std::filesystem::exists(file)) return read_json(file);
+    if (path_exists(file)) return read_json(file);
   }
   return nullptr;
 }
@@ -47,7 +48,7 @@ void StageTimes::read(const std::string& kind) {
     const auto folder = entry.path();
     bool whole = true;
     for (const char* name : {"DONE", "spec.json", "result.json", "provenance.json"})
-      whole = whole && std::filesystem::exists(folder / name);
+      whole = whole && path_exists(folder / name);
     if (!whole) continue;
     const Json spec = read_json(folder / "spec.json");
     const bool paints = kind == "sample";

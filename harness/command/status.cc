@@ -4,11 +4,14 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 #include "harness/base/manifest.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/layout.h"
+#include "reports/schema/validate.h"
 
 namespace emf {
 namespace {
@@ -17,8 +20,8 @@ namespace fs = std::filesystem;
 
 /// DONE and FAILED are written last; a folder with neither was interrupted, or is being worked on.
 std::string state_of(const fs::path& folder) {
-  if (fs::exists(folder / "DONE")) return "done";
-  return fs::exists(folder / "FAILED") ? "failed" : "unfinished";
+  if (path_exists(folder / "DONE")) return "done";
+  return path_exists(folder / "FAILED") ? "failed" : "unfinished";
 }
 
 uint64_t bytes_of(const fs::path& folder) {
@@ -35,7 +38,7 @@ class Status : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     const fs::path runs = fs::path(store_) / "runs";
-    if (!fs::is_directory(runs)) fail_missing("no results in {}; run a suite first: emfbench run quick", store_);
+    if (!is_folder(runs)) fail_missing("no results in {}; run a suite first: emfbench run quick", store_);
     Json stages = Json::object(), suites = Json::array();
     int64_t unsealed = 0;
     for (const auto& kind : fs::directory_iterator(runs)) {
@@ -86,14 +89,22 @@ class Status : public Command {
         return row;
       }
     }
-    if (fs::exists(folder / "spec.json")) row["suite"] = read_json(folder / "spec.json").value("suite", "?");
-    if (fs::exists(provenance)) {
+    if (path_exists(folder / "spec.json")) row["suite"] = text_under(read_json(folder / "spec.json"), "suite", "?");
+    if (path_exists(provenance)) {
       const Json told = read_json(provenance);
-      row["finished"] = told.value("finished", "");
-      row["sequence"] = told.value("sequence", int64_t{0});
+      row["finished"] = text_under(told, "finished");
+      row["sequence"] = whole_number_under(told, "sequence");
     }
-    if (!fs::exists(result)) return row;
+    if (!path_exists(result)) return row;
     const Json record = read_json(result);
+    // A record of another shape is named, and does not hide what else the store holds.
+    try {
+      validate_result(record);
+    } catch (const UserError& error) {
+      say(fmt::format("{}: {}", result.string(), error.what()));
+      row["state"] = "unreadable";
+      return row;
+    }
     for (const Json& claim : record.value("claims", Json::array())) {
       const std::string verdict = claim.at("verdict");
       row["claims"][verdict] = row["claims"].value(verdict, 0) + 1;
@@ -103,20 +114,20 @@ class Status : public Command {
 
   void print(const Json& suites, const Json& stages) const {
     constexpr const char* kSuite = "{:<22} {:<11} {:<21} {:<17} {}\n";
-    fmt::print(kSuite, "suite", "state", "finished", "record", "claims");
+    print_shown(kSuite, "suite", "state", "finished", "record", "claims");
     for (const Json& row : suites) {
       std::string claims;
       for (const auto& [verdict, count] : row["claims"].items())
         claims += fmt::format("{} {}  ", count.get<int>(), verdict);
-      fmt::print(kSuite, row["suite"].get<std::string>(), row["state"].get<std::string>(),
-                 row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
+      print_shown(kSuite, row["suite"].get<std::string>(), row["state"].get<std::string>(),
+                  row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
     }
     constexpr const char* kStage = "{:<18} {:>6} {:>7} {:>11} {:>10}\n";
-    fmt::print("\n");
-    fmt::print(kStage, "stages", "done", "failed", "unfinished", "MB");
+    print_shown("\n");
+    print_shown(kStage, "stages", "done", "failed", "unfinished", "MB");
     for (const auto& [kind, counts] : stages.items()) {
-      fmt::print(kStage, kind, counts["done"].get<int>(), counts["failed"].get<int>(), counts["unfinished"].get<int>(),
-                 fmt::format("{:.1f}", static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6));
+      print_shown(kStage, kind, counts["done"].get<int>(), counts["failed"].get<int>(), counts["unfinished"].get<int>(),
+                  fmt::format("{:.1f}", static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6));
     }
   }
 

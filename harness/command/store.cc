@@ -5,8 +5,10 @@
 #include <map>
 #include <optional>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/damage.h"
@@ -30,7 +32,7 @@ void audit_checkpoints(const fs::path& store, const fs::path& folder, StoreAudit
   if (spec.is_null()) return;
   const RunFolder stage(store, folder.parent_path().filename().string(), spec);
   for (const char* file : {kFinalCheckpoint, kLatestCheckpoint}) {
-    if (!fs::exists(stage.file(file))) continue;
+    if (!path_exists(stage.file(file))) continue;
     try {
       read_training_state(stage, file);
     } catch (const DamagedStage& error) {
@@ -63,7 +65,7 @@ class Store : public Command {
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
     const bool json = json_ || flags.json;
-    if (!fs::is_directory(fs::path(store_) / "runs"))
+    if (!is_folder(fs::path(store_) / "runs"))
       fail_missing("no results in {}; run a suite first: emfbench run quick", store_);
     if (verify_->chosen()) return verify(json);
     if (list_->chosen()) return list(json);
@@ -103,8 +105,8 @@ class Store : public Command {
                   {"findings", findings}});
     } else {
       for (const AuditFinding& found : audit.findings) {
-        fmt::print("{:<10} {}{}{}: {}\n", found.state, found.where, found.file.empty() ? "" : ", ", found.file,
-                   found.what);
+        print_shown("{:<10} {}{}{}: {}\n", found.state, found.where, found.file.empty() ? "" : ", ", found.file,
+                    found.what);
       }
     }
     if (!audit.moved.empty()) say(fmt::format("note: {} {}", store_, audit.moved));
@@ -135,16 +137,16 @@ class Store : public Command {
       return ExitCode::kGood;
     }
     constexpr const char* kLine = "{:<24} {:>7} {:>12}\n";
-    fmt::print(kLine, "kind", "stages", "");
-    for (const RoomRow& row : room.kinds) fmt::print(kLine, row.name, row.stages, megabytes(row.bytes));
-    fmt::print("\n{:<24} {:>7} {:>12} {:>16}\n", "suite", "stages", "", "no other suite's");
+    print_shown(kLine, "kind", "stages", "");
+    for (const RoomRow& row : room.kinds) print_shown(kLine, row.name, row.stages, megabytes(row.bytes));
+    print_shown("\n{:<24} {:>7} {:>12} {:>16}\n", "suite", "stages", "", "no other suite's");
     for (const RoomRow& row : room.suites)
-      fmt::print("{:<24} {:>7} {:>12} {:>16}\n", row.name, row.stages, megabytes(row.bytes), megabytes(row.alone));
-    fmt::print("\n");
-    fmt::print(kLine, "folder", "files", "");
-    for (const RoomRow& row : room.folders) fmt::print(kLine, row.name, row.stages, megabytes(row.bytes));
-    fmt::print("\n");
-    fmt::print(kLine, "all", "", megabytes(room.bytes));
+      print_shown("{:<24} {:>7} {:>12} {:>16}\n", row.name, row.stages, megabytes(row.bytes), megabytes(row.alone));
+    print_shown("\n");
+    print_shown(kLine, "folder", "files", "");
+    for (const RoomRow& row : room.folders) print_shown(kLine, row.name, row.stages, megabytes(row.bytes));
+    print_shown("\n");
+    print_shown(kLine, "all", "", megabytes(room.bytes));
     return ExitCode::kGood;
   }
 
@@ -161,7 +163,7 @@ class Store : public Command {
       const bool removed = asked(one) && remove_left_over(one);
       const std::string path = one.path.lexically_relative(store).string();
       if (asked(one) && !removed) say(fmt::format("warning: {} is in use and stays", path));
-      if (!json && !removed) fmt::print("{:<10} {:>12}  {} ({})\n", one.kind, megabytes(one.bytes), path, one.why);
+      if (!json && !removed) print_shown("{:<10} {:>12}  {} ({})\n", one.kind, megabytes(one.bytes), path, one.why);
       rows.push_back(
           {{"kind", one.kind}, {"path", path}, {"bytes", one.bytes}, {"why", one.why}, {"removed", removed}});
       if (removed) removed_bytes += one.bytes;
@@ -196,7 +198,7 @@ class Store : public Command {
     for (const std::string& name : refused)
       say(fmt::format("warning: {} left as it is: its files do not make up the stage that its name says", name));
     if (json) print_json({{"store", store_}, {"sealed", sealed}, {"refused", refused}});
-    if (!json) fmt::print("{} stages sealed as they are\n", sealed.size());
+    if (!json) print_shown("{} stages sealed as they are\n", sealed.size());
     return refused.empty() ? ExitCode::kGood : ExitCode::kSomeRunsFailed;
   }
 
@@ -206,7 +208,7 @@ class Store : public Command {
     const RunFolder stage(store, folder.parent_path().filename().string(), spec);
     const bool here = !spec.is_null() && stage.hash() == folder.filename();
     if (here && stage.state() != StageState::kUnsealed) return;
-    if (!here && !fs::exists(folder / "DONE")) return;
+    if (!here && !path_exists(folder / "DONE")) return;
     try {
       if (!here) fail_input("{} has another spec", stage_name(folder));
       stage.result();  // what is no JSON was not written so

@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/base/bounded.h"
 #include "harness/base/config.h"
+#include "harness/base/run_name.h"
 #include "reports/report.h"
 
 namespace emf {
@@ -16,9 +18,7 @@ constexpr const char* kRanSuite =
 /// Whether the word is a record itself: a folder that holds a result.json, or that file.
 inline bool is_record_path(const std::string& word) {
   const std::filesystem::path path(word);
-  std::error_code absent;
-  return std::filesystem::exists(path / "result.json", absent) ||
-         (path.filename() == "result.json" && std::filesystem::is_regular_file(path, absent));
+  return path_exists(path / "result.json") || (path.filename() == "result.json" && is_file(path));
 }
 
 /// The folder of the record that a word means: itself, or the newest of that name in the store. Of a .toml file the
@@ -28,12 +28,14 @@ inline bool is_record_path(const std::string& word) {
 inline std::filesystem::path record_folder(const std::string& word, const std::filesystem::path& store) {
   const std::filesystem::path path(word);
   if (is_record_path(word)) return path.filename() == "result.json" ? path.parent_path() : path;
-  std::error_code absent;
-  if (std::filesystem::is_directory(path, absent))
+  if (is_folder(path))
     fail_input("{} holds no result.json; name a run's folder, or its name (see: emfbench status)", word);
   if (path.extension() != ".toml") return newest_suite_folder(store, word);
   const Config config = load_config(path);
-  return newest_suite_folder(store, ConfigReader(config, "suite").required_text("name"));
+  ConfigReader suite(config, "suite");
+  const std::string name = suite.required_text("name");
+  require_suite_name(name, suite.place("name"));
+  return newest_suite_folder(store, name);
 }
 
 }  // namespace emf

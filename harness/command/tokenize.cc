@@ -5,6 +5,8 @@
 
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/api/encoder.h"
+#include "harness/base/bounded.h"
+#include "harness/base/terminal.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
 
@@ -14,7 +16,7 @@ namespace {
 /// A registered name, else a path; a word that is neither is taken for a misspelt name.
 std::unique_ptr<Tokenizer> named_or_loaded(const std::string& name, const TokenizerOptions& options) {
   const auto& registry = TokenizerRegistry::instance();
-  const bool looks_like_path = name.find_first_of("/.") != std::string::npos || std::filesystem::exists(name);
+  const bool looks_like_path = name.find_first_of("/.") != std::string::npos || path_exists(name);
   return registry.contains(name) || !looks_like_path ? registry.make(name) : load_tokenizer(name, options);
 }
 
@@ -41,7 +43,7 @@ class Tokenize : public Command {
       for (const Prompt& prompt : prompts) rows.push_back(tokenizer->encode(prompt.text, !no_special_));
     }
     for (size_t i = 0; i < prompts.size(); ++i) {
-      fmt::print("{}\n", canonical_json({{"text", prompts[i].text}, {"ids", rows[i]}}));
+      print_lines(shown_json(canonical_json({{"text", prompts[i].text}, {"ids", rows[i]}})) + "\n");
     }
     return ExitCode::kGood;
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -29,8 +30,8 @@ class Verify : public Command {
       print_json({{"suite", suite_}, {"claims", claims}, {"shown", shown}});
     } else {
       for (const Json& claim : claims) {
-        fmt::print("{:<10} {} ({})\n", claim.at("verdict").get<std::string>(), claim.at("name").get<std::string>(),
-                   claim.value("detail", ""));
+        print_shown("{:<10} {} ({})\n", claim.at("verdict").get<std::string>(), claim.at("name").get<std::string>(),
+                    claim.value("detail", ""));
       }
     }
     const auto total = static_cast<std::ptrdiff_t>(claims.size());

@@ -3,6 +3,7 @@
 #include <torch/nn/module.h>
 #include <algorithm>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -180,7 +181,7 @@ Json entry(const std::string& kind, const std::filesystem::path& file, int64_t v
 
 /// Entries of other instruments (another picture side) stay.
 Json merged(const std::filesystem::path& index, std::vector<Json> entries, const Work& work) {
-  if (std::filesystem::exists(index)) {
+  if (path_exists(index)) {
     const Json shipped = read_json(index);
     for (const Json& old : shipped.at("instruments")) {
       const bool replaced = std::any_of(entries.begin(), entries.end(),

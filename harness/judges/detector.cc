@@ -3,6 +3,7 @@
 
 #include <torch/nn/module.h>
 
+#include "harness/base/bounded.h"
 #include "harness/base/config.h"
 #include "harness/base/error.h"
 #include "harness/judges/scenes_detector.h"
@@ -31,7 +32,7 @@ class DetectorJudge : public Judge {
   static std::filesystem::path path_of(const Options& options, const JudgeContext& context) {
     ConfigReader(options).finish();
     const std::filesystem::path path = detector_path(context.height);
-    if (context.height != context.width || !std::filesystem::exists(path)) {
+    if (context.height != context.width || !path_exists(path)) {
       fail_missing(
           "the scenes detector looks at square pictures of 32 or 64 pixels, not {} x {}; for others name a TorchScript "
           "detector (torchscript:FILE) or train one with an instrument suite of that side",

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/utf8.h"
 #include "harness/pictures/picture_header.h"
@@ -124,7 +125,7 @@ class Lister {
 }  // namespace
 
 PictureFolder list_picture_folder(const fs::path& folder, const FolderOptions& options) {
-  if (!fs::is_directory(folder)) fail_missing("{}: no such folder of pictures", folder.string());
+  if (!is_folder(folder)) fail_missing("{}: no such folder of pictures", folder.string());
   return Lister(folder, options).list();
 }
 

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "harness/base/bounded.h"
+
 namespace emf::pictures {
 namespace {
 
@@ -240,6 +242,11 @@ PictureHeader read_picture_header(const ReadBytes& read, uint64_t size) {
                             " pixels; no more than 2^28 are read");
   }
   if (pixels > most_pixels(header, size)) fail_short();
+  // Three bytes a pixel are what is kept of it; decoders work on up to four.
+  if (pixels * 4 > std::max(most_unpacked_bytes(), size)) {
+    throw UnreadablePicture("has " + std::to_string(header.width) + " x " + std::to_string(header.height) +
+                            " pixels, more than may be unpacked; where that is meant, set EMFBENCH_MOST_UNPACKED_MIB");
+  }
   return header;
 }
 

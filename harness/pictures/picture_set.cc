@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "harness/base/bounded.h"
 #include "harness/base/chunks.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -184,8 +185,8 @@ class PictureSet::Array : public Part {
 };
 
 PictureSet::PictureSet(const fs::path& path, const PictureSetOptions& options) : path_(path) {
-  if (!fs::exists(path)) fail_missing("{} does not exist", path.string());
-  if (!fs::is_directory(path)) {
+  if (!path_exists(path)) fail_missing("{} does not exist", path.string());
+  if (!is_folder(path)) {
     if (path.extension() == ".zip") {
       parts_.push_back(std::make_unique<Zip>(path, warnings_));
     } else {
@@ -259,7 +260,7 @@ std::vector<std::string> PictureSet::warnings() const {
 }
 
 std::string PictureSet::sha256() const {
-  if (!fs::is_directory(path_)) return sha256_file(path_);
+  if (!is_folder(path_)) return sha256_file(path_);
   std::string lines;
   // Names and contents in the order of names. Where the folder lies does not count, so a copy of it is the same side of
   // a comparison.

@@ -9,8 +9,9 @@ namespace emf {
 /// Loads a shared object; what it registers is then there under its name. Its ABI string is compared before any of its
 /// code runs. A file that is loaded already is left alone.
 ///
-/// @throws UserError  kMissing: no such file. kBadInput: no plugin, built for another emfbench, compiler or LibTorch,
-///   not loadable, or a name that is registered already (names both files).
+/// @throws UserError  kMissing: no such file. kBadInput: no plugin, damaged, another file than FILE.sha256 beside it
+///   was written for, built for another emfbench, compiler or LibTorch, not loadable, or a name that is registered
+///   already (names both files).
 void load_plugin(const std::string& path);
 
 /// The files in $EMFBENCH_PLUGINS, parted by colons.

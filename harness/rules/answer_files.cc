@@ -4,9 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <fstream>
 #include <set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/utf8.h"
@@ -20,9 +20,8 @@ constexpr size_t kHeadBytes = 4096;
 
 std::string head_of(const fs::path& path) {
   std::string head(kHeadBytes, '\0');
-  std::ifstream file(path, std::ios::binary);
-  file.read(head.data(), static_cast<std::streamsize>(head.size()));
-  head.resize(static_cast<size_t>(std::max<std::streamsize>(0, file.gcount())));
+  const InputFile file(path);
+  head.resize(file.read(head.data(), head.size()));
   if (head.starts_with("\xEF\xBB\xBF")) head.erase(0, 3);
   head.erase(0, std::min(head.find_first_not_of(" \t\r\n"), head.size()));
   return head;
@@ -53,7 +52,7 @@ std::vector<fs::path> files_below(const fs::path& folder) {
 /// A word that names a path by itself is that path, whatever signs stand in it.
 AnswerFile named_file(const std::string& word) {
   const size_t equals = word.find('=');
-  if (fs::exists(word) || equals == std::string::npos || equals == 0) return {word, "", "", 0};
+  if (path_exists(word) || equals == std::string::npos || equals == 0) return {word, "", "", 0};
   return {word.substr(equals + 1), "", word.substr(0, equals), 0};
 }
 
@@ -92,11 +91,11 @@ std::vector<AnswerFile> sorted_answer_files(const std::vector<std::string>& word
   std::vector<AnswerFile> files;
   for (const std::string& word : words) {
     AnswerFile file = named_file(word);
-    if (!fs::exists(file.path)) fail_missing("{} does not exist", file.path.string());
+    if (!path_exists(file.path)) fail_missing("{} does not exist", file.path.string());
     if (!file.label.empty() && !labels) {
       fail_input("{}: this rule takes files without names; leave '{}=' out", word, file.label);
     }
-    if (fs::is_directory(file.path)) {
+    if (is_folder(file.path)) {
       add_folder(file, kind_of, files, notes);
       continue;
     }
@@ -149,6 +148,7 @@ void for_each_line(std::string_view text, const std::string& origin,
   for (size_t begin = 0; begin < text.size(); ++number) {
     const size_t end = std::min(text.find('\n', begin), text.size());
     std::string_view line = text.substr(begin, end - begin);
+    if (line.size() > bounds::kLineBytes) require_line(line.size(), fmt::format("{}:{}", origin, number));
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.find_first_not_of(" \t\r") != std::string_view::npos) take(line, fmt::format("{}:{}", origin, number));
     begin = end + 1;

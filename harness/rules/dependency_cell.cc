@@ -40,7 +40,7 @@ bool has_digit(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char letter) { return letter >= '0' && letter <= '9'; });
 }
 
-std::optional<int64_t> whole_number(std::string_view text) {
+std::optional<int64_t> number_of_cell(std::string_view text) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -64,7 +64,7 @@ bool says_none(std::string text) {
 }
 
 void take(DependencyCell& read, const std::string& part) {
-  const std::optional<int64_t> parent = whole_number(without_zero_fraction(part));
+  const std::optional<int64_t> parent = number_of_cell(without_zero_fraction(part));
   if (parent && *parent >= 0) {
     if (*parent > 0) read.parents.push_back(*parent);
   } else if (has_digit(part)) {
@@ -118,7 +118,7 @@ DependencyCell read_dependency_cell_officially(const std::string& cell) {
     std::string part = text.substr(begin, comma == std::string::npos ? comma : comma - begin);
     part.erase(0, part.find_first_not_of(' '));
     part.erase(part.find_last_not_of(' ') + 1);
-    const std::optional<int64_t> parent = whole_number(part);
+    const std::optional<int64_t> parent = number_of_cell(part);
     if (parent) {
       if (*parent != 0) read.parents.push_back(*parent);
     } else {

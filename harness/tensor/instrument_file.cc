@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -32,7 +33,7 @@ void require_listed(const std::filesystem::path& path, const std::string& sha256
 }  // namespace
 
 InstrumentFile read_instrument(const std::filesystem::path& path, const std::string& kind) {
-  if (!std::filesystem::exists(path)) {
+  if (!path_exists(path)) {
     fail_missing(
         "the {} is missing at {}: restore it from the repository, or train it with: emfbench "
         "run instruments",

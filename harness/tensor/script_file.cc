@@ -5,6 +5,7 @@
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
@@ -25,18 +26,23 @@ std::string last_line(const std::string& text) {
 }  // namespace
 
 ScriptFile read_script(const std::filesystem::path& path, const Placement& placement) {
-  if (!std::filesystem::is_regular_file(path)) fail_missing("{}: no such TorchScript file", path.string());
+  if (!path_exists(path)) fail_missing("{}: no such TorchScript file", path.string());
+  require_input(path);
   ScriptFile script;
   try {
     script.module = std::make_shared<torch::jit::Module>(torch::jit::load(path.string(), placement.device));
   } catch (const c10::Error& error) {
     fail_input("{}: not a TorchScript file as torch.jit.save writes it ({})", path.string(),
                first_line(error.what_without_backtrace()));
+  } catch (const std::exception& error) {
+    // Its reader of pickles and its parser of code throw whatever their own libraries do.
+    fail_input("{}: not a TorchScript file as torch.jit.save writes it, or damaged ({})", path.string(),
+               first_line(error.what()));
   }
   script.module->eval();
   script.sha256 = sha256_file(path);
   script.facts.origin = path.string() + ".json";
-  if (std::filesystem::exists(script.facts.origin)) {
+  if (path_exists(script.facts.origin)) {
     script.facts.values = read_json(script.facts.origin);
     if (!script.facts.values.is_object()) fail_input("{}: must be an object", script.facts.origin);
   }
@@ -65,6 +71,7 @@ c10::IValue run_script_method(const ScriptFile& script, const std::string& metho
   const std::string file = script.facts.origin.substr(0, script.facts.origin.size() - std::string(".json").size());
   const auto called = script.module->find_method(method);
   if (!called) fail_input("{}: it has no method '{}'", file, method);
+  const TimeLimit limit(fmt::format("{}: its {}", file, method), most_script_seconds(), "EMFBENCH_SCRIPT_SECONDS");
   try {
     return (*called)(std::move(inputs), arguments);
   } catch (const c10::Error& error) {

@@ -6,6 +6,7 @@
 
 #include <fmt/ranges.h>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/near_name.h"
@@ -25,13 +26,13 @@ bool is_variant(const std::string& name) {
 }
 
 std::filesystem::path file_in(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path)) return path;
+  if (!is_folder(path)) return path;
   for (const char* name : {kSingle, kIndex, kOpenClip}) {
-    if (std::filesystem::exists(path / name)) return path / name;
+    if (path_exists(path / name)) return path / name;
   }
   std::vector<std::string> variants, others, pickles;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    const std::string name = entry.path().filename().string(), extension = entry.path().extension().string();
+  for (const std::filesystem::path& entry : files_in(path)) {
+    const std::string name = entry.filename().string(), extension = entry.extension().string();
     if (is_variant(name)) variants.push_back(name);
     if (extension == ".safetensors" && !name.starts_with("adapter_")) others.push_back(name);
     if (extension == ".bin" || extension == ".pt" || extension == ".pth") pickles.push_back(name);
@@ -87,7 +88,7 @@ void Checkpoint::open_index() {
     const std::filesystem::path file = path_.parent_path() / shard;
     auto& opened = shards_[shard];
     if (!opened) {
-      if (!std::filesystem::exists(file)) {
+      if (!path_exists(file)) {
         fail_missing("{} is absent, and {} says it holds tensor {}; fetch every shard", file.string(),
                      path_.filename().string(), Json(name).dump());
       }

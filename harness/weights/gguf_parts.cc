@@ -2,6 +2,7 @@
 
 #include <regex>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 
 namespace emf {
@@ -39,7 +40,7 @@ GgufParts::GgufParts(const std::filesystem::path& path) {
   }
   for (int64_t i = 1; i < count; ++i) {
     const std::filesystem::path next = part_path(path, i + 1, count);
-    if (!std::filesystem::exists(next)) {
+    if (!path_exists(next)) {
       fail_missing("{} is absent: {} is the first of {} parts; fetch them all", next.string(), path.filename().string(),
                    count);
     }

@@ -41,6 +41,8 @@
   const key = (cell) => (cell.dataset.sort === undefined ? cell.textContent.trim() : Number(cell.dataset.sort));
   const compare = (a, b) => (typeof a === typeof b ? (a < b ? -1 : a > b ? 1 : 0) : typeof a === "number" ? 1 : -1);
 
+  // The table's library takes titles and choices for markup; what a record says is text.
+  const textNode = (text) => Object.assign(document.createElement("span"), {textContent: text});
   const narrow = matchMedia("(max-width: 34rem)").matches;
 
   const enhance = (plain) => {
@@ -58,7 +60,8 @@
     // On a phone a stacked column goes beneath the first one, so that the numbers come into view.
     const under = narrow ? heads.findIndex((head) => head.hasAttribute("data-stack")) : -1;
     const columns = heads.map((head, column) => ({
-      title: head.textContent,
+      title: "",
+      titleFormatter: () => textNode(head.textContent),
       field: "k" + column,
       frozen: column === 0,
       visible: column !== under,
@@ -76,7 +79,7 @@
       },
       ...(head.hasAttribute("data-filter") && {
         headerFilter: "list",
-        headerFilterParams: {valuesLookup: true, clearable: true, sort: false},
+        headerFilterParams: {valuesLookup: true, clearable: true, sort: false, itemFormatter: (label) => textNode(label)},
         headerFilterPlaceholder: "all",
         headerFilterFunc: (wanted, value) => wanted === "" || wanted === undefined || wanted === null || String(value) === String(wanted),
       }),

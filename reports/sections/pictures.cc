@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/manifest.h"
 #include "reports/blocks/picture_tiles.h"
@@ -74,7 +75,7 @@ std::map<Cell, Tiles> load_tiles(const SectionInput& input, const Record& record
     const Cell cell{encoder_key(sample), sample.at("objective"), sample.at("steps")};
     if (!record.is_shown(sample) || tiles.count(cell) > 0) continue;
     const auto file = inside_store(input, sample.at("file"));
-    if (!std::filesystem::exists(file)) {
+    if (!path_exists(file)) {
       ++missing;
       continue;
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/base/terminal.h"
 #include "reports/writers/plain_tables.h"
 
 namespace emf {
@@ -29,9 +30,10 @@ std::string note_of(const TableCell& cell) {
 }  // namespace
 
 std::string escape_csv(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  const std::string plain = shown(text, ShownAs::kLines);
+  if (plain.find_first_of(",\"\n") == std::string::npos) return plain;
   std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  for (const char c : plain) quoted += c == '"' ? "\"\"" : std::string(1, c);
   return quoted + "\"";
 }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 
+#include "harness/base/terminal.h"
+
 namespace emf {
 
 std::string escape_html(std::string_view text) {
   std::string escaped;
-  for (const char c : text) {
+  for (const char c : shown(text, ShownAs::kLines)) {
     switch (c) {
       case '&':
         escaped += "&amp;";
@@ -34,7 +36,7 @@ std::string escape_html(std::string_view text) {
 
 std::string script_json(const Json& value) {
   std::string safe;
-  for (const char c : canonical_json(value)) {
+  for (const char c : shown_json(canonical_json(value))) {
     if (c == '<') {
       safe += "\\u003c";
     } else {

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <utility>
 
+#include "harness/base/terminal.h"
 #include "reports/writers/plain_tables.h"
 
 namespace emf {
@@ -15,30 +16,28 @@ namespace {
 using Replacement = std::pair<std::string_view, std::string_view>;
 
 // Two hyphens or a lone < or | would be set as another sign; the last lines are UTF-8 that default fonts do not hold.
-constexpr std::array<Replacement, 24> kReplacements = {{{"\\", "\\textbackslash{}"},
-                                                        {"{", "\\{"},
-                                                        {"}", "\\}"},
-                                                        {"$", "\\$"},
-                                                        {"&", "\\&"},
-                                                        {"#", "\\#"},
-                                                        {"^", "\\textasciicircum{}"},
-                                                        {"_", "\\_"},
-                                                        {"~", "\\textasciitilde{}"},
-                                                        {"%", "\\%"},
-                                                        {"<", "\\textless{}"},
-                                                        {">", "\\textgreater{}"},
-                                                        {"|", "\\textbar{}"},
-                                                        {"--", "-{}-{}"},
-                                                        {"\r\n", " "},
-                                                        {"\n", " "},
-                                                        {"\r", " "},
-                                                        {"\u2013", "--"},
-                                                        {"\u2014", "---"},
-                                                        {"\u2212", "$-$"},
-                                                        {"\u00d7", "$\\times$"},
-                                                        {"\u00b7", "\\textperiodcentered{}"},
-                                                        {"\u2713", "$\\surd$"},
-                                                        {"\u2717", "$\\times$"}}};
+constexpr auto kReplacements = std::to_array<Replacement>({{"\\", "\\textbackslash{}"},
+                                                           {"{", "\\{"},
+                                                           {"}", "\\}"},
+                                                           {"$", "\\$"},
+                                                           {"&", "\\&"},
+                                                           {"#", "\\#"},
+                                                           {"^", "\\textasciicircum{}"},
+                                                           {"_", "\\_"},
+                                                           {"~", "\\textasciitilde{}"},
+                                                           {"%", "\\%"},
+                                                           {"<", "\\textless{}"},
+                                                           {">", "\\textgreater{}"},
+                                                           {"|", "\\textbar{}"},
+                                                           {"--", "-{}-{}"},
+                                                           {"\n", " "},
+                                                           {"\u2013", "--"},
+                                                           {"\u2014", "---"},
+                                                           {"\u2212", "$-$"},
+                                                           {"\u00d7", "$\\times$"},
+                                                           {"\u00b7", "\\textperiodcentered{}"},
+                                                           {"\u2713", "$\\surd$"},
+                                                           {"\u2717", "$\\times$"}});
 
 std::string cell_text(const TableCell& cell) {
   if (!cell.why.empty()) return "--";
@@ -132,7 +131,9 @@ struct LatexWriter {
 
 }  // namespace
 
-std::string escape_latex(std::string_view text) {
+std::string escape_latex(std::string_view raw) {
+  const std::string plain = shown(raw, ShownAs::kLines);
+  std::string_view text = plain;
   std::string escaped;
   while (!text.empty()) {
     const Replacement* found = nullptr;

@@ -5,12 +5,23 @@
 #include <algorithm>
 #include <cctype>
 
+#include "harness/base/terminal.h"
 #include "reports/writers/plain_tables.h"
 
 namespace emf {
 namespace {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || static_cast<unsigned char>(c) >= 128; }
+
+/// A line end of two bytes is one.
+std::string without_returns(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') continue;
+    out += text[i];
+  }
+  return out;
+}
 
 /// The longest run of backticks in a text: what encloses it must be longer.
 std::string fence_for(std::string_view text, size_t least) {
@@ -23,7 +34,8 @@ std::string fence_for(std::string_view text, size_t least) {
 }
 
 /// Code on one line, outside of tables. The spaces are CommonMark's own remedy for a backtick at either end.
-std::string code_span(const std::string& text) {
+std::string code_span(const std::string& raw) {
+  const std::string text = shown(raw);
   const std::string fence = fence_for(text, 1);
   const bool pad = !text.empty() && (text.front() == '`' || text.back() == '`');
   return fence + (pad ? " " : "") + text + (pad ? " " : "") + fence;
@@ -65,9 +77,9 @@ struct MarkdownWriter {
   }
 
   std::string operator()(const Preformatted& block) const {
-    const std::string fence = fence_for(block.text, 3);
-    const bool ended = !block.text.empty() && block.text.back() == '\n';
-    return fence + "\n" + block.text + (ended ? "" : "\n") + fence + "\n\n";
+    const std::string text = shown(block.text, ShownAs::kLines), fence = fence_for(text, 3);
+    const bool ended = !text.empty() && text.back() == '\n';
+    return fence + "\n" + text + (ended ? "" : "\n") + fence + "\n\n";
   }
 
   std::string operator()(const Table& table) const {
@@ -95,12 +107,13 @@ struct MarkdownWriter {
 
 }  // namespace
 
-std::string escape_markdown(std::string_view text) {
+std::string escape_markdown(std::string_view raw) {
+  const std::string text = shown(without_returns(raw), ShownAs::kLines);
   static constexpr std::string_view kAnywhere = "\\`*{}[]<>|~$";
   std::string escaped;
   for (size_t i = 0; i < text.size(); ++i) {
     const char c = text[i], next = i + 1 < text.size() ? text[i + 1] : ' ';
-    if (c == '\n' || c == '\r') {
+    if (c == '\n' || c == '\t') {
       if (escaped.empty() || escaped.back() != ' ') escaped += ' ';
       continue;
     }

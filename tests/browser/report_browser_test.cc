@@ -73,6 +73,25 @@ TEST_F(ReportInBrowser, DrawsPlotsAndTables) {
   EXPECT_GE(count(document, "tabulator-row "), 8u);
 }
 
+TEST_F(ReportInBrowser, MarkupInARecordStaysText) {
+  // The scripts build tables and plots out of the page's text: what is text there must not become markup again.
+  const std::filesystem::path store = folder_ / "store", record = write_sample_store(store);
+  Json result = read_json(record / "result.json");
+  const std::string hostile = "<img src=x onerror=console.error(1)><b>";
+  for (Json& row : result["rows"]) {
+    if (row["encoder"] != "real") row["encoder"] = hostile + row["encoder"].get<std::string>();
+  }
+  result["metrics"]["geneval"] = {{"title", hostile}, {"meaning", hostile}, {"parts", {{"counting", hostile}}}};
+  result["names"]["objective"]["mean_flow"] = {{"title", hostile}};
+  write_json(record / "result.json", result);
+  page_ = write_report(record, store, folder_ / "out");
+  const std::string document = dumped_document();
+  EXPECT_EQ(count(document, "<img src=\"?x"), 0u);
+  EXPECT_EQ(count(document, "<b>"), 0u + count(read_file(page_), "<b>"));
+  EXPECT_GE(count(document, "class=\"tabulator\""), 1u);
+  EXPECT_EQ(count(log_, "CONSOLE[^\n]*rror"), 0u) << log_;
+}
+
 TEST_F(ReportInBrowser, LogsNoErrorAndPointsNowhere) {
   const std::string document = dumped_document();
   EXPECT_EQ(count(log_, "CONSOLE[^\n]*(rror|Refused|violates|WARN)"), 0u) << log_;

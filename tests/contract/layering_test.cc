@@ -285,6 +285,44 @@ TEST(Layering, PlacementAloneNamesTheCpu) {
   }
 }
 
+/// Files that may write to the terminal themselves, and why.
+const std::map<std::string, std::string> kWrites = {
+    {"harness/base/terminal.cc", "the door itself"},
+    {"harness/base/terminal.h", "its words"},
+    {"harness/base/progress.cc", "the live line, whose escapes are the program's own"},
+    {"harness/base/bounded.cc", "the last word of a process that ends"},
+    {"harness/command/program.cc", "errors, shown"},
+    {"harness/command/score_answers.cc", "notes, shown"},
+};
+
+TEST(Layering, TextOfOthersGoesToTheTerminalByOneDoor) {
+  for (const SourceFile& file : all_sources()) {
+    if (file.is_test() || kWrites.count(file.path) > 0 || starts_with(file.path, "benchmarks/")) continue;
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      EXPECT_TRUE(file.lines[i].find("fmt::print(") == std::string::npos && file.lines[i].find("std::c") != 0)
+          << file.path << ":" << i + 1 << " prints; print_shown() shows control characters instead of sending them";
+    }
+  }
+}
+
+TEST(Layering, NobodyAsksTheFileSystemWithoutAnErrorCode) {
+  // A name too long, a circle of links or a forbidden folder would end as an internal error.
+  static const std::regex asks(R"((std::filesystem|fs)::(exists|is_directory|is_regular_file)\(([^()]|\([^()]*\))*\))");
+  for (const SourceFile& file : all_sources()) {
+    if (file.is_test() || starts_with(file.path, "harness/engine/store/") || starts_with(file.path, "benchmarks/") ||
+        starts_with(file.path, "harness/engine/stages/") || file.path == "harness/base/bounded.cc" ||
+        file.path.string().ends_with("_fixture.h")) {
+      continue;
+    }
+    for (size_t i = 0; i < file.lines.size(); ++i) {
+      std::smatch match;
+      if (!std::regex_search(file.lines[i], match, asks)) continue;
+      EXPECT_TRUE(match[0].str().find(',') != std::string::npos)
+          << file.path << ":" << i + 1 << ": " << match[0] << "; ask path_exists(), is_folder() or is_file()";
+    }
+  }
+}
+
 template <typename RegistryType>
 void expect_named_after_files() {
   std::set<std::string> stems;

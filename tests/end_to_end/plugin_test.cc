@@ -63,9 +63,9 @@ TEST_F(Plugin, IsThereForEveryVerb) {
 
 TEST_F(Plugin, ThatIsAbsentOrNoPluginIsRefused) {
   expect_refused(file("nothing.so"), 3, "there is no plugin");
-  expect_refused(file("guest.cc"), 2, "holds no ABI string");
+  expect_refused(file("guest.cc"), 2, "is no shared object of this machine");
   write_atomically(folder_ / "cut.so", read_file(file("guest.so")).substr(0, 5000));
-  expect_refused(file("cut.so"), 2, "holds no ABI string");
+  expect_refused(file("cut.so"), 2, "is no shared object of this machine");
   expect_refused(EMF_PROGRAM, 2, "cannot load the plugin");  // has the string, and is no shared object
 }
 

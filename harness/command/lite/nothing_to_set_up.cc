@@ -7,7 +7,7 @@ namespace {
 
 class SetUp : public Command {
  public:
-  void declare(CLI::App&) override {}
+  void declare(const Flags&) override {}
   ExitCode run(const CommonFlags&) override {
     say("this program scores and reports as it stands; there is nothing to set up");
     return ExitCode::kGood;

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
@@ -32,10 +33,10 @@ struct NumberedFolders {
 
 NumberedFolders numbered_folders(const std::filesystem::path& folder) {
   NumberedFolders folders;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && is_number(name)) {
-      folders.found.push_back(entry.path());
+  for (const std::filesystem::path& entry : files_in(folder)) {
+    const std::string name = entry.filename().string();
+    if (is_folder(entry) && is_number(name)) {
+      folders.found.push_back(entry);
     } else if (!name.starts_with(".")) {
       folders.others.emplace_back(name);
     }
@@ -81,7 +82,7 @@ PicturesOfPrompts official_layout(const NumberedFolders& folders, const std::fil
   for (const auto& folder : folders.found) {
     Json metadata;
     const auto file = folder / "metadata.jsonl";
-    if (!has_metadata || std::filesystem::exists(file)) {
+    if (!has_metadata || path_exists(file)) {
       metadata = read_json(file);
       geneval_metadata(metadata, file.string());
     }
@@ -106,8 +107,12 @@ PicturesOfPrompts listed_layout(const std::filesystem::path& folder, const std::
     if (!lines[i].is_object() || !lines[i].contains("file_name") || !lines[i]["file_name"].is_string()) {
       fail_input("{}: \"file_name\" must name the picture", where);
     }
-    const auto path = folder / lines[i]["file_name"].get<std::string>();
-    if (!std::filesystem::exists(path)) fail_input("{}: there is no {}", where, path.string());
+    const std::filesystem::path name = lines[i]["file_name"].get<std::string>();
+    if (!stays_within(name)) {
+      fail_input("{}: \"file_name\" {} leads out of the folder; name pictures from it on", where, name.string());
+    }
+    const auto path = folder / name;
+    if (!path_exists(path)) fail_input("{}: there is no {}", where, path.string());
     if (!listed.insert(path.lexically_normal()).second) fail_input("{}: {} is named twice", where, path.string());
     Json metadata = lines[i];
     metadata.erase("file_name");
@@ -163,12 +168,12 @@ std::vector<at::Tensor> next_batch(const std::vector<const PictureOfPrompt*>& ta
 }  // namespace
 
 PicturesOfPrompts pictures_of_prompts(const std::filesystem::path& folder, bool has_metadata) {
-  if (!std::filesystem::is_directory(folder)) fail_missing("{}: no such folder of pictures", folder.string());
+  if (!is_folder(folder)) fail_missing("{}: no such folder of pictures", folder.string());
   const auto list = folder / "metadata.jsonl";
   const NumberedFolders folders = numbered_folders(folder);
-  PicturesOfPrompts all = !folders.found.empty()          ? official_layout(folders, folder, has_metadata)
-                          : std::filesystem::exists(list) ? listed_layout(folder, list)
-                                                          : PicturesOfPrompts();
+  PicturesOfPrompts all = !folders.found.empty() ? official_layout(folders, folder, has_metadata)
+                          : path_exists(list)    ? listed_layout(folder, list)
+                                                 : PicturesOfPrompts();
   if (all.pictures.empty()) {
     fail_input(
         "{}: no pictures in GenEval's layout (00000/metadata.jsonl, 00000/samples/0000.png) or beside a metadata.jsonl "

@@ -1,13 +1,15 @@
 #include "harness/engine/suite/suite_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 #include "harness/api/objective.h"
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/near_name.h"
 #include "harness/base/paths.h"
+#include "harness/base/run_name.h"
 #include "harness/engine/suite/suite_grid.h"
 #include "harness/engine/suite/suite_tables.h"
 
@@ -124,11 +126,11 @@ std::vector<std::string> SuiteSpec::encoder_names() const {
 std::vector<std::string> suite_names() {
   std::vector<std::string> names;
   const std::filesystem::path folder = project_root() / "experiments";
-  if (!std::filesystem::is_directory(folder)) {
+  if (!is_folder(folder)) {
     fail_missing("{} is no folder: EMFBENCH_ROOT must name the tree of emfbench, or be unset", folder.string());
   }
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".toml") names.push_back(entry.path().stem().string());
+  for (const std::filesystem::path& entry : files_in(folder)) {
+    if (entry.extension() == ".toml") names.push_back(entry.stem().string());
   }
   std::sort(names.begin(), names.end());
   return names;
@@ -139,7 +141,7 @@ Config load_suite_file(const std::string& name_or_path, const std::vector<std::s
   if (path.extension() != ".toml") {
     // Without an ending it is the name of a suite of the tree, wherever the command is given.
     path = project_root() / "experiments" / (name_or_path + ".toml");
-    if (!std::filesystem::exists(path)) {
+    if (!path_exists(path)) {
       fail_input("no suite '{}'{} (see: emfbench list suites; or name a .toml file)", name_or_path,
                  suggestion(name_or_path, suite_names()));
     }
@@ -160,11 +162,7 @@ SuiteSpec read_suite(Config config) {
   expand_grids(spec.config);
   ConfigReader suite(spec.config, "suite");
   spec.name = suite.required_text("name");
-  // The report's folder is called after it: a name with a slash would lie outside the store.
-  const auto plain = [](unsigned char letter) { return std::isalnum(letter) != 0 || letter == '_' || letter == '-'; };
-  if (spec.name.empty() || !std::all_of(spec.name.begin(), spec.name.end(), plain)) {
-    fail_input("{}: suite name '{}' may hold letters, digits, '_' and '-' alone", suite.place("name"), spec.name);
-  }
+  require_suite_name(spec.name, suite.place("name"));
   spec.question = suite.required_text("question");
   suite.finish();
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/engine/suite/claims.h"
@@ -39,7 +40,7 @@ Json instruments_of(const SuiteBuilder& builder) {
   for (const auto& [text, judge] : builder.judges) prints.push_back(canonical_json(judge->fingerprint()));
   Json used = Json::array();
   const std::filesystem::path index = instruments_folder() / "instruments.json";
-  if (!std::filesystem::exists(index)) return used;
+  if (!path_exists(index)) return used;
   const Json shipped = read_json(index);
   for (Json row : shipped.at("instruments")) {
     const std::string sha256 = row.at("sha256");

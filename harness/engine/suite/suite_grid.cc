@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <sstream>
 
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
@@ -25,13 +24,6 @@ std::string in_name(std::string word) {
   return word;
 }
 
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  std::istringstream stream(text);
-  for (std::string part; std::getline(stream, part, separator);) parts.push_back(part);
-  return parts;
-}
-
 /// A word of a command line as TOML reads it, else as the text it is.
 Json value_of(const std::string& word) {
   Config literal;
@@ -43,7 +35,7 @@ Json value_of(const std::string& word) {
 bool read_values(const Json& value, bool words_too, Axis& axis) {
   if (!value.is_string()) return false;
   // A list in brackets arrives as a list and is no grid: it may be the value of an option that takes one.
-  axis.words = split(value.get<std::string>(), ',');
+  axis.words = split_at(value.get<std::string>(), ',');
   if (axis.words.size() < 2) return false;
   for (const std::string& word : axis.words) {
     axis.values.push_back(value_of(word));
@@ -59,7 +51,7 @@ std::vector<Axis> axes_of(const Config& config) {
   std::vector<Axis> axes;
   for (const auto& [key, place] : config.places) {
     if (!place.file.empty()) continue;  // a file's lists are its own
-    const std::vector<std::string> parts = split(key, '.');
+    const std::vector<std::string> parts = split_at(key, '.');
     Axis axis;
     axis.kind = parts.front();
     const bool named = axis.kind == "objective" || axis.kind == "encoder";

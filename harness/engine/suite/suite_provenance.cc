@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "harness/base/bounded.h"
 #include "harness/base/file.h"
 #include "harness/base/hash.h"
 #include "harness/base/registry.h"
@@ -24,6 +25,11 @@ Json seconds_of_stages(const SuiteGraph& graph) {
     seconds[stage->label] = so_far + stage->folder->provenance().at("seconds").get<double>();
   }
   return seconds;
+}
+
+Json call_of(const Json& provenance) {
+  return {
+      {"argv", provenance.at("argv")}, {"started", provenance.at("started")}, {"finished", provenance.at("finished")}};
 }
 
 Json seconds_per_picture(const SuiteGraph& graph) {
@@ -124,6 +130,19 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   provenance["training_seconds"] = training_seconds(graph);
   provenance["weights"] = weights_of(graph);
   provenance["plugins"] = plugins();
+  return provenance;
+}
+
+Json with_earlier_calls(Json provenance, const std::filesystem::path& file, int64_t stages_run, bool succeeded) {
+  Json call = call_of(provenance);
+  call["stages"] = stages_run;
+  Json earlier = path_exists(file) ? read_json(file) : Json();
+  if (!earlier.is_object() || !earlier.contains("started") || !earlier.contains("finished")) earlier = Json();
+  Json calls = earlier.is_null() ? Json::array() : earlier.value("calls", Json::array({call_of(earlier)}));
+  if (!earlier.is_null() && stages_run == 0 && succeeded) provenance = earlier;
+  if (!calls.empty()) provenance["started"] = calls.front().at("started");
+  calls.push_back(std::move(call));
+  provenance["calls"] = std::move(calls);
   return provenance;
 }
 

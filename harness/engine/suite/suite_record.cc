@@ -349,28 +349,6 @@ void require_encoders(const SuiteGraph& graph) {
   }
 }
 
-namespace {
-Json call_of(const Json& provenance) {
-  return {
-      {"argv", provenance.at("argv")}, {"started", provenance.at("started")}, {"finished", provenance.at("finished")}};
-}
-
-/// This call's provenance behind those before it. Where it ran nothing, all but the list of calls is as it was.
-Json with_earlier_calls(Json provenance, const std::filesystem::path& file, const ScheduleSummary& summary) {
-  Json call = call_of(provenance);
-  call["stages"] = summary.finished;
-  Json earlier = std::filesystem::exists(file) ? read_json(file) : Json();
-  if (!earlier.is_object() || !earlier.contains("started") || !earlier.contains("finished")) earlier = Json();
-  Json calls = earlier.is_null() ? Json::array() : earlier.value("calls", Json::array({call_of(earlier)}));
-  if (!earlier.is_null() && summary.finished == 0 && summary.failed.empty()) provenance = earlier;
-  if (!calls.empty()) provenance["started"] = calls.front().at("started");
-  calls.push_back(std::move(call));
-  provenance["calls"] = std::move(calls);
-  return provenance;
-}
-
-}  // namespace
-
 SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std::string>& words, DamagePolicy policy) {
   const std::string started = utc_now();
   SuiteOutcome outcome;
@@ -383,8 +361,9 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   for (const std::string& note : graph.notes) say("note: " + note);
   outcome.summary = run_stages(graph.stages, jobs, policy);
   const Json result = gather_result(graph, outcome.summary);
-  const Json provenance = with_earlier_calls(gather_provenance(graph, words, started),
-                                             outcome.folder->file("provenance.json"), outcome.summary);
+  const Json provenance =
+      with_earlier_calls(gather_provenance(graph, words, started), outcome.folder->file("provenance.json"),
+                         outcome.summary.finished, outcome.summary.failed.empty());
   // With failures the record is written all the same, so that there is a report of what did finish; the mark
   // says that the suite is to be run again.
   if (outcome.summary.failed.empty()) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 
+#include "harness/base/bounded.h"
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/base/interrupt.h"
@@ -137,7 +138,7 @@ bool TrainingLoop::resume() {
   // more.
   for (const char* file : {kFinalCheckpoint, kLatestCheckpoint}) {
     const auto path = folder_.file(file);
-    if (!std::filesystem::exists(path)) continue;
+    if (!path_exists(path)) continue;
     const TrainingState state = read_training_state(folder_, file);
     optimizer_.load(state.tensors, {}, path.string());
     if (target_ != nullptr) target_->load(state.tensors, path.string());

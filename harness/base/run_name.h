@@ -11,6 +11,12 @@ namespace emf {
 /// 100 letters, is named by eight digits of its hash. A suite.name of the command line stands alone.
 std::string run_name(const std::string& suite, const std::vector<std::string>& overrides);
 
+/// @throws UserError  a suite's name that is not one to a hundred letters, digits, '_' and '-': names the place.
+void require_suite_name(const std::string& name, const std::string& place);
+
+/// True for letters, digits and "_-.=,+:[]" that lead to no other folder: what a report's folder may be called.
+bool is_run_name(const std::string& name);
+
 /// @throws UserError  a name that is empty or holds other than letters, digits and "_-.=,+:[]".
 void require_run_name(const std::string& name);
 

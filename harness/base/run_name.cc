@@ -1,10 +1,11 @@
-#include "harness/engine/suite/run_name.h"
+#include "harness/base/run_name.h"
 
 #include <algorithm>
 #include <cctype>
 #include <map>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/hash.h"
 
 namespace emf {
@@ -33,10 +34,20 @@ std::string run_name(const std::string& suite, const std::vector<std::string>& o
   return suite + "[" + words + "]";
 }
 
-void require_run_name(const std::string& name) {
+void require_suite_name(const std::string& name, const std::string& place) {
+  // The report's folder is called after it: a name with a slash would lie outside the store.
+  if (!is_plain_name(name)) {
+    fail_input("{}: suite name '{}' may hold letters, digits, '_' and '-' alone, a hundred at most", place, name);
+  }
+}
+
+bool is_run_name(const std::string& name) {
   const bool moves = name.find("..") != std::string::npos || name.starts_with(".");
-  if (name.empty() || moves || !is_plain(name))
-    fail_input("--as '{}': a run's name may hold letters, digits and \"_-.=,+:[]\" alone", name);
+  return !name.empty() && !moves && is_plain(name);
+}
+
+void require_run_name(const std::string& name) {
+  if (!is_run_name(name)) fail_input("--as '{}': a run's name may hold letters, digits and \"_-.=,+:[]\" alone", name);
 }
 
 }  // namespace emf

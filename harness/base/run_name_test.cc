@@ -1,4 +1,4 @@
-#include "harness/engine/suite/run_name.h"
+#include "harness/base/run_name.h"
 
 #include <gtest/gtest.h>
 

@@ -1,0 +1,7 @@
+// Shards of pictures.
+#include "data/captioned/tar_listing.h"
+#include "tests/fuzz/input.h"
+
+EMF_FUZZ(bytes) {
+  emf::captioned::list_tar(emf::fuzz::file_of(bytes, "x.tar").string(), [](const emf::captioned::TarEntry&) {});
+}
