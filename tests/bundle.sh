@@ -58,6 +58,23 @@ mkdir -p "$jail/tmp/old/torch" && echo "__version__ = '1.0.0'" >"$jail/tmp/old/t
 message=$(EMFBENCH_TORCH=$jail/tmp/old/torch "$jail/whole/emfbench" --version 2>&1) && fail "a LibTorch of another version is taken"
 [[ $message == *"other versions are: 1.0.0"*"pip install torch==$version"* ]] || fail "no word of the version: $message"
 
+# What each is made of: every file that setup fetches by its digest, every part named once, the linked libraries among them.
+for bundle in lite whole; do
+  python3 - "$jail/$bundle/sbom.cdx.json" "$root/data/packages.json" <<'PYTHON' || fail "$bundle has no sound sbom.cdx.json"
+import json, sys
+sbom, packages = (json.load(open(path, encoding="utf-8")) for path in sys.argv[1:])
+parts = sbom["components"]
+files = [file for part in parts for file in part.get("components", [])]
+names = [part["bom-ref"] for part in parts + files]
+digests = {digest["content"] for file in files for digest in file["hashes"]}
+assert (sbom["bomFormat"], sbom["specVersion"]) == ("CycloneDX", "1.5")
+assert len(set(names)) == len(names)
+assert digests == {file["sha256"] for package in packages["packages"] for file in package["files"]}
+assert "deb/zlib1g-dev" in names or "deb/zlib1g" in names or not any(name.startswith("deb/") for name in names), names
+assert ("pypi/torch" in names) == ("whole" in sys.argv[1])
+PYTHON
+done
+
 for limit in lite:15 whole:60; do
   size=$(du -sb "$jail/${limit%:*}" | cut -f1)
   echo "${limit%:*}: $size bytes"

@@ -81,4 +81,13 @@ for library in "${libraries[@]}"; do
     cp -n "/usr/share/doc/$package/copyright" "$out/licences/$package"
   fi
 done
+# Which version of each, for whoever has to know: a bundle is made by many hands.
+if command -v python3 >/dev/null; then
+  version=$(sed -n 's/^project(emfbench VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
+  python3 "$root/cmake/bundle/sbom.py" --packages "$root/data/packages.json" --version "$version" \
+    ${torch_version:+--torch "$torch_version"} "${libraries[@]}" >"$out/sbom.cdx.json"
+else
+  printf 'emfbench: no python3 here: sbom.cdx.json is left out\n' >&2
+fi
+cp "$root/LICENSE" "$root/NOTICE" "$out/licences/"
 printf 'emfbench: %s, %s MB\n' "$out" "$(($(du -sb "$out" | cut -f1) / 1000000 + 1))" >&2
