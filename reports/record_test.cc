@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <regex>
+#include <set>
 
 #include "harness/base/file.h"
 #include "reports/blocks/metric_table.h"
@@ -26,6 +27,9 @@ std::vector<Block> blocks_of(const std::string& section, const Json& result) {
 TEST(Format, NumbersAlign) {
   EXPECT_EQ(format_number(-0.125, 2), "\u22120.12");
   EXPECT_EQ(format_number(-0.001, 2), "0.00");
+  EXPECT_EQ(format_p(0.0125), "0.013");
+  EXPECT_EQ(format_p(0.0004), "< 0.001");
+  EXPECT_EQ(format_p(0), "< 0.001");
   EXPECT_EQ(format_count(24576), "24,576");
   EXPECT_EQ(format_count(100), "100");
   EXPECT_EQ(format_count(-1234567), "\u22121,234,567");
@@ -174,6 +178,25 @@ TEST(RecordTest, LowerIsBetterTurnsMarksRound) {
   EXPECT_EQ(best(), (std::vector<std::string>{"Crawl 94.00", "Crawl 88.00"}));
   for (Json& row : result["rows"]) row["ci95"] = {0, 100};
   EXPECT_TRUE(best().empty());
+}
+
+TEST(RecordTest, DifferencesAreMarkedByTheCorrectedP) {
+  Json result = sample_result();
+  for (Json& row : result["comparisons"]) row["ci95"] = {0.01, 0.2};
+  const auto marked = [&] {
+    std::set<std::string> found;
+    for (const Block& block : blocks_of("comparisons", result)) {
+      const Table* table = std::get_if<Table>(&block);
+      for (const TableRow& row : table == nullptr ? std::vector<TableRow>() : table->rows) {
+        if (row.cells[2].best) found.insert(row.cells[0].text);
+      }
+    }
+    return found.size();
+  };
+  for (Json& row : result["comparisons"]) row["p_holm"] = 0.2;
+  EXPECT_EQ(marked(), 0u) << "an interval without zero is not enough where there are many rows";
+  for (Json& row : result["comparisons"]) row["p_holm"] = 0.01;
+  EXPECT_GT(marked(), 0u);
 }
 
 TEST(RecordTest, CheckpointsAreNoFinalScores) {

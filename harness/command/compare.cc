@@ -15,6 +15,7 @@
 #include "harness/command/suite_word.h"
 #include "probes/metrics/feature_pair.h"
 #include "reports/record/encoder_key.h"
+#include "reports/record/format.h"
 #include "reports/record/names.h"
 #include "reports/record/record.h"
 #include "reports/report.h"
@@ -146,9 +147,8 @@ class Compare : public Command {
     for (const Json& row : rows) {
       print_shown(kLine, row["name"].get<std::string>(), fmt::format("{:.4f}", row["a"].get<double>()),
                   fmt::format("{:.4f}", row["b"].get<double>()),
-                  fmt::format("{:+.4f}", row["difference"].get<double>()), interval_words(row),
-                  fmt::format("{:.3f}", row["p_holm"].get<double>()), row["won"].size(), row["lost"].size(),
-                  row["tied"].get<int64_t>());
+                  fmt::format("{:+.4f}", row["difference"].get<double>()), interval_words(row), format_p(row["p_holm"]),
+                  row["won"].size(), row["lost"].size(), row["tied"].get<int64_t>());
     }
     print_shown("\npaired over {} prompts; * corrected p below .05; won: prompts on which b is better\n",
                 comparison.prompts);

@@ -8,6 +8,7 @@
 #include "harness/api/metric.h"
 #include "harness/base/file.h"
 #include "harness/rules/judged_lines.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
@@ -251,7 +252,7 @@ std::vector<Block> blocks_of(const PairedComparison& comparison, const Json& cha
                {fmt::format("{:.4f}", row.a), row.a},
                {fmt::format("{:.4f}", row.b), row.b},
                difference,
-               {fmt::format("{:.3f}", row.p_holm), row.p_holm},
+               {format_p(row.p_holm), row.p_holm},
                count(row.won.size()),
                count(row.lost.size()),
                count(static_cast<size_t>(row.tied))});

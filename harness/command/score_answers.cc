@@ -10,6 +10,7 @@
 #include "harness/command/score_options.h"
 #include "harness/rules/answer_rule.h"
 #include "harness/rules/exclusions.h"
+#include "reports/record/format.h"
 
 namespace emf {
 namespace {
@@ -93,7 +94,9 @@ void print_comparison(const AnswerComparison& comparison) {
   for (const ComparedNumber& number : comparison.numbers) {
     print_shown("{:<{}}  {:<+12.6g}  {}", number.name, width, number.difference.value,
                 interval_text(number.difference.ci95));
-    if (number.difference.ci95) print_shown("  p {:.3g}, {:.3g}", number.difference.p_value, number.p_holm);
+    if (number.difference.ci95) {
+      print_shown("  p {}, {}", format_p(number.difference.p_value), format_p(number.p_holm));
+    }
     print_shown("  ({:.6g} for {:.6g}{})\n", number.ours, number.theirs,
                 number.lower_is_better ? "; lower is better" : "");
   }

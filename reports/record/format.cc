@@ -13,6 +13,8 @@ std::string format_number(double value, int digits) {
   return value < 0 && !zero ? "\u2212" + text : text;
 }
 
+std::string format_p(double p) { return p < 0.001 ? "< 0.001" : format_number(p, 3); }
+
 std::string format_count(int64_t value) {
   std::string digits = std::to_string(value < 0 ? -value : value);
   for (auto place = static_cast<std::ptrdiff_t>(digits.size()) - 3; place > 0; place -= 3) {

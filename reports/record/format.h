@@ -8,6 +8,8 @@ namespace emf {
 
 /// "0.412"; a true minus sign, so that columns align.
 std::string format_number(double value, int digits);
+/// "0.012"; "< 0.001" below that, where a bootstrap has no more to say.
+std::string format_p(double p);
 /// "24,576".
 std::string format_count(int64_t value);
 /// "3.2 s", "4 min 10 s", "2 h 05 min".
