@@ -189,6 +189,7 @@ class PrecisionRecall : public Metric {
       BootstrapOptions own = settings.bootstrap;
       const std::string stream = "precision_recall/" + name;
       own.stream = stream;
+      own.shares = scale == 1;  // density is none: a point may lie in more than k balls
       if (own.draws > 0 && static_cast<int64_t>(scores.size()) <= kLargestBootstrap) {
         value.ci95 = estimate_mean({scores, {}, {}}, own).ci95;
         if (value.ci95) value.ci95 = {scale * (*value.ci95)[0], scale * (*value.ci95)[1]};

@@ -102,6 +102,16 @@ TEST(PrecisionRecall, IntervalsHoldTheValue) {
   }
 }
 
+TEST(PrecisionRecall, SharesOfOneAreNotCertain) {
+  const FeatureMatrix rows = oracle_features("heavy_tail/y");
+  const auto values = scored(rows, rows, Json::object());
+  for (const size_t share : {1, 2, 4}) {
+    EXPECT_EQ(*values[share].value, 1.0) << values[share].name;
+    EXPECT_LT((*values[share].ci95)[0], 1.0) << "an interval of width zero says that no other row could lie outside";
+    EXPECT_GT((*values[share].ci95)[0], 0.9);
+  }
+}
+
 TEST(PrecisionRecall, FewerRowsThanNeighboursAreRefused) {
   const FeatureMatrix set = oracle_features("two_samples/x");
   EXPECT_THROW(scored(set, set, Json::object()), UserError);
