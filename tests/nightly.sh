@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What takes too long for every change: all fast tests under AddressSanitizer and UndefinedBehaviorSanitizer, the tests of
-# what runs side by side under ThreadSanitizer, every fuzz target for ten minutes, and the wide sweep of faults.
+# what runs side by side under ThreadSanitizer, every fuzz target for ten minutes, every option with every wrong value,
+# and the wide sweep of faults.
 #   tests/nightly.sh [asan] [tsan] [fuzz] [faults]     (without words: all four)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -26,7 +27,8 @@ tsan() {
 fuzz() { tests/fuzz/run.sh "${EMF_FUZZ_SECONDS:-600}"; }
 
 faults() {
-  cmake --preset release && ninja -C build/release -j "$jobs" emfbench faults
+  cmake --preset release && ninja -C build/release -j "$jobs" emfbench faults issue_test
+  EMF_ALL_WRONG_INPUTS=1 build/release/tests/issue_test --gtest_filter='WrongInputs*'
   python3 tests/faults/sweep.py build/release/harness/command/emfbench build/release/tests/libfaults.so --every 10 --kills 200 \
     encoders=hash objectives=flow_matching,mean_flow steps=1 train.pictures=64
 }
