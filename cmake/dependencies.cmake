@@ -59,14 +59,12 @@ if(NOT EMF_LITE)
   target_link_libraries(emf_torch INTERFACE PkgConfig::sentencepiece ${TORCH_LIBRARIES})
 endif()
 
-if(NOT EMF_LITE)
+if(NOT EMF_LITE OR EMF_FUZZ)
   # Debian puts OpenCV's CMake files into libopencv-dev, which pulls in every module; two are enough. Pictures are decoded
   # without it: imgcodecs would bring 140 shared libraries. Its archive asks for LAPACK where products, solvers, matrix
   # expressions (`a >= b`), thresholds or shapes are called, so none is.
   emf_library(opencv HEADER opencv2/core.hpp HEADER_SUFFIXES opencv4 LIBRARIES opencv_imgproc opencv_core
               ARCHIVE_NEEDS tbb z)
-endif()
-if(NOT EMF_LITE OR EMF_FUZZ)
   emf_library(pcre2 HEADER pcre2.h LIBRARIES pcre2-8)
   # Of libarchive's formats tar alone is named, so its archive brings neither an XML reader nor ICU's tables.
   emf_library(archive HEADER archive.h LIBRARIES archive)
