@@ -86,7 +86,12 @@ std::string Flag::name() const { return option_->get_name(); }
 
 template <typename Value>
 Flag Flags::option(const std::string& names, Value& value, const std::string& help) const {
-  return grouped(app_->add_option(names, value, help));
+  CLI::Option* option = app_->add_option(names, value, help);
+  if constexpr (std::is_same_v<Value, uint64_t>) {
+    // strtoull() makes 18446744073709551615 of -1.
+    option->check([](const std::string& text) { return text.starts_with('-') ? text + " is below 0" : std::string(); });
+  }
+  return grouped(option);
 }
 
 template Flag Flags::option(const std::string&, std::string&, const std::string&) const;

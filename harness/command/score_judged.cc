@@ -96,6 +96,16 @@ Exclusions leave_out(const ScoreOptions& options, std::vector<Json>& rows,
   return exclusions;
 }
 
+/// A results.jsonl of the released code names no prompt that it lacks, and its mean hides the lack.
+void warn_of_few_prompts(MetricValue& overall) {
+  constexpr int64_t kReleased = 553;  // lines of GenEval's evaluation_metadata.jsonl
+  const int64_t prompts = overall.details.value("prompts", kReleased);
+  if (prompts >= kReleased) return;
+  overall.warnings.push_back(fmt::format(
+      "{} prompts, of the {} that GenEval has; where they should be all, --metadata FILE names what is missing",
+      prompts, kReleased));
+}
+
 }  // namespace
 
 ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags) {
@@ -122,6 +132,7 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
   MetricValue& overall = values.front();
   overall.warnings.insert(overall.warnings.begin(), judged.warnings.begin(), judged.warnings.end());
   if (!sources.judge.is_null()) overall.identity["judge"] = sources.judge;
+  if (!options.results.empty() && !metadata) warn_of_few_prompts(overall);
   if (!unjudged.empty()) overall.warnings.push_back(fmt::format("{}_prompts_not_judged", unjudged.size()));
   if (options.summary && !flags.json) {
     print_lines(overall.details.at("summary").get<std::string>());

@@ -243,6 +243,21 @@ std::string official_summary(const std::vector<Judged>& results) {
   return text + fmt::format("\nOverall score (avg. over tasks): {:.5f}\n", sum / static_cast<double>(order.size()));
 }
 
+/// A mistyped tag is a task of its own to the official summary, and weighs as much as each of the six.
+void warn_of_other_tasks(MetricValue& value, const std::vector<Judged>& results, const std::vector<std::string>& tags) {
+  const auto& known = geneval_tasks();
+  const auto is_known = [&](const std::string& tag) {
+    return std::find(known.begin(), known.end(), tag) != known.end();
+  };
+  if (std::none_of(tags.begin(), tags.end(), is_known)) return;  // another benchmark's tasks
+  for (const std::string& tag : tags) {
+    if (is_known(tag)) continue;
+    const auto rows = std::count_if(results.begin(), results.end(), [&](const Judged& one) { return one.tag == tag; });
+    value.warnings.push_back(
+        fmt::format("{} pictures have the tag '{}', none of GenEval's six, and are a task of their own", rows, tag));
+  }
+}
+
 /// Options: those of the rule (threshold ...), which win over a row's own "options"; corrected: quirks of the released
 /// code to put right, by name, or "all"; classes: "official" (default: another class is an error) or "any"; verbose:
 /// the official summary's text and every picture's verdict among the first value's details. A row is a picture: its
@@ -267,6 +282,7 @@ class GenEval : public Metric {
         ++absent;
       }
     }
+    warn_of_other_tasks(values.front(), results, tags);
     if (!settings.rule.absent_tasks) count_absent_tasks(values.front(), tags.size(), absent);
     int64_t prompts = 0;
     values.front().details["images_correct"] =

@@ -90,6 +90,21 @@ TEST(GenEval, MissingTasksAreNamed) {
   EXPECT_EQ(*overall.value, 0.5);
 }
 
+TEST(GenEval, TagsOfItsOwnAreNamedBesideTheSix) {
+  const auto metric = MetricRegistry::instance().make("geneval");
+  const auto warnings = [&](const std::vector<Json>& rows) {
+    MetricInput input;
+    input.judged = &rows;
+    std::string all;
+    for (const std::string& warning : metric->score(input).front().warnings) all += warning + "\n";
+    return all;
+  };
+  const std::vector<Json> mistyped = {row("colors", "a", true), row("singel", "b", true), row("singel", "c", true)};
+  const std::string one = warnings(mistyped);
+  EXPECT_NE(one.find("2 pictures have the tag 'singel', none of GenEval's six"), std::string::npos) << one;
+  EXPECT_EQ(warnings(std::vector<Json>(1, row("mine", "a", true))).find("tag 'mine'"), std::string::npos) << "another benchmark's tasks";
+}
+
 TEST(GenEval, TheMetricsOptionsWinOverARowsAndARowsOverTheRules) {
   // Boxes of rows that are right score above 0.3, which is the rule's own threshold.
   std::vector<Json> rows = {row("single_object", "a", true), row("single_object", "b", true)};
