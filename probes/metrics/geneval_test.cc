@@ -95,14 +95,16 @@ TEST(GenEval, TagsOfItsOwnAreNamedBesideTheSix) {
   const auto warnings = [&](const std::vector<Json>& rows) {
     MetricInput input;
     input.judged = &rows;
+    const MetricValue overall = metric->score(input).front();
     std::string all;
-    for (const std::string& warning : metric->score(input).front().warnings) all += warning + "\n";
+    for (const std::string& warning : overall.warnings) all += warning + "\n";
     return all;
   };
   const std::vector<Json> mistyped = {row("colors", "a", true), row("singel", "b", true), row("singel", "c", true)};
   const std::string one = warnings(mistyped);
   EXPECT_NE(one.find("2 pictures have the tag 'singel', none of GenEval's six"), std::string::npos) << one;
-  EXPECT_EQ(warnings(std::vector<Json>(1, row("mine", "a", true))).find("tag 'mine'"), std::string::npos) << "another benchmark's tasks";
+  const std::vector<Json> own(1, row("mine", "a", true));
+  EXPECT_EQ(warnings(own).find("tag 'mine'"), std::string::npos) << "another benchmark's tasks";
 }
 
 TEST(GenEval, TheMetricsOptionsWinOverARowsAndARowsOverTheRules) {

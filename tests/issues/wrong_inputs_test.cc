@@ -93,7 +93,7 @@ class WrongInputs : public testing::Test {
         {"probe", {"discriminability", "--encoder", "absent"}},
         {"encode", {"--encoder", "hash", "--prompts", "prompts.txt", "--out", "features.safetensors"}},
         {"tokenize", {"--tokenizer", "smollm2", "a cat"}},
-        {"new", {"suite", "mine"}},
+        {"new", {"suite", "mine", "--folder", "."}},
         {"build-plugin", {"absent.cc"}},
         {"completion", {"bash"}},
         {"score geneval", {"--results", "results.jsonl"}},
