@@ -62,15 +62,17 @@ class WrongInputs : public testing::Test {
  protected:
   void SetUp() override {
     before_ = std::filesystem::current_path();
-    // What is accepted may be written: into this folder.
-    std::filesystem::current_path(folder_.path());
-    folder_.write("prompts.txt", "a photo of a cat\n");
+    // What is accepted may be written: into this folder, by "../../x" as well.
+    const std::filesystem::path here = folder_ / "two/levels";
+    make_folder(here);
+    std::filesystem::current_path(here);
+    folder_.write("two/levels/prompts.txt", "a photo of a cat\n");
     folder_.write(
         "graph.csv",
         "item_id,text,proposition_id,dependency,category_broad,category_detailed,tuple,question_natural_language\n"
         "a,a cat,1,0,entity,whole,entity (cat),is there a cat?\n");
-    folder_.write("answers.csv", "item_id,proposition_id,answer\na,1,yes\n");
-    folder_.write("results.jsonl",
+    folder_.write("two/levels/answers.csv", "item_id,proposition_id,answer\na,1,yes\n");
+    folder_.write("two/levels/results.jsonl",
                   R"({"filename": "a/00000.png", "tag": "colors", "prompt": "a", "correct": true, "reason": ""})"
                   "\n");
     ASSERT_EQ(run_command({"see_tree"}).code, 0);
