@@ -68,7 +68,7 @@ class WrongInputs : public testing::Test {
     std::filesystem::current_path(here);
     folder_.write("two/levels/prompts.txt", "a photo of a cat\n");
     folder_.write(
-        "graph.csv",
+        "two/levels/graph.csv",
         "item_id,text,proposition_id,dependency,category_broad,category_detailed,tuple,question_natural_language\n"
         "a,a cat,1,0,entity,whole,entity (cat),is there a cat?\n");
     folder_.write("two/levels/answers.csv", "item_id,proposition_id,answer\na,1,yes\n");
