@@ -1,13 +1,18 @@
-// emfbench export SUITE: a suite's newest record for programs and papers, as its rows, as sections of its report, or as
-// its claims.
+// emfbench export SUITE: a suite's newest record for programs and papers, as its rows, as sections of its report, as
+// its plots, or as its claims.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
+#include "harness/command/plot_conversion.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
 #include "reports/claims_export.h"
 #include "reports/export.h"
+#include "reports/latex_scores.h"
+#include "reports/plot_files.h"
 #include "reports/report.h"
 
 namespace emf {
@@ -21,20 +26,29 @@ class Export : public Command {
     formats.emplace_back(kClaims);
     flags
         .option("--format", format_,
-                "csv, md or latex; or claims: each claim with what was measured and reported, its command and commit")
+                "csv and md: a row a number; latex: one metric as a paper's table; claims: each claim with what was "
+                "measured and reported, its command and commit")
         .one_of(formats)
         .shows_default();
-    const Flag metric = flags.option("--metric", metric_, "only this metric, such as geneval (default: every one)");
+    const Flag metric = flags.option("--metric", metric_,
+                                     "only this metric, such as geneval (default: every one; of latex the main one)");
     flags
         .option(
             "--section", sections_,
             "instead of the rows, this section of the report (emfbench list sections), or 'all'; repeatable; no --json")
         .excludes(metric);
+    flags
+        .option("--plots", plots_,
+                "instead of the rows, write the report's plots (or those of --section) into this folder, as SVG and, "
+                "where rsvg-convert is installed, PDF and PNG")
+        .excludes(metric);
     add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (!sections_.empty() && flags.json) {
+    const bool plots = !plots_.empty();
+    if (plots && format_ != "csv") fail_input("--plots writes plots as files and no {}; leave out --format", format_);
+    if (!plots && !sections_.empty() && flags.json) {
       fail_input("export --section writes {}, not JSON; leave out --json, or --section for the rows behind them",
                  format_);
     }
@@ -44,18 +58,18 @@ class Export : public Command {
     }
     const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
+    if (plots) return write_plot_files(read_record(folder, store_), flags);
     if (!sections_.empty()) {
       print_lines(export_sections(read_record(folder, store_), sections_, export_format(format_)));
       return ExitCode::kGood;
     }
+    if (format_ == "latex" && !flags.json) return print_table(read_record(folder, store_));
     const Json document = report_document(folder);
     Json kept = Json::array();
     for (const Json& row : document.at("rows")) {
       if (metric_.empty() || row.at("metric") == metric_) kept.push_back(row);
     }
-    if (kept.empty() && metric_.empty()) {
-      fail_input("suite '{}' scored nothing, so it has no rows; --section all has what else it found", suite_);
-    }
+    if (kept.empty() && metric_.empty()) fail_no_rows();
     if (kept.empty()) fail_input("suite '{}' has no row of metric '{}'", suite_, metric_);
     if (flags.json) {
       print_json({{"suite", suite_}, {"rows", kept}});
@@ -78,11 +92,36 @@ class Export : public Command {
     return ExitCode::kGood;
   }
 
-  std::string suite_, store_, metric_, format_ = "csv";
+  ExitCode print_table(const SectionInput& record) const {
+    if (record.result.at("rows").empty()) fail_no_rows();
+    print_lines(latex_scores(record, metric_));
+    return ExitCode::kGood;
+  }
+
+  ExitCode write_plot_files(const SectionInput& record, const CommonFlags& flags) const {
+    const bool all = std::find(sections_.begin(), sections_.end(), "all") != sections_.end();
+    std::vector<std::filesystem::path> files =
+        write_plots(record, all ? std::vector<std::string>() : sections_, plots_);
+    for (const std::filesystem::path& file : convert_plots(files)) files.push_back(file);
+    Json names = Json::array();
+    for (const std::filesystem::path& file : files) names.push_back(file.string());
+    if (flags.json) {
+      print_json({{"suite", suite_}, {"files", names}});
+    } else {
+      for (const Json& name : names) print_shown("{}\n", name.get<std::string>());
+    }
+    return ExitCode::kGood;
+  }
+
+  [[noreturn]] void fail_no_rows() const {
+    fail_input("suite '{}' scored nothing, so it has no rows; --section all has what else it found", suite_);
+  }
+
+  std::string suite_, store_, metric_, plots_, format_ = "csv";
   std::vector<std::string> sections_;
 };
 
-EMF_REGISTER(CommandRegistry, "export", "The rows or sections of a suite that ran as CSV, Markdown or LaTeX",
+EMF_REGISTER(CommandRegistry, "export", "What a suite found as CSV, Markdown, LaTeX or plots",
              std::make_unique<Export>);
 
 }  // namespace
