@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/base/progress.h"
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/plot_conversion.h"
@@ -14,6 +15,7 @@
 #include "reports/latex_scores.h"
 #include "reports/plot_files.h"
 #include "reports/report.h"
+#include "reports/tensorboard_export.h"
 
 namespace emf {
 namespace {
@@ -24,10 +26,11 @@ class Export : public Command {
     flags.option("suite", suite_, kRanSuite).required();
     std::vector<std::string> formats = export_format_names();
     formats.emplace_back(kClaims);
+    formats.emplace_back(kTensorboard);
     flags
         .option("--format", format_,
                 "csv and md: a row a number; latex: one metric as a paper's table; claims: each claim with what was "
-                "measured and reported, its command and commit")
+                "measured and reported, its command and commit; tensorboard: trainings and scores as event files")
         .one_of(formats)
         .shows_default();
     const Flag metric = flags.option("--metric", metric_,
@@ -42,22 +45,21 @@ class Export : public Command {
                 "instead of the rows, write the report's plots (or those of --section) into this folder, as SVG and, "
                 "where rsvg-convert is installed, PDF and PNG")
         .excludes(metric);
+    flags.option("--out", out_, "folder for what is more than one file: of tensorboard");
     add_store_option(flags, store_);
   }
 
   ExitCode run(const CommonFlags& flags) override {
     const bool plots = !plots_.empty();
+    require_fitting_options();
     if (plots && format_ != "csv") fail_input("--plots writes plots as files and no {}; leave out --format", format_);
     if (!plots && !sections_.empty() && flags.json) {
       fail_input("export --section writes {}, not JSON; leave out --json, or --section for the rows behind them",
                  format_);
     }
-    if (format_ == kClaims && (!sections_.empty() || !metric_.empty())) {
-      fail_input("export --format claims has neither sections nor metrics; leave out {}",
-                 sections_.empty() ? "--metric" : "--section");
-    }
     const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
+    if (format_ == kTensorboard) return write_events(read_record(folder, store_), folder, flags);
     if (plots) return write_plot_files(read_record(folder, store_), flags);
     if (!sections_.empty()) {
       print_lines(export_sections(read_record(folder, store_), sections_, export_format(format_)));
@@ -80,7 +82,19 @@ class Export : public Command {
   }
 
  private:
-  static constexpr const char* kClaims = "claims";
+  static constexpr const char *kClaims = "claims", *kTensorboard = "tensorboard";
+
+  /// @throws UserError  options that would change nothing.
+  void require_fitting_options() const {
+    const bool whole = format_ == kClaims || format_ == kTensorboard;
+    if (whole && (!sections_.empty() || !metric_.empty())) {
+      fail_input("export --format {} has neither sections nor metrics; leave out {}", format_,
+                 sections_.empty() ? "--metric" : "--section");
+    }
+    if (format_ == kTensorboard && out_.empty()) fail_input("--format tensorboard writes a folder; name it with --out");
+    if (format_ != kTensorboard && !out_.empty())
+      fail_input("--out is for --format tensorboard; {} goes to stdout: redirect it, as in > FILE", format_);
+  }
 
   static ExitCode print_claims(const SectionInput& record, const CommonFlags& flags) {
     const Json document = claims_document(record);
@@ -98,11 +112,7 @@ class Export : public Command {
     return ExitCode::kGood;
   }
 
-  ExitCode write_plot_files(const SectionInput& record, const CommonFlags& flags) const {
-    const bool all = std::find(sections_.begin(), sections_.end(), "all") != sections_.end();
-    std::vector<std::filesystem::path> files =
-        write_plots(record, all ? std::vector<std::string>() : sections_, plots_);
-    for (const std::filesystem::path& file : convert_plots(files)) files.push_back(file);
+  void print_files(const std::vector<std::filesystem::path>& files, const CommonFlags& flags) const {
     Json names = Json::array();
     for (const std::filesystem::path& file : files) names.push_back(file.string());
     if (flags.json) {
@@ -110,6 +120,31 @@ class Export : public Command {
     } else {
       for (const Json& name : names) print_shown("{}\n", name.get<std::string>());
     }
+  }
+
+  ExitCode write_plot_files(const SectionInput& record, const CommonFlags& flags) const {
+    const bool all = std::find(sections_.begin(), sections_.end(), "all") != sections_.end();
+    std::vector<std::filesystem::path> files =
+        write_plots(record, all ? std::vector<std::string>() : sections_, plots_);
+    for (const std::filesystem::path& file : convert_plots(files)) files.push_back(file);
+    print_files(files, flags);
+    return ExitCode::kGood;
+  }
+
+  /// The store that was named, and those that the record's own folder lies in: <store>/runs/suite/HASH, or
+  /// <store>/reports/NAME.
+  ExitCode write_events(const SectionInput& record, const std::filesystem::path& folder,
+                        const CommonFlags& flags) const {
+    const std::filesystem::path up = std::filesystem::absolute(folder).lexically_normal().parent_path().parent_path();
+    const TensorboardExport done = write_tensorboard(record, {store_, up.parent_path(), up}, out_);
+    if (!done.without_events.empty()) {
+      say(
+          fmt::format("note: no store has the events of {} of {} rows, {} the first: their residual stands alone "
+                      "(--store names another store)",
+                      done.without_events.size(), done.files.size(), done.without_events.front()));
+    }
+    print_files(done.files, flags);
+    say(fmt::format("look at them with: tensorboard --logdir {}", out_));
     return ExitCode::kGood;
   }
 
@@ -117,11 +152,11 @@ class Export : public Command {
     fail_input("suite '{}' scored nothing, so it has no rows; --section all has what else it found", suite_);
   }
 
-  std::string suite_, store_, metric_, plots_, format_ = "csv";
+  std::string suite_, store_, metric_, plots_, out_, format_ = "csv";
   std::vector<std::string> sections_;
 };
 
-EMF_REGISTER(CommandRegistry, "export", "What a suite found as CSV, Markdown, LaTeX or plots",
+EMF_REGISTER(CommandRegistry, "export", "What a suite found as CSV, Markdown, LaTeX, plots or event files",
              std::make_unique<Export>);
 
 }  // namespace

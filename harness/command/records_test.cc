@@ -139,6 +139,17 @@ TEST_F(RecordVerbs, ExportWritesAPapersTableAndPlots) {
   EXPECT_EQ(run_command({"export", folder, "--plots", (folder_ / "plots").string(), "--format", "md"}).code, 2);
 }
 
+TEST_F(RecordVerbs, ExportWritesEventFilesIntoAFolder) {
+  const std::string folder = record("alone", sample_result()), out = (folder_ / "events").string();
+  EXPECT_EQ(run_command({"export", folder, "--format", "tensorboard"}).code, 2) << "where to?";
+  EXPECT_EQ(run_command({"export", folder, "--out", out}).code, 2) << "csv goes to stdout";
+  EXPECT_EQ(run_command({"export", folder, "--format", "tensorboard", "--out", out, "--metric", "geneval"}).code, 2);
+  const CommandOutcome outcome = run_command({"export", folder, "--format", "tensorboard", "--out", out, "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  EXPECT_NE(outcome.talk.find("no store has the events"), std::string::npos) << outcome.talk;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "events/llm/mean_flow/seed0/events.out.tfevents.0.emfbench"));
+}
+
 TEST_F(RecordVerbs, ColumnsStandApart) {
   Json result = factless_result();
   result["suite"] = "a_suite_of_a_rather_long_name";
