@@ -8,6 +8,7 @@
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/plot_conversion.h"
+#include "harness/command/row_folder.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
 #include "reports/claims_export.h"
@@ -27,10 +28,12 @@ class Export : public Command {
     std::vector<std::string> formats = export_format_names();
     formats.emplace_back(kClaims);
     formats.emplace_back(kTensorboard);
+    formats.emplace_back(kHuggingface);
     flags
         .option("--format", format_,
                 "csv and md: a row a number; latex: one metric as a paper's table; claims: each claim with what was "
-                "measured and reported, its command and commit; tensorboard: trainings and scores as event files")
+                "measured and reported, its command and commit; tensorboard: trainings and scores as event files; "
+                "huggingface: a trained row with its model card")
         .one_of(formats)
         .shows_default();
     const Flag metric = flags.option("--metric", metric_,
@@ -45,7 +48,8 @@ class Export : public Command {
                 "instead of the rows, write the report's plots (or those of --section) into this folder, as SVG and, "
                 "where rsvg-convert is installed, PDF and PNG")
         .excludes(metric);
-    flags.option("--out", out_, "folder for what is more than one file: of tensorboard");
+    flags.option("--out", out_, "folder for what is more than one file: of tensorboard, huggingface");
+    flags.option("--row", row_, "the trained row of --format huggingface: ENCODER/OBJECTIVE[/SEED], or its run's hash");
     add_store_option(flags, store_);
   }
 
@@ -59,6 +63,11 @@ class Export : public Command {
     }
     const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
+    if (format_ == kHuggingface) {
+      print_files(write_row_folder(read_record(folder, store_), row_, stores_of(folder), out_), flags);
+      say(fmt::format("paint with it: emfbench sample --model {} --prompt \"a photo of a red apple\"", out_));
+      return ExitCode::kGood;
+    }
     if (format_ == kTensorboard) return write_events(read_record(folder, store_), folder, flags);
     if (plots) return write_plot_files(read_record(folder, store_), flags);
     if (!sections_.empty()) {
@@ -82,18 +91,21 @@ class Export : public Command {
   }
 
  private:
-  static constexpr const char *kClaims = "claims", *kTensorboard = "tensorboard";
+  static constexpr const char *kClaims = "claims", *kTensorboard = "tensorboard", *kHuggingface = "huggingface";
 
   /// @throws UserError  options that would change nothing.
   void require_fitting_options() const {
-    const bool whole = format_ == kClaims || format_ == kTensorboard;
+    const bool folder = format_ == kTensorboard || format_ == kHuggingface, whole = format_ == kClaims || folder;
     if (whole && (!sections_.empty() || !metric_.empty())) {
       fail_input("export --format {} has neither sections nor metrics; leave out {}", format_,
                  sections_.empty() ? "--metric" : "--section");
     }
-    if (format_ == kTensorboard && out_.empty()) fail_input("--format tensorboard writes a folder; name it with --out");
-    if (format_ != kTensorboard && !out_.empty())
-      fail_input("--out is for --format tensorboard; {} goes to stdout: redirect it, as in > FILE", format_);
+    if (folder && out_.empty()) fail_input("--format {} writes a folder; name it with --out", format_);
+    if (!folder && !out_.empty())
+      fail_input("--out is for formats of several files; {} goes to stdout: redirect it, as in > FILE", format_);
+    if (format_ == kHuggingface && row_.empty())
+      fail_input("--format huggingface writes one trained row; name it with --row ENCODER/OBJECTIVE[/SEED]");
+    if (format_ != kHuggingface && !row_.empty()) fail_input("--row says something only to --format huggingface");
   }
 
   static ExitCode print_claims(const SectionInput& record, const CommonFlags& flags) {
@@ -133,10 +145,14 @@ class Export : public Command {
 
   /// The store that was named, and those that the record's own folder lies in: <store>/runs/suite/HASH, or
   /// <store>/reports/NAME.
+  std::vector<std::filesystem::path> stores_of(const std::filesystem::path& folder) const {
+    const std::filesystem::path up = std::filesystem::absolute(folder).lexically_normal().parent_path().parent_path();
+    return {store_, up.parent_path(), up};
+  }
+
   ExitCode write_events(const SectionInput& record, const std::filesystem::path& folder,
                         const CommonFlags& flags) const {
-    const std::filesystem::path up = std::filesystem::absolute(folder).lexically_normal().parent_path().parent_path();
-    const TensorboardExport done = write_tensorboard(record, {store_, up.parent_path(), up}, out_);
+    const TensorboardExport done = write_tensorboard(record, stores_of(folder), out_);
     if (!done.without_events.empty()) {
       say(
           fmt::format("note: no store has the events of {} of {} rows, {} the first: their residual stands alone "
@@ -152,11 +168,11 @@ class Export : public Command {
     fail_input("suite '{}' scored nothing, so it has no rows; --section all has what else it found", suite_);
   }
 
-  std::string suite_, store_, metric_, plots_, out_, format_ = "csv";
+  std::string suite_, store_, metric_, plots_, out_, row_, format_ = "csv";
   std::vector<std::string> sections_;
 };
 
-EMF_REGISTER(CommandRegistry, "export", "What a suite found as CSV, Markdown, LaTeX, plots or event files",
+EMF_REGISTER(CommandRegistry, "export", "What a suite found as tables, plots, event files, or a row's weights",
              std::make_unique<Export>);
 
 }  // namespace
