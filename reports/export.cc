@@ -68,9 +68,8 @@ ExportFormat export_format(const std::string& name) {
 
 std::string export_rows(const Json& rows, ExportFormat format) {
   const Table table = table_of_rows(rows);
-  if (format == ExportFormat::kCsv) return csv_of(table);
-  if (format == ExportFormat::kMarkdown) return markdown_of(table);
-  return "% It wants \\usepackage{booktabs}.\n" + latex_of(table);
+  ensure(format != ExportFormat::kLatex, "rows have no LaTeX; latex_scores() has");
+  return format == ExportFormat::kCsv ? csv_of(table) : markdown_of(table);
 }
 
 std::string export_sections(const SectionInput& input, const std::vector<std::string>& names, ExportFormat format) {

@@ -1,4 +1,4 @@
-// The report in another form: its numbers, or its sections, as CSV, Markdown or LaTeX.
+// The report in another form: its numbers as CSV or Markdown, or its sections as either or as LaTeX.
 #pragma once
 
 #include <string>
@@ -19,7 +19,7 @@ const std::vector<std::string>& export_format_names();
 /// A table of a record's rows (report_document's): encoder, objective, steps, seed, metric, value, ci95_low, ci95_high,
 /// n; then checkpoint (the pictures after which an unfinished row was scored; empty of a finished one), official (true
 /// or false), warnings (several with "; " between) and why (there is no value). Numbers stand in full precision, what
-/// is absent is empty.
+/// is absent is empty. LaTeX holds no dump of rows: see latex_scores.h.
 std::string export_rows(const Json& rows, ExportFormat format);
 
 /// Sections of the report in its order.

@@ -13,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "reports/export.h"
+#include "reports/latex_scores.h"
 #include "reports/record/record.h"
 #include "reports/schema/validate.h"
 #include "reports/writers/page.h"
@@ -116,7 +117,7 @@ class HostileRecord : public testing::Test {
       const SectionInput input{documents.result, documents.provenance, store_};
       std::vector<std::string> forms = {render_page(input)};
       for (const ExportFormat format : {ExportFormat::kCsv, ExportFormat::kMarkdown, ExportFormat::kLatex}) {
-        forms.push_back(export_rows(report_rows(input), format));
+        forms.push_back(format == ExportFormat::kLatex ? latex_scores(input) : export_rows(report_rows(input), format));
         forms.push_back(export_sections(input, {"all"}, format));
       }
       return forms;

@@ -165,8 +165,6 @@ TEST(Export, RowsKeepColumnsAndDigits) {
             "\"check:hash,hash\",flow_matching,1,0,geneval,0.16051153612629018,0.125,0.25,200,4096,true,"
             "small_n; few_tasks,\n");
   EXPECT_TRUE(
-      holds(export_rows(rows, ExportFormat::kLatex), "flow\\_matching & 1 & 0 & geneval & 0.16051153612629018"));
-  EXPECT_TRUE(
       holds(export_rows(rows, ExportFormat::kMarkdown), "| check:hash,hash | flow_matching | 1 | 0 | geneval |"));
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/base/progress.h"
 #include "harness/command/program.h"
 
 namespace emf {
@@ -22,6 +23,7 @@ inline CommandOutcome run_command(std::vector<std::string> words) {
   for (std::string& word : words) pointers.push_back(word.data());
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
+  Talk::quiet() = false;  // what another command asked for is not this one's wish
   CommandOutcome outcome;
   outcome.code = run_program(static_cast<int>(pointers.size()), pointers.data());
   std::fflush(stdout);

@@ -21,7 +21,8 @@ constexpr size_t kHexDigits = 64;
 
 /// Marks and locks are written around the manifest, so they cannot stand in it.
 bool stands_outside(const std::string& name) {
-  return name == kManifest || name == "LOCK" || name == "DONE" || name == "FAILED" || is_temporary_name(name);
+  return name == kManifest || name == "LOCK" || name == "DONE" || name == "FAILED" || name == kCleaned ||
+         is_temporary_name(name);
 }
 
 /// The digest that is all of a text; "" where it is anything else.
@@ -37,6 +38,13 @@ Json whole_manifest(const Json& about, const std::map<std::string, SealedFile>& 
   manifest["files"] = Json::object();
   for (const auto& [name, file] : files) manifest["files"][name] = {{"bytes", file.bytes}, {"sha256", file.sha256}};
   return manifest;
+}
+
+std::set<std::string> cleaned_files(const fs::path& folder) {
+  std::set<std::string> names;
+  std::ifstream file(folder / kCleaned);
+  for (std::string name; std::getline(file, name);) names.insert(name);
+  return names;
 }
 
 /// Empty where the text is no manifest of this folder.
@@ -136,8 +144,13 @@ FolderCheck check_folder(const fs::path& folder, const std::string& mark, const 
     return refuse("is no manifest");
   }
   if (check.files.empty()) return refuse("is that of another folder");
+  const std::set<std::string> cleaned = cleaned_files(folder);
   for (const auto& [name, sealed] : check.files) {
     if (wanted && !wanted(name)) continue;
+    if (cleaned.count(name) > 0 && !fs::exists(folder / name, absent)) {
+      check.cleaned.insert(name);
+      continue;
+    }
     const std::string what = wrong_with(folder / name, sealed, check.bytes, reads);
     if (!what.empty()) check.damage.push_back({name, what});
   }

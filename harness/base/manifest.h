@@ -13,8 +13,12 @@
 
 namespace emf {
 
-/// In the folder itself; it lists all files but itself, LOCK, DONE, FAILED, temporary files and what it is told to.
+/// In the folder itself; it lists all files but itself, LOCK, DONE, FAILED, CLEANED, temporary files and what it is
+/// told to.
 inline constexpr const char* kManifest = "manifest.json";
+
+/// In a folder of which somebody removed files to save room: their names, a line each. It stands in no manifest.
+inline constexpr const char* kCleaned = "CLEANED";
 
 /// One file as it was written.
 struct SealedFile {
@@ -32,6 +36,7 @@ struct FolderDamage {
 struct FolderCheck {
   std::map<std::string, SealedFile> files;  ///< of the manifest; empty where that is damaged
   std::vector<FolderDamage> damage;         ///< in order of names; empty = all that was looked at is sound
+  std::set<std::string> cleaned;            ///< files that were looked for, are absent, and are said to be in CLEANED
   uint64_t bytes = 0;                       ///< read
 };
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "harness/base/file.h"
 #include "tests/command_run.h"
@@ -114,6 +115,39 @@ TEST_F(RecordVerbs, ExportWritesSectionsAsNoJson) {
   EXPECT_EQ(outcome.code, 2);
   EXPECT_NE(outcome.talk.find("--json"), std::string::npos) << outcome.talk;
   EXPECT_EQ(run_command({"export", "sample", "--section", "scoers", "--store", folder}).code, 2);
+}
+
+TEST_F(RecordVerbs, ExportWritesAPapersTableAndPlots) {
+  const std::string folder = record("alone", sample_result());
+  const CommandOutcome table = run_command({"export", folder, "--format", "latex"});
+  EXPECT_EQ(table.code, 0) << table.talk;
+  EXPECT_NE(table.out.find("\\begin{tabular}{lrrr}"), std::string::npos) << table.out;
+  EXPECT_NE(run_command({"export", folder, "--format", "latex", "--metric", "kid_lite0"}).out.find("Lower is better"),
+            std::string::npos);
+  EXPECT_EQ(run_command({"export", folder, "--format", "latex", "--metric", "kid"}).code, 2);
+
+  // Without a converter the drawings are there all the same, and what is missing is said.
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", folder_.c_str(), 1);
+  const CommandOutcome plots = run_command({"export", folder, "--plots", (folder_ / "plots").string(), "--json"});
+  setenv("PATH", path.c_str(), 1);
+  EXPECT_EQ(plots.code, 0) << plots.talk;
+  EXPECT_NE(plots.talk.find("librsvg2-bin"), std::string::npos) << plots.talk;
+  const Json files = Json::parse(plots.out).at("files");
+  ASSERT_GE(files.size(), 6u);
+  for (const Json& file : files) EXPECT_TRUE(std::filesystem::exists(file.get<std::string>())) << file;
+  EXPECT_EQ(run_command({"export", folder, "--plots", (folder_ / "plots").string(), "--format", "md"}).code, 2);
+}
+
+TEST_F(RecordVerbs, ExportWritesEventFilesIntoAFolder) {
+  const std::string folder = record("alone", sample_result()), out = (folder_ / "events").string();
+  EXPECT_EQ(run_command({"export", folder, "--format", "tensorboard"}).code, 2) << "where to?";
+  EXPECT_EQ(run_command({"export", folder, "--out", out}).code, 2) << "csv goes to stdout";
+  EXPECT_EQ(run_command({"export", folder, "--format", "tensorboard", "--out", out, "--metric", "geneval"}).code, 2);
+  const CommandOutcome outcome = run_command({"export", folder, "--format", "tensorboard", "--out", out, "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  EXPECT_NE(outcome.talk.find("no store has the events"), std::string::npos) << outcome.talk;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "events/llm/mean_flow/seed0/events.out.tfevents.0.emfbench"));
 }
 
 TEST_F(RecordVerbs, ColumnsStandApart) {

@@ -102,6 +102,7 @@ class Store : public Command {
                   {"shards", cache.shards},
                   {"bytes", bytes},
                   {"moved", audit.moved},
+                  {"cleaned", audit.cleaned},
                   {"findings", findings}});
     } else {
       for (const AuditFinding& found : audit.findings) {
@@ -115,6 +116,7 @@ class Store : public Command {
                     "{} unfinished",
                     audit.stages, cache.shards, megabytes(bytes), audit.count("damaged"), audit.count("missing"),
                     audit.count("foreign"), audit.count("unsealed"), audit.count("unfinished")));
+    if (audit.cleaned > 0) say(fmt::format("{} files were removed by emfbench clean", audit.cleaned));
     if (!audit.sound()) say("what is damaged or missing is made anew by: emfbench run SUITE");
     return audit.sound() ? ExitCode::kGood : ExitCode::kClaimFailed;
   }

@@ -44,6 +44,7 @@ std::vector<Case> cases_of_a_run() {
       {"export.json", {"export", "smoke", "--metric", "geneval"}},
       {"report.json", {"report", "smoke"}},
       {"verify.json", {"verify", "smoke"}, 4},
+      {"clean.json", {"clean", "--only", "latents"}},
       {"merge.json", {"merge", "<folder>/other"}},
       {"sample.json",
        {"sample", "--run", "smoke/class_label/mean_flow", "--prompt", "a photo of a red apple", "--steps", "1,3",

@@ -150,6 +150,43 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   EXPECT_EQ(read_file(png), read_file(png + "2"));
 }
 
+TEST_F(Smoke, ARowThatLeavesItsStorePaintsTheSameBytes) {
+  const std::string store = (folder_ / "store").string();
+  const auto ask = [&](const std::vector<std::string>& words, int code = 0) {
+    EXPECT_EQ(exit_code_of(start(words, folder_ / "out", folder_ / "err")), code) << read_file(folder_ / "err");
+  };
+  // An encoder that is frozen, one whose vectors train along, and an objective with a network for itself.
+  ask({"run", "smoke", "objectives=mean_flow", "train.pictures=128", "evaluation.prompts=6", "evaluation.reworded=0",
+       "probes=[]", "claims=[]", "--as", "small", "--store", store});
+  for (const std::string encoder : {"hash", "class_label"}) {
+    const std::string row = encoder + "/mean_flow", out = (folder_ / "rows" / encoder).string();
+    const std::string run = "small";
+    ask({"export", run, "--row", row, "--format", "huggingface", "--out", out, "--store", store});
+    const std::vector<std::string> prompts = {
+        "--prompt", "a photo of a red apple", "--prompt", "a photo of a dog", "--steps", "1,3", "--seed", "5"};
+    std::vector<std::string> by_run = {
+        "sample", "--run", run + "/" + row, "--store", store, "--out", (folder_ / "run.png").string()};
+    // Elsewhere, without the store.
+    std::filesystem::rename(out, out + "-moved");
+    std::vector<std::string> by_folder = {"sample", "--model", out + "-moved", "--out",
+                                          (folder_ / "model.png").string()};
+    by_run.insert(by_run.end(), prompts.begin(), prompts.end());
+    by_folder.insert(by_folder.end(), prompts.begin(), prompts.end());
+    ask(by_run);
+    ask(by_folder);
+    EXPECT_EQ(read_file(folder_ / "run.png"), read_file(folder_ / "model.png")) << encoder;
+
+    // What would paint something else is refused.
+    const std::filesystem::path config = std::filesystem::path(out + "-moved") / "config.json";
+    Json changed = read_json(config);
+    changed["encoder"]["seed"] = 7;
+    write_json(config, changed);
+    ask(by_folder, 2);
+    EXPECT_NE(read_file(folder_ / "err").find("its encoder is another one here"), std::string::npos)
+        << read_file(folder_ / "err");
+  }
+}
+
 TEST_F(Smoke, LongCaptionsAreScoredByQuestions) {
   const std::string store = (folder_ / "store").string();
   const auto ask = [&](const std::vector<std::string>& words) {

@@ -53,7 +53,7 @@ bool is_wanted(const RunFolder& folder, const std::string& file, CheckDepth dept
 
 std::string remedy(const RunFolder& folder, const FolderDamage& damage) {
   // A run finds what is damaged by itself; what is absent it misses only where a stage has still to read it.
-  if (damage.what != "is missing") return "run its suite again: the stage is moved aside and made anew";
+  if (!damage.what.starts_with("is missing")) return "run its suite again: the stage is moved aside and made anew";
   return fmt::format("move {} away and run its suite again: the stage is made anew", folder.path().string());
 }
 
@@ -75,6 +75,9 @@ void require_sound(const RunFolder& folder, CheckDepth depth) {
         if (interrupted()) stop_interrupted();
       });
   if (!check.damage.empty()) throw DamagedStage(folder, check.damage.front());
+  // What was removed to save room is missed where another stage reads it, and only there.
+  if (depth == CheckDepth::kWhole && !check.cleaned.empty())
+    throw DamagedStage(folder, {*check.cleaned.begin(), "is missing: `emfbench clean` removed it"});
   known->here = true;
   known->whole = depth == CheckDepth::kWhole;
 }

@@ -35,7 +35,10 @@ std::optional<uint64_t> copy_stage(const fs::path& from, const RunFolder& to, Me
   std::error_code absent;
   fs::remove(to.file("FAILED"), absent);
   std::set<std::string> names = {kManifest};
-  for (const auto& [name, file] : there.files) names.insert(name);
+  for (const auto& [name, file] : there.files) {
+    if (there.cleaned.count(name) == 0) names.insert(name);
+  }
+  if (!there.cleaned.empty()) names.insert(kCleaned);
   for (const std::string& name : names) {
     make_folder(to.file(name).parent_path());
     fs::copy_file(from / name, to.file(name), fs::copy_options::overwrite_existing);

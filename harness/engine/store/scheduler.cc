@@ -125,7 +125,8 @@ bool run_one(const Stage& stage) {
 
 /// True where a finished stage is sound after all: another process made it anew in the meantime.
 bool is_sound_now(const RunFolder& folder) {
-  return check_folder(folder.path(), sealed_mark(folder.path()), folder.sealed_as()).damage.empty();
+  const FolderCheck check = check_folder(folder.path(), sealed_mark(folder.path()), folder.sealed_as());
+  return check.damage.empty() && check.cleaned.empty();
 }
 
 /// Moves a damaged stage aside, unless another process was quicker.
@@ -138,8 +139,10 @@ Json make_way(const Stage& stage, const DamagedStage& error) {
     return nullptr;
   }
   const std::string what = describe_damage(stage.folder->name(), error.damage());
+  std::error_code absent;
+  const bool cleaned = std::filesystem::exists(stage.folder->file(kCleaned), absent);
   const std::string aside = set_aside(*stage.folder, what).string();
-  say(fmt::format("  DAMAGED {} ({}); moved to {}, made anew", what, stage.label, aside));
+  say(fmt::format("  {} {} ({}); moved to {}, made anew", cleaned ? "CLEANED" : "DAMAGED", what, stage.label, aside));
   return {{"stage", stage.label},
           {"run", stage.hash()},
           {"file", error.damage().file},

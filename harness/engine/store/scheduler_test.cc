@@ -11,6 +11,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/base/manifest.h"
 #include "harness/base/progress.h"
 #include "harness/engine/store/damage.h"
 #include "harness/engine/store/machine.h"
@@ -152,6 +153,16 @@ TEST_F(DamageTest, WhatIsHereIsCheckedAndWhatIsReadMustBeHere) {
   EXPECT_EQ(run({}).damaged.size(), 1u);
   EXPECT_EQ(made_, 4);
   EXPECT_EQ(run({}).damaged.size(), 0u);
+}
+
+TEST_F(DamageTest, WhatCleanRemovedIsMadeAnewOnceItIsRead) {
+  write_atomically(first_->folder->file(kCleaned), "x.safetensors\n");
+  std::filesystem::remove(first_->folder->file("x.safetensors"));
+  EXPECT_EQ(run({}).damaged.size(), 0u);
+  EXPECT_EQ(run({second_}).damaged.size(), 1u);
+  EXPECT_EQ(made_, 2);
+  EXPECT_EQ(second_->folder->result().at("read"), "bytes");
+  EXPECT_FALSE(std::filesystem::exists(first_->folder->file(kCleaned)));
 }
 
 TEST_F(DamageTest, OfAnotherStageNothingFits) {

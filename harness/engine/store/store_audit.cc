@@ -59,6 +59,7 @@ void audit_stage(const fs::path& folder, StoreAudit& audit,
   }
   const FolderCheck check = check_folder(folder, mark, {{"kind", kind}, {"hash", hash}}, {}, reads);
   audit.bytes += check.bytes;
+  audit.cleaned += static_cast<int64_t>(check.cleaned.size());
   for (const FolderDamage& damage : check.damage) {
     add(damage.what == "is missing" ? "missing" : "damaged", damage.file, damage.what);
   }

@@ -18,9 +18,10 @@ struct AuditFinding {
 };
 
 struct StoreAudit {
-  int64_t stages = 0;  ///< looked at
-  uint64_t bytes = 0;  ///< read
-  std::string moved;   ///< as moved_notice()
+  int64_t stages = 0;   ///< looked at
+  uint64_t bytes = 0;   ///< read
+  int64_t cleaned = 0;  ///< files that `clean` removed
+  std::string moved;    ///< as moved_notice()
   std::vector<AuditFinding> findings;
 
   int64_t count(const std::string& state) const;

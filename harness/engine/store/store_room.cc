@@ -88,15 +88,6 @@ std::vector<RoomRow> measure_suites(const fs::path& store, const std::map<std::s
   return rows;
 }
 
-/// Held while a stage is removed; a lock that somebody has is left alone.
-int lock_if_free(const fs::path& folder) {
-  const int descriptor = ::open((folder / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return -1;
-  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
-  ::close(descriptor);
-  return -1;
-}
-
 void find_aside(const fs::path& store, Measure& measure, std::vector<LeftOver>& found) {
   std::error_code failed;
   for (fs::directory_iterator entry(store / "aside", failed), end; !failed && entry != end; entry.increment(failed)) {
@@ -167,6 +158,14 @@ std::vector<LeftOver> find_left_over(const fs::path& store) {
   find_aside(store, measure, found);
   find_unneeded(store, measure, found);
   return found;
+}
+
+int lock_if_free(const fs::path& folder) {
+  const int descriptor = ::open((folder / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (descriptor < 0) return -1;
+  if (::flock(descriptor, LOCK_EX | LOCK_NB) == 0) return descriptor;
+  ::close(descriptor);
+  return -1;
 }
 
 bool remove_left_over(const LeftOver& left_over) {

@@ -36,6 +36,9 @@ struct LeftOver {
 /// and stages that no record names, finished or not. Those of instruments, which have no records, are left out.
 std::vector<LeftOver> find_left_over(const std::filesystem::path& store);
 
+/// Takes the lock of a stage's folder if nobody has it.   @return  the descriptor to close; -1: somebody works on it.
+int lock_if_free(const std::filesystem::path& folder);
+
 /// Removes one of them; a stage only while nobody works on it.   @return  false where somebody does.
 /// @throws UserError  it cannot be removed.
 bool remove_left_over(const LeftOver& left_over);

@@ -166,13 +166,21 @@ Json encode_prompts(const Encoder& encoder, const std::vector<Prompt>& prompts, 
 }
 
 TextConditions::TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form)
-    : training_(training), rows_(training_.beside("rows")) {
-  if (!training_.frozen()) {
+    : training_(training), dimension_(training_->dimension()), rows_(training_->beside("rows")) {
+  if (!training_->frozen()) {
     ensure(encoder != nullptr, "texts of {} are of a trainable encoder, and none was given", training.path().string());
     encoder_ = std::move(encoder);
   }
   // The model says which form it was made for; without a mean, features stay as the encoder gives them.
-  if (form == TextForm::kNormalised) mean_ = training_.beside("mean");
+  if (form == TextForm::kNormalised) mean_ = training_->beside("mean");
+}
+
+TextConditions::TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder)
+    : dimension_(dimension), encoder_(std::move(encoder)), mean_(std::move(mean)) {}
+
+const EncodedTexts& TextConditions::training() const {
+  ensure(training_.has_value(), "conditions of prompts alone have no training samples");
+  return *training_;
 }
 
 Condition TextConditions::formed(const TextFeatures& features) const {
@@ -186,8 +194,8 @@ Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inp
 
 Condition TextConditions::gather(const at::Tensor& samples) const {
   const at::Tensor texts = rows_.index_select(0, samples).to(at::kLong);
-  if (encoder_ == nullptr) return formed(training_.gather(texts));
-  return forward(*encoder_, training_.inputs(texts));
+  if (encoder_ == nullptr) return formed(training().gather(texts));
+  return forward(*encoder_, training().inputs(texts));
 }
 
 Condition TextConditions::gather(const EncodedTexts& texts, const at::Tensor& prompts) const {
@@ -198,7 +206,7 @@ Condition TextConditions::gather(const EncodedTexts& texts, const at::Tensor& pr
 
 double TextConditions::forward_flops(const at::Tensor& samples) const {
   if (encoder_ == nullptr) return 0;
-  return encoder_->forward_flops(training_.inputs(rows_.index_select(0, samples).to(at::kLong)));
+  return encoder_->forward_flops(training().inputs(rows_.index_select(0, samples).to(at::kLong)));
 }
 
 Condition TextConditions::encode(const Encoder& encoder, const std::vector<Prompt>& prompts) const {

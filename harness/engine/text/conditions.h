@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "harness/api/encoder.h"
 #include "harness/api/model.h"
@@ -29,6 +30,10 @@ class TextConditions {
   /// @param training  the folder of encode_training_captions.
   /// @param encoder   kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
   TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form);
+  /// For prompts alone, where no stage has the training captions.
+  /// @param mean       [D] what is taken from every token; undefined: nothing is.
+  /// @param dimension  D.   @param encoder  with trained values, of a trainable one; null of a frozen one.
+  TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder);
 
   /// Of training samples.
   /// @param samples  [B] int64 below the pool.
@@ -42,16 +47,20 @@ class TextConditions {
   double forward_flops(const at::Tensor& samples) const;
   /// One all-zero token a row.
   Condition none(int64_t count) const;
-  int64_t dimension() const { return training_.dimension(); }
+  int64_t dimension() const { return dimension_; }
   /// Tokens that conditions of training samples have.
-  int64_t length() const { return training_.length(); }
+  int64_t length() const { return training().length(); }
+  /// [D] what is taken from every token; undefined where nothing is.
+  const at::Tensor& mean() const { return mean_; }
   NamedParameters parameters() const;
 
  private:
   Condition forward(const Encoder& encoder, const TokenInputs& inputs) const;
   Condition formed(const TextFeatures& features) const;
+  const EncodedTexts& training() const;
 
-  EncodedTexts training_;
+  std::optional<EncodedTexts> training_;
+  int64_t dimension_ = 0;
   std::shared_ptr<Encoder> encoder_;  ///< set when trainable
   at::Tensor rows_;                   ///< [pool] int32
   at::Tensor mean_;                   ///< [D] what is taken from every token; undefined: nothing is

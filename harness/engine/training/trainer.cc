@@ -13,16 +13,6 @@
 namespace emf {
 namespace {
 
-/// In the order that the gradient's norm is summed in.
-NamedParameters trained_parameters(const Model& model, const TextConditions& conditions, const Objective* objective) {
-  NamedParameters parameters;
-  for (const auto& [name, tensor] : model.parameters()) parameters.emplace_back("model." + name, tensor);
-  for (const auto& [name, tensor] : conditions.parameters()) parameters.emplace_back(kEncoderPrefix + name, tensor);
-  if (objective == nullptr) return parameters;
-  for (const auto& [name, tensor] : objective->parameters()) parameters.emplace_back("objective." + name, tensor);
-  return parameters;
-}
-
 void require_whole_batches(const Segment& segment, int64_t batch) {
   // A cut within a batch would show some samples twice, or to no step at all, and the stages before and after
   // it would not add up to an uncut row.
@@ -78,7 +68,7 @@ Json train_segment(const Objective& objective, const Model& model, const Network
                    const Segment& segment, uint64_t seed, const Placement& placement, const std::string& label,
                    const RunFolder& folder) {
   require_whole_batches(segment, options.batch);
-  const NamedParameters parameters = trained_parameters(model, conditions, &objective);
+  const NamedParameters parameters = trained_leaves(model, conditions, &objective);
   LoopPlan plan = plan_of(options, parameters);
   plan.label = label;
   plan.unit = "pictures";
@@ -127,17 +117,31 @@ Json train_segment(const Objective& objective, const Model& model, const Network
   });
 }
 
-void load_averaged(const std::filesystem::path& checkpoint, const Model& model, const TextConditions& conditions,
-                   const Objective* objective) {
+NamedParameters trained_leaves(const Model& model, const TextConditions& conditions, const Objective* objective) {
+  NamedParameters parameters;
+  for (const auto& [name, tensor] : model.parameters()) parameters.emplace_back("model." + name, tensor);
+  for (const auto& [name, tensor] : conditions.parameters()) parameters.emplace_back(kEncoderPrefix + name, tensor);
+  if (objective == nullptr) return parameters;
+  for (const auto& [name, tensor] : objective->parameters()) parameters.emplace_back("objective." + name, tensor);
+  return parameters;
+}
+
+void fill_trained(const NamedTensors& values, const std::string& origin, const Model& model,
+                  const TextConditions& conditions, const Objective* objective) {
   const at::NoGradGuard no_grad;
-  const NamedTensors averages = averaged_weights(read_safetensors(checkpoint));
-  for (auto& [name, tensor] : trained_parameters(model, conditions, objective)) {
+  for (auto& [name, tensor] : trained_leaves(model, conditions, objective)) {
     // The encoder's averages belong to the network's: beside its last weights, the network would read text that
     // it was not averaged with.
-    const auto found = averages.find(name);
-    if (found == averages.end()) fail_input("{}: no averaged weights of '{}'", checkpoint.string(), name);
+    const auto found = values.find(name);
+    if (found == values.end()) fail_input("{}: no averaged weights of '{}'", origin, name);
+    if (found->second.sizes() != tensor.sizes()) fail_input("{}: '{}' is of another shape", origin, name);
     tensor.copy_(found->second);
   }
+}
+
+void load_averaged(const std::filesystem::path& checkpoint, const Model& model, const TextConditions& conditions,
+                   const Objective* objective) {
+  fill_trained(averaged_weights(read_safetensors(checkpoint)), checkpoint.string(), model, conditions, objective);
 }
 
 }  // namespace emf

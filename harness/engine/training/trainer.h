@@ -10,6 +10,7 @@
 #include "harness/engine/pictures/latents.h"
 #include "harness/engine/text/conditions.h"
 #include "harness/engine/training/options.h"
+#include "harness/tensor/safetensors.h"
 
 namespace emf {
 
@@ -44,6 +45,15 @@ Json train_segment(const Objective& objective, const Model& model, const Network
                    const TextConditions& conditions, const TrainingSet& data, const TrainOptions& options,
                    const Segment& segment, uint64_t seed, const Placement& placement, const std::string& label,
                    const RunFolder& folder);
+
+/// The leaves that a row trains: "model.<name>", of an encoder that is tuned "encoder.<name>", "objective.<name>"; in
+/// the order that the gradient's norm is summed in.
+NamedParameters trained_leaves(const Model& model, const TextConditions& conditions, const Objective* objective);
+
+/// Copies values into those leaves.
+/// @param origin  of the values, for messages.   @throws UserError  one of them is absent or of another shape.
+void fill_trained(const NamedTensors& values, const std::string& origin, const Model& model,
+                  const TextConditions& conditions, const Objective* objective);
 
 /// Loads the bias-corrected EMA weights of a final checkpoint into a model, its trainable encoder and, where given, the
 /// leaves of the objective that samples it.
