@@ -33,12 +33,15 @@ struct MeasureOptions {
   static MeasureOptions read(const Config& suite) {
     ConfigReader reader(suite, "measure");
     MeasureOptions options{};
-    options.prompts = static_cast<int>(reader.integer("prompts", 600, 6, 100000));
-    options.repeats = static_cast<int>(reader.integer("repeats", 2, 1, 1000));
-    options.calibration_seed = static_cast<uint64_t>(reader.integer("calibration_seed", 100, 0, 1 << 30));
-    options.judging_seed = static_cast<uint64_t>(reader.integer("judging_seed", 1, 0, 1 << 30));
-    options.worlds = reader.raw("worlds");
-    options.shipped = reader.flag("shipped", false);
+    options.prompts = static_cast<int>(
+        reader.integer("prompts", 600, 6, 100000, "prompts that instruments are measured on [prompts]"));
+    options.repeats = static_cast<int>(reader.integer("repeats", 2, 1, 1000, "pictures of each [pictures]"));
+    options.calibration_seed = static_cast<uint64_t>(
+        reader.integer("calibration_seed", 100, 0, 1 << 30, "of the pictures that thresholds are fixed on"));
+    options.judging_seed = static_cast<uint64_t>(
+        reader.integer("judging_seed", 1, 0, 1 << 30, "of the pictures that errors are measured on"));
+    options.worlds = reader.raw("worlds", "worlds to measure in: a table of [data] options each");
+    options.shipped = reader.flag("shipped", false, "measure the shipped instruments; train none");
     reader.finish();
     if (options.worlds.is_null()) options.worlds = {{"full", Json::object()}};
     return options;
@@ -205,11 +208,11 @@ Work read_work(const Config& suite) {
   for (const char* table : {"suite", "data", "autoencoder", "detector", "measure"}) top.raw(table);
   top.finish();
   ConfigReader about(suite, "suite");
-  about.text("name", "instruments");
-  about.text("question", "");
-  work.version = about.integer("version", 1, 1, 1 << 20);
-  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes");
-  work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30));
+  about.text("name", "instruments", "what the suite is called");
+  about.text("question", "", "what it makes, in a sentence");
+  work.version = about.integer("version", 1, 1, 1 << 20, "raised when the instruments change");
+  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes", "the registered data set");
+  work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30, "seed of the data set's draws"));
   about.finish();
   work.measure = MeasureOptions::read(suite);
   work.dataset = make_dataset(work.dataset_name, suite, work.data_seed);
