@@ -11,6 +11,7 @@
 #include "harness/captions/prompt_file.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
+#include "harness/command/output_name.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/pictures/sampler.h"
 #include "harness/engine/stages/train_stage.h"
@@ -77,6 +78,10 @@ class SampleCommand : public Command {
       const std::vector<Prompt> more = read_prompts(file_);
       prompts.insert(prompts.end(), more.begin(), more.end());
     }
+    for (const std::string& text : prompts_) {
+      if (text.find_first_not_of(" \t\r\n") == std::string::npos) fail_input("--prompt is empty; say what to paint");
+    }
+    require_ending(out_, ".png", "a PNG");
     if (prompts.empty()) fail_input("sample needs --prompt TEXT or --prompts FILE");
 
     const FoundRow found = find_row(store_, run_);
