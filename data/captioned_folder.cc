@@ -121,8 +121,10 @@ void read_texts_beside(const CaptionedOptions& options, PictureTable& table, Sha
 
 std::unique_ptr<Dataset> make_captioned_folder(const Options& options, const DatasetContext& context) {
   ConfigReader reader(options);
-  const CaptionedOptions chosen = captioned::read_captioned_options(reader, reader.required_text("path"));
-  const std::string captions = reader.text("captions", "");
+  const CaptionedOptions chosen =
+      captioned::read_captioned_options(reader, reader.required_text("path", "folder of pictures"));
+  const std::string captions = reader.text(
+      "captions", "", "file of captions (.csv, .tsv, .jsonl or COCO's .json); \"\" = a .txt beside each picture");
   reader.finish();
   PictureTable table(chosen.path, chosen.caption_keys);
   std::vector<std::string> others;

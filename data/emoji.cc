@@ -50,7 +50,7 @@ EmojiOptions read_options(const Options& table) {
   EmojiOptions options;
   std::vector<std::string> known;
   for (const auto& [vendor, credit] : vendor_credits()) known.push_back(vendor);
-  options.vendors = reader.texts("vendors", known);
+  options.vendors = reader.texts("vendors", known, "whose drawings [vendors]");
   std::set<std::string> seen;
   for (const std::string& vendor : options.vendors) {
     if (vendor_credits().count(vendor) == 0) {
@@ -59,10 +59,12 @@ EmojiOptions read_options(const Options& table) {
     if (!seen.insert(vendor).second) fail_input("{}: vendor '{}' stands twice", reader.place("vendors"), vendor);
   }
   if (options.vendors.empty()) fail_input("{}: 'vendors' is empty", reader.place("vendors"));
-  options.side = static_cast<int>(reader.integer("side", options.side, 8, 512));
-  options.distinct = reader.choice("subset", "distinct", {"all", "distinct"}) == "distinct";
-  options.part = reader.choice("part", "whole", {"whole", "train", "held_out"});
-  options.caption = reader.choice("caption", "full", {"label", "full"});
+  options.side = static_cast<int>(reader.integer("side", options.side, 8, 512, "side of a picture [pixels]"));
+  options.distinct = reader.choice("subset", "distinct", {"all", "distinct"},
+                                   "whether concepts that look alike are left out") == "distinct";
+  options.part = reader.choice("part", "whole", {"whole", "train", "held_out"},
+                               "which concepts: all, or those that the split gives");
+  options.caption = reader.choice("caption", "full", {"label", "full"}, "the emoji's label, or label and keywords");
   reader.finish();
   return options;
 }

@@ -168,7 +168,8 @@ class ShardReader {
 std::unique_ptr<Dataset> make_webdataset(const Options& options, const DatasetContext& context) {
   ConfigReader reader(options);
   const std::string place = reader.place("path");
-  const std::vector<std::string> words = reader.texts("path", {});
+  const std::vector<std::string> words =
+      reader.texts("path", {}, "folder with .tar shards, a pattern such as {00..09}.tar, or a list of them");
   if (words.empty()) fail_input("{}: 'path' is absent: a folder with .tar shards, a pattern or a list of them", place);
   const CaptionedOptions chosen = captioned::read_captioned_options(reader, fmt::format("{}", fmt::join(words, ", ")));
   reader.finish();

@@ -26,10 +26,12 @@ class CheckEncoder : public EncoderWrapper {
  public:
   CheckEncoder(const Options& options, const EncoderContext& context) {
     ConfigReader reader(options);
-    const std::string pair = reader.text("argument", "hash,hash");
-    absolute_ = reader.number("abs", 1e-5, 0, 1e9);
-    relative_ = reader.number("rel", 1e-4, 0, 1e9);
-    const Json a_options = reader.raw("a"), b_options = reader.raw("b");  // the two encoders' own
+    const std::string pair =
+        reader.text("argument", "hash,hash", "the two encoders that are compared, behind the colon: a,b");
+    absolute_ = reader.number("abs", 1e-5, 0, 1e9, "absolute difference that is no difference");
+    relative_ = reader.number("rel", 1e-4, 0, 1e9, "relative difference that is none");
+    const Json a_options = reader.raw("a", "options of the first"),
+               b_options = reader.raw("b", "options of the second");  // the two encoders' own
     reader.finish();
     const size_t comma = pair.find(',');
     if (comma == std::string::npos) fail_input("check compares two encoders, check:a,b, but was given '{}'", pair);

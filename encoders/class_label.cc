@@ -101,9 +101,9 @@ class ClassLabel : public Encoder {
  public:
   ClassLabel(const Options& options, const EncoderContext& context) : seed_(context.seed) {
     ConfigReader reader(options);
-    dimension_ = reader.integer("dimension", 128, 1, 65536);
-    values_ = reader.text("values", "");
-    trainable_ = reader.flag("trainable", true);
+    dimension_ = reader.integer("dimension", 128, 1, 65536, "entries of a token's vector");
+    values_ = reader.text("values", "", "file of trained values (.safetensors); \"\" = by chance");
+    trainable_ = reader.flag("trainable", true, "trained with the generator");
     reader.finish();
     ensure(geneval_tasks().size() == kFieldValues[kTask] && geneval_classes().size() == kFieldValues[kClass1] &&
                geneval_colors().size() == kFieldValues[kColor1] &&

@@ -68,12 +68,12 @@ class DegradedEncoder : public EncoderWrapper {
     Options options = given;
     name_ = take_settings(options);
     ConfigReader reader(options);
-    reader.text("argument", "");  // read above
-    shared_ = reader.number("shared", 0, 0, 1e6);
-    rank_ = reader.integer("rank", 0, 0, 65536);
-    noise_ = reader.number("noise", 0, 0, 1e6);
-    whitening_ = reader.flag("whitening", false);
-    const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
+    reader.text("argument", "", "the encoder that is degraded, behind the colon");  // read above
+    shared_ = reader.number("shared", 0, 0, 1e6, "length of one vector that is added to every token, in deviations");
+    rank_ = reader.integer("rank", 0, 0, 65536, "directions that are kept; 0 = all");
+    noise_ = reader.number("noise", 0, 0, 1e6, "deviation of white noise, in deviations");
+    whitening_ = reader.flag("whitening", false, "features are whitened first");
+    const Json inner_options = reader.raw("inner", "options of the inner encoder");  // the wrapped encoder's own
     reader.finish();
     inner_ = make_inner(name_, inner_options, options.place("inner"), context);
     if (rank_ > inner_->info().dimension)

@@ -20,8 +20,8 @@ class FeatureFile : public Encoder {
  public:
   explicit FeatureFile(const Options& options) {
     ConfigReader reader(options);
-    path_ = reader.text("argument", "");
-    max_tokens_ = reader.integer("max_tokens", 1 << 20, 1, 1 << 20);
+    path_ = reader.text("argument", "", "safetensors file of features by text, behind the colon");
+    max_tokens_ = reader.integer("max_tokens", 1 << 20, 1, 1 << 20, "tokens of a text at most [tokens]");
     reader.finish();
   }
 

@@ -49,8 +49,8 @@ class HashEncoder : public Encoder {
  public:
   HashEncoder(const Options& options, const EncoderContext& context) : seed_(context.seed) {
     ConfigReader reader(options);
-    dimension_ = reader.integer("dimension", 128, 1, 65536);
-    max_tokens_ = reader.integer("max_tokens", 48, 1, 1 << 20);
+    dimension_ = reader.integer("dimension", 128, 1, 65536, "entries of a token's vector");
+    max_tokens_ = reader.integer("max_tokens", 48, 1, 1 << 20, "words of a text at most [tokens]");
     reader.finish();
   }
 

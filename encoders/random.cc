@@ -14,7 +14,7 @@ class RandomEncoder : public Encoder {
  public:
   RandomEncoder(const Options& options, const EncoderContext& context) : seed_(context.seed) {
     ConfigReader reader(options);
-    dimension_ = reader.integer("dimension", 128, 1, 65536);
+    dimension_ = reader.integer("dimension", 128, 1, 65536, "entries of a token's vector");
     reader.finish();
   }
 

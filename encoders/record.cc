@@ -18,9 +18,9 @@ class RecordEncoder : public EncoderWrapper {
  public:
   RecordEncoder(const Options& options, const EncoderContext& context) {
     ConfigReader reader(options);
-    name_ = reader.text("argument", "hash");
-    path_ = reader.text("path", "");                 // "" saves nothing
-    const Json inner_options = reader.raw("inner");  // the wrapped encoder's own
+    name_ = reader.text("argument", "hash", "the encoder that is recorded, behind the colon");
+    path_ = reader.text("path", "", "safetensors file that features are written to; \"\" = none");  // "" saves nothing
+    const Json inner_options = reader.raw("inner", "options of the inner encoder");  // the wrapped encoder's own
     reader.finish();
     inner_ = make_inner(name_, inner_options, options.place("inner"), context);
   }

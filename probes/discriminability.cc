@@ -35,9 +35,10 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.k = reader.integer("k", settings.k, 1, 1'000'000);
-  settings.queries = reader.integer("queries", settings.queries, 1, 1'000'000'000);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, 1'000'000));
+  settings.k = reader.integer("k", settings.k, 1, 1'000'000, "neighbours that a query is compared with [captions]");
+  settings.queries = reader.integer("queries", settings.queries, 1, 1'000'000'000, "queries at most [captions]");
+  settings.bootstrap.draws = static_cast<int>(reader.integer(
+      "draws", settings.bootstrap.draws, 1, 1'000'000, "resamples of the bootstrap behind intervals [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "probe/discriminability";
   reader.finish();

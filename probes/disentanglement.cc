@@ -42,7 +42,8 @@ double own_share(const Eigen::VectorXd& similarity, Eigen::Index own) {
 BootstrapOptions bootstrap_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   BootstrapOptions bootstrap;
-  bootstrap.draws = static_cast<int>(reader.integer("draws", bootstrap.draws, 1, 1'000'000));
+  bootstrap.draws = static_cast<int>(reader.integer("draws", bootstrap.draws, 1, 1'000'000,
+                                                    "resamples of the bootstrap behind intervals [resamples]"));
   bootstrap.seed = seed;
   bootstrap.stream = "probe/disentanglement";
   reader.finish();

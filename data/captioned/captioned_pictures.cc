@@ -57,31 +57,38 @@ CaptionedOptions read_captioned_options(ConfigReader& reader, std::string path) 
   CaptionedOptions options;
   options.path = std::move(path);
   const bool both = reader.has("height") || reader.has("width");
-  const int64_t side = reader.integer("side", 256, kLeast, kMost);
+  const int64_t side =
+      reader.integer("side", 256, kLeast, kMost, "side of the square that pictures are cut and resized to [pixels]");
   if (both && reader.has("side")) fail_input("{}: either 'side' or 'height' and 'width'", reader.place("side"));
   if (both && !(reader.has("height") && reader.has("width"))) {
     fail_input("{}: 'height' and 'width' belong together", reader.place(reader.has("height") ? "height" : "width"));
   }
-  options.height = static_cast<int>(reader.integer("height", side, kLeast, kMost));
-  options.width = static_cast<int>(reader.integer("width", side, kLeast, kMost));
-  const bool lanczos = reader.choice("resize", "area", {"area", "lanczos"}) == "lanczos";
+  options.height =
+      static_cast<int>(reader.integer("height", side, kLeast, kMost, "height instead of side; absent: side [pixels]"));
+  options.width = static_cast<int>(reader.integer("width", side, kLeast, kMost,
+                                                  "likewise; height and width belong together; absent: side [pixels]"));
+  const bool lanczos = reader.choice("resize", "area", {"area", "lanczos"},
+                                     "filter of the resizing: area, or Pillow's Lanczos") == "lanczos";
   options.resize = lanczos ? pictures::Resize::kLanczos : pictures::Resize::kArea;
   if (reader.has("held_out") && reader.has("held_out_pictures")) {
     fail_input("{}: either 'held_out' or 'held_out_pictures'", reader.place("held_out_pictures"));
   }
-  options.held_out = reader.number("held_out", 0.02, 0.0, 0.9);
-  options.held_out_pictures = reader.integer("held_out_pictures", 0, 0, INT32_MAX);
+  options.held_out = reader.number("held_out", 0.02, 0.0, 0.9, "share of pictures that are not trained on");
+  options.held_out_pictures = reader.integer("held_out_pictures", 0, 0, INT32_MAX, "or how many [pictures]");
   // 0 as a number means none at all, not the usual share.
   if (reader.has("held_out_pictures") && options.held_out_pictures == 0) options.held_out = 0;
-  options.exclude = reader.texts("exclude", {});
+  options.exclude = reader.texts("exclude", {}, "names or patterns of pictures that are left out");
   options.caption_keys = usual_caption_keys();
-  const std::string key = reader.text("caption_key", "");
+  const std::string key = reader.text("caption_key", "", "key or column that holds captions; \"\" = the usual ones");
   if (!key.empty()) options.caption_keys = {key};
-  options.caption_lines = reader.choice("text_files", "lines", {"lines", "whole"}) == "lines";
-  const std::string check = reader.choice("check", "auto", {"auto", "headers", "bodies"});
+  options.caption_lines = reader.choice("text_files", "lines", {"lines", "whole"},
+                                        "whether each line of a .txt is a caption, or the whole of it") == "lines";
+  const std::string check =
+      reader.choice("check", "auto", {"auto", "headers", "bodies"},
+                    "what is looked at before training: headers, whole pictures, or by their number");
   options.check = check == "auto" ? Check::kAuto : check == "headers" ? Check::kHeaders : Check::kBodies;
-  options.licence = reader.text("licence", "");
-  options.attribution = reader.text("attribution", "");
+  options.licence = reader.text("licence", "", "of the pictures, for the report");
+  options.attribution = reader.text("attribution", "", "whom the report names");
   return options;
 }
 

@@ -18,14 +18,15 @@ const std::vector<std::string> kColorOrder = {"red",    "green", "blue",  "yello
 
 /// A list of names, or the first N of the known ones.
 std::vector<std::string> names_or_count(ConfigReader& reader, const std::string& key,
-                                        const std::vector<std::string>& known) {
-  const Json value = reader.raw(key);
+                                        const std::vector<std::string>& known, const char* meaning) {
+  const Json value = reader.raw(key, meaning);
   std::vector<std::string> names = known;
   if (value.is_number()) {
-    names.resize(reader.integer(key, 0, 1, static_cast<int64_t>(known.size())));
+    names.resize(
+        reader.integer(key, static_cast<int64_t>(known.size()), 1, static_cast<int64_t>(known.size()), meaning));
     return names;
   }
-  names = reader.texts(key, known);
+  names = reader.texts(key, known, meaning);
   if (names.empty()) fail_input("{}: '{}' is an empty list", reader.place(key), key);
   for (size_t i = 0; i < names.size(); ++i) {
     if (std::find(known.begin(), known.end(), names[i]) == known.end()) {
@@ -43,20 +44,25 @@ std::vector<std::string> names_or_count(ConfigReader& reader, const std::string&
 WorldOptions read_options(const Options& table) {
   ConfigReader reader(table);
   WorldOptions options;
-  options.side = static_cast<int>(reader.integer("side", 32, 16, 64));
+  options.side = static_cast<int>(reader.integer("side", 32, 16, 64, "side of a picture: 16, 32 or 64 [pixels]"));
   if (options.side != 16 && options.side != 32 && options.side != 64) {
     fail_input("{}: 'side' must be 16, 32 or 64, not {}", reader.place("side"), options.side);
   }
-  options.vendors = names_or_count(reader, "vendors", sprite_vendors());
+  options.vendors =
+      names_or_count(reader, "vendors", sprite_vendors(), "whose drawings: names, or the first so many [vendors]");
   std::vector<std::string> drawable;
   for (const int id : classes_with_sprites(options.vendors)) drawable.push_back(geneval_classes()[id]);
-  for (const std::string& name : names_or_count(reader, "classes", drawable)) {
+  for (const std::string& name :
+       names_or_count(reader, "classes", drawable, "objects: names, or the first so many [objects]")) {
     options.classes.push_back(geneval_class_id(name));
   }
-  for (const std::string& name : names_or_count(reader, "colors", kColorOrder)) {
+  for (const std::string& name :
+       names_or_count(reader, "colors", kColorOrder, "colours: names, or the first so many [colours]")) {
     options.colors.push_back(geneval_color_id(name));
   }
-  for (const std::string& name : names_or_count(reader, "tasks", geneval_tasks())) {
+  for (const std::string& name :
+       names_or_count(reader, "tasks", geneval_tasks(),
+                      "tasks of GenEval that captions are of: names, or the first so many [tasks]")) {
     const auto& tasks = geneval_tasks();
     const Task task = static_cast<Task>(std::find(tasks.begin(), tasks.end(), name) - tasks.begin());
     options.tasks.push_back(task);
@@ -68,14 +74,16 @@ WorldOptions read_options(const Options& table) {
       fail_input("{}: task '{}' needs two colors, this world has one", reader.place("tasks"), name);
     }
   }
-  options.held_out = reader.number("held_out", 0.1, 0.0, 0.4);
-  options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0);
-  options.compositions = reader.number("compositions", 0.0, 0.0, 1.0);
+  options.held_out =
+      reader.number("held_out", 0.1, 0.0, 0.4, "share of pairs of object and colour that are never trained on");
+  options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0, "share of captions in other words");
+  options.compositions = reader.number("compositions", 0.0, 0.0, 1.0, "share of captions that are long compositions");
   if (options.compositions > 0 && options.classes.size() < 2) {
     fail_input("{}: compositions need two classes, this world has one", reader.place("compositions"));
   }
-  options.freedom.quarters = reader.choice("layout", "free", {"free", "quarters"}) == "quarters";
-  options.freedom.variety = reader.number("variety", 1.0, 0.0, 1.0);
+  options.freedom.quarters = reader.choice("layout", "free", {"free", "quarters"},
+                                           "where objects stand: anywhere, or each in a quarter") == "quarters";
+  options.freedom.variety = reader.number("variety", 1.0, 0.0, 1.0, "how much size, place and background vary");
   reader.finish();
   return options;
 }

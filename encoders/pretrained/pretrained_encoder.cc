@@ -22,14 +22,18 @@ class PretrainedEncoder : public TransformerEncoder {
  public:
   PretrainedEncoder(const PretrainedFamily& family, const Options& options) : family_(family) {
     ConfigReader reader(options);
-    std::string weights = reader.text("weights", "");
-    const std::string argument = reader.text("argument", "");
-    layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, 1024);
-    max_tokens_ = reader.integer("max_tokens", family.max_tokens, 4, 1 << 20);
-    precision_ = reader.choice("precision", "fp32", {"fp32", "bf16"});
-    trainable_ = reader.flag("trainable", false);
-    values_ = reader.text("values", "");
-    const std::string tokenizer = reader.text("tokenizer", "");
+    std::string weights =
+        reader.text("weights", "", "folder or file of a checkpoint; \"\" = the one that set-up fetches");
+    const std::string argument = reader.text("argument", "", "the same, behind the colon of its name");
+    layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, 1024,
+                            "layer whose states are the features; -1 = behind the last norm");
+    max_tokens_ = reader.integer("max_tokens", family.max_tokens, 4, 1 << 20,
+                                 "tokens of a prompt at most; absent: the checkpoint's own [tokens]");
+    precision_ = reader.choice("precision", "fp32", {"fp32", "bf16"}, "of weights and activations");
+    trainable_ = reader.flag("trainable", false, "trained with the generator");
+    values_ = reader.text("values", "", "file of tuned values (.safetensors); \"\" = the checkpoint's");
+    const std::string tokenizer =
+        reader.text("tokenizer", "", "folder or file of another tokenizer; \"\" = the checkpoint's");
     // Whoever names a checkpoint or a tokenizer gets the ids of its own software.
     const bool has_files = !weights.empty() || !argument.empty();
     const bool is_as_pinned = !has_files && tokenizer.empty() && !family.package_file.empty();

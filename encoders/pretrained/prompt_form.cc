@@ -36,17 +36,22 @@ bool is_date(const std::string& text) {
 PromptForm::PromptForm(ConfigReader& reader, const std::string& encoder, bool marks_are_text,
                        std::optional<int64_t> filler)
     : names_template_(reader.has("template")), filler_(filler) {
-  template_ = reader.text("template", std::string(kPromptMark));
+  template_ = reader.text(
+      "template", std::string(kPromptMark),
+      "words around every prompt, with {prompt} in them; chat or chat:NAME = the checkpoint's conversation");
   read_chat(reader, encoder);
   if (!chat_options_) require_one_prompt(template_, reader.place("template"), encoder, "a template");
   // A template's marks are meant as marks.
   marks_are_text_ = marks_are_text && template_ == kPromptMark;
-  parses_special_ = reader.flag("parse_special", !marks_are_text_);
+  parses_special_ = reader.flag("parse_special", !marks_are_text_,
+                                "special tokens that a prompt spells are tokens; absent: as the encoder has it");
   if (chat_options_ && !parses_special_) {
     fail_input("{}: encoder '{}': the marks of a chat template are no marks where parse_special is false",
                reader.place("parse_special"), encoder);
   }
-  if (reader.has("fill")) fill_ = reader.flag("fill", false);
+  const bool fill = reader.flag(
+      "fill", false, "short prompts are filled up to the same length; absent: as the checkpoint was trained");
+  if (reader.has("fill")) fill_ = fill;
 }
 
 void PromptForm::read_chat(ConfigReader& reader, const std::string& encoder) {
@@ -54,12 +59,14 @@ void PromptForm::read_chat(ConfigReader& reader, const std::string& encoder) {
   if (is_chat) {
     ChatOptions chat;
     if (template_.size() > kChat.size()) chat.name = template_.substr(kChat.size() + 1);
-    chat.system = reader.text("system", "");
-    chat.user = reader.text("user", chat.user);
-    chat.answer = reader.text("answer", "");
-    chat.add_generation_prompt = reader.flag("add_generation_prompt", true);
-    chat.date = reader.text("date", "");
-    if (const Json variables = reader.raw("variables"); !variables.is_null()) chat.variables = variables;
+    chat.system = reader.text("system", "", "system message of the chat");
+    chat.user = reader.text("user", chat.user, "user message of the chat, with {prompt} in it");
+    chat.answer = reader.text("answer", "", "beginning of the answer of the chat");
+    chat.add_generation_prompt =
+        reader.flag("add_generation_prompt", true, "the chat ends with the beginning of an answer");
+    chat.date = reader.text("date", "", "day that the chat template is told, as 2026-01-31; \"\" = none");
+    if (const Json variables = reader.raw("variables", "further variables of the chat template"); !variables.is_null())
+      chat.variables = variables;
     require_one_prompt(chat.user, reader.place("user"), encoder, "'user'");
     if (!chat.variables.is_object()) {
       fail_input("{}: encoder '{}': 'variables' is no table of names and values", reader.place("variables"), encoder);

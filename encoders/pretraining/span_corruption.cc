@@ -17,8 +17,8 @@ class SpanCorruption : public Pretraining {
         max_tokens_(context.encoder.max_tokens) {
     ConfigReader reader(options);
     // T5's shares, but of texts of ten tokens instead of 512: shorter spans, more of them.
-    share_ = reader.number("share", 0.3, 0.01, 0.9);
-    mean_length_ = reader.number("mean_length", 2, 1, 64);
+    share_ = reader.number("share", 0.3, 0.01, 0.9, "share of tokens that are hidden");
+    mean_length_ = reader.number("mean_length", 2, 1, 64, "mean length of a hidden span [tokens]");
     reader.finish();
     embedding_ =
         leaves_.matrix("embedding", {vocabulary_, dimension_}, std::sqrt(static_cast<double>(dimension_)) * 0.1);

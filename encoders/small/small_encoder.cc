@@ -73,14 +73,15 @@ class SmallEncoder : public TransformerEncoder {
   SmallEncoder(const SmallFamily& family, const Options& options, const EncoderContext& context)
       : family_(family), seed_(context.seed), package_(package_file("clip-vocabulary")) {
     ConfigReader reader(options);
-    const std::string argument = reader.text("argument", "");
-    values_ = reader.text("values", argument);
+    const std::string argument = reader.text("argument", "", "what stands behind the colon of its name");
+    values_ = reader.text("values", argument, "file of trained values (.safetensors); \"\" = pretrained by the suite");
     if (!argument.empty() && values_ != argument) {
       fail_input("{}: encoder '{}': 'values' is given twice", reader.place("values"), family.name);
     }
-    trainable_ = reader.flag("trainable", false);
+    trainable_ = reader.flag("trainable", false, "trained with the generator");
     sizes_ = small_config(family.causal);
-    layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, sizes_.num_layers);
+    layer_ = reader.integer("layer", Transformer::kFinal, Transformer::kFinal, sizes_.num_layers,
+                            "layer whose states are the features; -1 = behind the last norm");
     reader.finish();
   }
 

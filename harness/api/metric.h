@@ -79,6 +79,12 @@ class Metric {
   /// Reads what score() will find in MetricInput::options, so that suites refuse a slip before they train.
   /// @throws UserError  an unknown key (the nearest name), a wrong type or range: file and line.
   virtual void check_options(const Options& options) const { (void)options; }
+  /// Rows of features that score() takes at least on each side with these options, so that too few are refused before
+  /// they are made.
+  virtual int64_t least_rows(const Options& options) const {
+    (void)options;
+    return 1;
+  }
   /// @throws UserError  inputs that cannot be scored (says which).
   virtual std::vector<MetricValue> score(const MetricInput& input) const = 0;
   /// One score a judged item in input order (for paired tests); empty when the metric is of whole sets.

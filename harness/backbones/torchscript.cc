@@ -107,7 +107,7 @@ class TorchScriptBackbone : public Backbone {
 
 std::unique_ptr<Backbone> make_torchscript(const Options& options, const BackboneContext& context) {
   ConfigReader reader(options);
-  const std::string path = reader.text("argument", "");
+  const std::string path = reader.text("argument", "", "path of the TorchScript file, behind the colon");
   reader.finish();
   if (path.empty()) fail_input("backbone 'torchscript' needs a file: torchscript:/path/to/inception.pt");
   return std::make_unique<TorchScriptBackbone>(path, context.placement);

@@ -57,24 +57,29 @@ class ConfigReader {
   /// @param options  a plugin's own; must outlive the reader.
   explicit ConfigReader(const Options& options);
 
+  // Each key is asked for with a sentence on what it means, for `emfbench config`: "images that every row is trained on
+  // [pictures]", the unit in brackets at its end; "absent: ..." in it where no value stands for what counts then.
+
   bool has(const std::string& key) const { return table_.contains(key); }
-  std::string text(const std::string& key, const std::string& fallback);
-  std::string required_text(const std::string& key);
-  bool flag(const std::string& key, bool fallback);
+  std::string text(const std::string& key, const std::string& fallback, const char* meaning = "");
+  std::string required_text(const std::string& key, const char* meaning = "");
+  bool flag(const std::string& key, bool fallback, const char* meaning = "");
   /// Also 1e5, "100k" and "2.5M" (thousands and millions).
-  int64_t integer(const std::string& key, int64_t fallback, int64_t low, int64_t high);
-  double number(const std::string& key, double fallback, double low, double high);
+  int64_t integer(const std::string& key, int64_t fallback, int64_t low, int64_t high, const char* meaning = "");
+  double number(const std::string& key, double fallback, double low, double high, const char* meaning = "");
   /// A list of strings; a single string counts as a list of one, "a,b" as two.
-  std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback);
+  std::vector<std::string> texts(const std::string& key, std::vector<std::string> fallback, const char* meaning = "");
   /// A list of integers; a single integer counts as one, "0..4" and "0,2" (from the command line) as lists.
-  std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback, int64_t low, int64_t high);
+  std::vector<int64_t> integers(const std::string& key, std::vector<int64_t> fallback, int64_t low, int64_t high,
+                                const char* meaning = "");
   /// Likewise, each once.  @throws UserError  a number that stands there twice, too.
   std::vector<int64_t> distinct_integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
-                                         int64_t high);
+                                         int64_t high, const char* meaning = "");
   /// One of the allowed words.  @throws UserError  names the nearest.
-  std::string choice(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed);
+  std::string choice(const std::string& key, const std::string& fallback, const std::vector<std::string>& allowed,
+                     const char* meaning = "");
   /// Marks a sub-table or raw value as known and returns it as it stands (null when absent).
-  Json raw(const std::string& key);
+  Json raw(const std::string& key, const char* meaning = "");
 
   /// @throws UserError  a key nobody read: file, line, the nearest known name.
   void finish() const;
@@ -85,6 +90,9 @@ class ConfigReader {
  private:
   const Json* find(const std::string& key);
   std::string dotted(const std::string& key) const { return path_.empty() ? key : path_ + "." + key; }
+  /// Writes down what was asked for, where somebody lists it (config_journal.h).
+  void note(const std::string& key, const char* type, Json fallback, const char* meaning, Json low = nullptr,
+            Json high = nullptr, const std::vector<std::string>& choices = {}) const;
   [[noreturn]] void fail_type(const std::string& key, const char* expected, const Json& found) const;
 
   const Config& config_;

@@ -4,6 +4,7 @@
 
 #include "harness/base/bounded.h"
 #include "harness/base/config.h"
+#include "harness/base/config_journal.h"
 #include "harness/base/near_name.h"
 #include "harness/base/options.h"
 
@@ -90,30 +91,52 @@ const Json* ConfigReader::find(const std::string& key) {
   return position == table_.end() ? nullptr : &*position;
 }
 
+void ConfigReader::note(const std::string& key, const char* type, Json fallback, const char* meaning, Json low,
+                        Json high, const std::vector<std::string>& choices) const {
+  ConfigJournal* journal = ConfigJournal::open();
+  if (journal == nullptr) return;
+  AskedKey asked{path_, key, type, std::move(fallback), std::move(low), std::move(high), choices, meaning, "", nullptr};
+  // "... [pictures]"
+  const size_t open = asked.meaning.rfind(" [");
+  if (open != std::string::npos && asked.meaning.back() == ']') {
+    asked.unit = asked.meaning.substr(open + 2, asked.meaning.size() - open - 3);
+    asked.meaning.resize(open);
+  }
+  // Its sentence says what counts instead.
+  if (asked.meaning.find("absent: ") != std::string::npos) asked.fallback = nullptr;
+  if (const auto found = table_.find(key); found != table_.end()) asked.value = *found;
+  journal->write(std::move(asked));
+}
+
 void ConfigReader::fail_type(const std::string& key, const char* expected, const Json& found) const {
   fail_input("{}: '{}' must be {}, not {} ({})", place(key), dotted(key), expected, type_name(found), found.dump());
 }
 
-std::string ConfigReader::text(const std::string& key, const std::string& fallback) {
+std::string ConfigReader::text(const std::string& key, const std::string& fallback, const char* meaning) {
+  note(key, "text", fallback, meaning);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   if (!value->is_string()) fail_type(key, "a string", *value);
   return value->get<std::string>();
 }
 
-std::string ConfigReader::required_text(const std::string& key) {
+std::string ConfigReader::required_text(const std::string& key, const char* meaning) {
+  note(key, "text", nullptr, meaning);
   if (!has(key)) fail_input("{}: '{}' is missing", config_.origin, dotted(key));
   return text(key, "");
 }
 
-bool ConfigReader::flag(const std::string& key, bool fallback) {
+bool ConfigReader::flag(const std::string& key, bool fallback, const char* meaning) {
+  note(key, "flag", fallback, meaning);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   if (!value->is_boolean()) fail_type(key, "true or false", *value);
   return value->get<bool>();
 }
 
-int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t low, int64_t high) {
+int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t low, int64_t high,
+                              const char* meaning) {
+  note(key, "integer", fallback, meaning, low, high);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   const std::optional<int64_t> number = counted_number(*value);
@@ -124,7 +147,8 @@ int64_t ConfigReader::integer(const std::string& key, int64_t fallback, int64_t 
   return *number;
 }
 
-double ConfigReader::number(const std::string& key, double fallback, double low, double high) {
+double ConfigReader::number(const std::string& key, double fallback, double low, double high, const char* meaning) {
+  note(key, "number", fallback, meaning, low, high);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   if (!value->is_number()) fail_type(key, "a number", *value);
@@ -136,7 +160,9 @@ double ConfigReader::number(const std::string& key, double fallback, double low,
   return number;
 }
 
-std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback) {
+std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector<std::string> fallback,
+                                             const char* meaning) {
+  note(key, "texts", fallback, meaning);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   // A command line has no quotes and brackets: one string may hold several words there.
@@ -154,7 +180,8 @@ std::vector<std::string> ConfigReader::texts(const std::string& key, std::vector
 }
 
 std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
-                                            int64_t high) {
+                                            int64_t high, const char* meaning) {
+  note(key, "integers", fallback, meaning, low, high);
   const Json* value = find(key);
   if (value == nullptr) return fallback;
   std::vector<int64_t> items;
@@ -187,8 +214,8 @@ std::vector<int64_t> ConfigReader::integers(const std::string& key, std::vector<
 }
 
 std::vector<int64_t> ConfigReader::distinct_integers(const std::string& key, std::vector<int64_t> fallback, int64_t low,
-                                                     int64_t high) {
-  const std::vector<int64_t> items = integers(key, std::move(fallback), low, high);
+                                                     int64_t high, const char* meaning) {
+  const std::vector<int64_t> items = integers(key, std::move(fallback), low, high, meaning);
   std::set<int64_t> seen;
   for (const int64_t item : items) {
     if (!seen.insert(item).second) fail_input("{}: '{}' holds {} twice; give each once", place(key), dotted(key), item);
@@ -197,7 +224,8 @@ std::vector<int64_t> ConfigReader::distinct_integers(const std::string& key, std
 }
 
 std::string ConfigReader::choice(const std::string& key, const std::string& fallback,
-                                 const std::vector<std::string>& allowed) {
+                                 const std::vector<std::string>& allowed, const char* meaning) {
+  note(key, "text", fallback, meaning, nullptr, nullptr, allowed);
   const std::string word = text(key, fallback);
   for (const std::string& candidate : allowed) {
     if (candidate == word) return word;
@@ -205,7 +233,8 @@ std::string ConfigReader::choice(const std::string& key, const std::string& fall
   fail_input("{}: '{}' is '{}'{}", place(key), dotted(key), word, suggestion(word, allowed));
 }
 
-Json ConfigReader::raw(const std::string& key) {
+Json ConfigReader::raw(const std::string& key, const char* meaning) {
+  note(key, "raw", nullptr, meaning);
   const Json* value = find(key);
   return value == nullptr ? Json() : *value;
 }

@@ -9,8 +9,9 @@ namespace emf {
 std::string field_name(std::string_view word, const std::vector<std::string>& known) {
   static constexpr std::pair<std::string_view, std::string_view> kFieldNames[] = {
       {"lr", "learning_rate"},
-      {"steps", "pictures"},  // of [train]: pictures = steps x batch
-      {"iterations", "pictures"},
+      {"steps", "pictures"},  // where a table has none of its own
+      {"max_steps", "steps"},
+      {"iterations", "steps"},
       {"epochs", "pictures"},
       {"batch_size", "batch"},
       {"warmup", "warm_up"},

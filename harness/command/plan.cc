@@ -10,21 +10,13 @@
 #include "harness/base/run_name.h"
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
-#include "harness/command/stage_times.h"
 #include "harness/command/store_option.h"
+#include "harness/engine/store/stage_times.h"
 #include "harness/engine/suite/suite_graph.h"
+#include "harness/instruments/instrument_suite.h"
 
 namespace emf {
 namespace {
-
-/// What finished stages are asked about a stage of the graph.
-StageSize size_of(const Stage& stage, const SuiteGraph& graph) {
-  const auto train = std::find_if(stage.inputs.begin(), stage.inputs.end(),
-                                  [](const StagePointer& input) { return input->folder->kind() == "train"; });
-  const int64_t pictures = graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0;
-  return size_of_stage(stage.folder->kind(), stage.folder->spec(), pictures,
-                       train == stage.inputs.end() ? Json() : (*train)->folder->spec());
-}
 
 class Plan : public Command {
  public:
@@ -38,63 +30,102 @@ class Plan : public Command {
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    SuiteSpec spec = load_suite(suite_, overrides_);
-    spec.name = run_name(spec.name, overrides_);
-    const SuiteGraph graph = build_suite_graph(spec, store_);
-    if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));
-    StageTimes times(store_);
-    Json kinds = Json::object();
-    double seconds = 0;
-    std::map<std::string, double> left;  // seconds by kind
-    std::set<std::string> unknown;       // kinds with a stage whose like this store never ran
-    for (const StagePointer& stage : graph.stages) {
-      const std::string& kind = stage->folder->kind();
-      Json& row = kinds[kind];
-      if (row.is_null()) row = {{"stages", 0}, {"finished", 0}, {"seconds_each", nullptr}};
-      row["stages"] = row["stages"].get<int>() + 1;
-      if (stage->folder->state() == StageState::kDone) {
-        row["finished"] = row["finished"].get<int>() + 1;
-        continue;
-      }
-      const auto own = times.seconds(size_of(*stage, graph));
-      if (!own) unknown.insert(kind);
-      left[kind] += own.value_or(0);
-      seconds += own.value_or(0);
-    }
-    for (const auto& [kind, sum] : left) {
-      Json& row = kinds[kind];
-      if (unknown.count(kind) == 0) row["seconds_each"] = sum / (row["stages"].get<int>() - row["finished"].get<int>());
-    }
-    const bool guessed = unknown.empty();
-    const Json answer = {{"suite", graph.spec.name},
-                         {"stages", kinds},
-                         {"rows", graph.rows.size()},
-                         {"cells", graph.cells.size()},
-                         {"training_pictures_a_row", graph.spec.only_probes() ? 0 : graph.spec.train.pictures},
-                         {"cpu_seconds_left", guessed ? Json(seconds) : Json()}};
-    if (flags.json) {
-      print_json(answer);
-      return ExitCode::kGood;
-    }
-    const std::string size = graph.spec.only_probes()
-                                 ? fmt::format("{} probes, nothing is trained", graph.probes.size())
-                                 : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(),
-                                               graph.spec.train.pictures, graph.cells.size());
-    print_shown("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", graph.spec.name, size, "stage", "stages", "finished", "s each");
-    for (const auto& [kind, row] : kinds.items()) {
-      print_shown("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
-                  row["seconds_each"].is_null() ? "-" : fmt::format("{:.1f}", row["seconds_each"].get<double>()));
-    }
-    if (guessed) {
-      say(fmt::format("about {:.0f} core seconds left, as stages of this store took so far", seconds));
+    std::optional<SlowWork> planning(std::in_place, "planning " + suite_);
+    const Config config = load_suite_file(suite_, overrides_);
+    Foreseen plan;
+    if (is_instrument_suite(config)) {
+      if (!texts_.empty()) fail_input("{} trains instruments, which read no texts", suite_);
+      plan = of_stages(instrument_stages(config, store_), 0);
+      plan.head["suite"] = run_name(config.values["suite"].value("name", "instruments"), overrides_);
+      plan.size = "an autoencoder and a detector";
     } else {
-      say(fmt::format("cannot say how long the rest takes: this store has finished no {} stage of the same work",
-                      fmt::join(unknown, ", ")));
+      plan = of_suite(config);
+    }
+    planning.reset();
+    if (flags.json) {
+      Json answer = plan.head;
+      answer["stages"] = plan.kinds;
+      answer["cpu_seconds_left"] = plan.unknown.empty() ? Json(plan.seconds) : Json();
+      print_json(answer);
+    } else {
+      print(plan);
     }
     return ExitCode::kGood;
   }
 
  private:
+  /// What there is to do.
+  struct Foreseen {
+    Json head = Json::object(), kinds = Json::object();
+    std::string size;  ///< of the suite, in words
+    int64_t stages = 0, finished = 0;
+    double seconds = 0;             ///< of one core, that are left
+    std::set<std::string> unknown;  ///< kinds with a stage whose like this store never ran
+  };
+
+  Foreseen of_suite(const Config& config) const {
+    SuiteSpec spec = read_suite(config);
+    spec.name = run_name(spec.name, overrides_);
+    const SuiteGraph graph = build_suite_graph(spec, store_);
+    if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));
+    Foreseen plan = of_stages(graph.stages, graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0);
+    const int64_t pictures = spec.only_probes() ? 0 : graph.spec.train.pictures;
+    plan.head = {{"suite", graph.spec.name},
+                 {"rows", graph.rows.size()},
+                 {"cells", graph.cells.size()},
+                 {"training_pictures_a_row", pictures}};
+    plan.size = spec.only_probes()
+                    ? fmt::format("{} probes, nothing is trained", graph.probes.size())
+                    : fmt::format("{} rows of {} pictures, {} cells", graph.rows.size(), pictures, graph.cells.size());
+    return plan;
+  }
+
+  /// @param pictures  that `sample` stages paint.
+  Foreseen of_stages(const std::vector<StagePointer>& stages, int64_t pictures) const {
+    Foreseen plan;
+    StageTimes times(store_);
+    std::map<std::string, double> left;  // seconds by kind
+    for (const StagePointer& stage : stages) {
+      const std::string& kind = stage->folder->kind();
+      Json& row = plan.kinds[kind];
+      if (row.is_null()) row = {{"stages", 0}, {"finished", 0}, {"seconds_each", nullptr}};
+      row["stages"] = row["stages"].get<int>() + 1;
+      ++plan.stages;
+      if (stage->done()) {
+        row["finished"] = row["finished"].get<int>() + 1;
+        ++plan.finished;
+        continue;
+      }
+      const auto own = times.seconds(size_of_stage(*stage, pictures));
+      if (!own) plan.unknown.insert(kind);
+      left[kind] += own.value_or(0);
+      plan.seconds += own.value_or(0);
+    }
+    for (const auto& [kind, sum] : left) {
+      Json& row = plan.kinds[kind];
+      if (plan.unknown.count(kind) == 0)
+        row["seconds_each"] = sum / (row["stages"].get<int>() - row["finished"].get<int>());
+    }
+    return plan;
+  }
+
+  static void print(const Foreseen& plan) {
+    print_shown("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", plan.head["suite"].get<std::string>(), plan.size, "stage",
+                "stages", "finished", "s each");
+    for (const auto& [kind, row] : plan.kinds.items()) {
+      print_shown("{:<18}{:>8}{:>10}{:>14}\n", kind, row["stages"].get<int>(), row["finished"].get<int>(),
+                  row["seconds_each"].is_null() ? "-" : fmt::format("{:.1f}", row["seconds_each"].get<double>()));
+    }
+    if (plan.finished == plan.stages) {
+      say(fmt::format("all {} stages are finished", plan.stages));
+    } else if (plan.unknown.empty()) {
+      say(fmt::format("about {} of one core left, as stages of this store took so far", time_words(plan.seconds)));
+    } else {
+      say(fmt::format("cannot say how long the rest takes: this store has finished no {} stage of the same work",
+                      fmt::join(plan.unknown, ", ")));
+    }
+  }
+
   /// @return  how many.
   size_t write_texts(const SuiteGraph& graph) const {
     if (std::filesystem::path(texts_).extension() != ".jsonl") fail_input("{}: texts are written as .jsonl", texts_);

@@ -55,6 +55,8 @@ class ProbeCommand : public Command {
     if (!images_.empty() && !visual_.empty()) fail_input("probe {}: give --images or --visual, not both", name_);
     ProbeInput input;
     input.options = parse_json(options_, "--options");
+    // Before any picture is looked at, which may take minutes.
+    probe->check_options(Options(input.options, name_ + " options"));
     input.seed = seed_;
     std::string who = encoder_, said_pooling;
     if (encoder_.empty()) {

@@ -153,7 +153,8 @@ ExitCode run_verb(std::vector<std::string> words) {
     verb->footer("");
     verb->get_help_ptr()->group(kCommonGroup);
     verb->add_flag("--json", flags.json, "one JSON document on stdout")->group(kCommonGroup);
-    verb->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr")->group(kCommonGroup);
+    verb->add_flag("--quiet,-q", Talk::quiet(), "no progress on stderr; what fails is said all the same")
+        ->group(kCommonGroup);
     declare_plugin_option(*verb);
     commands[name] = entry.make();
     commands[name]->declare(Flags(verb));
@@ -173,7 +174,10 @@ ExitCode run_verb(std::vector<std::string> words) {
     }
     refuse(app, error);
   }
-  return commands.at(app.get_subcommands().front()->get_name())->run(flags);
+  const std::string verb = app.get_subcommands().front()->get_name();
+  // Where a verb itself says nothing of how far it is.
+  const SlowWork at_work(verb, {.first_s = 30, .every_s = 30, .shown_after_s = 3, .alone = true});
+  return commands.at(verb)->run(flags);
 }
 
 /// run_verb(), and all that it printed has arrived.

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "harness/base/file.h"
+#include "harness/engine/store/run_store.h"
 #include "tests/command_run.h"
 #include "tests/golden/report/sample_suite.h"
 
@@ -157,11 +158,40 @@ TEST_F(RecordVerbs, ColumnsStandApart) {
   write_json(folder_ / "store" / "runs" / "suite" / "0" / "spec.json", {{"suite", result["suite"]}});
   const CommandOutcome status = run_command({"status", "--store", folder});
   ASSERT_EQ(status.code, 0) << status.talk;
-  EXPECT_NE(status.out.find("a_suite_of_a_rather_long_name unfinished"), std::string::npos) << status.out;
+  EXPECT_NE(status.out.find("a_suite_of_a_rather_long_name stopped"), std::string::npos) << status.out;
   for (Json& row : result["rows"]) row["encoder"] = "an_encoder_of_a_long_name";
   const std::string a = record("a", result);
   const CommandOutcome compared = run_command({"compare", a, record("b", result)});
   EXPECT_NE(compared.out.find("an_encoder_of_a_long_name leap"), std::string::npos) << compared.out;
+}
+
+TEST_F(RecordVerbs, StatusTellsRunningFromStopped) {
+  const std::filesystem::path store = folder_ / "store", runs = store / "runs";
+  const RunFolder running(store, "suite", {{"suite", "at_work"}}), stopped(store, "suite", {{"suite", "was_killed"}}),
+      stage(store, "train", {{"seed", 1}});
+  const Json told = {{"stages", 143},
+                     {"done", 34},
+                     {"failed", 1},
+                     {"at_work", 2},
+                     {"seconds_left", 540.0},
+                     {"some_unknown", false},
+                     {"at", std::time(nullptr)}};
+  for (const RunFolder* folder : {&running, &stopped, &stage}) folder->begin();
+  write_json(running.file(kToldFile), told);
+  write_json(stopped.file(kToldFile), told);
+  const StageLock of_run(running), of_stage(stage);
+  const CommandOutcome text = run_command({"status", "--store", store.string()});
+  ASSERT_EQ(text.code, 0) << text.talk;
+  EXPECT_NE(text.out.find("at_work                running"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("\n  34/143 stages, 1 failed, 9 min left, said "), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("was_killed             stopped"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("\n  34 of 143 stages were done\n"), std::string::npos) << text.out;
+  const Json status = parse_json(run_command({"status", "--json", "--store", store.string()}).out, "status");
+  EXPECT_EQ(status["stages"]["train"]["running"], 1);
+  EXPECT_EQ(status["stages"]["train"]["stopped"], 0);
+  // What is half written, or another program's, is no reason to say nothing of the rest.
+  write_atomically(running.file(kToldFile), "{\"stages\": \"many\"");
+  EXPECT_EQ(run_command({"status", "--store", store.string()}).code, 0);
 }
 
 }  // namespace

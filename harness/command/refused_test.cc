@@ -7,7 +7,9 @@
 #include <filesystem>
 
 #include "harness/base/file.h"
+#include "harness/base/paths.h"
 #include "tests/command_run.h"
+#include "tests/temporary_folder.h"
 
 namespace emf {
 namespace {
@@ -101,6 +103,79 @@ TEST(Refused, NumbersAndFlagsThatWouldBeIgnored) {
   expect_refused({"probe", "disentanglement", "--encoder", "hash", "--backbone", "lite0"}, 2, "looks at no pictures");
   expect_refused({"probe", "discriminability", "--text", "x.npy", "--visual", "y.npy", "--backbone", "lite0"}, 2,
                  "--visual has their features");
+}
+
+TEST(Refused, SuitesThatNobodyCouldRun) {
+  const std::string store = testing::TempDir() + "emf_refused";
+  for (const char* verb : {"plan", "run"}) {
+    const auto refused = [&](const std::string& word, const std::string& hint) {
+      expect_refused({verb, "smoke", word, "--store", store}, 2, hint);
+    };
+    refused("seeds=0..100000", "command line: 600006 rows with 1200012 cells");
+    refused("seeds=0..100000", "'seeds' holds 100001");
+    refused("train.pictures=1000000000000", "command line: 1000000000000 distinct pictures");
+    refused("train.pool=1000000000000", "give train.pool");
+    refused("data.pool=1000000000000", "unknown key 'data.pool'");
+    refused("metrics=[]", "'metrics' is empty");
+    refused("model.width=1073741824", "outside 16..8192");
+    refused("model.widht=64", "did you mean 'width'?");
+    refused("model.name=unet", "did you mean 'dit'?");
+    refused("objective.mean_flow.schedule=square", "'objective.mean_flow.schedule' is 'square'");
+    refused("metric.kid.subset_size=1", "metric.kid");
+    refused("steps=1..30000", "steps");
+  }
+  EXPECT_FALSE(std::filesystem::exists(store)) << "nothing is made before it is refused";
+}
+
+TEST(Refused, MetricsThatAskForMorePicturesThanThereAre) {
+  const TemporaryFolder folder("few_pictures");
+  folder.write("few.toml", "include = \"" + (project_root() / "experiments" / "smoke.toml").string() +
+                               "\"\nmetrics = [\"geneval\", \"many\"]\n[metric.many]\nmetric = \"kid\"\nsubsets = 3\n");
+  expect_refused({"plan", folder / "few.toml", "--store", folder / "store"}, 2,
+                 "few.toml:3: metric 'many' needs 1000 painted pictures");
+}
+
+TEST(Refused, OptionsOfProbesBeforePicturesAreLookedAt) {
+  expect_refused({"probe", "discriminability", "--encoder", "hash", "--options", "{\"kk\": 3}"}, 2,
+                 "did you mean 'k'?");
+}
+
+TEST(Refused, FilesThatWouldBeCalledWhatTheyAreNot) {
+  expect_refused({"encode", "--encoder", "hash", "--prompts", "p.txt", "--out", "o.npy"}, 2, "ends in .safetensors");
+  expect_refused({"encode", "--encoder", "hash", "--prompts", "p.txt", "--out", "/tmp/"}, 2, "ends in .safetensors");
+  expect_refused({"sample", "--run", "x", "--prompt", "a cat", "--out", "s.jpg"}, 2, "ends in .png");
+  expect_refused({"sample", "--run", "x", "--prompt", "a cat", "--out", "folder/.png"}, 2, "ends in .png");
+  expect_refused({"sample", "--run", "x", "--prompt", " "}, 2, "--prompt is empty");
+}
+
+TEST(Plan, ForeseesSuitesThatTrainInstruments) {
+  const TemporaryFolder folder("plan_instruments");
+  for (const char* suite : {"instruments", "instruments_64"}) {
+    const CommandOutcome outcome = run_command({"plan", suite, "--json", "--store", folder / "store"});
+    ASSERT_EQ(outcome.code, 0) << suite << ": " << outcome.talk;
+    const Json plan = parse_json(outcome.out, "plan");
+    EXPECT_EQ(plan["suite"], suite);
+    EXPECT_EQ(plan["stages"]["measure_instruments"]["stages"], 1) << plan;
+    EXPECT_EQ(run_command({"run", suite, "--dry-run", "--store", folder / "store"}).code, 0);
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder / "store"));
+}
+
+TEST(Store, IsOnePlaceFromEveryFolder) {
+  const TemporaryFolder folder("store_place");
+  const auto place = [](std::vector<std::string> words) {
+    words.insert(words.begin(), {"doctor", "--json"});
+    return parse_json(run_command(words).out, "doctor").at("store").at("path").get<std::string>();
+  };
+  const std::filesystem::path before = std::filesystem::current_path();
+  const std::string usual = place({});
+  EXPECT_TRUE(std::filesystem::path(usual).is_absolute());
+  std::filesystem::current_path(folder.path());
+  EXPECT_EQ(place({}), usual) << "whatever folder it is called from";
+  EXPECT_EQ(place({"--store", "here/"}), folder / "here") << "a path is printed whole";
+  const CommandOutcome status = run_command({"status", "--store", "here"});
+  EXPECT_NE(status.talk.find((folder / "here").string()), std::string::npos) << status.talk;
+  std::filesystem::current_path(before);
 }
 
 TEST(Refused, APlaceThatCannotBeWrittenNamesNoFlagOfAnotherVerb) {

@@ -35,9 +35,9 @@ const char* state_word(StageState state) {
   return "to do";
 }
 
-Json plan_rows(const SuiteGraph& graph) {
+Json plan_rows(const std::vector<StagePointer>& stages) {
   Json rows = Json::array();
-  for (const StagePointer& stage : graph.stages) {
+  for (const StagePointer& stage : stages) {
     rows.push_back({{"stage", stage->folder->kind()},
                     {"label", stage->label},
                     {"run", stage->hash()},
@@ -72,32 +72,18 @@ class Run : public Command {
     if (is_instrument_suite(config)) return run_instruments(config, flags);
     if (install_)
       fail_input("{}: --install is for suites that train instruments (experiments/instruments.toml)", suite_);
-    SuiteSpec spec = read_suite(config);
-    if (!as_.empty()) require_run_name(as_);
-    spec.name = as_.empty() ? run_name(spec.name, overrides_) : as_;
-    const SuiteGraph graph = build_suite_graph(spec, store_);
-    if (dry_run_) {
-      const Json rows = plan_rows(graph);
-      if (flags.json) {
-        print_json({{"suite", spec.name}, {"stages", rows}});
-      } else {
-        for (const Json& row : rows) {
-          print_shown("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(),
-                      row["label"].get<std::string>());
-        }
-      }
-      return ExitCode::kGood;
-    }
+    const SuiteGraph graph = planned(config);
+    if (dry_run_) return print_stages(graph.spec.name, graph.stages, flags);
     require_encoders(graph);
     open_store(store_);  // a store that cannot be written is one line, not one a stage
     const int jobs = jobs_ > 0 ? jobs_ : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    say(fmt::format("{}: {} stages, {} side by side, store {}", spec.name, graph.stages.size(), jobs, store_));
+    say(fmt::format("{}: {} stages, {} side by side, store {}", graph.spec.name, graph.stages.size(), jobs, store_));
     std::vector<std::string> words = {"run", suite_};
     words.insert(words.end(), overrides_.begin(), overrides_.end());
     if (!as_.empty()) words.insert(words.end(), {"--as", as_});
+    const std::string& name = graph.spec.name;
     const SuiteOutcome outcome = run_suite(graph, jobs, words, damage_policy(damaged_));
-    const auto report =
-        write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / spec.name);
+    const auto report = write_report(outcome.folder->path(), store_, std::filesystem::path(store_) / "reports" / name);
     const Json result = outcome.folder->result();
     say(fmt::format("{} stages run, {} found finished, {} failed", outcome.summary.finished, outcome.summary.skipped,
                     outcome.summary.failed.size()));
@@ -109,7 +95,7 @@ class Run : public Command {
                       claim.value("detail", "")));
     }
     if (flags.json) {
-      print_json({{"suite", spec.name},
+      print_json({{"suite", graph.spec.name},
                   {"result", outcome.folder->file("result.json").string()},
                   {"report", report.string()},
                   {"failed", outcome.summary.failed},
@@ -122,9 +108,33 @@ class Run : public Command {
   }
 
  private:
+  SuiteGraph planned(const Config& config) const {
+    const SlowWork planning("planning " + suite_);
+    SuiteSpec spec = read_suite(config);
+    if (!as_.empty()) require_run_name(as_);
+    spec.name = as_.empty() ? run_name(spec.name, overrides_) : as_;
+    return build_suite_graph(spec, store_);
+  }
+
+  static ExitCode print_stages(const std::string& name, const std::vector<StagePointer>& stages,
+                               const CommonFlags& flags) {
+    const Json rows = plan_rows(stages);
+    if (flags.json) {
+      print_json({{"suite", name}, {"stages", rows}});
+      return ExitCode::kGood;
+    }
+    for (const Json& row : rows) {
+      print_shown("{:<28} {:<16} {}\n", row["state"].get<std::string>(), row["run"].get<std::string>(),
+                  row["label"].get<std::string>());
+    }
+    return ExitCode::kGood;
+  }
+
   /// Instruments are never replaced silently: they go beside the store's runs unless --install is given.
   ExitCode run_instruments(const Config& config, const CommonFlags& flags) const {
-    if (dry_run_) fail_input("{}: --dry-run is not for suites that train instruments", suite_);
+    if (dry_run_)
+      return print_stages(config.values["suite"].value("name", "instruments"), instrument_stages(config, store_),
+                          flags);
     const std::filesystem::path out = install_ ? instruments_folder() : std::filesystem::path(store_) / "instruments";
     const Json index = train_instruments(config, store_, out, damage_policy(damaged_));
     if (flags.json) {

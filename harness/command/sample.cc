@@ -11,6 +11,7 @@
 #include "harness/captions/prompt_file.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
+#include "harness/command/output_name.h"
 #include "harness/command/store_option.h"
 #include "harness/command/trained_row.h"
 #include "harness/engine/pictures/sampler.h"
@@ -60,6 +61,10 @@ class SampleCommand : public Command {
       const std::vector<Prompt> more = read_prompts(file_);
       prompts.insert(prompts.end(), more.begin(), more.end());
     }
+    for (const std::string& text : prompts_) {
+      if (text.find_first_not_of(" \t\r\n") == std::string::npos) fail_input("--prompt is empty; say what to paint");
+    }
+    require_ending(out_, ".png", "a PNG");
     if (prompts.empty()) fail_input("sample needs --prompt TEXT or --prompts FILE");
 
     const SharedRow painter = model_.empty() ? row_of_store(store_, run_) : load_shared_row(model_, encoder_);

@@ -324,6 +324,18 @@ OpenSides open_sides(const Metric& metric, const ScoreOptions& options) {
   return sides;
 }
 
+/// Too few pictures are refused before a network looks at any.
+void require_rows(const Metric& metric, const OpenSides& sides, const ScoreOptions& options) {
+  const int64_t least = metric.least_rows(Options(options.metric_options, "score " + options.metric));
+  const auto require = [&](const OpenSide& side, const char* what) {
+    if (!side.pictures || static_cast<int64_t>(side.pictures->size()) >= least) return;
+    fail_input("score {}: needs at least {} {} pictures with these options, and {} holds {}", options.metric, least,
+               what, side.side.file.string(), side.pictures->size());
+  };
+  require(sides.generated, "generated");
+  if (sides.real) require(*sides.real, "real");
+}
+
 }  // namespace
 
 ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
@@ -340,6 +352,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   // computed, which may take long.
   metric->check_options(Options(options.metric_options, "score " + options.metric));
   const OpenSides sides = open_sides(*metric, options);
+  require_rows(*metric, sides, options);
   const Json earlier = options.against.empty() ? Json() : earlier_result(options.against);
   std::vector<MetricValue> values;
   for (const std::string& backbone : options.backbones) {

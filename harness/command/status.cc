@@ -1,7 +1,8 @@
-// emfbench status: what a store holds, suite by suite, and what was left unfinished.
+// emfbench status: what a store holds, suite by suite, and what is running and what was stopped.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <map>
 
 #include "harness/base/bounded.h"
@@ -11,6 +12,7 @@
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
 #include "harness/engine/store/layout.h"
+#include "harness/engine/store/pace.h"
 #include "reports/schema/validate.h"
 
 namespace emf {
@@ -18,10 +20,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// DONE and FAILED are written last; a folder with neither was interrupted, or is being worked on.
-std::string state_of(const fs::path& folder) {
-  if (path_exists(folder / "DONE")) return "done";
-  return path_exists(folder / "FAILED") ? "failed" : "unfinished";
+/// DONE and FAILED are written last; of a folder with neither the kernel knows whether somebody works on it. A record
+/// that is gathered again is at work, too, whatever mark it had.
+std::string state_of(const fs::path& folder, bool is_record) {
+  const bool done = path_exists(folder / "DONE");
+  if ((is_record || !done) && is_worked_on(folder)) return "running";
+  if (done) return "done";
+  return path_exists(folder / "FAILED") ? "failed" : "stopped";
+}
+
+/// What a run that is at work, or was stopped, last told: {"stages", "done", "seconds_left", "at", ...}; null where it
+/// told nothing that can be read.
+Json told_by(const fs::path& folder) {
+  if (!path_exists(folder / kToldFile)) return nullptr;
+  try {
+    Json told = read_json(folder / kToldFile);
+    for (const char* key : {"stages", "done", "failed", "at_work", "seconds_left", "at"}) {
+      if (!told.at(key).is_number()) return nullptr;
+    }
+    return told.at("some_unknown").is_boolean() ? told : Json();
+  } catch (const std::exception&) {  // half of it, or another program's
+    return nullptr;
+  }
+}
+
+/// "34/143 stages, 9 min left, said 4 s ago".
+std::string told_words(const Json& told, bool running) {
+  PaceNow now;
+  now.stages = told["stages"].get<int64_t>();
+  now.done = told["done"].get<int64_t>();
+  now.failed = told["failed"].get<int64_t>();
+  now.seconds_left = told["seconds_left"].get<double>();
+  now.some_unknown = told["some_unknown"].get<bool>();
+  if (!running) return fmt::format("{} of {} stages were done", now.done, now.stages);
+  return fmt::format("{}, said {} ago", now.words(),
+                     time_words(std::max(0.0, static_cast<double>(std::time(nullptr) - told["at"].get<int64_t>()))));
 }
 
 uint64_t bytes_of(const fs::path& folder) {
@@ -43,13 +76,14 @@ class Status : public Command {
     int64_t unsealed = 0;
     for (const auto& kind : fs::directory_iterator(runs)) {
       if (!kind.is_directory()) continue;
-      Json counts = {{"done", 0}, {"failed", 0}, {"unfinished", 0}, {"bytes", bytes_of(kind.path())}};
+      const bool records = kind.path().filename() == "suite";
+      Json counts = {{"done", 0}, {"failed", 0}, {"running", 0}, {"stopped", 0}, {"bytes", bytes_of(kind.path())}};
       for (const auto& folder : fs::directory_iterator(kind.path())) {
         if (!folder.is_directory()) continue;
-        const std::string state = state_of(folder.path());
+        const std::string state = state_of(folder.path(), records);
         counts[state] = counts[state].get<int>() + 1;
         unsealed += state == "done" && sealed_mark(folder.path()).empty() ? 1 : 0;
-        if (kind.path().filename() == "suite") suites.push_back(suite_row(folder.path(), state));
+        if (records) suites.push_back(suite_row(folder.path(), state));
       }
       stages[kind.path().filename().string()] = counts;
     }
@@ -89,6 +123,7 @@ class Status : public Command {
         return row;
       }
     }
+    if (state == "running" || state == "stopped") row["progress"] = told_by(folder);
     if (path_exists(folder / "spec.json")) row["suite"] = text_under(read_json(folder / "spec.json"), "suite", "?");
     if (path_exists(provenance)) {
       const Json told = read_json(provenance);
@@ -121,12 +156,15 @@ class Status : public Command {
         claims += fmt::format("{} {}  ", count.get<int>(), verdict);
       print_shown(kSuite, row["suite"].get<std::string>(), row["state"].get<std::string>(),
                   row["finished"].get<std::string>(), row["record"].get<std::string>(), claims);
+      if (const Json told = row.value("progress", Json()); told.is_object())
+        print_shown("  {}\n", told_words(told, row["state"] == "running"));
     }
-    constexpr const char* kStage = "{:<18} {:>6} {:>7} {:>11} {:>10}\n";
+    constexpr const char* kStage = "{:<18} {:>6} {:>7} {:>8} {:>8} {:>10}\n";
     print_shown("\n");
-    print_shown(kStage, "stages", "done", "failed", "unfinished", "MB");
+    print_shown(kStage, "stages", "done", "failed", "running", "stopped", "MB");
     for (const auto& [kind, counts] : stages.items()) {
-      print_shown(kStage, kind, counts["done"].get<int>(), counts["failed"].get<int>(), counts["unfinished"].get<int>(),
+      print_shown(kStage, kind, counts["done"].get<int>(), counts["failed"].get<int>(), counts["running"].get<int>(),
+                  counts["stopped"].get<int>(),
                   fmt::format("{:.1f}", static_cast<double>(counts["bytes"].get<uint64_t>()) / 1e6));
     }
   }
@@ -134,7 +172,7 @@ class Status : public Command {
   std::string store_;
 };
 
-EMF_REGISTER(CommandRegistry, "status", "What a store holds: suites, stages, what is unfinished",
+EMF_REGISTER(CommandRegistry, "status", "What a store holds: suites, stages, what is running",
              std::make_unique<Status>);
 
 }  // namespace

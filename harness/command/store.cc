@@ -78,7 +78,7 @@ class Store : public Command {
     add_store_option(action, store_);
     const Flags common = action.under("Common options");
     common.flag("--json", json_, "one JSON document on stdout");
-    common.flag("--quiet,-q", Talk::quiet(), "no progress on stderr");
+    common.flag("--quiet,-q", Talk::quiet(), "no progress on stderr; what fails is said all the same");
     return action;
   }
 

@@ -51,13 +51,18 @@ at::Tensor scaled(const at::Tensor& pictures) { return pictures.to(at::kFloat) *
 AutoencoderRecipe AutoencoderRecipe::read(const Config& suite) {
   ConfigReader reader(suite, "autoencoder");
   AutoencoderRecipe recipe;
-  recipe.sizes.encoder = reader.integers("encoder", recipe.sizes.encoder, 4, 2048);
-  recipe.sizes.decoder = reader.integers("decoder", recipe.sizes.decoder, 4, 2048);
-  recipe.sizes.latent_channels = reader.integer("latent_channels", recipe.sizes.latent_channels, 1, 256);
-  recipe.latent_noise = reader.number("latent_noise", recipe.latent_noise, 0, 10);
-  recipe.box_weight = reader.number("box_weight", recipe.box_weight, 0, 100);
-  recipe.edge_weight = reader.number("edge_weight", recipe.edge_weight, 0, 100);
-  recipe.start = reader.text("start", "");
+  recipe.sizes.encoder =
+      reader.integers("encoder", recipe.sizes.encoder, 4, 2048, "channels of the encoder's levels [channels]");
+  recipe.sizes.decoder =
+      reader.integers("decoder", recipe.sizes.decoder, 4, 2048, "channels of the decoder's levels [channels]");
+  recipe.sizes.latent_channels =
+      reader.integer("latent_channels", recipe.sizes.latent_channels, 1, 256, "channels of a latent [channels]");
+  recipe.latent_noise =
+      reader.number("latent_noise", recipe.latent_noise, 0, 10, "largest deviation of noise on standardised latents");
+  recipe.box_weight = reader.number("box_weight", recipe.box_weight, 0, 100, "extra weight of pixels within objects");
+  recipe.edge_weight =
+      reader.number("edge_weight", recipe.edge_weight, 0, 100, "of the error of differences between neighbours");
+  recipe.start = reader.text("start", "", "shipped autoencoder that training starts from; \"\" = from chance");
   recipe.training = InstrumentTraining::read(reader);
   reader.finish();
   if (recipe.sizes.encoder.size() != 3) fail_input("{}: three widths are needed", reader.place("encoder"));

@@ -48,8 +48,8 @@ double share(const at::Tensor& right) { return right.numel() == 0 ? 0 : right.to
 DetectorRecipe DetectorRecipe::read(const Config& suite, const Dataset& dataset) {
   ConfigReader reader(suite, "detector");
   DetectorRecipe recipe;
-  recipe.sizes.widths = reader.integers("widths", recipe.sizes.widths, 4, 2048);
-  recipe.sizes.head = reader.integer("head", recipe.sizes.head, 4, 2048);
+  recipe.sizes.widths = reader.integers("widths", recipe.sizes.widths, 4, 2048, "channels of its levels [channels]");
+  recipe.sizes.head = reader.integer("head", recipe.sizes.head, 4, 2048, "channels of its head [channels]");
   const FactWorld& world = world_of(dataset);
   recipe.sizes.num_classes = static_cast<int64_t>(world.class_names().size());
   recipe.sizes.num_colors = static_cast<int64_t>(world.color_names().size());

@@ -33,12 +33,15 @@ struct MeasureOptions {
   static MeasureOptions read(const Config& suite) {
     ConfigReader reader(suite, "measure");
     MeasureOptions options{};
-    options.prompts = static_cast<int>(reader.integer("prompts", 600, 6, 100000));
-    options.repeats = static_cast<int>(reader.integer("repeats", 2, 1, 1000));
-    options.calibration_seed = static_cast<uint64_t>(reader.integer("calibration_seed", 100, 0, 1 << 30));
-    options.judging_seed = static_cast<uint64_t>(reader.integer("judging_seed", 1, 0, 1 << 30));
-    options.worlds = reader.raw("worlds");
-    options.shipped = reader.flag("shipped", false);
+    options.prompts = static_cast<int>(
+        reader.integer("prompts", 600, 6, 100000, "prompts that instruments are measured on [prompts]"));
+    options.repeats = static_cast<int>(reader.integer("repeats", 2, 1, 1000, "pictures of each [pictures]"));
+    options.calibration_seed = static_cast<uint64_t>(
+        reader.integer("calibration_seed", 100, 0, 1 << 30, "of the pictures that thresholds are fixed on"));
+    options.judging_seed = static_cast<uint64_t>(
+        reader.integer("judging_seed", 1, 0, 1 << 30, "of the pictures that errors are measured on"));
+    options.worlds = reader.raw("worlds", "worlds to measure in: a table of [data] options each");
+    options.shipped = reader.flag("shipped", false, "measure the shipped instruments; train none");
     reader.finish();
     if (options.worlds.is_null()) options.worlds = {{"full", Json::object()}};
     return options;
@@ -205,17 +208,84 @@ Work read_work(const Config& suite) {
   for (const char* table : {"suite", "data", "autoencoder", "detector", "measure"}) top.raw(table);
   top.finish();
   ConfigReader about(suite, "suite");
-  about.text("name", "instruments");
-  about.text("question", "");
-  work.version = about.integer("version", 1, 1, 1 << 20);
-  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes");
-  work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30));
+  about.text("name", "instruments", "what the suite is called");
+  about.text("question", "", "what it makes, in a sentence");
+  work.version = about.integer("version", 1, 1, 1 << 20, "raised when the instruments change");
+  work.dataset_name = ConfigReader(suite, "data").text("name", "scenes", "the registered data set");
+  work.data_seed = static_cast<uint64_t>(about.integer("data_seed", 0, 0, 1 << 30, "seed of the data set's draws"));
   about.finish();
   work.measure = MeasureOptions::read(suite);
   work.dataset = make_dataset(work.dataset_name, suite, work.data_seed);
   work.autoencoder = AutoencoderRecipe::read(suite);
   work.detector = DetectorRecipe::read(suite, *work.dataset);
   return work;
+}
+
+/// The stages, and where their files lie. Their work holds what it reads of the suite.
+struct InstrumentRun {
+  std::shared_ptr<const Work> work;
+  StagePointer autoencoder, detector, calibration, measuring;
+  std::filesystem::path autoencoder_file, detector_file;
+
+  std::vector<StagePointer> stages() const {
+    if (work->measure.shipped) return {measuring};
+    return {autoencoder, detector, calibration, measuring};
+  }
+};
+
+InstrumentRun make_run(const Config& suite, const std::filesystem::path& store) {
+  InstrumentRun run;
+  run.work = std::make_shared<const Work>(read_work(suite));
+  const std::shared_ptr<const Work> work = run.work;
+  const std::string side = std::to_string(work->dataset->height());
+  // Every stage draws from the data, and a stage's version rises when its recipe gives other weights or other measures.
+  const auto stage = [&](StageSpec made) {
+    made.label = made.kind;
+    made.spec["data"] = work->dataset->fingerprint();
+    return make_stage(store, std::move(made));
+  };
+  // A stage's files are named by its folder, which is known when the stage is made: its work finds them there.
+  const std::string autoencoder_name = "autoencoder-" + side + ".safetensors",
+                    detector_name = "detector-" + side + ".safetensors";
+  run.autoencoder =
+      stage({.kind = "train_autoencoder",
+             .version = 2,
+             .spec = {{"recipe", work->autoencoder.to_json()}},
+             .work = [work, autoencoder_name](const RunFolder& folder, Json&) {
+               return train_autoencoder(work->autoencoder, *work->dataset, folder, folder.file(autoencoder_name));
+             }});
+  run.detector = stage(
+      {.kind = "train_detector",
+       .version = 2,
+       .spec = {{"recipe", work->detector.to_json()}},
+       .work = [work](const RunFolder& folder, Json&) { return run_detector(*work, folder, folder.file(kTrained)); }});
+  const auto trained_file = run.detector->folder->file(kTrained);
+  run.calibration = stage({.kind = "calibrate_detector",
+                           .version = 2,
+                           .spec = {{"measure", work->measure.to_json()}},
+                           .inputs = {run.detector},
+                           .work = [work, trained_file, detector_name](const RunFolder& folder, Json&) {
+                             return run_calibration(*work, trained_file, folder.file(detector_name));
+                           }});
+  const bool only_measure = work->measure.shipped;
+  const auto place = [&](const StagePointer& made, const std::string& file) {
+    return only_measure ? instruments_folder() / file : made->folder->file(file);
+  };
+  run.autoencoder_file = place(run.autoencoder, autoencoder_name);
+  run.detector_file = place(run.calibration, detector_name);
+  Json measured_spec = {{"measure", work->measure.to_json()}};
+  if (only_measure) {
+    measured_spec.update(
+        {{"autoencoder", sha256_file(run.autoencoder_file)}, {"detector", sha256_file(run.detector_file)}});
+  }
+  run.measuring = stage({.kind = "measure_instruments",
+                         .version = 3,
+                         .spec = measured_spec,
+                         .inputs = only_measure ? std::vector<StagePointer>{}
+                                                : std::vector<StagePointer>{run.autoencoder, run.calibration},
+                         .work = [work, autoencoder = run.autoencoder_file, detector = run.detector_file](
+                                     const RunFolder&, Json&) { return measure(*work, autoencoder, detector); }});
+  return run;
 }
 
 }  // namespace
@@ -226,68 +296,27 @@ bool is_instrument_suite(const Config& suite) {
 
 void check_instrument_suite(const Config& suite) { read_work(suite); }
 
+std::vector<StagePointer> instrument_stages(const Config& suite, const std::filesystem::path& store) {
+  return make_run(suite, store).stages();
+}
+
 Json train_instruments(const Config& suite, const std::filesystem::path& store, const std::filesystem::path& out,
                        DamagePolicy policy) {
-  const Work work = read_work(suite);
-  const std::string side = std::to_string(work.dataset->height());
-  // Every stage draws from the data, and a stage's version rises when its recipe gives other weights or other measures.
-  const auto stage = [&](StageSpec made) {
-    made.label = made.kind;
-    made.spec["data"] = work.dataset->fingerprint();
-    return make_stage(store, std::move(made));
-  };
-  // A stage's files are named by its folder, which is known when the stage is made: its work finds them there.
-  const std::string autoencoder_name = "autoencoder-" + side + ".safetensors",
-                    detector_name = "detector-" + side + ".safetensors";
-  const StagePointer autoencoder =
-      stage({.kind = "train_autoencoder",
-             .version = 2,
-             .spec = {{"recipe", work.autoencoder.to_json()}},
-             .work = [&](const RunFolder& folder, Json&) {
-               return train_autoencoder(work.autoencoder, *work.dataset, folder, folder.file(autoencoder_name));
-             }});
-  const StagePointer detector = stage(
-      {.kind = "train_detector",
-       .version = 2,
-       .spec = {{"recipe", work.detector.to_json()}},
-       .work = [&](const RunFolder& folder, Json&) { return run_detector(work, folder, folder.file(kTrained)); }});
-  const auto trained_file = detector->folder->file(kTrained);
-  const StagePointer calibration = stage({.kind = "calibrate_detector",
-                                          .version = 2,
-                                          .spec = {{"measure", work.measure.to_json()}},
-                                          .inputs = {detector},
-                                          .work = [&](const RunFolder& folder, Json&) {
-                                            return run_calibration(work, trained_file, folder.file(detector_name));
-                                          }});
-  const bool only_measure = work.measure.shipped;
-  const auto place = [&](const StagePointer& made, const std::string& file) {
-    return only_measure ? instruments_folder() / file : made->folder->file(file);
-  };
-  const auto autoencoder_file = place(autoencoder, autoencoder_name), detector_file = place(calibration, detector_name);
-  Json measured_spec = {{"measure", work.measure.to_json()}};
-  if (only_measure) {
-    measured_spec.update({{"autoencoder", sha256_file(autoencoder_file)}, {"detector", sha256_file(detector_file)}});
-  }
-  const StagePointer measuring =
-      stage({.kind = "measure_instruments",
-             .version = 3,
-             .spec = measured_spec,
-             .inputs = only_measure ? std::vector<StagePointer>{} : std::vector<StagePointer>{autoencoder, calibration},
-             .work = [&](const RunFolder&, Json&) { return measure(work, autoencoder_file, detector_file); }});
-  const std::vector<StagePointer> stages =
-      only_measure ? std::vector<StagePointer>{measuring}
-                   : std::vector<StagePointer>{autoencoder, detector, calibration, measuring};
-  const ScheduleSummary summary = run_stages(stages, 2, policy);
+  const InstrumentRun run = make_run(suite, store);
+  const Work& work = *run.work;
+  const ScheduleSummary summary = run_stages(run.stages(), 2, policy);
   if (!summary.failed.empty()) {
     fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());
   }
 
-  const Json measured = measuring->folder->result();
-  if (!only_measure) {
-    for (const StagePointer& read : {autoencoder, calibration}) require_sound(*read->folder, CheckDepth::kWhole);
+  const Json measured = run.measuring->folder->result();
+  if (!work.measure.shipped) {
+    for (const StagePointer& read : {run.autoencoder, run.calibration})
+      require_sound(*read->folder, CheckDepth::kWhole);
   }
   std::vector<Json> entries;
-  for (const auto& [kind, file] : {std::pair{"autoencoder", autoencoder_file}, std::pair{"detector", detector_file}}) {
+  for (const auto& [kind, file] :
+       {std::pair{"autoencoder", run.autoencoder_file}, std::pair{"detector", run.detector_file}}) {
     const auto shipped = out / file.filename();
     write_atomically(shipped, read_file(file));
     entries.push_back(entry(kind, shipped, work.version, read_instrument(file, kind).facts, measured.at(kind)));

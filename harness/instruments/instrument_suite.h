@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 #include "harness/base/config.h"
 #include "harness/engine/store/scheduler.h"
@@ -13,6 +14,9 @@ bool is_instrument_suite(const Config& suite);
 
 /// @throws UserError  unknown key or wrong type (file, line).
 void check_instrument_suite(const Config& suite);
+
+/// The stages that a run of such a suite consists of, in order.   @throws UserError  as check_instrument_suite.
+std::vector<StagePointer> instrument_stages(const Config& suite, const std::filesystem::path& store);
 
 /// Trains what is not trained yet, measures it, and writes the instrument files and instruments.json.
 ///

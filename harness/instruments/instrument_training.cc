@@ -39,16 +39,19 @@ LoopPlan plan_of_instrument(const InstrumentTraining& options, const std::string
 
 InstrumentTraining InstrumentTraining::read(ConfigReader& reader) {
   InstrumentTraining options;
-  options.pictures = reader.integer("pictures", 100000, 1, int64_t{1} << 40);
-  options.batch = reader.integer("batch", options.batch, 1, 4096);
-  options.learning_rate = reader.number("learning_rate", options.learning_rate, 1e-8, 1);
-  options.warm_up = reader.number("warm_up", options.warm_up, 1e-6, 0.9);
-  options.weight_decay = reader.number("weight_decay", options.weight_decay, 0, 1);
-  options.clip_norm = reader.number("clip_norm", options.clip_norm, 0, 1e6);
-  options.ema_half_life = reader.number("ema_half_life", options.ema_half_life, 1e-6, 1);
-  options.checkpoint_s = reader.number("checkpoint_s", options.checkpoint_s, 0, 1e6);
-  options.bfloat16 = reader.choice("precision", "bf16", {"bf16", "fp32"}) == "bf16";
-  options.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 52));
+  options.pictures = reader.integer("pictures", 100000, 1, int64_t{1} << 40, "pictures that are trained on [pictures]");
+  options.batch = reader.integer("batch", options.batch, 1, 4096, "rows of one step of the optimiser [pictures]");
+  options.learning_rate = reader.number("learning_rate", options.learning_rate, 1e-8, 1, "peak learning rate");
+  options.warm_up =
+      reader.number("warm_up", options.warm_up, 1e-6, 0.9, "share of the budget over which the learning rate rises");
+  options.weight_decay = reader.number("weight_decay", options.weight_decay, 0, 1, "decoupled weight decay");
+  options.clip_norm =
+      reader.number("clip_norm", options.clip_norm, 0, 1e6, "gradients of a larger norm are scaled down to it");
+  options.ema_half_life = reader.number("ema_half_life", options.ema_half_life, 1e-6, 1,
+                                        "half-life of the averaged weights, as a share of the budget");
+  options.checkpoint_s = reader.number("checkpoint_s", options.checkpoint_s, 0, 1e6, "between checkpoints [seconds]");
+  options.bfloat16 = reader.choice("precision", "bf16", {"bf16", "fp32"}, "of matrix products") == "bf16";
+  options.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 52, "of weights and draws"));
   return options;
 }
 

@@ -189,7 +189,7 @@ class TorchScriptJudge : public Judge {
 
 std::unique_ptr<Judge> make_torchscript(const Options& options, const JudgeContext& context) {
   ConfigReader reader(options);
-  const std::string path = reader.text("argument", "");
+  const std::string path = reader.text("argument", "", "path of the TorchScript file, behind the colon");
   reader.finish();
   if (path.empty()) fail_input("judge 'torchscript' needs a file: torchscript:/path/to/judge.pt");
   return std::make_unique<TorchScriptJudge>(path, context.placement);

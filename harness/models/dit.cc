@@ -247,12 +247,12 @@ class Dit : public Model {
 std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& context) {
   ConfigReader reader(options);
   DitOptions read{};
-  read.width = reader.integer("width", 128, 16, 8192);
-  read.depth = reader.integer("depth", 4, 1, 128);
-  read.heads = reader.integer("heads", 4, 1, 128);
-  read.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16);
-  read.patch = reader.integer("patch", 1, 1, 64);
-  read.time_scale = reader.number("time_scale", 16, 0.01, 1000);
+  read.width = reader.integer("width", 128, 16, 8192, "channels of a token; a multiple of 4 x heads [channels]");
+  read.depth = reader.integer("depth", 4, 1, 128, "blocks [blocks]");
+  read.heads = reader.integer("heads", 4, 1, 128, "attention heads of a block [heads]");
+  read.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16, "width of the inner layer, as a multiple of width");
+  read.patch = reader.integer("patch", 1, 1, 64, "side of the square of latents that becomes a token [latents]");
+  read.time_scale = reader.number("time_scale", 16, 0.01, 1000, "factor of the time before its sines");
   reader.finish();
   if (read.width % (4 * read.heads) != 0) {
     fail_input("{}: model.width {} must be a multiple of 4 x model.heads ({})", reader.place("width"), read.width,

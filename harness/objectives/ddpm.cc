@@ -18,8 +18,9 @@ namespace {
 class Ddpm : public Objective {
  public:
   explicit Ddpm(ConfigReader reader)
-      : predicts_eps_(reader.choice("prediction", "v", {"v", "eps"}) == "eps"),
-        drop_(reader.number("drop", 0.1, 0, 1)) {
+      : predicts_eps_(reader.choice("prediction", "v", {"v", "eps"}, "what the network foretells: velocity or noise") ==
+                      "eps"),
+        drop_(reader.number("drop", 0.1, 0, 1, "share of training rows whose text is dropped, for guidance")) {
     reader.finish();
   }
 

@@ -12,7 +12,10 @@ namespace {
 
 class FlowMatching : public Objective {
  public:
-  explicit FlowMatching(ConfigReader reader) : drop_(reader.number("drop", 0.1, 0, 1)) { reader.finish(); }
+  explicit FlowMatching(ConfigReader reader)
+      : drop_(reader.number("drop", 0.1, 0, 1, "share of training rows whose text is dropped, for guidance")) {
+    reader.finish();
+  }
 
   Json fingerprint() const override { return {{"name", "flow_matching"}, {"version", 1}, {"drop", drop_}}; }
 

@@ -35,19 +35,25 @@ struct ImprovedOptions {
 ImprovedOptions read_options(const Options& table) {
   ConfigReader reader(table);
   ImprovedOptions options{};
-  options.mu = reader.number("mu", -0.4, -5, 5);
-  options.sigma = reader.number("sigma", 1, 0.01, 10);
-  options.ratio = reader.number("ratio", 0.5, 0, 1);
-  options.weight_power = reader.number("weight_power", 1, 0, 2);
-  options.weight_floor = reader.number("weight_floor", 0.01, 1e-12, 1e6);
-  options.drop = reader.number("drop", 0.1, 0, 1);
-  options.from_flow_matching = reader.choice("start", "scratch", {"flow_matching", "scratch"}) == "flow_matching";
-  options.start_share = reader.number("start_share", 0.5, 0.05, 0.95);
-  options.guided = reader.choice("guidance", "input", {"input", "none"}) == "input";
-  options.most_guidance = reader.number("most_guidance", 8, 1, 1000);
-  options.guidance_beta = reader.number("guidance_beta", 1, -10, 10);
-  options.sample_from = reader.number("sample_from", 0, 0, 0.5);
-  options.sample_to = reader.number("sample_to", 1, 0.5, 1);
+  options.mu = reader.number("mu", -0.4, -5, 5, "mean of the logit-normal times");
+  options.sigma = reader.number("sigma", 1, 0.01, 10, "deviation of the logit-normal times");
+  options.ratio = reader.number("ratio", 0.5, 0, 1, "share of rows with r != t");
+  options.weight_power = reader.number("weight_power", 1, 0, 2, "exponent of the loss's adaptive weight; 0 = none");
+  options.weight_floor =
+      reader.number("weight_floor", 0.01, 1e-12, 1e6, "what is added to the error below that exponent");
+  options.drop = reader.number("drop", 0.1, 0, 1, "share of training rows whose text is dropped, for guidance");
+  options.from_flow_matching =
+      reader.choice("start", "scratch", {"flow_matching", "scratch"},
+                    "what it goes on from: flow matching's weights, or nothing") == "flow_matching";
+  options.start_share =
+      reader.number("start_share", 0.5, 0.05, 0.95, "share of the budget that flow matching has first");
+  options.guided = reader.choice("guidance", "input", {"input", "none"},
+                                 "whether the scale of guidance is an input of the network") == "input";
+  options.most_guidance = reader.number("most_guidance", 8, 1, 1000, "largest scale of guidance that is trained");
+  options.guidance_beta =
+      reader.number("guidance_beta", 1, -10, 10, "exponent of the power law that scales are drawn from");
+  options.sample_from = reader.number("sample_from", 0, 0, 0.5, "first time of the interval in which guidance works");
+  options.sample_to = reader.number("sample_to", 1, 0.5, 1, "last time of that interval");
   reader.finish();
   return options;
 }

@@ -33,16 +33,25 @@ struct MeanFlowOptions {
 MeanFlowOptions read_options(const Options& table) {
   ConfigReader reader(table);
   MeanFlowOptions options{};
-  options.mu = {reader.number("mu_start", -0.5, -5, 5), reader.number("mu_end", 0.5, -5, 5)};
-  options.sigma = {reader.number("sigma_start", 1, 0.01, 10), reader.number("sigma_end", 2, 0.01, 10)};
-  options.ratio = {reader.number("ratio_start", 0.25, 0, 1), reader.number("ratio_end", 0.75, 0, 1)};
-  options.cosine = reader.choice("schedule", "linear", {"linear", "cosine"}) == "cosine";
-  options.from_flow_matching = reader.choice("start", "flow_matching", {"flow_matching", "scratch"}) == "flow_matching";
-  options.start_share = reader.number("start_share", 0.5, 0.05, 0.95);
-  options.duplicate_interval = reader.choice("interval_start", "zero", {"zero", "duplicate"}) == "duplicate";
-  options.weight_power = reader.number("weight_power", 1, 0, 2);
-  options.weight_floor = reader.number("weight_floor", 1e-3, 1e-12, 1e6);
-  options.drop = reader.number("drop", 0.1, 0, 1);
+  options.mu = {reader.number("mu_start", -0.5, -5, 5, "mean of the logit-normal times, at the beginning"),
+                reader.number("mu_end", 0.5, -5, 5, "likewise at the end")};
+  options.sigma = {reader.number("sigma_start", 1, 0.01, 10, "deviation of the logit-normal times, at the beginning"),
+                   reader.number("sigma_end", 2, 0.01, 10, "likewise at the end")};
+  options.ratio = {reader.number("ratio_start", 0.25, 0, 1, "share of rows with r != t, at the beginning"),
+                   reader.number("ratio_end", 0.75, 0, 1, "likewise at the end")};
+  options.cosine =
+      reader.choice("schedule", "linear", {"linear", "cosine"}, "how the three go from beginning to end") == "cosine";
+  options.from_flow_matching =
+      reader.choice("start", "flow_matching", {"flow_matching", "scratch"},
+                    "what it goes on from: flow matching's weights, or nothing") == "flow_matching";
+  options.start_share =
+      reader.number("start_share", 0.5, 0.05, 0.95, "share of the budget that flow matching has first");
+  options.duplicate_interval = reader.choice("interval_start", "zero", {"zero", "duplicate"},
+                                             "what the network reads as the interval where r = t") == "duplicate";
+  options.weight_power = reader.number("weight_power", 1, 0, 2, "exponent of the loss's adaptive weight; 0 = none");
+  options.weight_floor =
+      reader.number("weight_floor", 1e-3, 1e-12, 1e6, "what is added to the error below that exponent");
+  options.drop = reader.number("drop", 0.1, 0, 1, "share of training rows whose text is dropped, for guidance");
   reader.finish();
   return options;
 }

@@ -30,10 +30,12 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.sigma = reader.number("sigma", settings.sigma, 1e-6, 1e9);
-  settings.normalize = reader.flag("normalize", settings.normalize);
-  settings.groups = reader.integer("groups", settings.groups, 0, 10'000);
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.sigma = reader.number("sigma", settings.sigma, 1e-6, 1e9, "width of the Gaussian kernel");
+  settings.normalize = reader.flag("normalize", settings.normalize, "rows are scaled to length 1 first");
+  settings.groups = reader.integer("groups", settings.groups, 0, 10'000,
+                                   "groups of the interval's jackknife; 0 = no interval [groups]");
   settings.seed = seed;
   reader.finish();
   return settings;

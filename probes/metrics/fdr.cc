@@ -28,9 +28,11 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife"});
-  settings.groups = reader.integer("groups", settings.groups, 2, 10'000);
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife"},
+                                    "how the interval is made; auto = by the jackknife where that takes seconds");
+  settings.groups = reader.integer("groups", settings.groups, 2, 10'000, "groups of the jackknife [groups]");
   settings.seed = seed;
   reader.finish();
   return settings;

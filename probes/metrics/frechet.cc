@@ -29,17 +29,22 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
   settings.compat = reader.choice(
       "compat", "none",
-      {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics", "edm2", "torch-fidelity-float32"});
-  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife", "bootstrap"});
-  settings.groups = reader.integer("groups", settings.groups, 2, 10'000);
-  settings.infinity = reader.flag("infinity", false);
-  settings.points = reader.integer("points", settings.points, 2, 1000);
-  settings.smallest = reader.integer("smallest", 0, 0, 1'000'000'000);
-  settings.order = reader.choice("order", "shuffled", {"shuffled", "given"});
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 200, 2, 100'000));
+      {"none", "pytorch-fid", "clean-fid", "torch-fidelity", "torchmetrics", "edm2", "torch-fidelity-float32"},
+      "another scorer's conventions");
+  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife", "bootstrap"},
+                                    "how the interval is made; auto = by the jackknife where that takes seconds");
+  settings.groups = reader.integer("groups", settings.groups, 2, 10'000, "groups of the jackknife [groups]");
+  settings.infinity = reader.flag("infinity", false, "the value at infinitely many pictures, by extrapolation");
+  settings.points = reader.integer("points", settings.points, 2, 1000, "sizes that are extrapolated from [sizes]");
+  settings.smallest =
+      reader.integer("smallest", 0, 0, 1'000'000'000, "the smallest of them; 0 = 5,000, or a tenth [pictures]");
+  settings.order = reader.choice("order", "shuffled", {"shuffled", "given"}, "which rows make a size");
+  settings.bootstrap.draws = static_cast<int>(
+      reader.integer("draws", 200, 2, 100'000, "resamples of the bootstrap behind intervals [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "frechet";
   reader.finish();

@@ -36,24 +36,32 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.origin = reader.text("origin", settings.origin);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
+  settings.name = reader.text("name", settings.name, "what its value is called");
+  settings.origin = reader.text("origin", settings.origin, "where its rows come from, for messages");
+  settings.bootstrap.draws = static_cast<int>(reader.integer(
+      "draws", settings.bootstrap.draws, 1, kMostDraws, "resamples of the bootstrap behind intervals [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "geneval";
   settings.bootstrap.shares = true;
-  for (const char* key : {"threshold", "counting_threshold", "max_objects", "max_overlap", "position_threshold"}) {
+  for (const auto& [key, meaning] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"threshold", "confidence from which a box counts; absent: the judge's own"},
+           {"counting_threshold", "likewise in the task of counting; absent: the judge's own"},
+           {"max_objects", "boxes of a class that are looked at; absent: the rule's [boxes]"},
+           {"max_overlap", "overlap from which two boxes are one; absent: the rule's"},
+           {"position_threshold", "how far apart in sizes is beside; absent: the rule's"}}) {
     // Asked for whether it is there or not, so that a mistyped one can be told the nearest.
-    const Json given = reader.raw(key);
+    const Json given = reader.raw(key, meaning);
     if (given.is_null()) continue;
     Json one = Json::object();
     one[key] = settings.rule_json[key] = given;
     settings.rule = geneval_options(one, reader.place(key), settings.rule);
   }
-  settings.corrected = reader.texts("corrected", {});
+  settings.corrected =
+      reader.texts("corrected", {}, "quirks of the released code to put right, by name; all = every one");
   if (settings.corrected == std::vector<std::string>{"all"}) settings.corrected = geneval_quirks();
-  settings.verbose = reader.flag("verbose", false);
-  settings.any_class = reader.choice("classes", "official", {"official", "any"}) == "any";
+  settings.verbose = reader.flag("verbose", false, "the official summary's text and every picture's verdict are kept");
+  settings.any_class = reader.choice("classes", "official", {"official", "any"},
+                                     "whether another class than GenEval's is an error") == "any";
   reader.finish();
   for (const std::string& quirk : settings.corrected) geneval_correct(settings.rule, quirk);
   return settings;

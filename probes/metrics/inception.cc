@@ -29,15 +29,20 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.logits = reader.choice("kind", "logits", {"logits", "probabilities"}) == "logits";
-  settings.numpy_order = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
-  settings.splits = reader.integer("splits", settings.numpy_order ? 10 : 1, 1, 1'000'000);
-  settings.shuffled = reader.choice("order", "given", {"given", "shuffled"}) == "shuffled";
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.logits = reader.choice("kind", "logits", {"logits", "probabilities"}, "what the network gives") == "logits";
+  settings.numpy_order =
+      reader.choice("compat", "none", {"none", "torch-fidelity"}, "another scorer's conventions") != "none";
+  settings.splits = reader.integer("splits", settings.numpy_order ? 10 : 1, 1, 1'000'000,
+                                   "parts whose scores are averaged; 1 = the whole set [parts]");
+  settings.shuffled =
+      reader.choice("order", "given", {"given", "shuffled"}, "how rows are dealt to parts") == "shuffled";
   if (settings.shuffled && settings.numpy_order) {
     fail_input("{}: compat torch-fidelity has an order of its own; leave order out", settings.name);
   }
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
+  settings.bootstrap.draws = static_cast<int>(
+      reader.integer("draws", 500, 0, 100'000, "resamples of the bootstrap behind intervals; 0 = none [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "inception";
   reader.finish();
@@ -92,6 +97,7 @@ class Inception : public Metric {
   }
 
   void check_options(const Options& options) const override { settings_of(options, 0); }
+  int64_t least_rows(const Options& options) const override { return settings_of(options, 0).splits; }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

@@ -154,11 +154,16 @@ RowMatrix subset_of(const RowMatrixMap& rows, int64_t size, const Settings& sett
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.numpy_draws = reader.choice("compat", "none", {"none", "torch-fidelity"}) != "none";
-  settings.subsets = reader.integer("subsets", settings.numpy_draws ? 100 : 0, 0, 1'000'000);
-  settings.subset_size = reader.integer("subset_size", settings.subset_size, 2, 1'000'000);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.numpy_draws =
+      reader.choice("compat", "none", {"none", "torch-fidelity"}, "another scorer's conventions") != "none";
+  settings.subsets = reader.integer("subsets", settings.numpy_draws ? 100 : 0, 0, 1'000'000,
+                                    "subsets whose distances are averaged; 0 = whole sets [subsets]");
+  settings.subset_size =
+      reader.integer("subset_size", settings.subset_size, 2, 1'000'000, "rows of a subset [pictures]");
+  settings.bootstrap.draws = static_cast<int>(
+      reader.integer("draws", 500, 0, 100'000, "resamples of the bootstrap behind intervals; 0 = none [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "kid";
   reader.finish();
@@ -189,10 +194,15 @@ class Kid : public Metric {
   }
 
   void check_options(const Options& options) const override { settings_of(options, 0); }
+  int64_t least_rows(const Options& options) const override {
+    const Settings settings = settings_of(options, 0);
+    return settings.subsets == 0 ? 2 : settings.subset_size;
+  }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);
-    const FeaturePair pair = checked_pair(input, settings.name, 2);
+    // Smaller subsets than were asked for would be another estimator, and one as large as the set is always the same.
+    const FeaturePair pair = checked_pair(input, settings.name, settings.subsets == 0 ? 2 : settings.subset_size);
     return {settings.subsets == 0 ? whole(pair, settings) : subsets(pair, settings)};
   }
 
@@ -208,7 +218,7 @@ class Kid : public Metric {
   }
 
   static MetricValue subsets(const FeaturePair& pair, const Settings& settings) {
-    const int64_t size = std::min({settings.subset_size, pair.real.rows(), pair.generated.rows()});
+    const int64_t size = settings.subset_size;
     BootstrapOptions none = settings.bootstrap;
     none.draws = 0;
     std::vector<double> values;

@@ -62,9 +62,12 @@ TEST(Kid, SubsetsAreDrawnWithoutReplacementAndAveraged) {
   const FeatureMatrix a = normal_features(40, 6, 5), b = normal_features(40, 6, 6, 0.3);
   const MetricValue whole = score_features("kid", a, b, {{"draws", 0}});
   // A subset as large as the sets is the sets.
-  const MetricValue all = score_features("kid", a, b, {{"subsets", 3}});
+  const MetricValue all = score_features("kid", a, b, {{"subsets", 3}, {"subset_size", 40}});
   EXPECT_NEAR(*all.value, *whole.value, 1e-12);
   EXPECT_NEAR(all.details["std"].get<double>(), 0, 1e-12);
+  // Fewer rows than a subset has are no smaller subsets without a word: an interval of no width came of it.
+  EXPECT_THROW(score_features("kid", a, b, {{"subsets", 3}}), UserError);
+  EXPECT_THROW(score_features("kid", a, b, {{"subsets", 3}, {"subset_size", 41}}), UserError);
   const MetricValue some = score_features("kid", a, b, {{"subsets", 200}, {"subset_size", 20}});
   EXPECT_GT(some.details["std"].get<double>(), 0);
   EXPECT_NEAR(*some.value, *whole.value, 4 * some.details["std"].get<double>() / std::sqrt(200.0));

@@ -34,11 +34,15 @@ struct Settings {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.directions = reader.integer("directions", settings.directions, 2, 1'000'000);
-  settings.direction_seed = static_cast<uint64_t>(reader.integer("direction_seed", 2020, 0, 4'294'967'295));
-  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife"});
-  settings.groups = reader.integer("groups", settings.groups, 2, 10'000);
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.directions = reader.integer("directions", settings.directions, 2, 1'000'000,
+                                       "directions that rows are projected on [directions]");
+  settings.direction_seed =
+      static_cast<uint64_t>(reader.integer("direction_seed", 2020, 0, 4'294'967'295, "seed of the directions"));
+  settings.interval = reader.choice("interval", "auto", {"auto", "none", "jackknife"},
+                                    "how the interval is made; auto = by the jackknife where that takes seconds");
+  settings.groups = reader.integer("groups", settings.groups, 2, 10'000, "groups of the jackknife [groups]");
   settings.seed = seed;
   reader.finish();
   return settings;

@@ -136,10 +136,14 @@ std::string part_name(const std::string& name, const std::string& part) {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.k = reader.integer("k", settings.k, 1, 1'000'000);
-  settings.touching = reader.choice("rule", "le", {"le", "lt"}) == "le";
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", 500, 0, 100'000));
+  settings.name =
+      reader.text("name", settings.name, "what its value is called; absent: after the network that it reads");
+  settings.k = reader.integer("k", settings.k, 1, 1'000'000, "neighbours that make a ball [rows]");
+  settings.touching =
+      reader.choice("rule", "le", {"le", "lt"},
+                    "whether a row on a ball's rim lies in it: le = yes (torch-fidelity), lt = no (prdc)") == "le";
+  settings.bootstrap.draws = static_cast<int>(
+      reader.integer("draws", 500, 0, 100'000, "resamples of the bootstrap behind intervals; 0 = none [resamples]"));
   settings.bootstrap.seed = seed;
   reader.finish();
   return settings;
@@ -169,6 +173,7 @@ class PrecisionRecall : public Metric {
   }
 
   void check_options(const Options& options) const override { settings_of(options, 0); }
+  int64_t least_rows(const Options& options) const override { return settings_of(options, 0).k + 1; }
 
   std::vector<MetricValue> score(const MetricInput& input) const override {
     const Settings settings = settings_of(input);

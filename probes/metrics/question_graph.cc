@@ -64,11 +64,15 @@ struct Tally {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.origin = reader.text("origin", settings.origin);
-  settings.rule = reader.choice("rule", "dpg", {"dpg", "dsg"}) == "dpg" ? DependencyRule::kDpg : DependencyRule::kDsg;
-  settings.official = reader.flag("official", false);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, kMostDraws));
+  settings.name = reader.text("name", settings.name, "what its value is called");
+  settings.origin = reader.text("origin", settings.origin, "where its rows come from, for messages");
+  settings.rule =
+      reader.choice("rule", "dpg", {"dpg", "dsg"}, "how a question counts whose dependency was answered no") == "dpg"
+          ? DependencyRule::kDpg
+          : DependencyRule::kDsg;
+  settings.official = reader.flag("official", false, "exactly as the released code, quirks and all");
+  settings.bootstrap.draws = static_cast<int>(reader.integer(
+      "draws", settings.bootstrap.draws, 1, kMostDraws, "resamples of the bootstrap behind intervals [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "question_graph";
   settings.bootstrap.shares = true;

@@ -34,9 +34,10 @@ struct Picture {
 Settings settings_of(const Options& options, uint64_t seed) {
   ConfigReader reader(options);
   Settings settings;
-  settings.name = reader.text("name", settings.name);
-  settings.origin = reader.text("origin", settings.origin);
-  settings.bootstrap.draws = static_cast<int>(reader.integer("draws", settings.bootstrap.draws, 1, 1'000'000));
+  settings.name = reader.text("name", settings.name, "what its value is called");
+  settings.origin = reader.text("origin", settings.origin, "where its rows come from, for messages");
+  settings.bootstrap.draws = static_cast<int>(reader.integer(
+      "draws", settings.bootstrap.draws, 1, 1'000'000, "resamples of the bootstrap behind intervals [resamples]"));
   settings.bootstrap.seed = seed;
   settings.bootstrap.stream = "tifa";
   settings.bootstrap.shares = true;

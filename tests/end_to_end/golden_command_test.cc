@@ -99,6 +99,8 @@ std::vector<Case> all_cases() {
        {"encode", "--encoder", "hash", "--prompts", "<folder>/prompts.txt", "--out", "<folder>/p.safetensors",
         "--pooled-only", "--json"}},
       {"completion_bash.txt", {"completion", "bash"}},
+      {"config.txt", {"config"}},
+      {"config.json", {"config", "smoke", "--json"}},
       {"doctor.json", {"doctor", "--store", "<folder>/empty", "--json"}, 3, GoldenKind::kMachine},
       {"new.json", {"new", "encoder", "guest", "--folder", "<folder>/plugins", "--json"}},
       {"build_plugin.json", {"build-plugin", "<folder>/mine.cc", "--print", "--json"}},

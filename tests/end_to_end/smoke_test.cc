@@ -126,7 +126,7 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   const Json status = ask({"status"}, 0);
   ASSERT_EQ(status.at("suites").size(), 1u);
   EXPECT_EQ(status.at("suites")[0].at("state"), "done");
-  EXPECT_EQ(status.at("stages").at("train").at("unfinished"), 0);
+  EXPECT_EQ(status.at("stages").at("train").at("stopped"), 0);
 
   const Json plan = ask({"plan", "smoke"}, 0);
   EXPECT_EQ(plan.at("cpu_seconds_left"), 0);
@@ -145,9 +145,10 @@ TEST_F(Smoke, VerbsReadWhatARunLeaves) {
   EXPECT_EQ(sample.at("columns")[1].at("network_evaluations"), 6) << "three steps, each guided";
   EXPECT_EQ(read_file(png).substr(1, 3), "PNG");
   // The same row by its run's hash paints the same picture.
-  ask({"sample", "--run", sample.at("run"), "--prompt", "a photo of a red apple", "--steps", "1,3", "--out", png + "2"},
+  ask({"sample", "--run", sample.at("run"), "--prompt", "a photo of a red apple", "--steps", "1,3", "--out",
+       png + "2.png"},
       0);
-  EXPECT_EQ(read_file(png), read_file(png + "2"));
+  EXPECT_EQ(read_file(png), read_file(png + "2.png"));
 }
 
 TEST_F(Smoke, ARowThatLeavesItsStorePaintsTheSameBytes) {

@@ -66,15 +66,24 @@ void PictureFeatures::each_batch(const pictures::PictureSet& set,
                                  const std::function<void(const at::Tensor&)>& take) const {
   const size_t all = set.size();
   Progress progress("features of pictures", static_cast<int64_t>(all), "pictures");
+  std::map<std::pair<int, int>, size_t> sizes;  // height and width
   for (size_t begin = 0; begin < all; begin += size_t{kBatch}) {
     if (interrupted()) stop_interrupted();
     std::vector<at::Tensor> batch;  // resized one by one: a set's pictures may differ in size
     for (const pictures::Picture& picture : set.read(begin, std::min(size_t{kBatch}, all - begin))) {
+      ++sizes[{picture.height, picture.width}];
       batch.push_back(resized(picture_tensor(picture).unsqueeze(0)));
     }
     take(backbone_->features(at::cat(batch)));
     progress.update(static_cast<int64_t>(begin + batch.size()));
   }
+  if (sizes.size() < 2) return;
+  const auto usual =
+      std::max_element(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  say(
+      fmt::format("warning: {} pictures are of {} sizes, most ({}) {}x{}; each was resized on its own, which distances "
+                  "see",
+                  all, sizes.size(), usual->second, usual->first.second, usual->first.first));
 }
 
 FeatureMatrix PictureFeatures::gathered(const pictures::PictureSet& set, bool of_classes) const {

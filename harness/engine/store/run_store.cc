@@ -15,6 +15,7 @@
 #include "harness/base/hash.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/manifest.h"
+#include "harness/base/progress.h"
 
 namespace emf {
 namespace {
@@ -116,7 +117,7 @@ void RunFolder::cut_events(uint64_t size) const {
   if (events_size() > size) std::filesystem::resize_file(path_ / "events.jsonl", size);
 }
 
-StageLock::StageLock(const RunFolder& folder) {
+StageLock::StageLock(const RunFolder& folder, const std::string& what) {
   const std::string path = folder.file("LOCK").string();
   const auto is_still_there = [&] {
     struct stat held {
@@ -133,13 +134,14 @@ StageLock::StageLock(const RunFolder& folder) {
     descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor_ < 0 && errno == ENOENT) continue;  // moved aside between the two
     if (descriptor_ < 0) fail_input("cannot write {}; choose a writable folder with --store", path);
-    wait_for(path);
+    wait_for(path, what.empty() ? folder.name() : what);
     if (is_still_there()) return;
     ::close(descriptor_);
   } while (true);
 }
 
-void StageLock::wait_for(const std::string& path) const {
+void StageLock::wait_for(const std::string& path, const std::string& what) const {
+  std::optional<SlowWork> waiting;
   // Asked again and again instead of waited for: a blocking flock() is restarted after a signal, so that Ctrl-C
   // would be ignored. A tenth of a second is nothing beside a stage.
   while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
@@ -153,6 +155,7 @@ void StageLock::wait_for(const std::string& path) const {
       ::close(descriptor_);
       stop_interrupted();
     }
+    if (!waiting) waiting.emplace(fmt::format("waiting for another process that works on {}", what));
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
 }
@@ -160,5 +163,14 @@ void StageLock::wait_for(const std::string& path) const {
 // Closing gives the lock up, and so does the kernel when the process dies, so no lock is ever stale. The file
 // stays: were it removed, two processes could hold locks on two files of one name.
 StageLock::~StageLock() { ::close(descriptor_); }
+
+bool is_worked_on(const std::filesystem::path& folder) {
+  const int descriptor = ::open((folder / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  // A shared lock, given up at once: two who ask do not take each other for a worker.
+  const bool busy = ::flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  ::close(descriptor);
+  return busy;
+}
 
 }  // namespace emf

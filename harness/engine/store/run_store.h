@@ -67,19 +67,26 @@ class RunFolder {
   std::filesystem::path store_, path_;
 };
 
+/// In a suite's folder while it runs: how far it is (PaceNow), for `emfbench status`.
+constexpr const char* kToldFile = "progress.json";
+
 /// Holds `<folder>/LOCK` until destroyed; waits while another process works on the
 /// stage. Released by the kernel if we die. A folder that was moved aside meanwhile is made anew and locked.
 class StageLock {
  public:
-  explicit StageLock(const RunFolder& folder);
+  /// @param what  for people, when it has to wait over a second; "" = the folder's name.
+  explicit StageLock(const RunFolder& folder, const std::string& what = "");
   ~StageLock();
   StageLock(const StageLock&) = delete;
   StageLock& operator=(const StageLock&) = delete;
 
  private:
-  void wait_for(const std::string& path) const;
+  void wait_for(const std::string& path, const std::string& what) const;
 
   int descriptor_;
 };
+
+/// Whether a process holds the lock of such a folder now. Nothing is made, and nobody is kept waiting.
+bool is_worked_on(const std::filesystem::path& folder);
 
 }  // namespace emf

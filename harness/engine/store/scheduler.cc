@@ -11,10 +11,12 @@
 #include <thread>
 
 #include "harness/base/error.h"
+#include "harness/base/file.h"
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
 #include "harness/engine/store/damage.h"
 #include "harness/engine/store/machine.h"
+#include "harness/engine/store/pace.h"
 
 namespace emf {
 namespace {
@@ -34,6 +36,7 @@ struct Schedule {
   std::map<std::string, int> other_machines;     ///< finished stages that were found, by what else they were made with
   ScheduleSummary summary;
   std::exception_ptr stop;  ///< an error that ends the whole run
+  Pace* pace = nullptr;
 };
 
 /// True where a stage reads another, or something that was made of it.
@@ -68,6 +71,7 @@ StagePointer next_ready(Schedule& schedule, const std::vector<StagePointer>& sta
         state = Progressing::kFailed;
         schedule.summary.failed.push_back(
             {{"stage", stage->label}, {"run", stage->hash()}, {"why", "its input failed: " + input->label}});
+        schedule.pace->fail(*stage);
         say("  skipped, input failed: " + stage->label);
         break;
       }
@@ -99,7 +103,7 @@ bool run_one(const Stage& stage) {
   }
   // Before anything is begun: an input that is damaged is made anew first.
   for (const StagePointer& input : stage.inputs) require_sound(*input->folder, CheckDepth::kWhole);
-  std::optional<StageLock> lock(std::in_place, *stage.folder);
+  std::optional<StageLock> lock(std::in_place, *stage.folder, stage.label);
   if (is_unsealed(stage)) {
     const auto aside = set_aside(*stage.folder, "made before stages carried digests");
     say(fmt::format("  {} has no digests (older layout): moved to {}, made anew", stage.folder->name(),
@@ -142,7 +146,9 @@ Json make_way(const Stage& stage, const DamagedStage& error) {
   std::error_code absent;
   const bool cleaned = std::filesystem::exists(stage.folder->file(kCleaned), absent);
   const std::string aside = set_aside(*stage.folder, what).string();
-  say(fmt::format("  {} {} ({}); moved to {}, made anew", cleaned ? "CLEANED" : "DAMAGED", what, stage.label, aside));
+  const std::string line =
+      fmt::format("  {} {} ({}); moved to {}, made anew", cleaned ? "CLEANED" : "DAMAGED", what, stage.label, aside);
+  cleaned ? say(line) : complain(line);
   return {{"stage", stage.label},
           {"run", stage.hash()},
           {"file", error.damage().file},
@@ -158,8 +164,12 @@ void run_again(Schedule& schedule, const StagePointer& finder, const Stage* lost
   }
   // One that is at work was begun anew by another thread already.
   Progressing& state = schedule.state[lost];
-  if (state != Progressing::kRunning) state = Progressing::kWaiting;
+  if (state != Progressing::kRunning) {
+    state = Progressing::kWaiting;
+    schedule.pace->wait(*lost);
+  }
   schedule.state[finder.get()] = Progressing::kWaiting;
+  schedule.pace->wait(*finder);
 }
 
 /// What is done about a damaged stage of the list, under the schedule's mutex.
@@ -200,7 +210,31 @@ bool ends_everything(const UserError& error) {
   return error.code() == ExitCode::kInterrupted || error.code() == ExitCode::kMissing;
 }
 
-void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, DamagePolicy policy) {
+/// The file that another terminal reads how far this run is from.
+class ToldFile {
+ public:
+  explicit ToldFile(std::filesystem::path path) : path_(std::move(path)) {}
+
+  /// Under the schedule's mutex.
+  void write(const PaceNow& now) {
+    if (path_.empty()) return;
+    const auto at = std::chrono::system_clock::now();
+    if (at - written_ < std::chrono::seconds(1)) return;
+    written_ = at;
+    Json told = now.to_json();
+    told["at"] = std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+    try {
+      write_json(path_, told);
+    } catch (const UserError&) {  // a full disk ends stages, and says so there
+    }
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::chrono::system_clock::time_point written_;
+};
+
+void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, DamagePolicy policy, ToldFile& told) {
   // One core a stage, because stages are many and alike and threads inside each would wait for those of the
   // others. Sums then have one order, so no result depends on --jobs. Said in each worker, because OpenMP keeps
   // the number by thread.
@@ -216,6 +250,7 @@ void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, Dama
       continue;
     }
     schedule.state[stage.get()] = Progressing::kRunning;
+    schedule.pace->begin(*stage);
     std::optional<DamagedStage> aside;  // what has to make way before the work
     if (const auto found = schedule.damaged.find(stage.get()); found != schedule.damaged.end()) {
       aside = found->second;
@@ -254,6 +289,7 @@ void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, Dama
       }
     } else if (why.empty()) {
       schedule.state[stage.get()] = Progressing::kGood;
+      schedule.pace->finish(*stage, ran);
       ++(ran ? schedule.summary.finished : schedule.summary.skipped);
       if (!ran) note_machine(schedule, *stage);
     } else {
@@ -263,7 +299,9 @@ void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, Dama
         // checkpoint.
         schedule.stop = stop;
       } else {
-        say("  FAILED " + stage->label + ": " + why);
+        schedule.pace->fail(*stage);
+        // Said where it is quiet, too: with what stands behind it left out, each failure once.
+        complain("  FAILED " + stage->label + ": " + why);
         schedule.summary.failed.push_back({{"stage", stage->label}, {"run", stage->hash()}, {"why", why}});
         try {
           stage->folder->fail(why);
@@ -272,6 +310,7 @@ void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, Dama
         }
       }
     }
+    told.write(schedule.pace->now());
     schedule.changed.notify_all();
   }
   schedule.changed.notify_all();
@@ -284,12 +323,20 @@ DamagePolicy damage_policy(const std::string& word) {
   return word == "redo" ? DamagePolicy::kRedo : DamagePolicy::kStop;
 }
 
-ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs, DamagePolicy policy) {
+ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs, DamagePolicy policy,
+                           const TalkOfRun& run) {
   Schedule schedule;
+  Pace pace(stages, stages.empty() ? "" : stages.front()->folder->store(), jobs, run.pictures);
+  schedule.pace = &pace;
+  ToldFile told(run.file);
+  told.write(pace.now());
   for (const StagePointer& stage : stages) schedule.state[stage.get()] = Progressing::kWaiting;
   std::vector<std::thread> workers;
-  for (int i = 0; i < jobs; ++i) workers.emplace_back([&] { work_loop(schedule, stages, policy); });
-  for (std::thread& worker : workers) worker.join();
+  for (int i = 0; i < jobs; ++i) workers.emplace_back([&] { work_loop(schedule, stages, policy, told); });
+  {
+    LiveLine line([&] { return "  " + pace.now().words(); }, {.shown_after_s = 1, .last = true});
+    for (std::thread& worker : workers) worker.join();
+  }
   // Only when every worker has come to rest, so that no thread outlives what its stage refers to.
   if (schedule.stop) std::rethrow_exception(schedule.stop);
   // The signal may have fallen between two stages, where no stage threw because of it.

@@ -2,6 +2,7 @@
 // by side, one failure spares the rest.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,12 @@ enum class DamagePolicy {
   kStop   ///< say so and change nothing
 };
 
+/// What a run tells of how far it is.
+struct TalkOfRun {
+  int64_t pictures = 0;        ///< that its `sample` stages paint, as StageSize has it
+  std::filesystem::path file;  ///< rewritten as stages end, at most once a second (PaceNow, "at"); "" = none
+};
+
 /// "redo" or "stop".
 DamagePolicy damage_policy(const std::string& word);
 
@@ -31,9 +38,10 @@ DamagePolicy damage_policy(const std::string& word);
 /// missed only where a stage has still to read them. Stages that layouts before 3 finished carry no digests: they are
 /// moved aside and made anew.
 ///
+/// @param run  what is told of it meanwhile.
 /// @throws UserError(kInterrupted)  after SIGINT or a full disk; finished stages and checkpoints stay.
 /// @throws UserError  a damaged stage under DamagePolicy::kStop.
-ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs,
-                           DamagePolicy policy = DamagePolicy::kRedo);
+ScheduleSummary run_stages(const std::vector<StagePointer>& stages, int jobs, DamagePolicy policy = DamagePolicy::kRedo,
+                           const TalkOfRun& run = {});
 
 }  // namespace emf

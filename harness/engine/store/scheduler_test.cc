@@ -15,6 +15,8 @@
 #include "harness/base/progress.h"
 #include "harness/engine/store/damage.h"
 #include "harness/engine/store/machine.h"
+#include "tests/temporary_folder.h"
+#include "tests/terminal_screen.h"
 
 namespace emf {
 namespace {
@@ -278,6 +280,90 @@ TEST_F(SchedulerTest, AbsentWeightsEndTheRun) {
   }
   EXPECT_FALSE(ran) << "each further stage would fail after the work that led to it";
   EXPECT_EQ(stage_without->folder->state(), StageState::kBroken) << "nothing is wrong with the stage itself";
+}
+
+TEST_F(SchedulerTest, QuietRunsSayWhatFailedOnce) {
+  const auto bad = stage("bad", {}, []() -> Json { fail_input("the loss is nan at step {}", 3); });
+  const auto behind = stage("behind", {bad}, [] { return Json::object(); });
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(run_stages({bad, behind}, 2).failed.size(), 2u);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "  FAILED bad: the loss is nan at step 3\n");
+}
+
+TEST_F(SchedulerTest, TellsInAFileHowFarItIs) {
+  const TemporaryFolder folder("scheduler_told");
+  const auto file = folder / "progress.json";
+  Json seen;
+  const auto first = stage("first", {}, [&] {
+    seen = read_json(file);
+    return Json::object();
+  });
+  run_stages({first}, 1, DamagePolicy::kRedo, {0, file});
+  EXPECT_EQ(seen.at("stages"), 1);
+  EXPECT_EQ(seen.at("done"), 0);
+  EXPECT_TRUE(seen.at("at").is_number());
+}
+
+TEST_F(SchedulerTest, AFolderIsWorkedOnWhileItsLockIsHeld) {
+  const RunFolder folder(store_, "test", Json{{"name", "held"}});
+  EXPECT_FALSE(is_worked_on(folder.path()));
+  {
+    const StageLock lock(folder);
+    EXPECT_TRUE(is_worked_on(folder.path()));
+  }
+  EXPECT_FALSE(is_worked_on(folder.path()));
+}
+
+TEST_F(SchedulerTest, AWaitForAnotherProcessIsSaid) {
+  const RunFolder folder(store_, "test", Json{{"name", "held"}});
+  std::thread waiting;
+  testing::internal::CaptureStderr();
+  Talk::quiet() = false;
+  {
+    const StageLock lock(folder, "first");
+    waiting = std::thread([&] { const StageLock second(folder, "train llm"); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(1700));
+  }
+  waiting.join();
+  Talk::quiet() = true;
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "  waiting for another process that works on train llm, 1 s\n");
+}
+
+TEST_F(SchedulerTest, ATerminalOfAnyWidthShowsEveryJobAndTheWhole) {
+  for (const size_t columns : {40, 80, 200}) {
+    int status = -1;
+    const std::string drawn = drawn_on_terminal(
+        columns,
+        [&] {
+          Talk::quiet() = false;
+          std::vector<StagePointer> stages;
+          for (int i = 0; i < 4; ++i) {
+            stages.push_back(stage(fmt::format("{} of {}", i, columns), {}, [i] {
+              Progress progress(fmt::format("train language_model mean_flow seed {}", i), 30, "pictures");
+              for (int done = 1; done <= 30; ++done) {
+                progress.update(done, "loss 0.4123, norm of the gradient 1.2034");
+                std::this_thread::sleep_for(std::chrono::milliseconds(30));
+              }
+              return Json::object();
+            }));
+          }
+          return run_stages(stages, 2).finished == 4;
+        },
+        &status);
+    EXPECT_EQ(status, 0);
+    EXPECT_NE(drawn.find("2/4 stages"), std::string::npos) << drawn;
+    EXPECT_NE(drawn.find("\x1b[2A"), std::string::npos) << "a line for each of two jobs and one of the whole";
+    TerminalScreen screen(columns);
+    screen.feed(drawn);
+    std::string left;
+    for (const std::string& line : screen.lines()) left += line;
+    EXPECT_EQ(left.find(" stages"), std::string::npos) << left;
+    for (int i = 0; i < 4; ++i) {
+      const std::string end = fmt::format("train language_model mean_flow seed {}: 30/30", i);
+      EXPECT_NE(left.find(end), std::string::npos) << left;
+      EXPECT_EQ(left.find(fmt::format("seed {}", i)), left.rfind(fmt::format("seed {}", i))) << left;
+    }
+  }
 }
 
 }  // namespace

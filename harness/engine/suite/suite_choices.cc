@@ -23,13 +23,13 @@ bool has_table(const Config& config, const std::string& kind, const std::string&
 PluginChoice read_choice(const Config& config, const std::string& kind, const std::string& name) {
   PluginChoice choice;
   choice.name = choice.plugin = name;
+  choice.options = Options(config, {kind, name}, {kind, "title"});
   // A name without a table is the registered plugin with its defaults.
   if (!has_table(config, kind, name)) return choice;
   const Options whole(config, {kind, name});
   ConfigReader reader(whole);
-  choice.plugin = reader.text(kind, name);
-  choice.title = reader.text("title", "");
-  choice.options = Options(config, {kind, name}, {kind, "title"});
+  choice.plugin = reader.text(kind, name, "the registered plugin that this name stands for; absent: its own");
+  choice.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
   return choice;
 }
 
@@ -84,12 +84,17 @@ EncoderChoice read_encoder_choice(const Config& config, ConfigReader& suite, con
     ConfigReader reader(whole);
     // The reader is never finished here: what it leaves over are the encoder's own options, which the encoder
     // checks when it is made.
-    choice.encoder = reader.text("encoder", name);
-    choice.title = reader.text("title", "");
-    choice.pretrain = reader.flag("pretrain", true);
-    choice.values_of = reader.text("values_of", "");
-    if (reader.has("pooling")) choice.pooling = reader.choice("pooling", "mean", poolings_without_file());
-    choice.learning_rate = reader.number("learning_rate", 0, 0, 1);
+    choice.encoder =
+        reader.text("encoder", name, "the encoder that this name stands for: a registered one, or name:argument");
+    choice.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
+    choice.pretrain = reader.flag("pretrain", true, "an encoder that comes without values is pretrained first");
+    choice.values_of =
+        reader.text("values_of", "", "the row whose trained encoder this one takes over, as encoder/objective/seed");
+    const std::string pooling = reader.choice("pooling", "mean", poolings_without_file(),
+                                              "how token features become one vector; absent: the encoder's own way");
+    if (reader.has("pooling")) choice.pooling = pooling;
+    choice.learning_rate = reader.number("learning_rate", 0, 0, 1,
+                                         "of this encoder where it is trained with the generator; 0 = the generator's");
     choice.options =
         Options(config, {"encoder", name}, {"encoder", "title", "pretrain", "values_of", "pooling", "learning_rate"});
   }
@@ -117,8 +122,8 @@ PluginChoice read_model_choice(const Config& config, ConfigReader& suite, const 
   {
     const Options whole(config, {"model"}, names);
     ConfigReader reader(whole);
-    choice.plugin = reader.text("name", "dit");
-    choice.title = reader.text("title", "");
+    choice.plugin = reader.text("name", "dit", "the registered model");
+    choice.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
     choice.options = Options(config, {"model"}, taken);
   }
   require_registered<ModelRegistry>(choice.plugin, config.place("model.name"), "model.name");
@@ -133,8 +138,9 @@ PluginChoice read_model_choice(const Config& config, ConfigReader& suite, const 
   ConfigReader reader(whole);
   PluginChoice own;
   own.name = name;
-  own.plugin = reader.text("model", has_table(config, "model", name) ? choice.plugin : name);
-  own.title = reader.text("title", "");
+  own.plugin = reader.text("model", has_table(config, "model", name) ? choice.plugin : name,
+                           "the model that this name stands for; absent: that of [model]");
+  own.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
   own.options = Options(config, {"model", name}, {"model", "title"});
   require_registered<ModelRegistry>(own.plugin, config.place("model." + name + ".model"), "model");
   if (own.plugin == choice.plugin) {
@@ -161,16 +167,18 @@ MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const
   choice.name = choice.metric = name;
   choice.judge = judge;
   choice.backbone = backbone;
+  if (!MetricRegistry::instance().contains(name)) read_short_name(choice);
   if (has_table(config, "metric", name)) {
     const Options whole(config, {"metric", name});
     ConfigReader reader(whole);
-    choice.metric = reader.text("metric", name);
-    choice.title = reader.text("title", "");
-    choice.judge = reader.text("judge", judge);
-    choice.backbone = reader.text("backbone", backbone);
+    // What it names stands for itself, whatever the table is called.
+    if (reader.has("metric")) choice.backbone = backbone;
+    choice.metric = reader.text("metric", choice.metric, "the metric that this name stands for");
+    choice.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
+    choice.judge = reader.text("judge", judge, "what looks at pictures for it, or name:path; absent: the suite's");
+    choice.backbone = reader.text("backbone", choice.backbone,
+                                  "the network whose features it reads, or name:path; absent: the suite's");
     choice.options = Options(config, {"metric", name}, {"metric", "title", "judge", "backbone"});
-  } else if (!MetricRegistry::instance().contains(name)) {
-    read_short_name(choice);
   }
   if (!MetricRegistry::instance().contains(choice.metric)) {
     std::vector<std::string> known = MetricRegistry::instance().names();
@@ -194,15 +202,18 @@ ProbeSpec read_probe_choice(const Config& config, ConfigReader& suite, const std
   ConfigReader reader(whole);
   ProbeSpec spec;
   spec.name = name;
-  spec.probe = reader.text("probe", name);
+  spec.probe = reader.text("probe", name, "the probe that this name stands for");
   require_registered<ProbeRegistry>(spec.probe, place_of(config, suite, "probe", "probes", name), "probes");
-  spec.title = reader.text("title", "");
-  spec.query_words = reader.text("query_words", "");
-  spec.candidate_words = reader.text("candidate_words", "");
-  spec.captions = reader.integer("captions", spec.captions, 2, 1 << 20);
-  spec.backbone = reader.text("backbone", backbone);
+  spec.title = reader.text("title", "", "what people call it in reports; absent: its registered title");
+  spec.query_words = reader.text("query_words", "", "wording of the queries, of the data set's; \"\" = its captions");
+  spec.candidate_words =
+      reader.text("candidate_words", "", "wording of the candidates, of the data set's; \"\" = its captions");
+  spec.captions = reader.integer("captions", spec.captions, 2, 1 << 20, "captions of the pool at most [captions]");
+  spec.backbone =
+      reader.text("backbone", backbone, "the network whose features it reads, or name:path; absent: the suite's");
   require_network<BackboneRegistry>(config, suite, spec.backbone, "probe." + name, "backbone");
-  const Json data = reader.raw("data");
+  const Json data =
+      reader.raw("data", "where its data differ from [data]; with a name, another data set's whole table");
   if (data.is_object()) spec.data = data;
   // What is left is the probe's own to check: a typo is refused when the probe reads its options.
   spec.options = Options(config, {"probe", name},

@@ -24,27 +24,33 @@ void refuse_repeats(const std::vector<std::string>& names, ConfigReader& reader,
   }
 }
 
-std::vector<std::string> read_names(ConfigReader& reader, const std::string& key, std::vector<std::string> fallback) {
-  std::vector<std::string> names = reader.texts(key, std::move(fallback));
+std::vector<std::string> read_names(ConfigReader& reader, const std::string& key, std::vector<std::string> fallback,
+                                    const char* meaning) {
+  std::vector<std::string> names = reader.texts(key, std::move(fallback), meaning);
   refuse_repeats(names, reader, key);
   return names;
 }
 
 void read_encoders(SuiteSpec& spec, ConfigReader& reader) {
-  const std::vector<std::string> names = read_names(reader, "encoders", {"class_label"});
+  const std::vector<std::string> names =
+      read_names(reader, "encoders", {"class_label"},
+                 "encoders that are compared: registered, or explained by [encoder.NAME] tables");
   if (names.empty()) fail_input("{}: 'encoders' is empty", reader.place("encoders"));
   for (const std::string& name : names) spec.encoders.push_back(read_encoder_choice(spec.config, reader, name));
   refuse_unlisted(spec.config, "encoder", names);
   ConfigReader seeds(spec.config, "encoder_seeds");
   for (const std::string& name : names) {
-    const auto own = seeds.distinct_integers(name, {}, 0, int64_t{1} << 40);
+    const auto own = seeds.distinct_integers(name, {}, 0, int64_t{1} << 40,
+                                             "seeds of this encoder's rows; absent: those of the suite");
     if (!own.empty()) spec.encoder_seeds[name] = own;
   }
   seeds.finish();
 }
 
 void read_objectives(SuiteSpec& spec, ConfigReader& reader) {
-  const std::vector<std::string> names = read_names(reader, "objectives", {"flow_matching", "mean_flow"});
+  const std::vector<std::string> names =
+      read_names(reader, "objectives", {"flow_matching", "mean_flow"},
+                 "objectives that are compared, likewise; [] = nothing is trained, the suite only probes");
   for (const std::string& name : names) spec.objectives.push_back(read_objective_choice(spec.config, reader, name));
   // An objective that others start from may have a table without a row of its own.
   if (!names.empty()) refuse_unlisted(spec.config, "objective", names, ObjectiveRegistry::instance().names());
@@ -61,7 +67,8 @@ std::string main_objective_of(const std::vector<PluginChoice>& objectives) {
 }
 
 void read_models_and_codecs(SuiteSpec& spec, ConfigReader& reader) {
-  const std::vector<std::string> models = read_names(reader, "models", {});
+  const std::vector<std::string> models =
+      read_names(reader, "models", {}, "further models to compare: registered, or explained by [model.NAME] tables");
   std::vector<std::string> tables;
   const Json table = Options(spec.config, {"model"}).values();
   for (const auto& [key, value] : table.items()) {
@@ -80,16 +87,21 @@ void read_models_and_codecs(SuiteSpec& spec, ConfigReader& reader) {
     if (!explained && name == spec.models.front().plugin) continue;  // [model] itself
     spec.models.push_back(read_model_choice(spec.config, reader, name, tables));
   }
-  const std::vector<std::string> codecs = read_names(reader, "latent", {"autoencoder"});
+  const std::vector<std::string> codecs = read_names(
+      reader, "latent", {"autoencoder"}, "codecs that are compared: registered, or explained by [codec.NAME] tables");
   if (codecs.empty()) fail_input("{}: 'latent' is empty", reader.place("latent"));
   for (const std::string& name : codecs) spec.codecs.push_back(read_codec_choice(spec.config, reader, name));
   refuse_unlisted(spec.config, "codec", codecs);
 }
 
 void read_metrics(SuiteSpec& spec, ConfigReader& reader) {
-  const std::string judge = reader.text("judge", "detector");
-  spec.backbone = reader.text("backbone", "lite0");
-  const std::vector<std::string> names = read_names(reader, "metrics", {"geneval"});
+  const std::string judge =
+      reader.text("judge", "detector", "what looks at pictures for metrics of facts, or name:path");
+  spec.backbone =
+      reader.text("backbone", "lite0", "the network whose features distances and probes read, or name:path");
+  const std::vector<std::string> names = read_names(reader, "metrics", {"geneval"},
+                                                    "what pictures are scored by: registered metrics, fd_NAME and "
+                                                    "kid_NAME of a backbone, or names of [metric.NAME] tables");
   if (names.empty() && !spec.only_probes()) {
     fail_input("{}: 'metrics' is empty: nothing would be said of the pictures", reader.place("metrics"));
   }
@@ -97,7 +109,32 @@ void read_metrics(SuiteSpec& spec, ConfigReader& reader) {
     spec.metrics.push_back(read_metric_choice(spec.config, reader, name, judge, spec.backbone));
   }
   refuse_unlisted(spec.config, "metric", names);
-  if (!names.empty()) spec.main_metric = reader.choice("main_metric", names.front(), names);
+  if (!names.empty())
+    spec.main_metric = reader.choice("main_metric", names.front(), names,
+                                     "the metric that orders tables, plots and claims; absent: the first of metrics");
+}
+
+/// A slip such as seeds = 0..100000 ends here, and not where memory does.
+void require_few_cells(const SuiteSpec& spec) {
+  constexpr size_t kMostCells = 20'000;
+  const auto seeds_of = [&](const EncoderChoice& choice) { return spec.seeds_of(choice.name).size(); };
+  size_t rows = 0;
+  const EncoderChoice* most = &spec.encoders.front();
+  for (const EncoderChoice& choice : spec.encoders) {
+    rows += seeds_of(choice) * spec.objectives.size() * spec.models.size() * spec.codecs.size();
+    if (seeds_of(choice) > seeds_of(*most)) most = &choice;
+  }
+  const size_t cells = rows * spec.steps.size() * (1 + spec.checkpoints.size());
+  if (cells <= kMostCells) return;
+  // What is longest is most likely the slip.
+  const bool own = spec.encoder_seeds.count(most->name) > 0;
+  const std::vector<std::pair<size_t, std::string>> lists = {
+      {seeds_of(*most), own ? "encoder_seeds." + most->name : "seeds"},
+      {spec.steps.size(), "steps"},
+      {spec.checkpoints.size(), "checkpoints"}};
+  const auto& [count, key] = *std::max_element(lists.begin(), lists.end());
+  fail_input("{}: {} rows with {} cells, more than {}: '{}' holds {}; make several suites of it",
+             spec.config.place(key), rows, cells, kMostCells, key, count);
 }
 
 }  // namespace
@@ -161,9 +198,10 @@ SuiteSpec read_suite(Config config) {
   // Before anything is read, so that what a grid makes is read as if the file itself had said it.
   expand_grids(spec.config);
   ConfigReader suite(spec.config, "suite");
-  spec.name = suite.required_text("name");
+  spec.name =
+      suite.required_text("name", "what the suite, its record and its report are called: letters, digits, _ and -");
   require_suite_name(spec.name, suite.place("name"));
-  spec.question = suite.required_text("question");
+  spec.question = suite.required_text("question", "what the suite answers, in a sentence");
   suite.finish();
 
   ConfigReader reader(spec.config, "");
@@ -176,7 +214,9 @@ SuiteSpec read_suite(Config config) {
   read_objectives(spec, reader);
   read_models_and_codecs(spec, reader);
   read_metrics(spec, reader);
-  const std::vector<std::string> probes = read_names(reader, "probes", {});
+  const std::vector<std::string> probes =
+      read_names(reader, "probes", {},
+                 "what encoders are asked before any training: registered, or explained by [probe.NAME] tables");
   for (const std::string& name : probes) {
     spec.probes.push_back(read_probe_choice(spec.config, reader, name, spec.backbone));
   }
@@ -184,21 +224,28 @@ SuiteSpec read_suite(Config config) {
     fail_input("{}: neither 'objectives' nor 'probes' names anything to do", reader.place("objectives"));
   }
   refuse_unlisted(spec.config, "probe", probes);
-  spec.steps = reader.distinct_integers("steps", {1, 2, 4, 25}, 1, 100000);
+  spec.steps = reader.distinct_integers("steps", {1, 2, 4, 25}, 1, 100000,
+                                        "steps of the sampler that rows are painted with, each once [steps]");
   // Neighbours are compared, and the first and the last get distances: both mean the fewest and the most steps.
   std::sort(spec.steps.begin(), spec.steps.end());
-  spec.seeds = reader.distinct_integers("seeds", {0}, 0, int64_t{1} << 40);
-  spec.checkpoints = reader.distinct_integers("checkpoints", {}, 1, int64_t{1} << 40);
-  spec.data_seed = static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40));
-  spec.placement = read_placement(reader.text("device", "cpu"), reader.place("device"));
-  const Json claims = reader.raw("claims");
+  spec.seeds =
+      reader.distinct_integers("seeds", {0}, 0, int64_t{1} << 40, "seeds that every row is trained with, each once");
+  spec.checkpoints = reader.distinct_integers("checkpoints", {}, 1, int64_t{1} << 40,
+                                              "pictures at which a row's weights are kept and scored too [pictures]");
+  spec.data_seed =
+      static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40, "seed of the data set's draws"));
+  spec.placement = read_placement(reader.text("device", "cpu", "what trains and paints; cpu is the one there is"),
+                                  reader.place("device"));
+  const Json claims = reader.raw("claims", "sentences that the suite must show, a table each");
   if (spec.steps.empty() || spec.seeds.empty()) {
     fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);
   }
   if (!spec.only_probes()) {
     std::vector<std::string> objectives;
     for (const PluginChoice& choice : spec.objectives) objectives.push_back(choice.name);
-    spec.main_objective = reader.choice("main_objective", main_objective_of(spec.objectives), objectives);
+    spec.main_objective =
+        reader.choice("main_objective", main_objective_of(spec.objectives), objectives,
+                      "the objective that others are compared with; absent: the first that starts from another");
   }
   reader.finish();
 
@@ -209,6 +256,7 @@ SuiteSpec read_suite(Config config) {
     refuse_training_keys(spec.config);
     return spec;
   }
+  require_few_cells(spec);
   spec.train = read_train(spec.config);
   spec.evaluation = read_evaluation(spec.config, spec.steps, spec.objectives);
   spec.claims = read_claims(spec.config, claims, spec.main_metric);

@@ -99,7 +99,7 @@ std::shared_ptr<const PictureFeatures> SuiteBuilder::backbone(const std::string&
 
 std::shared_ptr<const Dataset> make_dataset(const Config& config, uint64_t seed) {
   ConfigReader reader(config, "data");
-  const std::string name = reader.text("name", "scenes");
+  const std::string name = reader.text("name", "scenes", "the registered data set");
   return DatasetRegistry::instance().make(name, Options(config, {"data"}, {"name"}), DatasetContext{seed});
 }
 

@@ -96,6 +96,18 @@ StagePointer real_features(SuiteBuilder& builder, const SuiteMetric& metric, int
   return stage;
 }
 
+/// Distances are taken between the reference and what one cell paints: both must be as many as the metric asks.
+void require_rows(const SuiteBuilder& builder, const SuiteMetric& metric, int64_t least) {
+  const SuiteSpec& spec = builder.spec();
+  const int64_t painted = builder.graph.judged->num_plain(), reference = spec.evaluation.reference_pictures;
+  const auto refuse = [&](const char* what, int64_t count, const char* key) {
+    fail_input("{}: metric '{}' needs {} {} pictures with its options, not {}; raise {}, or ask less of the metric",
+               place_of(spec, metric.choice), metric.choice.name, least, what, count, key);
+  };
+  if (painted < least) refuse("painted", painted, "evaluation.prompts");
+  if (reference < least) refuse("real", reference, "evaluation.reference_pictures");
+}
+
 }  // namespace
 
 void prepare_metrics(SuiteBuilder& builder) {
@@ -131,6 +143,7 @@ void prepare_metrics(SuiteBuilder& builder) {
                  place_of(builder.spec(), choice), other.choice.name, choice.name, metric.plan.name);
     }
     require_needs(builder, metric, needs);
+    if (metric.plan.backbone) require_rows(builder, metric, made->least_rows(choice.options));
     if (choice.name == builder.spec().main_metric) graph.main_metric = graph.metrics.size();
     graph.metrics.push_back(std::move(metric));
   }

@@ -354,12 +354,17 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   SuiteOutcome outcome;
   outcome.folder = suite_folder(graph);
   // Two runs of one suite share their stages, but only one may write the record.
-  std::optional<StageLock> lock(std::in_place, *outcome.folder);
+  std::optional<StageLock> lock(std::in_place, *outcome.folder, "run " + graph.spec.name);
   if (set_damaged_aside(*outcome.folder, policy)) lock.emplace(*outcome.folder);
   note_absent_stages(graph, *outcome.folder);
   outcome.folder->begin();
   for (const std::string& note : graph.notes) say("note: " + note);
-  outcome.summary = run_stages(graph.stages, jobs, policy);
+  const int64_t pictures = graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0;
+  const std::filesystem::path told = outcome.folder->file(kToldFile);
+  outcome.summary = run_stages(graph.stages, jobs, policy, {pictures, told});
+  // Only of a run that is at work, or was stopped.
+  std::error_code absent;
+  std::filesystem::remove(told, absent);
   const Json result = gather_result(graph, outcome.summary);
   const Json provenance =
       with_earlier_calls(gather_provenance(graph, words, started), outcome.folder->file("provenance.json"),

@@ -11,16 +11,47 @@
 namespace emf {
 namespace {
 
+constexpr int64_t kMostPictures = int64_t{1} << 40;
+
+/// Whoever thinks in steps says so; both are said where a command line takes the place of a file's word.
+int64_t budget_of_steps(ConfigReader& reader, const std::string& budget, int64_t steps, const TrainOptions& train) {
+  const std::string place = reader.place("steps");
+  if (reader.has(budget)) {
+    const bool mine = place == "command line", other = reader.place(budget) == "command line";
+    if (mine == other) {
+      fail_input("{}: either '{}' or 'steps' says the budget ({} = steps x batch); leave one out", place, budget,
+                 budget);
+    }
+    if (other) return train.pictures;
+  }
+  if (steps > kMostPictures / train.batch) {
+    fail_input("{}: {} steps of {} are more than {} {}", place, steps, train.batch, kMostPictures, budget);
+  }
+  return steps * train.batch;
+}
+
 /// What trainings of generators and of encoders share; the budget is read under its own name.
 TrainOptions read_training(ConfigReader& reader, const std::string& budget, TrainOptions train) {
-  train.batch = reader.integer("batch", train.batch, 1, 1 << 20);
-  train.pictures = reader.integer(budget, train.pictures, 1, int64_t{1} << 40);
-  train.learning_rate = reader.number("learning_rate", train.learning_rate, 0, 1);
-  train.warm_up = reader.number("warm_up", train.warm_up, 0, 1);
-  train.weight_decay = reader.number("weight_decay", train.weight_decay, 0, 10);
-  train.clip_norm = reader.number("clip_norm", train.clip_norm, 0, 1e9);
-  train.ema_half_life = reader.number("ema_half_life", train.ema_half_life, 1e-6, 1);
-  train.checkpoints = reader.integer("checkpoints", train.checkpoints, 1, 10000);
+  train.batch = reader.integer("batch", train.batch, 1, 1 << 20, "rows of one step of the optimiser [pictures]");
+  train.pictures =
+      reader.integer(budget, train.pictures, 1, kMostPictures,
+                     "the whole budget of a row or of an encoder: what it is shown, a multiple of batch [pictures]");
+  const int64_t steps = reader.integer("steps", 0, 0, kMostPictures,
+                                       "the same budget as steps of the optimiser: its pictures are steps x batch; 0 = "
+                                       "not given [steps]");
+  if (steps > 0) train.pictures = budget_of_steps(reader, budget, steps, train);
+  train.learning_rate =
+      reader.number("learning_rate", train.learning_rate, 0, 1, "peak learning rate of the optimiser");
+  train.warm_up =
+      reader.number("warm_up", train.warm_up, 0, 1, "share of the budget over which the learning rate rises");
+  train.weight_decay = reader.number("weight_decay", train.weight_decay, 0, 10, "decoupled weight decay");
+  train.clip_norm =
+      reader.number("clip_norm", train.clip_norm, 0, 1e9, "gradients of a larger norm are scaled down to it");
+  train.ema_half_life =
+      reader.number("ema_half_life", train.ema_half_life, 1e-6, 1,
+                    "half-life of the averaged weights that are sampled from, as a share of the budget");
+  train.checkpoints = reader.integer("checkpoints", train.checkpoints, 1, 10000,
+                                     "how often in a budget training can be taken up again [times]");
   return train;
 }
 
@@ -37,9 +68,21 @@ TrainOptions read_train(const Config& config) {
   ConfigReader reader(config, "train");
   TrainOptions train = read_training(reader, "pictures", TrainOptions());
   // Read behind the budget, which is its default: every sample is then shown once.
-  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40);
+  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40,
+                              "distinct pictures that are trained on; absent: as many as pictures [pictures]");
   reader.finish();
   require_whole_steps(reader, "pictures", train);
+  // Every one is encoded and kept; a budget beyond it sees them again.
+  constexpr int64_t kMostKept = 100'000'000;
+  if (train.pool > kMostKept) {
+    fail_input(
+        "{}: {} distinct pictures are more than {}; give train.pool, of which {} pictures are drawn again and "
+        "again",
+        reader.place(reader.has("pool")    ? "pool"
+                     : reader.has("steps") ? "steps"
+                                           : "pictures"),
+        train.pool, kMostKept, train.pictures);
+  }
   return train;
 }
 
@@ -49,8 +92,10 @@ PretrainingOptions read_pretraining(const Config& config) {
   pretraining.train.pictures = 131072;
   pretraining.train.batch = 64;
   pretraining.train = read_training(reader, "captions", pretraining.train);
-  pretraining.paraphrase = reader.number("paraphrase", pretraining.paraphrase, 0, 1);
-  const Json data = reader.raw("data");
+  pretraining.paraphrase = reader.number("paraphrase", pretraining.paraphrase, 0, 1,
+                                         "share of captions said in other words than the data set's first");
+  const Json data =
+      reader.raw("data", "data sets whose captions are shown in turn, a table each as [data] is; absent: [data]");
   for (const Json& table : data.is_array() ? data : Json::array()) {
     if (!table.is_object()) fail_input("{}: 'data' is a list of tables, each as [data] is", reader.place("data"));
     pretraining.data.push_back(table);
@@ -74,25 +119,40 @@ EvaluationOptions read_evaluation(const Config& config, const std::vector<int64_
   ConfigReader reader(config, "evaluation");
   EvaluationOptions evaluation;
   JudgingOptions& judging = evaluation.judging;
-  judging.prompts = reader.integer("prompts", judging.prompts, 1, 1 << 20);
-  judging.pictures_per_prompt = reader.integer("pictures_per_prompt", judging.pictures_per_prompt, 1, 1000);
-  judging.metadata = reader.text("metadata", "");
-  judging.questions = reader.text("questions", "");
-  judging.reworded = reader.integer("reworded", judging.reworded, 0, judging.prompts);
-  judging.compositions = reader.integer("compositions", judging.compositions, 0, 1 << 20);
-  judging.seed = static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 40));
-  const double guidance = reader.number("guidance", 2, 0, 100);
+  judging.prompts = reader.integer("prompts", judging.prompts, 1, 1 << 20,
+                                   "prompts that pictures are painted of and judged by [prompts]");
+  judging.pictures_per_prompt =
+      reader.integer("pictures_per_prompt", judging.pictures_per_prompt, 1, 1000, "pictures of each prompt [pictures]");
+  judging.metadata = reader.text(
+      "metadata", "", "a file of GenEval's metadata lines whose prompts are judged; \"\" = the data set's own");
+  judging.questions = reader.text("questions", "",
+                                  "a CSV with DSG-1k's columns whose prompts are judged by its questions; \"\" = none");
+  judging.reworded =
+      reader.integer("reworded", judging.reworded, 0, judging.prompts,
+                     "of the prompts, judged once more in words that training's captions do not have [prompts]");
+  judging.compositions =
+      reader.integer("compositions", judging.compositions, 0, 1 << 20, "long captions, judged by questions [prompts]");
+  judging.seed =
+      static_cast<uint64_t>(reader.integer("seed", 0, 0, int64_t{1} << 40, "seed of prompts and of real pictures"));
+  const double guidance =
+      reader.number("guidance", 2, 0, 100, "scale of classifier-free guidance when pictures are painted; 1 = none");
+  constexpr const char* kGuidance = "that of one objective, by its name; absent: guidance";
   // What a name of the suite's is not given is that of the objective behind it.
   for (const PluginChoice& choice : objectives) {
-    const double registered = reader.number("guidance_" + choice.plugin, guidance, 0, 100);
-    evaluation.guidance_of[choice.name] = reader.number("guidance_" + choice.name, registered, 0, 100);
+    const double registered = reader.number("guidance_" + choice.plugin, guidance, 0, 100, kGuidance);
+    evaluation.guidance_of[choice.name] = reader.number("guidance_" + choice.name, registered, 0, 100, kGuidance);
   }
   // A command line may leave an objective out; the guidance that the file gives it is then no mistake.
-  for (const std::string& known : ObjectiveRegistry::instance().names()) reader.number("guidance_" + known, 0, 0, 100);
-  evaluation.reference_pictures = reader.integer("reference_pictures", evaluation.reference_pictures, 2, 1 << 22);
+  for (const std::string& known : ObjectiveRegistry::instance().names()) {
+    reader.number("guidance_" + known, 0, 0, 100, kGuidance);
+  }
+  evaluation.reference_pictures = reader.integer("reference_pictures", evaluation.reference_pictures, 2, 1 << 22,
+                                                 "real pictures that distances are taken to [pictures]");
   std::vector<int64_t> ends = {steps.front()};
   if (steps.size() > 1) ends.push_back(steps.back());
-  for (const int64_t wanted : reader.distinct_integers("feature_steps", ends, 1, 100000)) {
+  for (const int64_t wanted : reader.distinct_integers(
+           "feature_steps", ends, 1, 100000,
+           "steps whose pictures get distances; absent: the fewest and the most of steps [steps]")) {
     if (std::find(steps.begin(), steps.end(), wanted) != steps.end()) {
       evaluation.feature_steps.push_back(wanted);
       continue;
@@ -119,12 +179,13 @@ std::vector<Claim> read_claims(const Config& config, const Json& raw, const std:
   for (size_t i = 0; raw.is_array() && i < raw.size(); ++i) {
     ConfigReader reader(config, "claims." + std::to_string(i));
     Claim claim;
-    claim.name = reader.required_text("name");
-    claim.metric = reader.text("metric", main_metric);
-    claim.left = reader.required_text("left");
-    claim.right = reader.required_text("right");
-    claim.factor = reader.number("factor", 1, 0, 1e6);
-    claim.reported = reader.text("reported", "");
+    claim.name = reader.required_text("name", "the sentence, for people");
+    claim.metric = reader.text("metric", main_metric, "the metric it is about, or METRIC/PART; absent: the main one");
+    claim.left = reader.required_text("left", "the cell that is said to be better: encoder/objective/steps");
+    claim.right =
+        reader.required_text("right", "the cell it is compared with: encoder/objective/steps, or \"ceiling\"");
+    claim.factor = reader.number("factor", 1, 0, 1e6, "left is better than factor times right");
+    claim.reported = reader.text("reported", "", "what a paper says of it, in its words");
     reader.finish();
     claims.push_back(claim);
   }

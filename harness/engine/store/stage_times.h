@@ -7,6 +7,7 @@
 #include <string>
 
 #include "harness/base/json.h"
+#include "harness/engine/store/stage.h"
 
 namespace emf {
 
@@ -24,6 +25,9 @@ struct StageSize {
 /// @param train     spec of the training whose weights a `sample` stage paints with; null elsewhere.
 StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictures, const Json& train);
 
+/// Of a stage that a run holds.   @param pictures  that its `sample` stages paint.
+StageSize size_of_stage(const Stage& stage, int64_t pictures);
+
 /// Reads each kind's folders once, when it is first asked for.
 class StageTimes {
  public:
@@ -31,11 +35,16 @@ class StageTimes {
 
   /// @return  about how many seconds of one core such a stage takes; nothing when the store never ran one like it.
   std::optional<double> seconds(const StageSize& size);
+  /// Likewise; of a kind that the store ran otherwise only, by the amount of that. Good enough for a clock.
+  std::optional<double> rough_seconds(const StageSize& size);
+  /// A stage that was finished since.
+  void add(const StageSize& size, double seconds);
 
  private:
   struct Sum {
     double seconds = 0, amount = 0;
   };
+  std::map<std::string, Sum>& sums_of(const std::string& kind);
   void read(const std::string& kind);
 
   std::filesystem::path store_;

@@ -1,5 +1,5 @@
 // How long stages will take: by what there is to do, and only from stages that do the same.
-#include "harness/command/stage_times.h"
+#include "harness/engine/store/stage_times.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>

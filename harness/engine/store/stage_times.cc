@@ -1,4 +1,6 @@
-#include "harness/command/stage_times.h"
+#include "harness/engine/store/stage_times.h"
+
+#include <algorithm>
 
 #include "harness/base/bounded.h"
 #include "harness/base/file.h"
@@ -41,6 +43,13 @@ StageSize size_of_stage(const std::string& kind, const Json& spec, int64_t pictu
   return {kind, "", 1};
 }
 
+StageSize size_of_stage(const Stage& stage, int64_t pictures) {
+  const auto train = std::find_if(stage.inputs.begin(), stage.inputs.end(),
+                                  [](const StagePointer& input) { return input->folder->kind() == "train"; });
+  return size_of_stage(stage.folder->kind(), stage.folder->spec(), pictures,
+                       train == stage.inputs.end() ? Json() : (*train)->folder->spec());
+}
+
 void StageTimes::read(const std::string& kind) {
   std::map<std::string, Sum>& sums = sums_[kind];
   std::error_code absent;
@@ -62,12 +71,34 @@ void StageTimes::read(const std::string& kind) {
   }
 }
 
+std::map<std::string, StageTimes::Sum>& StageTimes::sums_of(const std::string& kind) {
+  if (sums_.count(kind) == 0) read(kind);
+  return sums_.at(kind);
+}
+
 std::optional<double> StageTimes::seconds(const StageSize& size) {
-  if (sums_.count(size.kind) == 0) read(size.kind);
-  const auto& sums = sums_.at(size.kind);
+  const auto& sums = sums_of(size.kind);
   const auto found = sums.find(size.like);
   if (found == sums.end()) return std::nullopt;
   return found->second.seconds / found->second.amount * size.amount;
+}
+
+std::optional<double> StageTimes::rough_seconds(const StageSize& size) {
+  if (const auto known = seconds(size)) return known;
+  Sum all;
+  for (const auto& [like, sum] : sums_of(size.kind)) {
+    all.seconds += sum.seconds;
+    all.amount += sum.amount;
+  }
+  if (all.amount <= 0) return std::nullopt;
+  return all.seconds / all.amount * size.amount;
+}
+
+void StageTimes::add(const StageSize& size, double seconds) {
+  if (size.amount <= 0) return;
+  Sum& sum = sums_of(size.kind)[size.like];
+  sum.seconds += seconds;
+  sum.amount += size.amount;
 }
 
 }  // namespace emf
