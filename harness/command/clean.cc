@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <map>
 
+#include "harness/base/error.h"
 #include "harness/base/interrupt.h"
+#include "harness/base/near_name.h"
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
 #include "harness/command/store_option.h"
@@ -29,9 +31,10 @@ class Clean : public Command {
     for (const CleanKind& kind : clean_kinds()) names.push_back(kind.name);
     flags
         .option("--only", only_,
-                "only these kinds, several with commas; weights, which sample reads, go only when named here")
-        .separated_by(',')
-        .one_of(names);
+                fmt::format("only these kinds, several with commas: {}; weights, which sample reads, go only when "
+                            "named here",
+                            fmt::join(names, ", ")))
+        .separated_by(',');
     flags.flag("--yes", yes_, "remove it; without, what would go is shown and nothing is removed");
     add_store_option(flags, store_);
     flags.footer(
@@ -41,6 +44,7 @@ class Clean : public Command {
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
+    for (const std::string& word : only_) require_kind(word);
     std::map<std::string, Sum> there, removed;
     Json files = Json::array();
     for (const LeftOver& one : find_cleanable(store_)) {
@@ -61,6 +65,13 @@ class Clean : public Command {
   }
 
  private:
+  static void require_kind(const std::string& word) {
+    std::vector<std::string> names;
+    for (const CleanKind& kind : clean_kinds()) names.push_back(kind.name);
+    if (std::find(names.begin(), names.end(), word) == names.end())
+      fail_input("--only: no kind '{}'{}", word, suggestion(word, names));
+  }
+
   bool wanted(const std::string& kind) const {
     if (!only_.empty()) return std::find(only_.begin(), only_.end(), kind) != only_.end();
     return std::none_of(clean_kinds().begin(), clean_kinds().end(),

@@ -10,6 +10,7 @@
 #include "harness/base/file.h"
 #include "harness/base/terminal.h"
 #include "harness/command/command.h"
+#include "harness/command/compared_pictures.h"
 #include "harness/command/paired_scores.h"
 #include "harness/command/store_option.h"
 #include "harness/command/suite_word.h"
@@ -113,7 +114,12 @@ class Compare : public Command {
     flags.option("b", b_, "another of the same kind").required();
     flags.option("--metric", metric_,
                  "of suites: only this metric (default: the records' main metric); \"all\" for every one");
-    flags.option("--html", html_, "write a page of the comparison, one file");
+    flags.option("--html", html_, "write a page of the comparison with both pictures side by side, one file");
+    flags
+        .option("--pictures", pictures_,
+                "with --html, of .jsonl files: the folders that the pictures they name lie in, of a and of b: DIR,DIR "
+                "(default: where the files say)")
+        .separated_by(',');
     add_store_option(flags, store_);
   }
 
@@ -121,10 +127,20 @@ class Compare : public Command {
     if (!html_.empty()) require_writable(html_);
     const bool a_file = a_.ends_with(".jsonl"), b_file = b_.ends_with(".jsonl");
     if (a_file != b_file) fail_input("{} and {} are of two kinds; name two runs, or two .jsonl files", a_, b_);
+    require_fitting_pictures(a_file);
     return a_file ? compare_files(flags) : compare_records(flags);
   }
 
  private:
+  void require_fitting_pictures(bool files) const {
+    if (pictures_.empty()) return;
+    if (html_.empty()) fail_input("--pictures are for the page; name it with --html");
+    if (!files) fail_input("--pictures is for .jsonl files; runs have their pictures in their store (--store)");
+    if (pictures_.size() != 2) fail_input("--pictures takes two folders, of {} and of {}: DIR,DIR", a_, b_);
+    for (const std::string& folder : pictures_)
+      if (!is_folder(folder)) fail_missing("--pictures: there is no folder {}", folder);
+  }
+
   ExitCode compare_files(const CommonFlags& flags) const {
     std::error_code absent;
     if (!metric_.empty()) fail_input("--metric says something only of suites, and {} is a file of pictures", a_);
@@ -134,7 +150,8 @@ class Compare : public Command {
     for (const JudgedFile* side : {&a, &b})
       for (const std::string& warning : side->warnings) say("warning: " + warning);
     say_left_out(comparison);
-    write_page(comparison, Json::array());
+    const auto folder = [&](size_t side) { return pictures_.empty() ? "" : pictures_[side]; };
+    write_page(comparison, Json::array(), pictures_of_files(a, folder(0)), pictures_of_files(b, folder(1)));
     if (flags.json) {
       Json document = json_of(comparison);
       document.update({{"a", a_}, {"b", b_}});
@@ -173,7 +190,8 @@ class Compare : public Command {
     if (rows.empty()) fail_input("{} and {} have no row of metric '{}' in common", a_, b_, metric);
     const Json changed =
         changed_keys(a.result.value("config", Json::object()), b.result.value("config", Json::object()));
-    add_paired(rows, a, b, changed);
+    add_paired(rows, a, b, changed, pictures_of_record(a, stores_of(a_folder, store_)),
+               pictures_of_record(b, stores_of(b_folder, store_)));
     if (flags.json) {
       print_json({{"a", a_}, {"b", b_}, {"changed", changed}, {"rows", rows}});
       return ExitCode::kGood;
@@ -202,7 +220,8 @@ class Compare : public Command {
   }
 
   /// Intervals of the main metric's rows, from the scores that both records hold of every prompt.
-  void add_paired(Json& rows, const SectionInput& a, const SectionInput& b, const Json& changed) const {
+  void add_paired(Json& rows, const SectionInput& a, const SectionInput& b, const Json& changed, const PicturesOf& of_a,
+                  const PicturesOf& of_b) const {
     const NamedScores left = scores_of_record(a.result), right = scores_of_record(b.result);
     const std::string main = Names(a.result).main_metric();
     if (left.empty() || right.empty() || Names(b.result).main_metric() != main) {
@@ -222,7 +241,7 @@ class Compare : public Command {
         for (const char* key : {"difference", "ci95", "p", "p_holm", "won", "lost", "tied"}) row[key] = one.at(key);
       }
     }
-    write_page(comparison, changed);
+    write_page(comparison, changed, of_a, of_b);
   }
 
   static void print_rows(const Json& rows) {
@@ -247,11 +266,13 @@ class Compare : public Command {
       if (!names.empty()) say(fmt::format("note: only {} has {}", side, fmt::join(names, ", ")));
   }
 
-  void write_page(const PairedComparison& comparison, const Json& changed) const {
+  void write_page(const PairedComparison& comparison, const Json& changed, const PicturesOf& of_a,
+                  const PicturesOf& of_b) const {
     if (html_.empty()) return;
-    const std::string page =
-        render_plain_page(fmt::format("{} against {}", b_, a_), "emfbench compare",
-                          {{"differences", "Paired differences", blocks_of(comparison, changed, a_, b_)}});
+    std::vector<Chapter> chapters = {{"differences", "Paired differences", blocks_of(comparison, changed, a_, b_)}};
+    std::vector<Block> pictures = side_by_side(comparison, a_, b_, of_a, of_b);
+    if (!pictures.empty()) chapters.push_back({"side_by_side", "Prompts won and lost by most", std::move(pictures)});
+    const std::string page = render_plain_page(fmt::format("{} against {}", b_, a_), "emfbench compare", chapters);
     write_atomically(html_, page);
     say("page: " + html_);
   }
@@ -267,6 +288,7 @@ class Compare : public Command {
   }
 
   std::string a_, b_, store_, metric_, html_;
+  std::vector<std::string> pictures_;
 };
 
 EMF_REGISTER(CommandRegistry, "compare", "Two runs, or two files of judged pictures: paired differences with intervals",

@@ -7,7 +7,9 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/command/paired_scores.h"
+#include "harness/pictures/png.h"
 #include "tests/command_run.h"
+#include "tests/golden/report/sample_suite.h"
 #include "tests/temporary_folder.h"
 
 namespace emf {
@@ -108,6 +110,69 @@ TEST(CompareFiles, RefusesOneFileTwiceOtherKindsAndNothingInCommon) {
   EXPECT_NE(said({"compare", a, a}).find("are one file"), std::string::npos);
   EXPECT_NE(said({"compare", a, "smoke"}).find("of two kinds"), std::string::npos);
   EXPECT_NE(said({"compare", a, b}).find("in common"), std::string::npos);
+}
+
+/// How often a part stands in a text.
+size_t count(const std::string& text, const std::string& part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+TEST(CompareFiles, ShowsBothPicturesOfPromptsWonAndLostByMost) {
+  const TemporaryFolder folder("compare_pictures");
+  const std::string page = (folder.path() / "page.html").string();
+  write_atomically(folder.path() / "a.jsonl", results([](int i) { return i == 3; }));
+  write_atomically(folder.path() / "b.jsonl", results([](int i) { return i == 7; }));
+  // 400 pixels wide: smaller on the page. Of the prompt that a side won both pictures are there, of the other one.
+  const std::string picture = pictures::encode_png(std::vector<uint8_t>(size_t{400} * 200 * 3, 90), 200, 400);
+  for (const char* side : {"left", "right"}) {
+    for (const char* name : {"00003/samples/0000.png", "00003/samples/0001.png", "00007/samples/0000.png"})
+      write_atomically(folder.path() / side / name, picture);
+  }
+  const std::string folders = (folder.path() / "left").string() + "," + (folder.path() / "right").string();
+  compared(folder, {"--html", page, "--pictures", folders});
+  const std::string html = read_file(page);
+  EXPECT_EQ(count(html, "<figure class=\"prompt\">"), 2u);
+  EXPECT_EQ(count(html, "data:image/png;base64,"), 6u);
+  EXPECT_NE(html.find("b is better: 1 for 0"), std::string::npos);
+  EXPECT_NE(html.find("b is worse: 0 for 1"), std::string::npos);
+  EXPECT_LT(html.size(), 100000u);
+  EXPECT_EQ(html.find("no picture on either side"), std::string::npos);
+
+  // Without the folders the files are where nobody put them: said, and no figure.
+  compared(folder, {"--html", page});
+  EXPECT_EQ(count(read_file(page), "<figure"), 0u);
+  EXPECT_NE(read_file(page).find("2 of these prompts have no picture on either side"), std::string::npos);
+
+  const std::string a = (folder.path() / "a.jsonl").string(), b = (folder.path() / "b.jsonl").string();
+  EXPECT_EQ(run_command({"compare", a, b, "--pictures", folders}).code, 2) << "no page to show them on";
+  EXPECT_EQ(run_command({"compare", a, b, "--html", page, "--pictures", page}).code, 2) << "one folder";
+  EXPECT_EQ(run_command({"compare", a, b, "--html", page, "--pictures", folders + "x"}).code, 3);
+}
+
+TEST(CompareRecords, ShowPicturesOfTheirGrids) {
+  const TemporaryFolder folder("compare_grids");
+  std::vector<std::string> records;
+  for (const bool second : {false, true}) {
+    Json result = sample_result();
+    result["suite"] = second ? "second" : "first";
+    const size_t prompts = result["prompts"].size();
+    Json scores(prompts, 0.0);
+    scores[second ? 1 : 4] = 1.0;
+    result["items"] =
+        Json::array({{{"encoder", "llm"}, {"objective", "mean_flow"}, {"steps", 4}, {"seed", 0}, {"scores", scores}}});
+    records.push_back(write_sample_store(folder.path() / (second ? "b" : "a"), result).string());
+  }
+  const std::string page = (folder.path() / "page.html").string();
+  // Each record lies in a store of its own, and neither is the one that --store names.
+  const CommandOutcome outcome = run_command({"compare", records[0], records[1], "--html", page});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const std::string html = read_file(page);
+  EXPECT_EQ(count(html, "<figure class=\"prompt\">"), 2u);
+  EXPECT_EQ(count(html, "data:image/png;base64,"), 4u);
+  EXPECT_NE(html.find("a photo of a dog and a car<span>b is better: 1 for 0"), std::string::npos);
+  EXPECT_NE(html.find("<h3>llm/mean_flow/4/0</h3>"), std::string::npos);
 }
 
 TEST(ChangedKeys, NamesWhatDiffersOnEitherSide) {

@@ -64,7 +64,7 @@ class Export : public Command {
     const std::filesystem::path folder = record_folder(suite_, store_);
     if (format_ == kClaims) return print_claims(read_record(folder, store_), flags);
     if (format_ == kHuggingface) {
-      print_files(write_row_folder(read_record(folder, store_), row_, stores_of(folder), out_), flags);
+      print_files(write_row_folder(read_record(folder, store_), row_, stores_of(folder, store_), out_), flags);
       say(fmt::format("paint with it: emfbench sample --model {} --prompt \"a photo of a red apple\"", out_));
       return ExitCode::kGood;
     }
@@ -143,16 +143,9 @@ class Export : public Command {
     return ExitCode::kGood;
   }
 
-  /// The store that was named, and those that the record's own folder lies in: <store>/runs/suite/HASH, or
-  /// <store>/reports/NAME.
-  std::vector<std::filesystem::path> stores_of(const std::filesystem::path& folder) const {
-    const std::filesystem::path up = std::filesystem::absolute(folder).lexically_normal().parent_path().parent_path();
-    return {store_, up.parent_path(), up};
-  }
-
   ExitCode write_events(const SectionInput& record, const std::filesystem::path& folder,
                         const CommonFlags& flags) const {
-    const TensorboardExport done = write_tensorboard(record, stores_of(folder), out_);
+    const TensorboardExport done = write_tensorboard(record, stores_of(folder, store_), out_);
     if (!done.without_events.empty()) {
       say(
           fmt::format("note: no store has the events of {} of {} rows, {} the first: their residual stands alone "

@@ -87,7 +87,8 @@ TEST(Completion, OffersVerbsFlagsAndChoicesInBash) {
   write_atomically(script, run_command({"completion", "bash"}).out);
   EXPECT_EQ(completed(script, {"emfbench", "ver"}, out), "verify");
   EXPECT_EQ(completed(script, {"emfbench", "report", "--o"}, out), "--out");
-  EXPECT_EQ(completed(script, {"emfbench", "export", "--format", ""}, out), "csv md latex claims");
+  EXPECT_EQ(completed(script, {"emfbench", "export", "--format", ""}, out),
+            "csv md latex claims tensorboard huggingface");
   EXPECT_EQ(completed(script, {"emfbench", "score", "answers", "--off"}, out), "--official");
 }
 

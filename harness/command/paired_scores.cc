@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "harness/api/metric.h"
@@ -36,6 +37,18 @@ Scores restricted(const Scores& scores, const std::set<Place>& kept) {
     out.strata.push_back(scores.strata[i]);
   }
   return out;
+}
+
+/// The prompts that differ most stand first; equal ones keep their order.
+void most_first(PairedScore& row) {
+  const auto by = [&](const std::string& prompt) {
+    const auto& [from, to] = row.scores.at(prompt);
+    return std::abs(to - from);
+  };
+  for (std::vector<std::string>* prompts : {&row.won, &row.lost}) {
+    std::stable_sort(prompts->begin(), prompts->end(),
+                     [&](const std::string& left, const std::string& right) { return by(left) > by(right); });
+  }
 }
 
 void correct_for_many(std::vector<PairedScore>& rows) {
@@ -83,7 +96,7 @@ PairedComparison paired_scores(const NamedScores& a, const NamedScores& b) {
       continue;
     }
     const auto ours = sums_of(left), theirs = sums_of(other->second);
-    PairedScore row{name, 0, 0, {}, 1, {}, {}, 0};
+    PairedScore row{name, 0, 0, {}, 1, {}, {}, 0, {}};
     std::set<Place> common;
     for (const auto& [place, sum] : theirs) everywhere.insert(place);
     for (const auto& [place, sum] : ours) {
@@ -93,6 +106,7 @@ PairedComparison paired_scores(const NamedScores& a, const NamedScores& b) {
       common.insert(place);
       const double from = sum.first / static_cast<double>(sum.second);
       const double to = partner->second.first / static_cast<double>(partner->second.second);
+      if (to != from) row.scores[place.first] = {from, to};
       if (to > from) {
         row.won.push_back(place.first);
       } else if (to < from) {
@@ -102,6 +116,7 @@ PairedComparison paired_scores(const NamedScores& a, const NamedScores& b) {
       }
     }
     if (common.empty()) continue;
+    most_first(row);
     common_anywhere.insert(common.begin(), common.end());
     const Scores from = restricted(left, common), to = restricted(other->second, common);
     BootstrapOptions options;

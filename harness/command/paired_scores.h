@@ -1,6 +1,7 @@
 // Two sets of scores over the same prompts: their differences with intervals, and the prompts won and lost.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -20,8 +21,9 @@ struct PairedScore {
   double a = 0, b = 0;                 ///< over the prompts that both have
   Difference difference;               ///< b less a
   double p_holm = 1;                   ///< corrected over all rows that have an interval
-  std::vector<std::string> won, lost;  ///< prompts on which b is better, or worse
+  std::vector<std::string> won, lost;  ///< prompts on which b is better, or worse; by how much, the most first
   int64_t tied = 0;
+  std::map<std::string, std::array<double, 2>> scores;  ///< of a and b by prompt won or lost
 };
 
 struct PairedComparison {

@@ -10,13 +10,26 @@
 
 #include "harness/base/bounded.h"
 #include "harness/base/config.h"
+#include "harness/base/file.h"
+#include "harness/base/progress.h"
 #include "harness/base/terminal.h"
 #include "harness/command/feature_file.h"
-#include "harness/command/score_answers.h"
+#include "harness/command/score_mean.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/geneval_rule.h"
+#include "reports/score_page.h"
 
 namespace emf {
+
+void write_score_page(const ScoreOptions& options, const Json& result) {
+  if (options.html.empty()) return;
+  std::string source;
+  for (const std::string& file :
+       {options.detections, options.results, options.images, options.answers, options.generated})
+    source += file.empty() ? "" : ": " + file;
+  write_atomically(options.html, score_page(options.metric + source, "emfbench score", result));
+  say("page: " + options.html);
+}
 
 Json interval_json(const MetricValue& value) { return value.ci95 ? Json(*value.ci95) : Json(); }
 
@@ -49,6 +62,7 @@ class Score : public Command {
                  "geneval, question_graph, tifa, frechet, fdr, kid, mind, cmmd, precision_recall, inception (see: "
                  "emfbench list metrics)");
     declare_answers(flags, answers_);
+    declare_mean(flags, mean_);
     judged.option("--detections", options_.detections,
                   "geneval: judge outputs, JSON Lines, one picture a line: {metadata, detections: [{cls, box, score, "
                   "color}]}");
@@ -153,11 +167,18 @@ class Score : public Command {
         "--option", [this](const std::vector<std::string>& words) { take_options(words); },
         "any option of the metric as key=value, for metrics that have no flags of their own here");
     flags.option("--seed", options_.seed, "of every resampling");
+    flags.option("--html", options_.html, "write a page of what was scored, one file");
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (answers_.chosen()) return run_answers(flags);
-    if (options_.metric.empty()) fail_input("score needs a metric, or answers (see: emfbench score --help)");
+    if (answers_.chosen() || mean_.chosen()) return run_files(flags);
+    if (options_.metric.empty()) fail_input("score needs a metric, or answers or mean (see: emfbench score --help)");
+    if (!options_.html.empty()) {
+      if (options_.summary) fail_input("--summary prints the official words alone; leave it or --html out");
+      if (options_.real.empty() && !options_.save_statistics.empty())
+        fail_input("--save-statistics of one side scores nothing that --html could show");
+      require_writable(options_.html);
+    }
     const std::set<MetricNeed> needs = MetricRegistry::instance().make(options_.metric)->needs();
     if (needs == std::set<MetricNeed>{MetricNeed::kFeatures, MetricNeed::kHeldOut}) {
       refuse_inputs_but({"--real", "--generated", "--held-out", "--backbone", "--resize", "--subfolders", "--against"});
@@ -217,14 +238,15 @@ class Score : public Command {
     options_.metric_options.update(config.values);
   }
 
-  ExitCode run_answers(const CommonFlags& flags) const {
+  ExitCode run_files(const CommonFlags& flags) const {
+    const std::string verb = mean_.chosen() ? "mean" : "answers";
     for (const Flag& flag : flags_->all()) {
       const std::string name = flag.name();
       if (flag.count() > 0 && name != "--json" && name != "--quiet") {
-        fail_input("score answers does not take {} before it (see: emfbench score answers --help)", name);
+        fail_input("score {} does not take {} before it (see: emfbench score {} --help)", verb, name, verb);
       }
     }
-    return score_answers(answers_, flags);
+    return mean_.chosen() ? score_mean(mean_, flags) : score_answers(answers_, flags);
   }
 
   /// Inputs of another metric would be ignored without a word.
@@ -248,12 +270,14 @@ class Score : public Command {
   std::optional<Flags> flags_;
   ScoreOptions options_;
   AnswerOptions answers_;
+  MeanOptions mean_;
 };
 
-EMF_REGISTER(CommandRegistry, "score",
-             "Scores pictures, judge outputs (geneval, question_graph, tifa), features (frechet, fdr, kid, mind, "
-             "cmmd, precision_recall, inception) or published benchmarks' answer files (answers)",
-             std::make_unique<Score>);
+EMF_REGISTER(
+    CommandRegistry, "score",
+    "Scores pictures, judge outputs (geneval, question_graph, tifa), features (frechet, fdr, kid, mind, "
+    "cmmd, precision_recall, inception) published benchmarks' answer files (answers) or any judge's numbers (mean)",
+    std::make_unique<Score>);
 
 }  // namespace
 }  // namespace emf

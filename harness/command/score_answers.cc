@@ -1,16 +1,21 @@
 #include "harness/command/score_answers.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
 #include "harness/base/config.h"
 #include "harness/base/file.h"
+#include "harness/base/progress.h"
 #include "harness/base/terminal.h"
 #include "harness/command/answer_comparison.h"
 #include "harness/command/score_options.h"
 #include "harness/rules/answer_rule.h"
 #include "harness/rules/exclusions.h"
 #include "reports/record/format.h"
+#include "reports/score_page.h"
 
 namespace emf {
 namespace {
@@ -121,6 +126,42 @@ std::string items_text(const AnswerSet& set, const AnswerComparison* comparison)
   return text;
 }
 
+/// The items on which two sets differ most, or those that score least where there is one set.
+Json telling_items(const AnswerSet& set, const AnswerComparison* comparison) {
+  constexpr size_t kShown = 20;
+  std::vector<std::pair<double, Json>> rows;
+  for (const AnswerItem& item : set.items) {
+    Json row = {{"item", item.id}, {"score", item.score}};
+    if (item.cluster != item.id) row["prompt"] = item.cluster;
+    double by = item.score;
+    if (comparison != nullptr) {
+      const auto other = comparison->other_scores.find(item.id);
+      if (other == comparison->other_scores.end()) continue;
+      row["against"] = other->second;
+      row["difference"] = item.score - other->second;
+      by = item.score - other->second;
+    }
+    rows.emplace_back(by, row);
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Json telling = Json::object();
+  Json& least = telling[comparison == nullptr ? "items that score least" : "items lost by most"] = Json::array();
+  Json& most = telling[comparison == nullptr ? "items that score most" : "items won by most"] = Json::array();
+  for (size_t i = 0; i < std::min(kShown, rows.size()); ++i) {
+    if (comparison == nullptr || rows[i].first < 0) least.push_back(rows[i].second);
+    const auto& last = rows[rows.size() - 1 - i];
+    if (comparison == nullptr || last.first > 0) most.push_back(last.second);
+  }
+  return telling;
+}
+
+void write_page(const AnswerOptions& options, const AnswerSet& set, const AnswerComparison* comparison, Json result) {
+  result.update(telling_items(set, comparison));
+  write_atomically(options.html, score_page(fmt::format("{}: {}", options.rule, fmt::join(options.files, ", ")),
+                                            "emfbench score", result));
+  say("page: " + options.html);
+}
+
 /// Items and numbers that the comparison had to leave out.
 void note_left_out(const AnswerComparison& comparison, AnswerNotes& notes) {
   for (const std::string& item : comparison.only_ours)
@@ -176,6 +217,23 @@ ExitCode print_official(const AnswerSet& set) {
 
 }  // namespace
 
+void declare_scored_files(const Flags& flags, AnswerOptions& options) {
+  flags.option(
+      "--against", options.against,
+      "files of another model: differences, paired by item (the benchmark's own files need not be given again)");
+  flags.option("--items", options.items, "write a JSON line an item: its score, its facts, and won or lost");
+  flags.option("--exclude", options.exclude,
+               "leave out the items of this file, an item or prompt a line, a tab and the reason behind it; every "
+               "line is printed");
+  flags.option("--html", options.html, "write a page of the numbers, one file");
+  flags.option("--draws", options.draws, "resamples of the bootstrap over prompts")
+      .between(int64_t{1}, kMostDraws)
+      .shows_default();
+  flags.option("--seed", options.seed, "of every resampling");
+  flags.flag("--json", options.json, "one JSON document on stdout");
+  flags.flag("--quiet,-q", Talk::quiet(), "no progress on stderr; notes stay, unless --json holds them");
+}
+
 void declare_answers(const Flags& score, AnswerOptions& options) {
   const Flags flags = score.verb(
       "answers", "The official numbers of a published benchmark's answer files, with intervals, tests and items");
@@ -183,34 +241,28 @@ void declare_answers(const Flags& score, AnswerOptions& options) {
   flags.option("--rule", options.rule, "whose rule (see: emfbench list rules)").required();
   flags.option("files", options.files, "answer files, or folders of them; NAME=PATH where a rule takes several runs")
       .required();
-  flags.option("--against", options.against,
-               "answer files of another model: differences, paired by item (the benchmark's own files need not be "
-               "given again)");
   flags.option("--option", options.options, "an option of the rule, key=value");
-  flags.option("--items", options.items, "write a JSON line an item: its score, its facts, and won or lost");
-  flags.option("--exclude", options.exclude,
-               "leave out the items of this file, an item or prompt a line, a tab and the reason behind it; every "
-               "line is printed");
   flags.flag("--official", options.official, "print what the official scripts print, and nothing else");
-  flags.option("--draws", options.draws, "resamples of the bootstrap over prompts")
-      .between(int64_t{1}, kMostDraws)
-      .shows_default();
-  flags.option("--seed", options.seed, "of every resampling");
-  flags.flag("--json", options.json, "one JSON document on stdout");
-  flags.flag("--quiet,-q", Talk::quiet(), "no progress on stderr; notes stay, unless --json holds them");
+  declare_scored_files(flags, options);
   flags.footer(rules_text());
 }
 
 ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
-  const auto start = std::chrono::steady_clock::now();
-  const bool json = options.json || flags.json;
-  const auto& entry = AnswerRuleRegistry::instance().find(options.rule);
-  const std::unique_ptr<AnswerRule> rule = entry.make();
+  const std::unique_ptr<AnswerRule> rule = AnswerRuleRegistry::instance().find(options.rule).make();
   if (!options.options.empty() && rule->options().empty()) fail_input("rule {} takes no options", options.rule);
-  const Options own = rule_options(options);
+  return score_by_rule(*rule, options, rule_options(options), flags);
+}
+
+ExitCode score_by_rule(const AnswerRule& rule, const AnswerOptions& options, const Options& own,
+                       const CommonFlags& flags) {
+  const auto start = std::chrono::steady_clock::now();
+  if (options.official && !options.html.empty())
+    fail_input("--official prints the official words alone; leave it or --html out");
+  if (!options.html.empty()) require_writable(options.html);
+  const bool json = options.json || flags.json;
   AnswerNotes notes, other_notes;
   std::vector<AnswerFile> files, other_files;
-  AnswerSet set = score_answers(*rule, options.rule, options.files, {}, own, notes, files);
+  AnswerSet set = score_answers(rule, options.rule, options.files, {}, own, notes, files);
   Exclusions exclusions;
   if (!options.exclude.empty()) exclusions = Exclusions(options.exclude);
   leave_out(set, exclusions);
@@ -221,7 +273,7 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
   bootstrap.stream = "answers";
   std::optional<AnswerComparison> comparison;
   if (!options.against.empty()) {
-    AnswerSet other = score_answers(*rule, options.rule, options.against, files, own, other_notes, other_files);
+    AnswerSet other = score_answers(rule, options.rule, options.against, files, own, other_notes, other_files);
     Exclusions same = exclusions;  // what one side lacks is left out of the other too, and told of once
     leave_out(other, same);
     comparison = compare_answers(set, other, bootstrap);
@@ -232,14 +284,8 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
   if (!options.items.empty()) write_atomically(options.items, items_text(set, comparison ? &*comparison : nullptr));
   if (options.official && !json) return print_official(set);
   const std::vector<SureNumber> numbers = sure_numbers(set, bootstrap);
-  if (!json) {
-    print_numbers(numbers);
-    print_exclusions(exclusions);
-    if (comparison) print_comparison(*comparison);
-    return ExitCode::kGood;
-  }
   Json identity = set.identity;
-  identity.update({{"rule", options.rule}, {"source", rule->source()}});
+  identity.update({{"rule", options.rule}, {"source", rule.source()}});
   Json result = {
       {"value", numbers.front().value}, {"ci95", numbers.front().ci95 ? Json(*numbers.front().ci95) : Json()},
       {"n", set.items.size()},          {"numbers", Json::array()},
@@ -252,6 +298,13 @@ ExitCode score_answers(const AnswerOptions& options, const CommonFlags& flags) {
                                   {"why", official.why.empty() ? Json() : Json(official.why)}});
   }
   if (comparison) result["against"] = comparison_json(*comparison, options.against, other_notes.lines());
+  if (!options.html.empty()) write_page(options, set, comparison ? &*comparison : nullptr, result);
+  if (!json) {
+    print_numbers(numbers);
+    print_exclusions(exclusions);
+    if (comparison) print_comparison(*comparison);
+    return ExitCode::kGood;
+  }
   result["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   print_json(result);
   return ExitCode::kGood;

@@ -1,12 +1,15 @@
 // emfbench score answers, from its words to what is printed; the rules themselves are tested beside them.
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "harness/base/file.h"
 #include "harness/base/progress.h"
 #include "tests/answer_cases.h"
 #include "tests/command_run.h"
+#include "tests/temporary_folder.h"
 
 namespace emf {
 namespace {
@@ -190,6 +193,56 @@ TEST(ScoreAnswers, HelpSaysWhatEachRuleTakes) {
       EXPECT_NE(outcome.out.find("  " + kind.name + " ("), std::string::npos) << kind.name;
     }
   }
+}
+
+/// A judge's numbers of two models, three pictures a prompt; the second is better by 0.1 on all but one.
+struct Judged {
+  TemporaryFolder folder{"score_mean"};
+  std::string a = (folder / "a.csv").string(), b = (folder / "b.jsonl").string();
+
+  Judged() {
+    std::string csv = "prompt,clip\n", lines;
+    for (int i = 0; i < 30; ++i) {
+      const double value = 0.25 + 0.01 * (i / 3 * 7 % 10), other = i == 4 ? value - 0.1 : value + 0.1;
+      csv += fmt::format("\"no {}, red\",{}\n", i / 3, value);
+      lines += Json{{"prompt", fmt::format("no {}, red", i / 3)}, {"clip", other}}.dump() + "\n";
+    }
+    write_atomically(a, csv);
+    write_atomically(b, lines);
+  }
+};
+
+TEST(ScoreMean, MeanWithItsIntervalPairedAgainstAnother) {
+  const Judged judged;
+  const std::string page = (judged.folder / "page.html").string(), items = (judged.folder / "items.jsonl").string();
+  const CommandOutcome outcome = run_command({"score", "mean", judged.b, "--column", "clip", "--cluster", "prompt",
+                                              "--against", judged.a, "--html", page, "--items", items, "--json"});
+  ASSERT_EQ(outcome.code, 0) << outcome.talk;
+  const Json result = parse_json(outcome.out, "stdout");
+  EXPECT_NEAR(result["value"].get<double>(), 0.295 + 0.1 * 28 / 30, 1e-9);
+  EXPECT_EQ(result["numbers"][0]["prompts"], 10);
+  EXPECT_EQ(result["numbers"][0]["items"], 30);
+  const Json& against = result["against"];
+  EXPECT_NEAR(against["numbers"][0]["difference"].get<double>(), 0.1 * 28 / 30, 1e-9);
+  EXPECT_GT(against["numbers"][0]["ci95"][0].get<double>(), 0.05);
+  EXPECT_EQ(against["won"], 29);
+  EXPECT_EQ(against["lost"], 1);
+  EXPECT_EQ(read_json_lines(items).size(), 30u);
+  const std::string html = read_file(page);
+  EXPECT_NE(html.find("no 1, red #2"), std::string::npos) << "the picture that was lost";
+  EXPECT_NE(html.find("Items lost by most"), std::string::npos);
+}
+
+TEST(ScoreMean, WordsThatWouldChangeNothingAreRefused) {
+  const Judged judged;
+  EXPECT_EQ(run_command({"score", "mean", judged.a}).code, 2) << "which column?";
+  EXPECT_NE(run_command({"score", "mean", judged.a, "--column", "clp"}).talk.find("did you mean 'clip'"),
+            std::string::npos);
+  const CommandOutcome lines = run_command({"score", "mean", judged.a, "--column", "clip"});
+  EXPECT_NE(lines.talk.find("name their column with --cluster"), std::string::npos) << lines.talk;
+  EXPECT_NE(lines.out.find("30 prompts"), std::string::npos) << lines.out;
+  const Pair pair;
+  EXPECT_EQ(score("geneval2", {pair.data, pair.scores, "--official", "--html", "x.html"}).code, 2);
 }
 
 }  // namespace

@@ -365,6 +365,7 @@ ExitCode score_features(const ScoreOptions& options, const CommonFlags& flags) {
   if (sides.held_out) tell_of(*sides.held_out, values.front());
   Json result = json_of(values, options.metric);
   if (!options.against.empty()) result["against"] = difference_from(options.against, earlier, result, options.metric);
+  write_score_page(options, result);
   if (!flags.json) {
     print_values(values);
     if (result.contains("against"))

@@ -138,15 +138,6 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
     print_lines(overall.details.at("summary").get<std::string>());
     return ExitCode::kGood;
   }
-  if (!flags.json) {
-    for (const MetricValue& value : values) {
-      print_shown("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
-                  value.details.at("correct").dump(), value.details.at("total").dump());
-    }
-    print_exclusions(exclusions);
-    print_warnings(overall);
-    return ExitCode::kGood;
-  }
   Json tasks = Json::object();
   for (size_t i = 1; i < values.size(); ++i) {
     tasks[values[i].name.substr(overall.name.size() + 1)] = {{"correct", values[i].details.at("correct")},
@@ -168,6 +159,16 @@ ExitCode score_detections(const ScoreOptions& options, const CommonFlags& flags)
                  {"excluded", exclusions.lines()},
                  {"identity", overall.identity},
                  {"warnings", overall.warnings}};
+  write_score_page(options, result);
+  if (!flags.json) {
+    for (const MetricValue& value : values) {
+      print_shown("{:<24} {:.5f}{}  ({} / {})\n", value.name, *value.value, interval_text(value),
+                  value.details.at("correct").dump(), value.details.at("total").dump());
+    }
+    print_exclusions(exclusions);
+    print_warnings(overall);
+    return ExitCode::kGood;
+  }
   result["images"].swap(images);
   result["seconds"] = options.seconds();
   print_json(result);
@@ -191,6 +192,18 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
   MetricValue& value = values.front();
   value.warnings.insert(value.warnings.begin(), read.warnings.begin(), read.warnings.end());
   const Json failed = value.details.value("failed", Json::array());
+  Json result = value.details;
+  result["value"] = *value.value;
+  result["ci95"] = interval_json(value);
+  result["n"] = value.n;
+  result["excluded"] = exclusions.lines();
+  result["identity"] = value.identity;
+  for (size_t i = 1; i < values.size(); ++i) {
+    result["values"][values[i].name] = {
+        {"value", *values[i].value}, {"ci95", interval_json(values[i])}, {"n", values[i].n}};
+  }
+  result["warnings"] = value.warnings;
+  write_score_page(options, result);
   if (!flags.json) {
     print_shown("{} {:.6f}{}  ({} items{})\n", value.name, *value.value, interval_text(value), value.n,
                 value.details.contains("failed") ? fmt::format(", {} failed", failed.size()) : "");
@@ -210,17 +223,6 @@ ExitCode score_questions(const ScoreOptions& options, const CommonFlags& flags) 
     print_warnings(value);
     return ExitCode::kGood;
   }
-  Json result = value.details;
-  result["value"] = *value.value;
-  result["ci95"] = interval_json(value);
-  result["n"] = value.n;
-  result["excluded"] = exclusions.lines();
-  result["identity"] = value.identity;
-  for (size_t i = 1; i < values.size(); ++i) {
-    result["values"][values[i].name] = {
-        {"value", *values[i].value}, {"ci95", interval_json(values[i])}, {"n", values[i].n}};
-  }
-  result["warnings"] = value.warnings;
   result["seconds"] = options.seconds();
   print_json(result);
   return ExitCode::kGood;

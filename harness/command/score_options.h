@@ -26,6 +26,7 @@ struct ScoreOptions {
   std::string resize;                                       // likewise
   std::string save_statistics;                              // frechet: a file to write
   std::string against;                                      // features: an earlier result
+  std::string html;                                         // a page to write
   Json metric_options = Json::object();  ///< as the metric reads them; it refuses those it does not know
   uint64_t seed = 0;
   std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -33,6 +34,8 @@ struct ScoreOptions {
   double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(); }
 };
 
+/// Writes the page that --html names, if it does, from what --json prints.
+void write_score_page(const ScoreOptions& options, const Json& result);
 /// null when there is none.
 Json interval_json(const MetricValue& value);
 /// "  95 % [low, high]", or "".

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/base/bounded.h"
 #include "harness/base/config.h"
@@ -36,6 +37,13 @@ inline std::filesystem::path record_folder(const std::string& word, const std::f
   const std::string name = suite.required_text("name");
   require_suite_name(name, suite.place("name"));
   return newest_suite_folder(store, name);
+}
+
+/// Where a record's stages may lie: the store that was named, and those that the record's own folder lies in, which is
+/// <store>/runs/suite/HASH or <store>/reports/NAME.
+inline std::vector<std::filesystem::path> stores_of(const std::filesystem::path& record, const std::string& named) {
+  const std::filesystem::path up = std::filesystem::absolute(record).lexically_normal().parent_path().parent_path();
+  return {named, up.parent_path(), up};
 }
 
 }  // namespace emf
