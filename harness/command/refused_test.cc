@@ -115,7 +115,8 @@ TEST(Refused, SuitesThatNobodyCouldRun) {
     refused("seeds=0..100000", "command line: 600006 rows with 1200012 cells");
     refused("seeds=0..100000", "'seeds' holds 100001");
     refused("train.pictures=1000000000000", "command line: 1000000000000 distinct pictures");
-    refused("train.pool=1000000000000", "give train.pool");
+    refused("train.pictures=1000000000000", "give train.pool");
+    refused("train.pool=1000000000000", "'train.pool' is 1000000000000, outside 1..100000000");
     refused("data.pool=1000000000000", "unknown key 'data.pool'");
     refused("metrics=[]", "'metrics' is empty");
     refused("model.width=1073741824", "outside 16..8192");
