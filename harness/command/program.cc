@@ -130,9 +130,17 @@ void finish_stdout() {
   if (!flushed || std::ferror(stdout) != 0) fail_write("stdout", errno == 0 ? EIO : errno);
 }
 
+/// Every page of help by its verb, "" of the program itself: what a front prints that does not know all verbs.
+void add_pages(const CLI::App& app, const std::string& path, Json& pages) {
+  pages[path] = help_text(app);
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App* sub) { return !sub->get_name().empty(); }))
+    add_pages(*verb, path + (path.empty() ? "" : " ") + verb->get_name(), pages);
+}
+
 ExitCode run_verb(std::vector<std::string> words) {
   require_utf8(words);
   load_plugins(take_plugins(words));
+  const bool wants_pages = words.size() == 3 && words[1] == "help" && words[2] == "--pages";
   words = with_usual_words(std::move(words));
   CLI::App app(kPurpose, "emfbench");
   app.formatter_fn([](const CLI::App* of, const std::string&, CLI::AppFormatMode) { return help_text(*of); });
@@ -158,6 +166,12 @@ ExitCode run_verb(std::vector<std::string> words) {
     declare_plugin_option(*verb);
     commands[name] = entry.make();
     commands[name]->declare(Flags(verb));
+  }
+  if (wants_pages) {
+    Json pages = Json::object();
+    add_pages(app, "", pages);
+    print_json(pages);
+    return ExitCode::kGood;
   }
   if (words.size() > 1 && !words[1].starts_with('-') && commands.count(words[1]) == 0) {
     fail_input("no command '{}'{} (see: emfbench --help)", words[1],

@@ -9,6 +9,7 @@
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
 #include "tests/command_run.h"
+#include "tests/said_lines.h"
 #include "tests/temporary_folder.h"
 
 namespace emf {
@@ -17,7 +18,7 @@ namespace {
 void expect_refused(const std::vector<std::string>& words, int code, const std::string& hint) {
   const CommandOutcome outcome = run_command(words);
   EXPECT_EQ(outcome.code, code) << outcome.talk;
-  EXPECT_EQ(std::count(outcome.talk.begin(), outcome.talk.end(), '\n'), 1) << outcome.talk;
+  EXPECT_EQ(lines_that_are_no_progress(outcome.talk), 1) << outcome.talk;
   EXPECT_NE(outcome.talk.find(hint), std::string::npos) << outcome.talk;
   EXPECT_EQ(outcome.out, "");
 }
@@ -114,7 +115,8 @@ TEST(Refused, SuitesThatNobodyCouldRun) {
     refused("seeds=0..100000", "command line: 600006 rows with 1200012 cells");
     refused("seeds=0..100000", "'seeds' holds 100001");
     refused("train.pictures=1000000000000", "command line: 1000000000000 distinct pictures");
-    refused("train.pool=1000000000000", "give train.pool");
+    refused("train.pictures=1000000000000", "give train.pool");
+    refused("train.pool=1000000000000", "'train.pool' is 1000000000000, outside 1..100000000");
     refused("data.pool=1000000000000", "unknown key 'data.pool'");
     refused("metrics=[]", "'metrics' is empty");
     refused("model.width=1073741824", "outside 16..8192");
@@ -176,6 +178,15 @@ TEST(Store, IsOnePlaceFromEveryFolder) {
   const CommandOutcome status = run_command({"status", "--store", "here"});
   EXPECT_NE(status.talk.find((folder / "here").string()), std::string::npos) << status.talk;
   std::filesystem::current_path(before);
+}
+
+TEST(Store, OfABundleLiesBesideItsProgram) {
+  const TemporaryFolder folder("bundle");
+  std::filesystem::create_directories(folder / "share" / "emfbench" / "data");
+  ::setenv("EMFBENCH_ROOT", (folder / "share" / "emfbench").c_str(), 1);
+  const std::filesystem::path store = default_store();
+  ::unsetenv("EMFBENCH_ROOT");
+  EXPECT_EQ(store, folder / "store");
 }
 
 TEST(Refused, APlaceThatCannotBeWrittenNamesNoFlagOfAnotherVerb) {

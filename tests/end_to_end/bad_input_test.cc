@@ -9,6 +9,7 @@
 #include "harness/base/file.h"
 #include "harness/base/paths.h"
 #include "tests/end_to_end/program.h"
+#include "tests/said_lines.h"
 
 namespace emf {
 namespace {
@@ -33,7 +34,7 @@ class BadInput : public testing::Test {
   void expect_refused(const std::vector<std::string>& words, int code, const std::string& hint) const {
     EXPECT_EQ(exit_code_of(start(words, folder_ / "out", folder_ / "err")), code);
     const std::string said = read_file(folder_ / "err");
-    EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+    EXPECT_EQ(lines_that_are_no_progress(said), 1) << said;
     EXPECT_NE(said.find(hint), std::string::npos) << said;
     EXPECT_EQ(read_file(folder_ / "out"), "");
     EXPECT_FALSE(fs::exists(store()));

@@ -1,12 +1,14 @@
 // What `score` and `export` ask of networks, refused where there are none, with what to do instead.
 #include "harness/base/error.h"
 #include "harness/command/judge_images.h"
+#include "harness/command/lite/front.h"
 #include "harness/command/picture_network.h"
 #include "harness/command/row_folder.h"
 
 namespace emf {
 
 std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string&) {
+  hand_over();
   fail_missing(
       "pictures need a network ({}), and this program was built without LibTorch; give features as .npy, .npz or "
       ".safetensors, or use the whole program (./emfbench setup fetches what it needs)",
@@ -14,6 +16,7 @@ std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& ba
 }
 
 JudgedImages judge_images(const std::string& folder, const std::string& judge, const MetadataFile*) {
+  hand_over();
   fail_missing(
       "{}: pictures need a judge ({}), and this program was built without LibTorch; give --detections F.jsonl, or use "
       "the whole program (./emfbench setup fetches what it needs)",

@@ -67,21 +67,16 @@ void require_whole_steps(ConfigReader& reader, const std::string& budget, const 
 TrainOptions read_train(const Config& config) {
   ConfigReader reader(config, "train");
   TrainOptions train = read_training(reader, "pictures", TrainOptions());
+  // Every one is encoded and kept; a budget beyond it sees them again.
+  constexpr int64_t kMostKept = 100'000'000;
   // Read behind the budget, which is its default: every sample is then shown once.
-  train.pool = reader.integer("pool", train.pictures, 1, int64_t{1} << 40,
+  train.pool = reader.integer("pool", train.pictures, 1, kMostKept,
                               "distinct pictures that are trained on; absent: as many as pictures [pictures]");
   reader.finish();
   require_whole_steps(reader, "pictures", train);
-  // Every one is encoded and kept; a budget beyond it sees them again.
-  constexpr int64_t kMostKept = 100'000'000;
   if (train.pool > kMostKept) {
-    fail_input(
-        "{}: {} distinct pictures are more than {}; give train.pool, of which {} pictures are drawn again and "
-        "again",
-        reader.place(reader.has("pool")    ? "pool"
-                     : reader.has("steps") ? "steps"
-                                           : "pictures"),
-        train.pool, kMostKept, train.pictures);
+    fail_input("{}: {} distinct pictures are more than {}; give train.pool: fewer pictures, seen again and again",
+               reader.place(reader.has("steps") ? "steps" : "pictures"), train.pool, kMostKept);
   }
   return train;
 }
