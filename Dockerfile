@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # The whole program in a container:  docker build -t emfbench . && docker run -v "$PWD/store:/store" emfbench run quick
 # The first stage builds and packs; the second holds the bundle and LibTorch alone.
 FROM debian:12-slim AS build

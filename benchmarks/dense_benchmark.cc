@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The factorisations behind Frechet distances at every width of vector unit, beside Eigen's as this build has them. One
 // thread each; items are multiplications of the plain algorithm, 2 N D^2 and 8/3 D^3, so that rates compare.
 #include <benchmark/benchmark.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # emfbench encode beside Hugging Face transformers on the same SmolLM2 weights and prompts, interleaved, two threads each.
 #   benchmarks/encode_beside_transformers.sh PROMPTS.txt PYTHON [ROUNDS]
 # PYTHON is an interpreter with torch, transformers, gguf and accelerate. Prints a JSON line a run; ratios are read from the least seconds of

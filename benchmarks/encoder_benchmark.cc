@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokens a second through the llm encoder and its tokenizer, on captions as a dataset gives them.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

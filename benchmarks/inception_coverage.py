@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """How often emfbench's interval of an Inception Score holds the mean score of as many pictures.
 
     benchmarks/inception_coverage.py PROGRAM [SETS]     needs numpy; 400 sets of each kind unless SETS says otherwise

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures a second from scenes: uint8 picture and boxes with sprites cached, whole samples, captions alone.
 #include <benchmark/benchmark.h>
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # emfbench score frechet beside torch-fidelity, pytorch-fid and clean-fid on the same features (D 2048, N 1,000 and 10,000), interleaved,
 # two threads each.
 #   benchmarks/score_beside_peers.sh PYTHON [ROUNDS]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Compiler cache, linker and warnings for every target.
 
 find_program(EMF_CCACHE ccache)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Everything borrowed. All but LibTorch are Debian packages; ./emfbench installs them and LibTorch's wheel.
 
 find_package(PkgConfig REQUIRED)

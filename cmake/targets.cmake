@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # One way to declare each kind of target, so that adding a plugin is adding a file.
 
 # Three precompiled headers: of what needs no LibTorch, of what hands tensors on, of what calls ATen's functions. GCC completes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A folder of pictures with captions: COCO's captions JSON, metadata.jsonl or metadata.csv as Hugging Face's
 // imagefolder has them, or a .txt beside each picture (docs/data.md).
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What captioned_folder promises, on pictures that the test draws: every form of captions, splits, what is left out,
 // memory.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Rewrites a PyTorch checkpoint as safetensors: old pickles keep strides that a plain reader would get wrong."""
 import json
 import struct

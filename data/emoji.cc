@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Real captions and real pictures: every emoji's name and tags, drawn by one or more vendors. For probes: its prompts
 // hold no facts that class labels could read or GenEval's rule could judge.
 #include <algorithm>

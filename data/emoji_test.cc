@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What emoji promises, on a set of six that the test makes: captions join pictures, subsets, wordings, vendors,
 // refusals.
 #include <gtest/gtest.h>

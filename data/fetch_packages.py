@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Fetches the files of packages.json from their registries by exact version and SHA-256. Nothing fetched is ever run.
 
 A file appears at its place only when whole and verified: it is made in a temporary folder beside, then renamed.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compositional pictures from emoji sprites: GenEval's six tasks with every fact, box and colour known.
 #include <algorithm>
 #include <array>

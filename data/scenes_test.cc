@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What scenes promises: pure functions of (options, seed, index), true facts, tight boxes, held-out pairs
 // unseen.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tar shards in WebDataset's form: 00012.jpg beside 00012.txt or 00012.json, read in order and never unpacked
 // (docs/data.md).
 #include <fmt/ranges.h>

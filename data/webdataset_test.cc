@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What webdataset promises, on shards that the test writes: order, keys, captions, long names, broken shards, nothing
 // unpacked.
 #include <gtest/gtest.h>

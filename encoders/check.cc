@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // check:<a>,<b>: two encoders that should agree, such as two implementations of one model. Gives a's features, compares
 // b's with them and fails beyond the tolerances; a histogram of the differences goes to stderr.
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // check passes where two encoders agree, and says by how much where they do not.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

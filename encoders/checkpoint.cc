@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whatever a checkpoint's own config says: what a bare path on a command line or in a suite stands for.
 #include "encoders/pretrained/pretrained_encoder.h"
 

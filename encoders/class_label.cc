@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The paper's discrete condition: one learnable vector for each value of each label field, trained with the
 // generator.
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // class_label: which ids say what, and what text it refuses.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small encoder trained on captions against their pictures, as CLIP was.
 #include "encoders/small/small_encoder.h"
 

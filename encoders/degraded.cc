@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // degraded:<encoder>: an encoder made worse (or whiter) in one known way at a time, to ask what of its features
 // matters.
 //

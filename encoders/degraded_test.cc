@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What each way of degrading does to features, and that none of them depends on the batch.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

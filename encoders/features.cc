@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features that were made elsewhere: conditions of any model and library, read from a file by their text.
 #include <ATen/ATen.h>
 

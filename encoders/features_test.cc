@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features made elsewhere: found by text or by its SHA-256, and nothing passed for another.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gemma 3 270M, under Google's Gemma terms: fetched only on request; or any Gemma 2 or 3 checkpoint.
 #include "encoders/pretrained/pretrained_encoder.h"
 

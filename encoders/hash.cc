@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Control: every word becomes a fixed random vector, so words can be told apart but similar words are not similar.
 #include <ATen/ATen.h>
 #include <utf8proc.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A language model's hidden states: SmolLM2-135M-Instruct, or any decoder checkpoint.
 #include "encoders/pretrained/pretrained_encoder.h"
 

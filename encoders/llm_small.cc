@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small decoder trained to predict the next token of captions, as language models are.
 #include "encoders/small/small_encoder.h"
 

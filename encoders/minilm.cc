@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A sentence encoder: all-MiniLM-L6-v2, or any BERT checkpoint.
 #include "encoders/pretrained/pretrained_encoder.h"
 

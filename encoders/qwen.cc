@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Qwen's language models, from a folder or .gguf that the user names.
 #include "encoders/pretrained/pretrained_encoder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Control: fixed noise for each whole text, so that texts can be told apart but share no parts to compose.
 #include "harness/api/encoder.h"
 #include "harness/base/hash.h"

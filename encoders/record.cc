@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // record:<encoder>: passes through, and saves what the encoder was given and what it gave as safetensors.
 //
 // Features that a run's store holds already are not encoded again, and so not recorded again.

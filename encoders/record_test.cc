@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // record's file holds every row that went through, in order, whatever the calls were.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

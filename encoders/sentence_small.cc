@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small encoder trained on captions against their paraphrases, as sentence encoders are.
 #include "encoders/small/small_encoder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T5's encoder, from a folder that the user names: its weights are in no package registry.
 #include "encoders/pretrained/pretrained_encoder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small encoder trained to fill gaps in captions, as T5 was.
 #include "encoders/small/small_encoder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Values that training left for an encoder's parameters, read back.
 #pragma once
 

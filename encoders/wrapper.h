@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What encoders around another one have in common: all that they do not change is the inner one's. An info() of a
 // wrapper starts from the inner encoder's, so that it reads what that one reads and trains where that one does.
 #pragma once

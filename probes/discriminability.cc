@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Table 1's probe: do captions that an encoder holds near each other describe pictures that look alike?
 //
 // Every query retrieves the k captions nearest to its own by cosine of pooled text features, its own

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Table 2's probe: how much of a prompt's features stays when random parts of the prompt are taken away?
 //
 // Each word is dropped with probability .5 (and .1), at least one kept, one seeded draw a prompt; for label

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prompts with random parts taken away: words of a text, or fields of its labels.
 #pragma once
 

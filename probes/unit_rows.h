@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rows of features as directions, so that a cosine is a dot product.
 #pragma once
 

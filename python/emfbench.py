@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Records of emfbench for Python: lists of plain dicts, from a run folder, a result.json, a report, or a store.
 
     import emfbench, pandas

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of emfbench.py and of the example notebook; the standard library alone.
 
 ctest runs it with the record that the repository ships and with tiny ones made here. Cells of the notebook are run

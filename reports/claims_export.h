@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's claims as reproduction challenges ask for them: each with what was measured, what a paper reports, and the
 // command and commit that measure it again.
 #pragma once

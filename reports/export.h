@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The report in another form: its numbers as CSV or Markdown, or its sections as either or as LaTeX.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A record is data: whatever its strings hold, the page gains no element and no attribute, and no format a control
 // character.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "reports/latex_scores.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One metric of a record as a paper lays it out: a LaTeX table to \input.
 #pragma once
 

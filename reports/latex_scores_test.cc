@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The table that a paper takes in: its layout, digits, marks and words, and that LaTeX takes it.
 #include "reports/latex_scores.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The card that a trained row travels with.
 #include "reports/model_card.h"
 

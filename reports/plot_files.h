@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The plots of the report as files.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plots as SVG files: what is drawn where, and what is refused.
 #include "reports/plot_files.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a record is asked: seeds, names and styles, which way is better, checkpoints; and the report on a record that
 // knows no facts.
 #include "reports/record/record.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The report of a suite: one HTML file that needs neither network nor server, made from the suite's record alone.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The report: schemas refuse what does not fit, sections mark honestly, the page escapes, matches its golden and asks
 // for nothing.
 #include "reports/report.h"

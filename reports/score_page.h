@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `score` found, as a page for somebody who has no emfbench.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The page of a score: everything of its document stands on it, in an order that a reader wants, as text.
 #include "reports/score_page.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A record's trainings and scores as a folder for TensorBoard.
 #pragma once
 

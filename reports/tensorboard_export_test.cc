@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Event files for TensorBoard: their bytes, and what of a record stands in them.
 #include "reports/tensorboard_export.h"
 

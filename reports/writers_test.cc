@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Each format's escaping, and every kind of block in all of them.
 #include <gtest/gtest.h>
 

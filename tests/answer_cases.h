@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Answer files of our own making that the official scripts scored (tests/oracle/answers), laid out for each rule.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Makes both bundles and runs them where nothing else is: in a root folder of their own, without the C library or any
 # package of this machine. Prints their sizes, which have a limit: 15 MB for the light one, 65 MB for the whole, which has
 # the light one in front.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures and shards that tests draw for themselves.
 #pragma once
 

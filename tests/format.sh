@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Every C++ file stands as .clang-format asks, and no line is longer than 120 columns. Skipped (77) without clang-format
 # 14: Debian's clang-format-14, or pip install clang-format==14.0.6.   tests/format.sh -i sets the files right, but for
 # comments and raw strings, whose lines only their writer can break well.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What takes too long for every change: all fast tests under AddressSanitizer and UndefinedBehaviorSanitizer, the tests of
 # what runs side by side under ThreadSanitizer, every fuzz target for ten minutes, every option with every wrong value,
 # and the wide sweep of faults.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small TorchScript networks that tests write and read back: judges that see squares of one colour or say how much of a
 // colour there is, a codec of half the side, a backbone of mean colours.
 #pragma once

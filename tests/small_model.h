@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A model small enough to differentiate in a test, with nothing in it that hides errors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A terminal of a given width: what a process draws on it, and what is left on its screen.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # clang-tidy's allow-list (.clang-tidy) over the rooms without LibTorch, whose files take seconds each to read; tests are
 # left out. Skipped (77) without clang-tidy 14: Debian's clang-tidy-14, or pip install clang-tidy==14.0.6; and without a
 # build that says how files are compiled.   tests/tidy.sh [BUILD_FOLDER]

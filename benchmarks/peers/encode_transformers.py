@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The peer of `emfbench encode`: Hugging Face transformers in PyTorch, on the same checkpoint and the same prompts.
 
 Prints one JSON object: seconds of each (dtype, batch) for tokenising and encoding all prompts in file order with padding=True,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Frechet distance of two .npy feature files by torch-fidelity, pytorch-fid and clean-fid, timed from features to number."""
 import argparse
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Makes a folder that runs where nothing is installed: the program, its shared libraries and what it reads.
 #
 #   cmake/bundle/bundle.sh BUILD PROGRAM OUT [LIBTORCH_VERSION]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The program that a bundle is started by: linked statically, so that it needs nothing of the system's.
  *
  *   <bundle>/emfbench WORDS...     this file, unless the program itself is linked statically and stands here;

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that give many pictures their captions: metadata.jsonl, metadata.csv, COCO's captions JSON. Each is read
 // once, from its beginning to its end; what stays is where every caption lies.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "data/captioned/caption_text.h"
 
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What counts as a caption in a JSON object, in a row of a CSV, in a text file.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A bounded data set of pictures with captions, wherever they lie: what captioned_folder and webdataset have in common.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Looks at every picture of a table once, at the beginning: which can be read, and what tells them from others.
 #pragma once
 

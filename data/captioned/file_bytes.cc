@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "data/captioned/file_bytes.h"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bytes from the middle of a file, read when they are asked for; nothing stays open and nothing is kept.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where pictures and captions lie: offsets into the user's files, never their bytes. 12 bytes a caption, 32 a picture
 // and its name.
 #pragma once

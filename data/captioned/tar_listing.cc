@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "data/captioned/tar_listing.h"
 
 #include <archive.h>

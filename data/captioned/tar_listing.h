@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What lies in a tar shard and where: names and offsets of its files, which are never unpacked.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What emoji are called: names, tags and groups of emojibase, one entry a concept, without skin tones.
 #pragma once
 

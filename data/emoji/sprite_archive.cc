@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "data/emoji/sprite_archive.h"
 
 #include <opencv2/imgproc.hpp>

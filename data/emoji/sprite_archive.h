@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pictures of one vendor: a zip of 64-pixel PNGs, read whole, laid over white.
 #pragma once
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Takes the sprites of `scenes` out of their npm tarballs and writes them and manifest.json beside this file.
 
     npm pack emoji-datasource-google@16.0.0 emoji-datasource-twitter@16.0.0 --pack-destination DIR

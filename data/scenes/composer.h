@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The compositions of a world: the numbered ones that training shows, and those that judge it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The compositions of scenes: pictures are what their captions say, training and judging stay apart, every number of
 // facts comes as often as any other.
 #include "data/scenes/composer.h"

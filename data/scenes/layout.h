@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the objects of a picture go, what is behind them, and the pasting.
 #pragma once
 

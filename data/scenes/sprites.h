@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Emoji sprites, scaled and tinted: decoded once, kept for every size and tint that was asked for.
 #pragma once
 

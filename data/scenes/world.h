@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The finite set of things a world of scenes can say: options, every fact by its number, held-out pairs.
 #pragma once
 

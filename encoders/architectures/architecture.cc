@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What all architectures share: checked reading of config.json.
 #include "encoders/architectures/architecture.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which transformer a checkpoint's config.json describes, and how its tensors fill it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/architectures/architecture_table.h"
 
 #include "encoders/architectures/architecture.h"

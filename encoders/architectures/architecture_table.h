@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which families load, in which forms: one table for everybody who says so.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every architecture against Hugging Face transformers on tiny random checkpoints, and what is refused.
 #include "encoders/architectures/architecture.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // BERT's encoder (also MiniLM), RoBERTa's and XLM-R's: bidirectional, learned positions, LayerNorm after each sum.
 // @source  Devlin et al. 2019; Liu et al. 2019; Conneau et al. 2020.
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's and SigLIP's text towers: learned positions, LayerNorm before each branch and at the end; CLIP's is causal.
 // @source  Radford et al. 2021; Zhai et al. 2023; Tschannen et al. 2025 (SigLIP 2).
 #include "encoders/architectures/architecture.h"

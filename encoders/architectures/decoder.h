@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Llama and its relatives: decoders with rotary positions, grouped-query attention and a gated MLP.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The decoders that are built, one entry each.
 #include "encoders/architectures/decoder.h"
 

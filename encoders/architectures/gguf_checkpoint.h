@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A GGUF file seen as a Hugging Face checkpoint: its metadata under config.json's keys, its tensors under their names
 // there.
 #pragma once

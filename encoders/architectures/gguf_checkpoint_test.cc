@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GGUF files against transformers, files in parts, and what is refused.
 #include "encoders/architectures/gguf_checkpoint.h"
 

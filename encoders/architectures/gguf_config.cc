@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GGUF's metadata under config.json's keys, and what of it nobody read.
 #include <algorithm>
 #include <set>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What GGUF calls each architecture and its tensors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/architectures/left_over.h"
 
 #include <algorithm>

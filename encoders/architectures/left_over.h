@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a checkpoint holds and the code did not read: harmless, and why, or refused by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ModernBERT's encoder: bidirectional, rotary positions, gated MLP, windows in two of three layers.
 // @source  Warner et al. 2024.
 #include "encoders/architectures/architecture.h"

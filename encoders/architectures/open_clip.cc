@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's text tower by OpenCLIP's own names, as open_clip_model.safetensors holds it.
 // @source  Ilharco et al. 2021 (OpenCLIP), text tower of model.py and transformer.py.
 #include "encoders/architectures/architecture.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a model's class makes of one token's final hidden state: CLIP's projection, SigLIP's head, BERT's pooler.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Rotary positions as config.json describes them, in each of the forms that libraries wrote over the years.
 #pragma once
 

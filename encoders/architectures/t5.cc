@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T5's encoder, v1.0 and v1.1 (also Flan), mT5 and umT5: bidirectional, relative position bias, unscaled scores.
 // @source  Raffel et al. 2020; Xue et al. 2021; Chung et al. 2023.
 #include "encoders/architectures/architecture.h"

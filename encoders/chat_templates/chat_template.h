@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The chat template of a checkpoint: how its model was taught to be asked.
 #pragma once
 

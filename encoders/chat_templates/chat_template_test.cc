@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chat templates as transformers renders them (tests/oracle/chat_templates/make_cases.py), and where they lie.
 #include "encoders/chat_templates/chat_template.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Letters: each function of the grammar is one level of Jinja's, from `or` down to a name.   @source  Jinja 3.1.6,
 // parser.py.
 #include "encoders/chat_templates/template_expressions.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Jinja's filters, tests and global functions, and Python's methods of strings and objects, as far as chat templates
 // use them. Each fails with a UserError without a place, which its caller adds.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Methods, elements and parts of values, and the operators between them.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/chat_templates/template_program.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A chat template that has been read: what it refuses it refuses before any prompt.
 #pragma once
 

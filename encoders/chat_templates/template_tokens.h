@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The text of a template cut into what is written as it is and the tokens of its tags.
 #pragma once
 

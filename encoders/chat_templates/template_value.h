@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a chat template computes with: JSON, and the few things of Jinja that are none.
 #pragma once
 

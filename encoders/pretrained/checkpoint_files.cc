@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/pretrained/checkpoint_files.h"
 
 #include <ATen/ATen.h>

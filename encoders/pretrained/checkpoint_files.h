@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A checkpoint on disk, whichever form it has: its config, its weights and its tokenizer.
 #pragma once
 

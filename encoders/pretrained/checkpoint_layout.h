@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where a checkpoint's config, weights and tokenizer lie, in each of the folders that libraries write.
 #pragma once
 

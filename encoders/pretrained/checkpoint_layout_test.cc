@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The folders that libraries write, each read as the checkpoint in it is by itself.
 #include "encoders/pretrained/checkpoint_layout.h"
 

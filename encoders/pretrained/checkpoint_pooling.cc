@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/pretrained/checkpoint_pooling.h"
 
 #include <ATen/ATen.h>

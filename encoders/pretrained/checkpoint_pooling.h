@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The ways to one vector that a checkpoint's own files hold.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One vector a text as sentence-transformers and transformers make it (tests/oracle/tiny_hf/make_poolings.py).
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encoders whose weights come from a file: one class, told by a family what it accepts and what it takes by default.
 #pragma once
 

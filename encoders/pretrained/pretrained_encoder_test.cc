@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encoders against Hugging Face transformers on the same weights, and what goes wrong with files.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/pretrained/prompt_form.h"
 
 #include <algorithm>

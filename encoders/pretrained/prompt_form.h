@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a prompt becomes before a checkpoint reads it: words around it, ids, marks, and what short ones are filled with.
 #pragma once
 

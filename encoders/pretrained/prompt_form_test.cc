@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a prompt becomes under each option, against transformers' apply_chat_template where there is a chat
 // (tests/oracle/chat_templates/make_cases.py).
 #include "encoders/pretrained/prompt_form.h"

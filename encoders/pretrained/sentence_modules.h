@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What sentence-transformers puts behind a transformer: the modules that modules.json lists, each in its folder.
 #pragma once
 

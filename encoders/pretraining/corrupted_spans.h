@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gaps in a text, as T5 makes them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What stands beside an encoder while it is pretrained: named parameters, drawn by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A language model's pretraining: each token tells the next one.
 #include "encoders/pretraining/leaves.h"
 

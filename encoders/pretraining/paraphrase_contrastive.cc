@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A sentence encoder's pretraining: a caption's mean token is nearer to that of its other wording than to any other's.
 #include "encoders/pretraining/leaves.h"
 

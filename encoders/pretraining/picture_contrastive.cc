@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's pretraining: a caption's closing mark is nearer to its picture than to any other's.
 #include <ATen/ATen.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What encoders are trained to do here: gaps can be filled, pairs be told apart,
 // and each loss falls when it is trained.
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T5's pretraining: gaps in a caption are marked, and a small decoder that reads the encoder says what stood in them.
 #include <ATen/ATen.h>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Small transformers that are trained here, on equal terms: same tokenizer, sizes, initial values and captions, and
 // nothing between them but what they were trained to do.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokens that are found in a text as whole strings, before the model sees it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/base64.h"
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The byte alphabet, and bytes to ids.
 #include "encoders/tokenizers/byte_level_bpe.h"
 

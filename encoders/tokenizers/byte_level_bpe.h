@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Byte-level byte-pair encoding (GPT-2's kind): pieces of text become bytes, bytes merge by learnt rank.
 #pragma once
 

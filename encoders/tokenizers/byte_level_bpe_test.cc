@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Byte-level BPE on a toy vocabulary: the order of merges, dropped bytes, errors.
 #include "encoders/tokenizers/byte_level_bpe.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/byte_pieces.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pieces "<0x00>" ... "<0xFF>" that stand for what has no piece of its own.
 #pragma once
 

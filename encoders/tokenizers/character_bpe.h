@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Byte-pair encoding that begins at characters, as a tokenizer.json of the Gemma and Llama 2 kind has it.
 #pragma once
 

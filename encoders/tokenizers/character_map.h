@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sentencepiece's precompiled normalisation: which strings become which.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's tokenizer, out of OpenAI's list of merges.
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/base/paths.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/clip_bpe.h"
 
 #include "encoders/tokenizers/byte_level_bpe.h"

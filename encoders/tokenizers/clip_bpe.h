@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CLIP's tokenizer: text cleaned and lowered, words cut by an expression, byte pairs with a mark at a word's
 // end.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the small files of a tokenizer's folder say: its class, its options, its marks and its added tokens.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What each class of transformers makes of its vocabulary, in the form of a tokenizer.json without its "model".
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sentencepiece models by the class that a folder names, and what all classes of a folder share.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Gemma 3's tokenizer, out of a GGUF checkpoint that is fetched on request only.
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/base/paths.h"

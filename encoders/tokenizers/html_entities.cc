@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The named character references of HTML, sorted by name (byte order). Made from Python's
 // html.entities.html5. Source: WHATWG, HTML, section 13.5 "Named character references" (CC BY 4.0; BSD
 // 3-Clause in source code).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // HTML's named character references, as data.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // HTML character references in a text, replaced by what they stand for.
 #pragma once
 

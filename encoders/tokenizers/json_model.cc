@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The "model" section of a tokenizer.json.
 #include <cmath>
 #include <limits>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The "normalizer" section of a tokenizer.json.
 #include "encoders/tokenizers/base64.h"
 #include "encoders/tokenizers/character_map.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The "pre_tokenizer" section of a tokenizer.json.
 #include <algorithm>
 #include <functional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A place in a parsed JSON file that knows its path, so that every complaint names file, section and type.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Made by comparing every character with Hugging Face tokenizers 0.23, whose tables for BERT are of
 // Unicode 8.
 #include "encoders/tokenizers/late_characters.h"

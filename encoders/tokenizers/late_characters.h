@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Marks, punctuation and format characters younger than the tables that BERT tokenizers go by.
 #pragma once
 

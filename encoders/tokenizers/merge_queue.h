@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The inner loop of all byte-pair encodings: merge the best pair of neighbours until none is left.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Learnt merges: a pair of pieces -> its rank and the piece it becomes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MiniLM's tokenizer, BERT's uncased WordPiece.
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/base/paths.h"

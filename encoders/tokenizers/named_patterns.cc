@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/named_patterns.h"
 
 #include <map>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The expressions by which byte-level tokenizers cut text, by the names that GGUF files give them.
 #pragma once
 

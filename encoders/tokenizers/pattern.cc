@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PCRE2 behind Pattern.
 #include "encoders/tokenizers/pattern.h"
 

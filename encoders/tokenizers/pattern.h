@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A compiled PCRE2 pattern that cuts text into pieces, the first step of most tokenizers.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pieces by their first bytes: all that begin a text are found in one walk.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tokenizer as a row of stages: added tokens, normalisers, cutters, model. Every family is one such row.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Expressions written for Oniguruma, the engine of Hugging Face tokenizers, in PCRE2's words.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // sentencepiece as it is without any family's rules: .model files, and unigram vocabularies from elsewhere.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SentencePiece's byte-pair encoding out of a list of scored pieces: Gemma and Llama 2 as GGUF files hold
 // them.
 #pragma once

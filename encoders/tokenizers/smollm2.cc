@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SmolLM2's tokenizer, out of the GGUF checkpoint that the llm encoder reads.
 #include "encoders/tokenizers/tokenizer_file.h"
 #include "harness/base/paths.h"

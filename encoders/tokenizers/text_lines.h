@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Vocabulary files that are lists of lines, plain or gzipped.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // HTML references, case and normal forms, BERT's cleaning, added tokens: each against its reference's own
 // words.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text to token ids, by name, for those who want the ids and no features.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files and folders of every family against the ids of Hugging Face's software
 // (tests/oracle/encoders/make_tokenizer_cases.py).
 #include <gtest/gtest.h>

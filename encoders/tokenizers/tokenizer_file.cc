@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/tokenizer_file.h"
 
 #include "encoders/tokenizers/clip_bpe.h"

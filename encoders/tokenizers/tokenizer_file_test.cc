@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // tokenizer.json and the other files: small ones of each family, and files that lie.
 #include "encoders/tokenizers/tokenizer_file.h"
 

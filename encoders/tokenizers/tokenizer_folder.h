@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A tokenizer that is a whole folder, as transformers saves it.
 #pragma once
 

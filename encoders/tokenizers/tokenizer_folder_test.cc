@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Folders: which file says what, what is refused, and what stands for a text without ids.
 #include "encoders/tokenizers/tokenizer_folder.h"
 

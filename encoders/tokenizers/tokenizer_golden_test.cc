@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ids of real vocabularies against the families' own software, hostile texts, and time on long ones.
 #include <gtest/gtest.h>
 

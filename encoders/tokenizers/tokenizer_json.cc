@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The file as a whole: added tokens, the marks of the post-processor, and the stages in their order.
 #include "encoders/tokenizers/tokenizer_json.h"
 

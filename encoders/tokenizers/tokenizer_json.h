@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokenizers as Hugging Face's tokenizer.json describes them.
 #pragma once
 

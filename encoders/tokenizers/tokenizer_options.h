@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a user may ask of any tokenizer that is read from files.
 #pragma once
 

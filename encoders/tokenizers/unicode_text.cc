@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/tokenizers/unicode_text.h"
 
 #include <utf8proc.h>

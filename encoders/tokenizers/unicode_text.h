@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Classes of characters, case and normal forms, as the tokenizers' own engines have them (utf8proc).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A unigram language model: of all ways to spell a piece, the most probable one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WordPiece (BERT): each word is the longest piece that begins it, then the longest "##" piece, and so on.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "encoders/transformer/fused_operations.h"
 
 #include <ATen/ATen.h>

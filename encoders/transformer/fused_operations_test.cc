@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The fused operations against their references, in float64 where the reference can run in it.
 #include "encoders/transformer/fused_operations.h"
 

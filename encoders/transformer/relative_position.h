@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T5's relative positions: what is added to a score depends on how far the key stands from the query.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The shared transformer's forward pass, on real tokens only.
 // Letters of shapes: B rows, L length of the longest, T real tokens, H heads, S head size.
 #include "encoders/transformer/transformer.h"

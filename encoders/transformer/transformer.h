@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The transformer that text encoders share; what one family does otherwise than another is named in its config.
 #pragma once
 

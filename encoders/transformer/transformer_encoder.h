@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What encoders that run the shared transformer have in common, wherever its weights come from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the shared transformer must do whatever its weights are.
 #include "encoders/transformer/transformer.h"
 

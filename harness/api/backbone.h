@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a backbone is: a network whose features of pictures are compared by Frechet and kernel distances.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a codec is: a way between pictures and what the generator models.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a dataset gives: pictures with captions, and, where its pictures are drawn from facts,
 // the world those facts are of. LibTorch-free.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What all encoders share: padding, checks of the input, the mean over real tokens.
 #include "harness/api/encoder.h"
 

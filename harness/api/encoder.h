@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a text encoder gives: token features with a mask, the same for class labels, language models and controls.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/api/feature_matrix.h"
 
 namespace emf {

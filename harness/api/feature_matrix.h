@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features between tensors and the matrices that metrics and probes read.
 #pragma once
 

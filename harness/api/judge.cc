@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/api/judge.h"
 
 #include "harness/base/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a judge is: pictures in, what it sees out. Scores are made of its words by others
 // (harness/api/metric.h), so that they can be made again without pictures.
 #pragma once

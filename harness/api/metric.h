@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a score is: a function of judge outputs or features, without LibTorch, so that it can be recomputed years later.
 #pragma once
 

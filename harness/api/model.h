@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a generator network is: a function of (z, t, t - r, condition) that carries tangents through itself.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a training objective is: what it draws, its loss, and how its network is sampled.
 #pragma once
 

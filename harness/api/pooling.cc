@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Poolings of token features.
 #include "harness/api/pooling.h"
 

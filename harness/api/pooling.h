@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a prompt's token features become one vector, by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every pooling on features whose answer is known.
 #include "harness/api/pooling.h"
 

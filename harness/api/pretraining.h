@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How a text encoder is trained from nothing, before any generator sees it: what it must say of captions, and its loss.
 #pragma once
 

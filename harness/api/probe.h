@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a probe is: a number measured on text features before any training. LibTorch-free.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a report section is: a question to a suite's record, answered as blocks that every writer knows how to write.
 // LibTorch-free.
 #pragma once

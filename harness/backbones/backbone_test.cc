@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Backbones by name.
 #include "harness/api/backbone.h"
 

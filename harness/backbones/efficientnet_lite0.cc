@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/backbones/efficientnet_lite0.h"
 
 #include <ATen/ATen.h>

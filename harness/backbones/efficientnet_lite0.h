@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EfficientNet-lite0 on ImageNet-1k: the real backbone behind fd_lite0, kid_lite0 and the visual side of the probes.
 #pragma once
 

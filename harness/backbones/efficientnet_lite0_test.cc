@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The backbone against PyTorch's values for the same weights.
 #include "harness/backbones/efficientnet_lite0.h"
 

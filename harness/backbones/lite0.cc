@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EfficientNet-lite0 on ImageNet, the real network behind fd_lite0 and kid_lite0.
 #include "harness/api/backbone.h"
 

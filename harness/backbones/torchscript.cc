@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any backbone as TorchScript: the 2015 Inception, DINOv2 ... Its forward takes [B,3,side,side] and returns [B,D] (or
 // [B,D,1,1]); a tuple's first element is taken.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A file written piece by piece that appears whole or not at all.
 #pragma once
 

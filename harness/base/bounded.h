@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a file may ask for: the one place of sizes, depths, counts and times, and how inputs are opened. Readers ask
 // here and have no bounds of their own beside the ones that their format itself states.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What inputs may ask for: pipes, devices, circles of links and names too long are refused and not waited for; depths,
 // lengths and declared sizes are held against their bounds before anything is parsed or allocated.
 #include "harness/base/bounded.h"

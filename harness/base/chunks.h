@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Work on many independent items, in as many threads as the machine has cores.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/base/columns.h"
 
 #include <sys/ioctl.h>

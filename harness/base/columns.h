@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How wide text stands on a terminal, and what of it fits.
 #pragma once
 

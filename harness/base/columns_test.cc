@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How wide text stands: letters that combine take nothing, wide ones two columns.
 #include "harness/base/columns.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suites and options: TOML files become JSON plus the place of every key; readers check types, ranges and unknown keys.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the readers of configurations are asked for, written down: the keys that there are, from the code that reads
 // them.
 #pragma once

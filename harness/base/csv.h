@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comma-separated files with a header line (RFC 4180), as spreadsheets and pandas write them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The two kinds of failure: what the user can mend (UserError) and what only we can (InternalError).
 #pragma once
 

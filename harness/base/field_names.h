@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What other programs call the things that are here: only for hints in error lines, nothing is ever read by these
 // names.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files that are either whole or absent: atomic writes, whole reads, read-only maps.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fmt's implementation, compiled here: Debian has it as a shared library alone, which a program that is linked
 // statically cannot take. Versions from 10 on have another list and come as the system has them
 // (cmake/dependencies.cmake).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SHA-256 (OpenSSL) of bytes, files and JSON values.
 #pragma once
 

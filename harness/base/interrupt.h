@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Ctrl-C and its kind: long work asks, saves what it has, and stops.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON as the whole program uses it: one alias, and the canonical text that hashes are taken of.
 #pragma once
 

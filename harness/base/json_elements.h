@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Long JSON lists, read one element at a time.
 #pragma once
 

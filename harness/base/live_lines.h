@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lines at the foot of the terminal that are drawn again and again, and what is printed above them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a folder held when it was finished: every file's size and SHA-256, so that it is verified and not believed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A sealed folder: any change of what was written is named, and nothing else is.
 #include "harness/base/manifest.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The nearest known name to a mistyped one, for error messages.
 #pragma once
 

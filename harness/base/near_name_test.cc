@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suggestions are what fingers meant.
 #include "harness/base/near_name.h"
 

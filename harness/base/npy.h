@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // NumPy's .npy and .npz files as matrices of doubles: what other tools store features in.
 #pragma once
 

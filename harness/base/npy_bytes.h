@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The bytes of an array, read from front to back: pictures by the ten thousands that need not fit in memory.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The draws of numpy's RandomState, which other scorers take their subsets from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a plugin is told: its own table of a suite, or the options of a command line.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the program finds its own files: the source tree and what the set-up fetched.
 #pragma once
 

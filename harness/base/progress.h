@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far long work is, on stderr: on a terminal lines that stay below what is said and are drawn anew, elsewhere a
 // plain line now and then.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lines that are drawn again and again fit any terminal and leave nothing behind; a log gets few plain ones.
 #include "harness/base/progress.h"
 

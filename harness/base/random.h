@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Counter-based random numbers (Philox4x32-10): a draw is a function of its key, never of what was drawn before.
 #pragma once
 

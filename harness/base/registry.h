@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Self-registering plugins: one .cc file, one name, one registering line.
 #pragma once
 

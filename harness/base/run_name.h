@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a run of a suite is called: two configurations of one suite are two runs, with a record and a report each.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads safetensors headers; every number in them is checked against the file before it is used.
 #include "harness/base/safetensors_index.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a safetensors file holds: its header, checked against the file, and numbers of it without any tensor library.
 #pragma once
 

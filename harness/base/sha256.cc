@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The three functions are deprecated since OpenSSL 3, whose new ones bring every cipher that it knows with them: four
 // megabytes, where the program is linked to its archive.
 #define OPENSSL_SUPPRESS_DEPRECATED

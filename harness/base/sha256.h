@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SHA-256 as bytes, and of what arrives piece by piece.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text that others wrote, on its way to a terminal or a page: control characters are shown, never obeyed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Control characters on their way to a terminal: shown, counted as one line, and the same JSON value.
 #include "harness/base/terminal.h"
 

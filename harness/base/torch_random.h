@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The draws of PyTorch's CPU generator, which other scorers take their directions and subsets from.
 #pragma once
 

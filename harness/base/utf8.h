@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UTF-8 validity and decoding (utf8proc).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a zip's directory says of its entries.
 #pragma once
 

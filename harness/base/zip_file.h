@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A zip's entries, unpacked one by one or as they are read: by zlib and bzip2, from a map of the file. libzip would
 // bring OpenSSL's ciphers, and Debian has no archive of it that a program could be linked with statically.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Zips of libzip's making read, zips of ours read by libzip, and what is damaged or lies refused by name.
 #include "harness/base/zip_file.h"
 

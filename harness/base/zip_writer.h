@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Zips whose entries are stored as they stand.
 #pragma once
 

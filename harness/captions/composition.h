@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Long captions in the manner of DPG-Bench: several kinds of objects, counted, coloured and placed, and the
 // questions that ask for each of their facts.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Compositions become captions, labels and questions, and every question is answered by the boxes that it is about.
 #include "harness/captions/composition.h"
 

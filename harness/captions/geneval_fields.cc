@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/captions/geneval_fields.h"
 
 #include "harness/base/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Fields of GenEval's JSON lines, checked as they are read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A line of GenEval's evaluation_metadata.jsonl: what a prompt says, clause by clause.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenEval's captions as facts and back: names, colours, counts and places that a text states.
 #pragma once
 

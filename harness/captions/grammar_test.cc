@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Captions become facts and come back unchanged: the official 553, ours, and every paraphrase.
 #include "harness/captions/grammar.h"
 

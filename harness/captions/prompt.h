@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What text says, without a picture.
 #pragma once
 

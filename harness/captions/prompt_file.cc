@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads .txt and .jsonl files of prompts.
 #include "harness/captions/prompt_file.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of prompts: one a line (.txt), or JSON Lines (.jsonl) where strings with newlines survive.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Prompt files: what is kept of a line, and what each bad line is called.
 #include "harness/captions/prompt_file.h"
 

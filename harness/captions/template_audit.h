@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How much of what a generator is judged by its training had already said: word
 // for word, in another filling, in pieces.
 #pragma once

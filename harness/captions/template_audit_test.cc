@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Templates open what may be filled in and nothing else; overlaps count distinct prompts.
 #include "harness/captions/template_audit.h"
 

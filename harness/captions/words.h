@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The words captions are made of: synonyms, plurals, templates. For the files that write or read captions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The autoencoder shipped with the project: 16 channels at an eighth of the side, trained on pictures of scenes of 32
 // and of 64 pixels.
 #include "harness/api/codec.h"

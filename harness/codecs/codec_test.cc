@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Codecs by name: pixels, the shipped autoencoder, TorchScript files.
 #include "harness/api/codec.h"
 

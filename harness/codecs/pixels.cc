@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // No codec at all: the generator models the pixels themselves, scaled to -1..1.
 #include "harness/api/codec.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/codecs/scenes_autoencoder.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scenes autoencoder: pictures to standardised latents an eighth of the side, and back.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The autoencoder: shapes, determinism, what its file must hold.
 #include "harness/codecs/scenes_autoencoder.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any codec as TorchScript, such as the VAE of a latent diffusion model. Its method `encode` takes pictures [B,3,H,W]
 // and returns latents [B,C,H/f,W/f], its mean where it has a distribution; its method `decode` goes the other way. A
 // tuple's first element is taken.

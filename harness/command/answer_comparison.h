@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How sure the numbers of an answer set are, and how they differ from another's.
 #pragma once
 

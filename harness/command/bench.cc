@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside
 // the machine's own GEMM speed.
 #include <ATen/ATen.h>

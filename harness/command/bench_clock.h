@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How `bench` measures: wall and CPU time of a call, and the machine's own speed of matrix products beside it.
 #pragma once
 

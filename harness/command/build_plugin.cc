@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench build-plugin FILE.cc: a shared object that `--plugin` loads, made with the very flags of this build.
 #include <fmt/format.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/command/captioned_tiles.h"
 
 #include <opencv2/imgproc.hpp>

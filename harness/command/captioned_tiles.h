@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures with their captions laid out on one PNG for people to look at; small ones enlarged.
 #pragma once
 

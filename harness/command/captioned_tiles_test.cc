@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures laid out on a PNG: of any shape, where they belong.
 #include "harness/command/captioned_tiles.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench clean: what no finished record needs, shown and, with --yes, removed.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

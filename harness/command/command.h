@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One verb of the command line: a file that declares its flags and does its work.
 #pragma once
 

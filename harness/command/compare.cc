@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench compare A B: two runs, or two files of judged pictures, side by side, paired by prompt.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two files of judged pictures, and two records, paired by prompt.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench completion SHELL: a script that completes verbs, flags and their choices, made of what is really declared.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench config [SUITE]: every key of a suite file, from the code that reads it.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of suites as a JSON Schema, for editors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `config` lists every key that suites use, each with a sentence; what it prints is read again; its schema fits.
 #include <gtest/gtest.h>
 

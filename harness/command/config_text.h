@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The keys of suites as a TOML file that says what each means.
 #pragma once
 

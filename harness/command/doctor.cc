@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench doctor: what this build and machine are, and whether every fetched file is here and whole.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `doctor` says loads is what `list architectures` says.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench encode: features of a file of prompts, written as safetensors.
 #include <chrono>
 #include <optional>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `encode` writes: one tensor of all rows, or one of each text, which the encoder `features` reads.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Token ids that a user gives instead of prompts: of a model's own making, such as the visual plan of BLIP3o-NEXT.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooled features of a file of prompts of any length, streamed from prompt file to safetensors.
 #pragma once
 

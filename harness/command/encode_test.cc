@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `encode` with its layers, precisions, poolings and ids, on a tiny checkpoint: what it writes agrees with itself.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

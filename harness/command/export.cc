@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench export SUITE: a suite's newest record for programs and papers, as its rows, as sections of its report, as
 // its plots, or as its claims.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Feature files of the command line: .npy, .npz and .safetensors as matrices, and statistics made of them or
 // read.
 #pragma once

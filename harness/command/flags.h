@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The options, flags and arguments of a verb, declared without CLI11's headers: those cost every file that includes
 // them over two seconds of compiling, more than most verbs take by themselves.
 #pragma once

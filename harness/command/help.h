@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The help of the program and of its verbs, for a terminal of 80 columns.
 #pragma once
 

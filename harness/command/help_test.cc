@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What people type to find their way: help in every form, flags nearly right, completion.
 #include "harness/command/help.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/command/judge_images.h"
 
 #include "harness/engine/scoring/judged_folder.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures through a judge for `score`. emfbench-lite has none and says so (lite/no_networks.cc).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench list KIND: what is registered.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

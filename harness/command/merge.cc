@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench merge STORE: brings the runs of another store in, by hash.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

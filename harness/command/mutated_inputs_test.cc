@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Three hundred damaged copies of every kind of input that `score` reads: each is scored, or refused by one line that
 // names the file, without a crash and without memory for what a header merely claims.
 #include <gtest/gtest.h>

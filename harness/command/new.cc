@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench new KIND NAME: one file that already is a working plugin, to be changed into the one you want.
 #include <fmt/format.h>
 

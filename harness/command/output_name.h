@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files that a verb writes are called what they are.
 #pragma once
 

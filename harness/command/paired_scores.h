@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two sets of scores over the same prompts: their differences with intervals, and the prompts won and lost.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/command/picture_network.h"
 
 #include "harness/engine/pictures/picture_features.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A network that looks at pictures for `score`. emfbench-lite has none and says so (lite/no_networks.cc).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench plan SUITE: what a run would do, what is there already, and about how long the rest takes.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SVG files as PDF and PNG, by a converter of the system.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench probe NAME: a probe of an encoder, or of features made elsewhere.
 #include <ATen/ops/cat.h>
 #include <fmt/format.h>

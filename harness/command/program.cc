@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Hands the words of the command line to a verb and turns errors into one line and an exit code.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole program as a function, so that tests can run it in-process.
 #pragma once
 

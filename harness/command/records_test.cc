@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Verbs that read a finished suite's record: what they print of it, and which records they refuse.
 #include <gtest/gtest.h>
 #include <unistd.h>

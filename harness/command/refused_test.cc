@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a command line can get wrong before any work: one line, exit code 2 or 3, never an internal error.
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench report SUITE: writes the page of a suite's newest record again, from the record alone.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/command/row_folder.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained row as a folder that others can paint with.
 #pragma once
 

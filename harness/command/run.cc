@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench run SUITE: the main job.
 #include <fmt/format.h>
 

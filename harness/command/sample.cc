@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench sample: any prompts, painted by a row that a suite trained, in its store or as a folder of its own.
 #include <ATen/ATen.h>
 #include <fmt/format.h>

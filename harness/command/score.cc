@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench score METRIC: scores from judge outputs or from features, or from pictures by way of these; and score
 // answers.
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/command/score_answers.h"
 
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench score answers: a published benchmark's answer files, by its own rule.
 #pragma once
 

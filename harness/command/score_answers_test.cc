@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench score answers, from its words to what is printed; the rules themselves are tested beside them.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores from features: a set of generated pictures against a set of real ones.
 #include <algorithm>
 #include <future>

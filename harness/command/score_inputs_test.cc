@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features and answers as other tools write them: read, or refused with the word that helps.
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores from judge outputs: GenEval's detections and the answers to question graphs.
 #include <optional>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Judge outputs as runs leave them: shards put together, slips of keys, boxes of another custom.
 #include <gtest/gtest.h>
 

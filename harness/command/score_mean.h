@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench score mean: the mean of a judge's numbers, whoever the judge is.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the command line of `score` says, shared by its kinds of input: judge outputs and features.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `score` on folders of pictures: who judges them, which layouts there are, and what their scores are called.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench show NAME: pictures of a dataset as one PNG grid, to look at.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

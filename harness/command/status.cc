@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench status: what a store holds, suite by suite, and what is running and what was stopped.
 #include <fmt/format.h>
 

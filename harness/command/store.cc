@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench store ACTION: is a store what was written, what takes room in it, what is left over.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The --store flag of every verb that reads or writes results.
 #pragma once
 

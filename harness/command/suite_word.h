@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How verbs that read records are told which.
 #pragma once
 

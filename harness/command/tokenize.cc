@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench tokenize: token ids of a file of prompts, a JSON line each.
 #include <fmt/format.h>
 

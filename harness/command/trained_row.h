@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which trained row a word on the command line means.
 #pragma once
 

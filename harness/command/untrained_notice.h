@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What to say before an encoder that suites pretrain is read with the values it starts from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // emfbench verify SUITE: do the claims of a suite's newest record hold?
 #include <fmt/format.h>
 

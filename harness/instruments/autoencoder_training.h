@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains the scenes autoencoder and writes its instrument file.
 #pragma once
 

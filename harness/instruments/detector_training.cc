@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/instruments/detector_training.h"
 
 #include <ATen/ATen.h>

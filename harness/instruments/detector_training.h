@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains the scenes detector. Knows neither autoencoder nor generators.
 #pragma once
 

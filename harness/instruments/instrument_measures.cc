@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/instruments/instrument_measures.h"
 
 #include <torch/nn/module.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What instruments get wrong on known pictures, and the thresholds fixed by agreement.
 #pragma once
 

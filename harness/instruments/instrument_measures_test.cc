@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Measures of instruments on boxes whose errors are known.
 #include "harness/instruments/instrument_measures.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The suite that trains the benchmark's instruments: autoencoder, detector, and their measured errors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains an instrument's network on pictures drawn on the fly: AdamW, cosine decay, EMA, checkpoints, mixed precision.
 #pragma once
 

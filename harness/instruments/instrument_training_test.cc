@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training of instruments on a toy world: losses fall, a broken run goes on bit-equal, targets and augmentation are
 // right.
 #include "harness/instruments/instrument_training.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Softens and disturbs pictures, so that a judge trained on clean renders also reads soft, noisy and bent ones.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The instruments in data/instruments are the ones instruments.json speaks of, and see as well as it says.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From the detector's maps to boxes: local maxima, greedy suppression, the best of each class.
 #pragma once
 

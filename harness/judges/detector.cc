@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scenes detector shipped with the project: 64 kinds of emoji in ten colours, at 32 and 64 pixels.
 #include "harness/api/judge.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The network of the scenes detector: a picture to maps of half its side (object centres, classes, colours, boxes).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Judges by name: the shipped detector and TorchScript files.
 #include "harness/api/judge.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/judges/scenes_detector.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scenes detector: the judge that says which objects of which colours a picture shows, and where.
 #pragma once
 

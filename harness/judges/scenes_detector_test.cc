@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The detector: decoding of hand-made maps, folding of normalisation, what its file must hold.
 #include "harness/judges/scenes_detector.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any judge as TorchScript: a detector, or a network that answers questions about a picture.
 //
 // A detector's forward takes pictures and returns, per picture, {"boxes" [N,4] in pixels, "labels" [N], "scores" [N],

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every dual layer's tangent against LibTorch's forward-mode AD in fp64, and its value against ATen.
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/forward_grad.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/kernels/layer_norm.h"
 
 #include <ATen/ATen.h>

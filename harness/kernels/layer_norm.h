@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Layer normalisation without parameters, and the adaLN modulation that follows it.
 #pragma once
 

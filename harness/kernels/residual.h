@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sums of duals, and the gated residual of adaLN-Zero.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many rows an operation of several duals carries tangents for.
 #pragma once
 

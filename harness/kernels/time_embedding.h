@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sinusoidal features of a scalar time.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DiT: an adaLN-Zero transformer on latent patches with cross-attention to text and two time inputs.
 //
 // Source: DiT (Peebles & Xie 2023) for the blocks; EMF Sec. 3.4 for phi_end(t) + phi_interval(t - r). Every layer takes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole network's du/dt against forward-mode AD in fp64, and its behaviour towards masks, rows and starting values.
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Conditions with and without text: dropout in training, guidance in sampling.
 #pragma once
 

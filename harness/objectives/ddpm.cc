@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Diffusion: a variance-preserving cosine schedule, v- or eps-prediction, DDIM sampling.
 //
 //   z_t = alpha x + sigma eps,  alpha = cos(pi t / 2),  sigma = sin(pi t / 2),  v = alpha eps - sigma x.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Flow matching: the network learns the instantaneous velocity v = eps - x of z_t = (1 - t) x + t eps.
 //
 // Source: Lipman et al. 2023 / SiT's linear path; the many-step baseline and MeanFlow's pretraining.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Improved MeanFlow: MeanFlow whose tangent follows the velocity of the network itself, and whose guidance is an input.
 //
 //   z_t = (1 - t) x + t eps,  v = eps - x,  c the text, none the null text, w the row's guidance (below)

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Improved MeanFlow's loss against its definition, a row at a time and by double backward; its draws; its way of
 // sampling.
 #include <ATen/ATen.h>

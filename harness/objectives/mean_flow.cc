@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MeanFlow: the network learns the average velocity u(z_t, r, t) over [r, t], so that one step paints a picture.
 //
 //   z_t = (1 - t) x + t eps,  v = eps - x,  u_target = v - (t - r) du/dt,

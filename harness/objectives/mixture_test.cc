@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MeanFlow and improved MeanFlow on a two-component Gaussian mixture in one dimension, where the average velocity is
 // known in closed form.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Condition dropout, guidance, and what is MeanFlow's own; what every objective promises stands in
 // tests/contract/objective_contract_test.cc.
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The slow reference of du/dt: with a graph through the derivative itself.
 #pragma once
 

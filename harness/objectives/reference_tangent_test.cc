@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The reference of du/dt agrees with the layers' own tangents, and its gradient with finite differences.
 #include "harness/objectives/reference_tangent.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How networks of several time inputs and heads start from one that was trained with one time and one output. By the
 // names of parameters, which harness/models/README.md fixes.
 #pragma once

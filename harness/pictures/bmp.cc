@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // BMPs of Windows and OS/2: uncompressed, run-length encoded, or with masks, as Pillow reads them.
 #include <algorithm>
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One picture from its encoded bytes to RGB. Nothing that a decoder prints reaches the terminal.
 #pragma once
 

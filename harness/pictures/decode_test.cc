@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is decoded, and that it is Pillow's pixels; what is refused, and that decoders stay silent.
 #include "harness/pictures/decode.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/pictures/fit.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Any picture made to fit a frame: the shorter side resized, what stands over on the longer one cut off at both ends.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Resizing against Pillow's and OpenCV's own results (tests/oracle/make_fitted_pictures.py), and what stays in the
 // frame.
 #include "harness/pictures/fit.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The first frame of a GIF by giflib, on its canvas as Pillow lays it.
 #include <gif_lib.h>
 

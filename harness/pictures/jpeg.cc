@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JPEGs by libjpeg-turbo, with its default transform and upsampling, as Pillow sets it.
 #include <cstdio>
 // jpeglib.h needs size_t and FILE before it.

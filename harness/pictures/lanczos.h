@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reducing Lanczos as Pillow does it, to the byte.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // EXIF's orientation: found where cameras and editors write it, and obeyed.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/pictures/picture_folder.h"
 
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which files of a folder are pictures, and what else lies there.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the first and the last bytes of a picture say of it, without decoding: kind, size, and whether it is all there.
 #pragma once
 

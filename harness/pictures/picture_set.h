@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A set of pictures wherever it lies: a folder, a zip of one, or arrays of bytes.
 #pragma once
 

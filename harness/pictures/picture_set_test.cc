@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sets of pictures wherever they lie, and what is said of those that are not read.
 #include "harness/pictures/picture_set.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PNGs by libpng.
 #include "harness/pictures/png.h"
 

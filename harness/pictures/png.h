@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PNGs written, and read with their alpha.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // PBM, PGM and PPM, as text or bytes: a header of numbers, then the values as they are.
 #include <algorithm>
 #include <cctype>

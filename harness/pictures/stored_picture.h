@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A picture as a file stores it, eight bits a channel, and what is asked of those that decode it. Room-internal.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The first page of a TIFF by libtiff: grey, palettes, RGB and four inks of up to 16 bits, and YCbCr.
 #include <tiffio.h>
 

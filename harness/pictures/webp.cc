@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WebPs by libwebp, of animations the first frame.
 #include <webp/decode.h>
 #include <webp/demux.h>

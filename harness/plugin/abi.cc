@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Linked into the program and, by `emfbench build-plugin`, into every plugin.
 #include "harness/plugin/abi.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a shared object was built for, as a string that is read before any of its code runs.
 #pragma once
 

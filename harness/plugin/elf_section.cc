@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Source: the ELF-64 object file format (System V ABI, chapter 4): file header, section headers, names of sections.
 #include "harness/plugin/elf_section.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bytes of a shared object's section, read without loading it.
 #pragma once
 

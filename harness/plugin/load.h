@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plugins from outside the tree: shared objects whose files register as the program's own do.
 #pragma once
 

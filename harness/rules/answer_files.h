@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that a rule scores: which is which, and their text.
 #pragma once
 

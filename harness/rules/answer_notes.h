@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a rule has to say of the answers it read: one line a kind of thing, however often it was met.
 #pragma once
 

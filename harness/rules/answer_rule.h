@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A published benchmark's rule: the answer files that its scripts leave behind, and the numbers those scripts make of
 // them. One rule a file in published/.
 #pragma once

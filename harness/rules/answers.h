@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a detector's boxes answer to the questions about a long caption.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The mean of a column: what a judge that no benchmark's rule knows of wrote down a picture (CLIP score, ImageReward,
 // PickScore, HPS).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The mean of a judge's column: forms of files, prompts, pairs, and what is refused.
 #include "harness/rules/column_mean.h"
 

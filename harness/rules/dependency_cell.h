@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The cell of a question graph that names a question's parents, as people, spreadsheets and language models write it.
 #pragma once
 

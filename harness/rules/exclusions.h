@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Items that a score leaves out, by a file alone: whoever reads the score sees every one of them, and why.
 #pragma once
 

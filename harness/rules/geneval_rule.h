@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenEval's scoring rule as its released code has it, faults included: float32 arithmetic, strict comparisons, order of
 // checks.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Detections and options of GenEval's rule out of JSON, every field checked before use.
 #include <algorithm>
 #include <cmath>

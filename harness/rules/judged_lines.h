@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Judge outputs as they lie in a file, one picture a line, read for scoring.
 #pragma once
 

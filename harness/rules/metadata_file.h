@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The official evaluation_metadata.jsonl: what every prompt of a benchmark asks for, by its words and by its number.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Numbers as Python and numpy add, round and print them: official scores are compared to their last printed digit.
 #pragma once
 

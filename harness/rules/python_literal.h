@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Lists and texts as Python's repr() writes them and ast.literal_eval() reads them: cells of other scripts' CSV files.
 #pragma once
 

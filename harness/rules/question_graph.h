@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How pictures are scored by questions that depend on one another: the rules of DPG-Bench and of DSG, and
 // what is checked of a graph before either is applied.
 #pragma once

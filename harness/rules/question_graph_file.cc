@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Question graphs and answers between CSV, judged rows and structs.
 #include <fmt/ranges.h>
 

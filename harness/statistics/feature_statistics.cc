@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/statistics/feature_statistics.h"
 
 #include <Eigen/Eigenvalues>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Mean and covariance of a set of features, gathered block by block: all that a Frechet distance needs of it.
 #pragma once
 

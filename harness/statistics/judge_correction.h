@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A judge's score with the judge's own error taken out, and put into the interval.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Means of a judge's verdicts with its error taken out.
 #include "harness/statistics/judge_correction.h"
 

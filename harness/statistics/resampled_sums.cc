@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/statistics/resampled_sums.h"
 
 #include <algorithm>

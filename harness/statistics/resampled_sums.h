@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How sure numbers are that are functions of sums over items: ratios, weighted means of groups, products of shares.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Means, percentiles, seeded bootstraps (plain, by clusters, by strata, paired) and corrections for many
 // comparisons: the error bars of every score.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which arrays of a file are a mean and a covariance, by their names and shapes, whoever wrote them.
 #pragma once
 

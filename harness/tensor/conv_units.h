@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The convolution building blocks of the instruments' networks, and their initial values keyed by name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A value and its directional derivative, carried together through hand-written layers.
 #pragma once
 

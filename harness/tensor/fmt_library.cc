@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // fmt's implementation, once, for every file that sees LibTorch's copy of its headers. Debian's shared library is of
 // another version (its inline namespace keeps the two apart) and serves the folders without LibTorch.
 #include <fmt/format-inl.h>

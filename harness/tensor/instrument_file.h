@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The file an instrument is shipped in: safetensors of half precision with its recipe and measured error inside.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures as bytes, row by row, turned to tensors.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where tensors live, in which precision matrix products run, and with whom the work is shared.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The precompiled header of what includes LibTorch's tensors and hands them on.
 #pragma once
 

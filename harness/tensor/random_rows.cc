@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/tensor/random_rows.h"
 
 #include <ATen/ATen.h>

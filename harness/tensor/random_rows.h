@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random tensors whose rows are keyed by sample index, not by their place in a batch.
 #pragma once
 

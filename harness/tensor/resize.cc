@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/tensor/resize.h"
 
 #include <ATen/ATen.h>

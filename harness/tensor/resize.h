@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures to another size, in the ways of the libraries whose scores are compared:
 // the filter alone moves a Frechet distance.
 #pragma once

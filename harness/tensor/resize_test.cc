@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Resized pictures as the libraries whose scores are compared resize them.
 #include "harness/tensor/resize.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The safetensors format: a JSON header, then raw little-endian tensors. Written atomically, read by memory map.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/tensor/safetensors_file.h"
 
 #include <ATen/ATen.h>

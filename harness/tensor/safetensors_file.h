@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A safetensors file, memory-mapped: its header is checked on opening, its tensors are read when asked for.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Safetensors: what is written comes back, as views or row by row.
 #include "harness/tensor/safetensors_file.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/tensor/safetensors_in_place.h"
 
 #include <cstring>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A safetensors file of known shapes whose rows are written in any order, for tensors larger than memory.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A safetensors file written row by row, for matrices larger than memory.
 #pragma once
 

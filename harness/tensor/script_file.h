@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TorchScript files and what stands beside them: the networks that users bring along.
 #pragma once
 

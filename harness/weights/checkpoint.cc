@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Opens checkpoints as Hugging Face lays them out.
 #include "harness/weights/checkpoint.h"
 

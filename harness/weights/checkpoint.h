@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A Hugging Face checkpoint: one safetensors file, or an index and its shards, read by tensor name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A checkpoint's config.json, read with checks, and what of it nobody read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Checkpoints: one file or shards, what is wrong with bad ones, and hostile bytes.
 #include "harness/weights/checkpoint.h"
 

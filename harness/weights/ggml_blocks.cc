@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Dequantisation of ggml's block formats, and the table of those known.
 #include "harness/weights/ggml_blocks.h"
 

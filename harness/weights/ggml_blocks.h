@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ggml's block formats turned to float32: one function a format, one table that names them.
 #pragma once
 

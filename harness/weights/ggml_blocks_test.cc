@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every block format against gguf-python, bit for bit, on random blocks.
 #include "harness/weights/ggml_blocks.h"
 

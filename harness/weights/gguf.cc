@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reads GGUF headers; every length is checked against the file before it is used.
 #include "harness/weights/gguf.h"
 

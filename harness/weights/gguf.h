@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GGUF v3 checkpoints, memory-mapped: typed metadata, a checked tensor table, dequantisation by row.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A GGUF checkpoint that may be split over several files.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GGUF reading: good files, hostile files, and dequantised values against gguf-python.
 #include "harness/weights/gguf.h"
 

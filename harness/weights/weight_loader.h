@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Collects a layer's tensors out of a checkpoint: shapes checked, matrices stacked and in the products' precision.
 #pragma once
 

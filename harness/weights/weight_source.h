@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where an architecture takes its weights from: a Hugging Face folder or a GGUF file, under the same names.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // CMMD (Jayasumana et al. 2024, arXiv 2401.09603): squared maximum mean discrepancy with a Gaussian kernel, which the
 // paper takes of CLIP ViT-L/14@336 embeddings; here of any features.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "probes/metrics/distance_interval.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How sure a distance of two sets of features is.
 #pragma once
 

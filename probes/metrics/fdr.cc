@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // FDr: how many times further generated pictures lie from real ones than other real ones do; 1 = as good as real data.
 // Unit-free, so that it may be averaged over backbones (arXiv 2604.28190 does so over six).
 //

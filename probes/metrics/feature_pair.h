@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two sets of features that may be compared: checked, and as Eigen sees them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Frechet distance between two sets of features: exact at any rank and scale, with intervals, the distance at
 // infinitely many pictures, and other scorers' conventions by name.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The Frechet distance of two sets from their statistics, with what it costs to know how sure it is.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenEval's task scores and overall score from detections, with intervals clustered by prompt.
 #include <algorithm>
 #include <unordered_set>

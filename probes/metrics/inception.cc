@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Inception Score: how sure a classifier is of each picture, and how varied the classes are; from its logits
 // or probabilities, whatever the classifier.
 #include <algorithm>

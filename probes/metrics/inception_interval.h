@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How sure an Inception Score is, and whether parts of its pictures are alike.
 #pragma once
 

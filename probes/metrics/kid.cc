@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Kernel distance between two sets of features: unbiased squared MMD with the cubic kernel (a.b / D + 1)^3.
 //
 // Legend: m = the mean of all rows; a = m + a', so a.b/D + 1 = base + t with base = m.m/D + 1 and

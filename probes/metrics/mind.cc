@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // MIND, the Monge Inception Distance (Berthet et al. 2026, arXiv 2605.06797): how far two sets of features lie apart
 // along random lines, where a Frechet distance knows of their means and covariances alone. Says at 1,000 to 5,000
 // pictures what a Frechet distance says at 50,000.

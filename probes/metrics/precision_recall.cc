@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Precision, recall, density and coverage of generated features by nearest-neighbour balls, decided exactly.
 //
 // Distances come in blocks from a matrix product, with a bound on their rounding; where a comparison falls

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Score of prompts by questions that depend on one another: DPG-Bench's rule and DSG's, with an interval over
 // prompts.
 #include <fmt/ranges.h>

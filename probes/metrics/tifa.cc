@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How many of a prompt's facts a picture shows, and how that falls with their number: GenEval 2's two means
 // (arXiv 2512.16853), of answers that are yes or no.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Draws the plots and puts sortable tables over the plain ones; without it the page is complete but still.
 (() => {
   "use strict";

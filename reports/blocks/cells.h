@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cells of tables: texts, numbers, scores with their intervals.
 #pragma once
 

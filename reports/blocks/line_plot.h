@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plots of lines, one series an objective, as Vega-Lite specs.
 #pragma once
 

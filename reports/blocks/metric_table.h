@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables with a row for each cell of a suite and a column for each metric, the scores of real pictures beneath.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "reports/blocks/picture_tiles.h"
 
 #include "harness/base/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Single pictures cut out of a sample grid, as data URIs.
 #pragma once
 

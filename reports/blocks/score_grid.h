@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One metric of a record as a grid for print: which cells there are, with how many digits, and which is best.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "reports/record/encoder_key.h"
 
 namespace emf {

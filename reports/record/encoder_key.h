@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tells the rows of one encoder apart: its name and, for a checkpoint, the pictures that it had seen by then.
 #pragma once
 

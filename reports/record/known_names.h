@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The names that reports know without being told.
 #pragma once
 

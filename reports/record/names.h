@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Names as people say them and one look for each objective, from the record itself.
 #pragma once
 

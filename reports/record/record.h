@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's record turned into a lookup: which cells there are, and what each scored over its seeds.
 #pragma once
 

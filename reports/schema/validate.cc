@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "reports/schema/validate.h"
 
 #include <valijson/adapters/nlohmann_json_adapter.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The two documents of a suite's record, checked against their JSON Schemas.
 #pragma once
 

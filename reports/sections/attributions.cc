@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Credit that licences ask for.
 #include "harness/api/section.h"
 

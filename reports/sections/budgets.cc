@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What each row was given: pictures, arithmetic, parameters, time.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The score while training went on: checkpoints that a suite scored before the end.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Paired differences between objectives, encoders, step counts, models and codecs.
 #include <fmt/format.h>
 

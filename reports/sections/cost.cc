@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a picture costs against how good it is.
 #include <fmt/format.h>
 

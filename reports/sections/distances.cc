@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far the pictures' features lie from those of real ones.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How the share of facts that pictures show falls with their number: one panel an encoder and step count.
 #include <fmt/format.h>
 

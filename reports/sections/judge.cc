@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the judge gets wrong on pictures whose truth is known, and the scores with that taken out.
 #include <fmt/format.h>
 

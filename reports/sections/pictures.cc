@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pictures themselves: for some prompts, every encoder and objective at every step count, from the same noise.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How encoders without values of their own were trained, on equal terms, before any generator saw them.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Does a probe foretell few-step quality? One point an encoder.
 #include <fmt/format.h>
 

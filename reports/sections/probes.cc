@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Probe scores of every encoder, with the paper's own beside them.
 #include <fmt/format.h>
 

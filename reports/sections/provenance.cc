@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where the numbers come from: code, plugins, machine, seeds, weights, instruments, and how long each stage took.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The main metric against the number of sampling steps, one panel an encoder.
 #include <fmt/format.h>
 

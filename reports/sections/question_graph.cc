@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Long captions, scored by questions that depend on one another.
 #include "reports/blocks/metric_table.h"
 

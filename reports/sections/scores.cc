@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The main table: every encoder, objective and step count by the metric that the suite is about.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenEval task by task, and on pairs that training never showed.
 #include "reports/blocks/metric_table.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How much of what rows are judged by their training had already said.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The residual of every objective while it trained.
 #include <fmt/format.h>
 

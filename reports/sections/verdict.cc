@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The question's answer first: each claim in one sentence, then what the record does not show.
 #include <fmt/format.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a report consists of, whatever format it is written in.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables as CSV for programs: numbers in full precision, no prose.
 #pragma once
 

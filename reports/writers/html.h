@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks as HTML that reads well without scripts.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks as LaTeX to \input into a paper; tables want \usepackage{booktabs}.
 #pragma once
 

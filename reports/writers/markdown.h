@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks as Markdown (CommonMark with GitHub's tables).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole page: every registered section in order, with style and scripts inlined.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocks that most formats have no form for, as tables.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Axes of plots: where a value lies, and what is written at the ticks, as the page's plots have them.
 #pragma once
 

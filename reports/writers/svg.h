@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A plot's panel as an SVG file of its own, drawn from the same Vega-Lite spec as the page's, without a browser.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TensorBoard's event files, written by hand: TFRecord frames of protobuf messages, scalars alone.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The page in headless Chromium: plots draw, tables sort, nothing is logged as an error, nothing is asked of
 // a network.
 #include <gtest/gtest.h>

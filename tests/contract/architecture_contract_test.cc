@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The page of checkpoints names what is registered, and nothing else.
 #include <gtest/gtest.h>
 

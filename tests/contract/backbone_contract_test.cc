@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every registered backbone must hold to; a new one is tested by being registered.
 #include "harness/api/backbone.h"
 

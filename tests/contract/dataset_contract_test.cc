@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every dataset promises, asked of each that is registered: those that need files get some that the test draws.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every registered encoder must hold to; a new one is tested by being registered.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

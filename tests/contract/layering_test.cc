@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The house's rules that the compiler does not check: who may include whom, how long a file may be, one file a plugin.
 #include <gtest/gtest.h>
 
@@ -185,6 +186,12 @@ std::string circle_from(const std::string& room, const std::map<std::string, std
   }
   path.pop_back();
   return "";
+}
+
+TEST(Layering, EverySourceNamesItsLicence) {
+  for (const SourceFile& file : all_sources()) {
+    EXPECT_EQ(file.lines.front(), "// SPDX-License-Identifier: Apache-2.0") << file.path;
+  }
 }
 
 TEST(Layering, IncludesPointOneWay) {

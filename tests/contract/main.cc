@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Contract tests walk the registries, plugins from outside the tree included: EMFBENCH_PLUGINS=mine.so contract_test.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every registered metric and probe must keep, whatever it measures.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the contract tests ask of any plugin's options: each counts in the fingerprint, and a mistyped one is refused.
 #pragma once
 

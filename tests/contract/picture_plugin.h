@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the contract tests of codecs, judges and backbones share: pictures, and files for plugins that need one.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that `emfbench new` writes: the build configured, compiled and registered every one as sample_<kind>, so
 // the other contract tests walk them all; here is what they do not ask.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every registered tokenizer must hold to.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a user can get wrong ends in one clear line, the right exit code and nothing half-written.
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Stands in for ./emfbench in a copy of the tree (see encoder_page_test.cc): where the script would build the whole tree, it
 # builds the encoders that the built tree lacks, with the built tree's own commands, and links them with its objects.
 set -euo pipefail

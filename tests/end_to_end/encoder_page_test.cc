@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // docs/encoders.md, word for word.
 #include <gtest/gtest.h>
 

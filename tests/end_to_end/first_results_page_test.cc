@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // docs/first_results.md, word for word: from a run to a table, a comparison and a page to take along.
 #include <gtest/gtest.h>
 

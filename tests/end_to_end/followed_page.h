@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pages of docs/ as tests run them: every ```sh block, in order, in a copy of the tree, as a reader would.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The light program as the front of the whole one: the same words give the same answer, with and without LibTorch.
 #include <gtest/gtest.h>
 #include <sys/wait.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The command line word for word: every --help, and every verb's --json on inputs that need neither weights nor
 // network, against tests/golden/command. Scripts outside the project read these: a change is meant, or it is a fault.
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Output of the program without what time, machine and place put into it, fit to be kept as a golden file.
 #pragma once
 

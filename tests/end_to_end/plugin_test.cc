@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A shared object is loaded only when it was built for this very program; everything else is one line and an exit code.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

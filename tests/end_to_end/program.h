@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the program as a user would: words in, two files of output and an exit code out.
 #pragma once
 

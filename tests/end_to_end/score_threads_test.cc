@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Scores are the same bytes on one core and on all of them, and on a second run.
 #include <gtest/gtest.h>
 #include <sched.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The whole program on the smoke suite: a record and a report come out, and kills do not show in them.
 #include <gtest/gtest.h>
 #include <signal.h>

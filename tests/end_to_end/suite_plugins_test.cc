@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suites speak every plugin: judges and backbones of the user's own, pictures of the
 // user's own, whatever the main metric is.
 #include <fmt/format.h>

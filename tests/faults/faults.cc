@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A library to preload: one chosen call on files below a folder fails, is cut short, or is the process's last.
 //
 //   EMF_FAULT_FOLDER  calls on paths below it count, others never fail

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Fails, cuts short or makes the last one call of a run, then runs again: the record must come out as if nothing had.
 
 usage: sweep.py PROGRAM LIBRARY [--points N | --every K] [--kinds enospc,eio,...] [--kills N] [--suite S] [WORD...]

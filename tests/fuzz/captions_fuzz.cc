@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files that give pictures their captions; the first byte says which of three kinds.
 #include "data/captioned/caption_files.h"
 #include "tests/fuzz/input.h"

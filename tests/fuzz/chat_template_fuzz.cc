@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Chat templates, read and asked.
 #include "encoders/chat_templates/template_program.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tables.
 #include "harness/base/csv.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shared objects, looked at before they are loaded.
 #include "harness/plugin/elf_section.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GGUF checkpoints: the header, and rows of every tensor whose format is read.
 #include "harness/weights/gguf.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What every fuzz target is made of: bytes as text or as a file of a name, and the errors that readers answer with.
 #pragma once
 

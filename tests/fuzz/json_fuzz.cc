@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // JSON documents, lists an element at a time, and JSON Lines.
 #include "harness/base/file.h"
 #include "harness/base/json_elements.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a judge saw of pictures, a line each.
 #include "harness/rules/judged_lines.h"
 #include "tests/fuzz/input.h"

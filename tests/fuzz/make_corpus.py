@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the seeds of tests/fuzz/corpus: small whole inputs of every kind, all made here or of the tests' own files.
 
 Needs numpy and Pillow. Inputs that were found to do harm lie beside them as found-*, and stay.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Arrays of numpy.
 #include "harness/base/npy.h"
 #include "tests/fuzz/input.h"

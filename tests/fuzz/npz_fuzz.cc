@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Archives of arrays: names, shapes, numbers, and bytes from front to back.
 #include "harness/base/npy.h"
 #include "harness/base/npy_bytes.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures of every format, decoded as the program does.
 #include "harness/pictures/decode.h"
 #include "harness/pictures/picture_header.h"

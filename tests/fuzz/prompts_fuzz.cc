@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files of prompts in both forms, and what a caption says.
 #include "harness/captions/grammar.h"
 #include "harness/captions/prompt_file.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Python's literals in answer files, and dependency cells of question graphs.
 #include "harness/rules/dependency_cell.h"
 #include "harness/rules/python_literal.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A graph of questions in front of the first byte 0, their answers behind it.
 #include "harness/rules/question_graph.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's record, checked and laid out: result.json in front of the first byte 0, provenance.json behind it.
 #include "harness/base/json.h"
 #include "reports/export.h"

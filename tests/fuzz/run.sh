@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Runs every fuzz target, or those named:  tests/fuzz/run.sh SECONDS [TARGET...]   (each so long, two side by side)
 # Builds them first (preset fuzz: clang and libclang-rt of Debian). What is found lies in build/fuzz/found; exit code 1.
 # Where there is no clang with libFuzzer, says so and exits 77.

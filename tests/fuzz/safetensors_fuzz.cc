@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Headers of safetensors, and the numbers behind them.
 #include "harness/base/safetensors_index.h"
 #include "tests/fuzz/input.h"

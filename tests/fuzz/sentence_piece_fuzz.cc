@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Models of sentencepiece: our reader of the file, and the library behind it.
 #include "encoders/tokenizers/sentence_piece.h"
 #include "tests/fuzz/input.h"

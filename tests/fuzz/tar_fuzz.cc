@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Shards of pictures.
 #include "data/captioned/tar_listing.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Tokenizers as files, in front of the first byte 0, and a text behind it.
 #include "encoders/tokenizers/tokenizer_json.h"
 #include "harness/base/json.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suite files, and words of the command line over them.
 #include "harness/base/config.h"
 #include "tests/fuzz/input.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Zips of pictures.
 #include "harness/base/zip_file.h"
 #include "tests/fuzz/input.h"

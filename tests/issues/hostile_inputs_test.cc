@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Files made to hurt, at the program's door: each ends in one line and exit code 2 or 3, in time, and obeys nothing.
 #include <gtest/gtest.h>
 #include <sys/stat.h>

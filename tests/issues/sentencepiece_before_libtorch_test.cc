@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Encoders that read TorchScript waited forever once SentencePiece was linked behind LibTorch.
 #include <dlfcn.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every option of every verb with values that no one means: no internal error, no signal, nothing trained.
 #include <gtest/gtest.h>
 

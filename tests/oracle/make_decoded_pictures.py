@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes decoded_pictures.json: small pictures of every kind that is read, and the pixels that Pillow makes of them.
 
     python tests/oracle/make_decoded_pictures.py     needs numpy and Pillow 13

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes distribution_values.json: what torch-fidelity and the formula of CMMD's released code say of the sets in
 metric_features.npz, and draws of PyTorch's CPU generator.
 

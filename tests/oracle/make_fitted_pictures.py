@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes fitted_pictures.json: pictures that Pillow and OpenCV resized and cropped, for harness/pictures/fit_test.cc.
 
     python3 -m venv venv && venv/bin/pip install pillow==13.0.0 opencv-python-headless==5.0.0.93 numpy

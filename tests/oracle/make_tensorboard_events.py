@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Bytes that tensorboard itself writes for two scalars: the golden of reports/tensorboard_export_test.cc, as hex digits.
 
     pip install tensorboard==2.21.0, in a folder of its own; python make_tensorboard_events.py

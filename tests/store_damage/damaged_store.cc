@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/store_damage/damaged_store.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A small store in which every kind of stage has finished, another in which a training was killed, copies to damage.
 #pragma once
 

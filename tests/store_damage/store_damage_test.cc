@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bits flipped and words changed at random places of everything that a store keeps: what could change a result is found
 // and named, and the run afterwards ends in the bytes of an undamaged store. EMF_DAMAGED_PLACES says how many places
 // (100), EMF_DAMAGE_SEED which.

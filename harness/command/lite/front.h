@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The light program as the front of the whole one: what needs LibTorch, or plugins, is handed over.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What `score` and `export` ask of networks, refused where there are none, with what to do instead.
 #include "harness/base/error.h"
 #include "harness/command/judge_images.h"

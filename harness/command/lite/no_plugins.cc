@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Plugins are built against the headers of the whole program, so this one takes none and says so.
 #include "harness/base/error.h"
 #include "harness/plugin/load.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // `setup` fetches networks and instruments, of which this program has none.
 #include "harness/base/progress.h"
 #include "harness/command/command.h"

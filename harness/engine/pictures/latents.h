@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The pictures a suite trains on, as the generator sees them: what a codec makes of them.
 #pragma once
 

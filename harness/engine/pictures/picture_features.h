@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures as features of a backbone: sets picture by picture, so that only features need memory, and pictures in
 // memory.
 #pragma once

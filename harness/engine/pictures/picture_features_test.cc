@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // There is one way from pictures to lite0's features, and it gives the numbers that fd_lite0 always had.
 #include "harness/engine/pictures/picture_features.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Picture files: a grid of many as one PNG, and files read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures read for scores: as the tools read them that the scores are compared with, and never half of one.
 #include "harness/engine/pictures/picture_file.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Paints prompts with a trained row at one step count.
 #pragma once
 

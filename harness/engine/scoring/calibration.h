@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a suite's judge gets wrong, measured on pictures of the suite's own world whose truth is known.
 #pragma once
 

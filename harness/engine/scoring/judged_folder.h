@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Folders of pictures and what a judge says of them: GenEval's layout of files, and Hugging Face's.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a judge says of pictures that were painted for prompts: its boxes, and its answers where prompts have questions.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/scoring/known_pictures.h"
 
 #include <algorithm>

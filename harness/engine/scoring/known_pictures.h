@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures whose truth is known, and what a judge gets wrong on them: scores, boxes and colours missed, near misses.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From what judges and backbones said of pictures to scores: metrics are asked what
 // they need, and none is known by name.
 #pragma once

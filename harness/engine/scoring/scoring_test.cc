@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a suite tells a metric reaches the score, though judged rows hold thresholds of the judge's own.
 #include "harness/engine/scoring/scoring.h"
 

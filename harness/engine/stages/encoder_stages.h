@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where an encoder's values come from when it has none of its own: a pretraining, or what a row's training left.
 #pragma once
 

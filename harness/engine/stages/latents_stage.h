@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Training pictures as latents: a shard a stage, shared by every row of every suite on the same data and codec.
 #pragma once
 

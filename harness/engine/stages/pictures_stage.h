@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pictures of the judged prompts: painted by a trained row, or drawn from the facts as the best that any row can reach.
 #pragma once
 

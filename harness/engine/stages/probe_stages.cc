@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/stages/probe_stages.h"
 
 #include <ATen/ATen.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Probes: pictures of captions as a backbone sees them, texts pooled once, and the probe itself.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From pictures to scores, a stage a step: what a judge says, what a backbone sees, what a metric makes of both.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Texts encoded: the captions of training, which know nothing of what is judged, and the judged prompts.
 #pragma once
 

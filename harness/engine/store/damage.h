@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Stored stages are verified and not believed: checked when read, once a process; what is damaged is moved aside.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which layout a store has: results of older ones are never half-read.
 #pragma once
 

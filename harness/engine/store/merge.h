@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Brings finished stages of another store in: a stage is named by what it is made of, so equal names are equal work.
 #pragma once
 

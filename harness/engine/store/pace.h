@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far a run's stages are and about how long the rest takes.
 #pragma once
 

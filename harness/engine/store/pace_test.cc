@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How far a run is: stages counted by what became of them, time by what like stages took, here and in this run.
 #include "harness/engine/store/pace.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where results live: one folder a stage and spec hash, finished by a DONE or FAILED written last. DONE holds the
 // digest of a manifest, which holds those of all files.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Run folders: states, resumed event files, and a stage that one process alone works on.
 #include "harness/engine/store/run_store.h"
 

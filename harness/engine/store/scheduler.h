@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs the stages of a suite: finished ones are skipped, independent ones run side
 // by side, one failure spares the rest.
 #pragma once

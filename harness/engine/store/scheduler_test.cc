@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scheduler skips what is done, spares independent stages from a failure, and runs inputs first.
 #include "harness/engine/store/scheduler.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One cacheable piece of work, whole: what it is called, what its result depends on, and how it is done.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long stages take, from those that a store has finished.
 #pragma once
 

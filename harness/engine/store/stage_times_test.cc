@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long stages will take: by what there is to do, and only from stages that do the same.
 #include "harness/engine/store/stage_times.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Is a store what was written? Every stage against its manifest, and every record against the stages that it names.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is said of a store: damaged, missing, foreign, without digests; what takes room; what is left over.
 #include "harness/engine/store/store_audit.h"
 

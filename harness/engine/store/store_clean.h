@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What finished records do not need any more, and how to be rid of it.
 #pragma once
 

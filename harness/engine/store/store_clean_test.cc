@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What clean takes and what it leaves: finished records keep what report, verify and sample read.
 #include "harness/engine/store/store_clean.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What takes room in a store, and what of it is left over.
 #pragma once
 

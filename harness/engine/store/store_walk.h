@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What lies in a store: its stages' folders, and which of them records name.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Do the sentences that a suite must show hold, and do they speak of what it measures?
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Claims: passed, failed or left open, on scores of pictures and on distances of sets, whichever way is better.
 #include "harness/engine/suite/claims.h"
 

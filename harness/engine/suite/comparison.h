@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Paired comparisons between rows of a suite, over the same prompts and noise.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Comparisons: which cells are paired, corrections over all of them, spreads over seeds.
 #include "harness/engine/suite/comparison.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/suite/earlier_record.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What is found where a suite's record is about to be written: an earlier one, whole or not.
 #pragma once
 

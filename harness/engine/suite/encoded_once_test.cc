@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A whole suite, counted at the encoder: training, probes and sampling together encode each text once.
 #include <gtest/gtest.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A trained row as a folder in Hugging Face's layout, which paints without the store that it was trained in.
 #pragma once
 

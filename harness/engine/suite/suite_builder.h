@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The graph of a suite while it grows, and the steps that build it, a file each.
 #pragma once
 

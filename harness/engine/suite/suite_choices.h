@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a suite lists by name - encoders, objectives, models, codecs, metrics, probes -
 // and the tables that explain the names.
 #pragma once

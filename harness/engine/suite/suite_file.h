@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite, read and checked: which encoders, objectives, models, codecs, steps and
 // seeds, on what data, with what budget.
 #pragma once

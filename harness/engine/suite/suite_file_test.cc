@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Suites: unknown keys, plugins and types are refused with file, line and the nearest name; overrides apply.
 #include "harness/engine/suite/suite_file.h"
 

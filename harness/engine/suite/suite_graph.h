@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a suite to its stages: what depends on what.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // From a suite to its stages: which keys move which hashes and which must not, what rows share, where they are cut.
 #include "harness/engine/suite/suite_graph.h"
 

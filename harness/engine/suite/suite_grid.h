@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Grids of a command line: objective.mean_flow.weight_power=0.5,1 makes two objectives out of one.
 #pragma once
 

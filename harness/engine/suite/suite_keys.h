@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every key that a suite file may hold, as the code that reads it asks for it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's metrics: which judge and backbone each reads, whether the data can be
 // judged by it, and its stages of a cell.
 #include <fmt/ranges.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's probes: what each looks at, texts pooled once for all, and a stage an encoder.
 #include <algorithm>
 #include <set>

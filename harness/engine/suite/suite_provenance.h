@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When, where and with what a suite ran: never part of its result.
 #pragma once
 

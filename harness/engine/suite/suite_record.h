@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a suite and gathers its stages' results into one record.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A suite's rows: encoders with their values, segments of training that rows share, and the cells that are scored.
 #include <algorithm>
 #include <cmath>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The scores of a suite's cells: rows of its record, what is compared, and what claims are judged by.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The tables of a suite that the engine reads itself: [train], [pretraining], [evaluation], [[claims]].
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Is a feature cache what was written? Every text of every shard against its own checks.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which training pictures share a caption: captions by number, without holding one of them.
 #pragma once
 

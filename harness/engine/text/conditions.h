@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text features as the generator reads them: encoded once, brought into the form a network wants, gathered by row.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Conditions: the same from the cache's files as from the encoder, gathered by sample, in the form a network wants.
 #include "harness/engine/text/conditions.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The texts of one stage as an encoder has them: places in its feature cache, or
 // token ids where the encoder trains along.
 #pragma once

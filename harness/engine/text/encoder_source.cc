@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/text/encoder_source.h"
 
 #include "harness/api/pooling.h"

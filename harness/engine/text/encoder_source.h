@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An encoder of a suite: which one, with which options, and where its values come from.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Text features encoded once: shards on disk by encoder, shared by suites and by processes (CACHE_FORMAT.md).
 #pragma once
 

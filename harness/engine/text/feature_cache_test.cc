@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The feature cache: encoded once, right after damage, equal between processes.
 #include "harness/engine/text/feature_cache.h"
 

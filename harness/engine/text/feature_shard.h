@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One file of cached text features: written whole, memory-mapped, every row checked when it is read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The prompts that a suite's pictures are judged by. What is trained does not depend on them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Reworded prompts say the facts of judged ones in words that training does not have, and stand behind all others.
 #include "harness/engine/text/judged_prompts.h"
 

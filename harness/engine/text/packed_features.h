@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features of many texts without padding, made in batches of like length.
 #pragma once
 

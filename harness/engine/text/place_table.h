@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where a cache's texts are, by their keys: small, for there may be millions.
 #pragma once
 

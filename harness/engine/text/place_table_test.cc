@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Places by key: every key is found again however the table grew, and keys of one tag are told apart by who asks.
 #include "harness/engine/text/place_table.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/text/pooled_encoder.h"
 
 #include <ATen/ATen.h>

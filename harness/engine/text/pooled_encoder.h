@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An encoder whose one token a text is its own pooling, so that the feature cache keeps that vector like any other.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One vector a text, by way of the feature cache: what probes read.
 #pragma once
 

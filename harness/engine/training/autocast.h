@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Convolutions and matrix products in bfloat16 where a training says so.
 #pragma once
 

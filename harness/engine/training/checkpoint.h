@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The files that a training goes on from and leaves: weights, moments, averages (engine/store/RUN_FORMAT.md).
 #pragma once
 

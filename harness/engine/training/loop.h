@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The loop of a budgeted training, whatever is trained: steps, learning rate, event lines, checkpoints, resumption.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AdamW with gradient clipping and an exponential moving average, all of whose state goes into a checkpoint.
 #pragma once
 

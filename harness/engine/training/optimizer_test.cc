@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // AdamW equals LibTorch's, averages are unbiased, and a checkpoint may lack what is new.
 #include "harness/engine/training/optimizer.h"
 

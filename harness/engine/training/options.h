@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How long, how fast and in what batches something is trained.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What was trained paints: pictures depend on their own noise alone, and every way of painting them counts its
 // evaluations.
 #include <ATen/ATen.h>

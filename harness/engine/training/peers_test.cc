@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two peers that share each batch make the same steps as one that has it whole.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

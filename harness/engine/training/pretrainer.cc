@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/training/pretrainer.h"
 
 #include "harness/base/error.h"

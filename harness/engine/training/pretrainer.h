@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains a text encoder from nothing on the captions of datasets, whatever its pretraining objective.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pretraining reads the same captions whatever it asks of them, resumes in the same bytes, and leaves values an encoder
 // takes.
 #include "harness/engine/training/pretrainer.h"

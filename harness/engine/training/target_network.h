@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A second network whose weights slowly follow the trained ones (ObjectiveWants::target_decay).
 #pragma once
 

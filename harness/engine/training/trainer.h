@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains one row of a comparison: counts pictures, keeps an EMA, checkpoints, resumes bit-equal. Knows no equations.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What tests of the trainer share: a few random pictures, five prompts, a small network, and objectives around
 // objectives.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A stopped and resumed training ends in the same bytes as an undisturbed one; weights, averages and budgets are exact.
 #include "harness/engine/training/trainer.h"
 

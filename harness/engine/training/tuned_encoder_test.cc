@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An encoder that trains with the generator: its FLOPs are counted, and its averaged values can be frozen elsewhere.
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T2I-CompBench and T2I-CompBench++: means over pictures, by evaluator (BLIP-VQA, UniDet, CLIP, 3-in-1, GPT-4V).
 //
 // Source: Karine-Huang/T2I-CompBench 1b70949, BLIPvqa_eval/BLIP_vqa.py,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // T2I-CompBench's files: answers by picture, BLIP's questions, UniDet's names of pictures.
 #pragma once
 

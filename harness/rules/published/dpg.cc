@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DPG-Bench: questions that depend on one another, by prompt, and by category as they were answered.
 //
 // Source: TencentQQGYLab/ELLA 3c228f1, dpg_bench/compute_dpg_bench.py. The rule itself: question_graph.h.

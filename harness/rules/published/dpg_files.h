@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The three files of DPG-Bench: its questions, its answers, and its scores a picture.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DSG-1k: questions that depend on one another, by prompt, and by the source of the prompt.
 //
 // Source: j-min/DSG 7330119, dsg/vqa_utils.py and scripts/t2i_eval_dsg1k.py. The rule itself: question_graph.h.

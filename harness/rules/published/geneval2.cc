@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // GenEval 2: Soft-TIFA by prompt (geometric mean) and by atom (arithmetic mean), by skill and by number of atoms.
 //
 // Source: facebookresearch/GenEval2 a6e82d2, evaluation.py and soft_tifa_analysis.py (CC BY-NC 4.0; written anew from

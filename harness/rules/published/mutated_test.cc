@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Answer files with something wrong in them end in a score or in one line with the file's name, never in anything else,
 // and no reader asks for memory that its input does not account for.
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What OneIG-Bench makes of a text that was read in a picture, beside the one that was wanted.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OneIG-Bench, text rendering: edit distance, completion rate and word accuracy of what was read in the pictures.
 //
 // Source: OneIG-Bench/OneIG-Benchmark 41b4983, scripts/text/text_score.py, text_utils.py, fine_grained_analysis.py.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every published rule against what its official script printed of the same files: tests/oracle/answers.
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

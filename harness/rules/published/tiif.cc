@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TIIF-Bench: shares of yes/no questions answered as wanted, by attribute and length of the prompt; and, of OCR
 // files, the text scores GNED and recall.
 //

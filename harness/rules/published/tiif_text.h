@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // TIIF-Bench's text scores: words that were read in a picture against those that were wanted.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // UniGenBench: shares of checkpoints that a judge finds fulfilled, by ten primary and 27 sub-dimensions.
 //
 // Source: CodeGoat24/UniGenBench 49d0bce, eval/src/eval_common.py, calculate_scores().

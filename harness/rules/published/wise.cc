@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // WISE: world knowledge in pictures, by six categories; the original benchmark and WISE_Verified.
 //
 // Source: PKU-YuanGroup/WISE eb51174, WISE_legacy/Calculate.py and calculate_verified.py.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DenseKernels::bidiagonal_of_product for one width of vector unit (product.h says for whom): a matrix is first reduced
 // to a band in products of matrices, then the band is chased down to two diagonals.
 // Source: Lang 1996 and Grosser and Lang 1999 (two stages); no vectors are wanted, so the second stage costs little.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The dense factorisations and products behind distances of features, in double precision, compiled once for every
 // width of vector unit; the machine picks at start.
 #pragma once

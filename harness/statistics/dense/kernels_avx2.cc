@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dense_kernels for processors with AVX2; this file alone is compiled for them (CMakeLists.txt).
 #include "harness/statistics/dense/widths.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What kernels*.cc compile, each for its own width of vector unit.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every width of the dense factorisations gives what a plain decomposition gives, and
 // the same bytes however many work on it.
 #include "harness/statistics/dense/kernels.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Products of matrices for one width of vector unit; only for kernels*.cc, each of which compiles
 // it for its own. All names are the file's own and nothing of the standard library's templates is
 // used: one definition must not serve two widths.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Householder reflections in blocks, I - V T V^T, for one width of vector unit (product.h says for whom).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The widths that kernels.cc chooses from; only for kernels*.cc.
 #pragma once
 

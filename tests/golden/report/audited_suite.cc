@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/golden/report/audited_suite.h"
 
 #include "tests/golden/report/sample_suite.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A made-up suite record with everything that a suite can tell beside its rows, for tests of the report.
 #pragma once
 

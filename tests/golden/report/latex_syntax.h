@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A check of LaTeX's syntax for tests, where no LaTeX is installed: what a table of ours may consist of.
 #pragma once
 

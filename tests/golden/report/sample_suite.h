@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Made-up suite records in the form the engine writes, for tests of the report. Their numbers say nothing about
 // encoders.
 #pragma once

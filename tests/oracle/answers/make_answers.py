@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Answer files of our own making, and what the official scripts print of them.
 
     PYTHONHASHSEED=0 python make_answers.py REPOSITORIES OUT [RULE ...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes cases.json: chat templates and parts of such, and what transformers renders of them.
 
     python make_cases.py        (transformers 5.24, jinja2 3.1.6)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tok_hostile.json: hostile texts, and the ids that Hugging Face's software gives them, of the tokenizers of
 tok_cases.json and of the tokenizer.json that transformers saves of each class.
 

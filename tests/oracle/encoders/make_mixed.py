@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tok_mixed.json: folders whose small files and tokenizer.json say different things, and what transformers makes of
 them, on the texts of make_tokenizer_cases.py.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tok_cases.json: tokenizers as files and folders, and the ids that Hugging Face's software gives them.
 
     python3 -m venv venv && \

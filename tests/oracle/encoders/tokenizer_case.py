@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the cases of make_tokenizer_cases.py share: sentences to train on, texts to ask, and how a case is kept."""
 
 import base64

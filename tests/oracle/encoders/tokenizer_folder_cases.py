@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cases that are folders with a vocabulary of words or of merges, by the class that their files name."""
 
 import json

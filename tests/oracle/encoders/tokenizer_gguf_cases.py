@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cases that are a .gguf, held to a tokenizer.json that cuts likewise, or to sentencepiece."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cases that are a tokenizer.json alone."""
 
 from tokenizer_case import TEXTS, token, train_bpe

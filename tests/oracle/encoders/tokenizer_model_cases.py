@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Cases that are folders with a sentencepiece model, and unigram models."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tiny checkpoints as GGUF files, as llama.cpp's converter does, and what transformers makes of the same weights.
 
     python make_gguf.py        (transformers 5.24, torch, gguf 0.19)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes tiny random checkpoints of text architectures, what transformers makes of them, and what it makes of their
 configs when keys are dropped, renamed, changed or added.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes what sentence-transformers and transformers make of one vector a text, for tiny checkpoints of this folder.
 
     python make_poolings.py        (transformers 5.24, sentence-transformers 6.2, torch)
