@@ -23,8 +23,8 @@ PicturesOf pictures_of_record(const SectionInput& record, const std::vector<std:
 /// @param folder  that they lie in, by their whole name or its last parts; "" = where they say.
 PicturesOf pictures_of_files(const JudgedFile& judged, const std::filesystem::path& folder);
 
-/// A figure a prompt, both sides beneath one another: the prompts won and lost by most, of the row "overall" where there
-/// is one, else of the rows that differ most.
+/// A figure a prompt, both sides beneath one another: the prompts won and lost by most, of the row "overall" where
+/// there is one, else of the rows that differ most.
 /// Says how many prompts have no picture left; empty where no prompt was won or lost.
 std::vector<Block> side_by_side(const PairedComparison& comparison, const std::string& a, const std::string& b,
                                 const PicturesOf& of_a, const PicturesOf& of_b);
