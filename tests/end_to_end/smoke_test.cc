@@ -186,6 +186,21 @@ TEST_F(Smoke, ARowThatLeavesItsStorePaintsTheSameBytes) {
     ask(by_folder, 2);
     EXPECT_NE(read_file(folder_ / "err").find("its encoder is another one here"), std::string::npos)
         << read_file(folder_ / "err");
+    // Sizes that a file makes up are refused before anything of them is made.
+    changed["encoder"]["seed"] = 0;
+    for (const auto& [place, value] :
+         std::vector<std::pair<std::string, Json>>{{"/model/shape/0", 1000000000},
+                                                   {"/model/condition_dimension", 1000000000},
+                                                   {"/picture/height", -1},
+                                                   {"/picture/height", "tall"},
+                                                   {"/sampling/steps", Json::array()},
+                                                   {"/model/heads", {"v"}},
+                                                   {"/schema", "emf.row/2"}}) {
+      Json hostile = changed;
+      hostile[Json::json_pointer(place)] = value;
+      write_json(config, hostile);
+      ask(by_folder, 2);
+    }
   }
 }
 

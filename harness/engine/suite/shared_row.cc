@@ -50,6 +50,16 @@ void require_equal(const Json& now, const Json& then, const char* what, const st
       folder.string(), what, difference(then, now));
 }
 
+void require_possible(const PictureSides& sides, const std::vector<int64_t>& steps, const std::string& origin) {
+  constexpr int64_t kMostPixels = 4096, kMostSteps = 100000;
+  for (const int64_t side : {sides.height, sides.width})
+    if (side < 1 || side > kMostPixels) fail_input("{}: a picture has no side of {} pixels", origin, side);
+  if (steps.empty()) fail_input("{}: no sampling steps", origin);
+  for (const int64_t count : steps)
+    if (count < 1 || count > kMostSteps)
+      fail_input("{}: {} sampling steps are outside 1..{}", origin, count, kMostSteps);
+}
+
 SharedRow made_of(const Json& config, const std::filesystem::path& folder, const std::string& elsewhere) {
   const std::string origin = (folder / kSharedConfig).string();
   if (config.value("schema", "") != kSchema)
@@ -58,6 +68,8 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
   const Json &of_model = config.at("model"), &of_encoder = config.at("encoder"), &of_objective = config.at("objective"),
              &of_codec = config.at("codec"), &picture = config.at("picture"), &sampling = config.at("sampling");
   const PictureSides sides{picture.at("height"), picture.at("width")};
+  const auto steps = sampling.at("steps").get<std::vector<int64_t>>();
+  require_possible(sides, steps, origin);
   const std::shared_ptr<const Codec> codec =
       make_codec(of_codec.at("codec"), CodecContext{sides.height, sides.width, placement},
                  Options(of_codec.at("options"), origin + ": codec"));
@@ -76,10 +88,17 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
 
   const Json& shape = of_model.at("shape");
   const ModelShape sizes{shape.at(0), shape.at(1), shape.at(2), of_model.at("condition_dimension")};
+  // Sizes that follow from what was made already are not believed: a file could ask for any amount of memory.
+  const LatentShape latent = codec->shape(sides.height, sides.width);
+  require_equal(Json::array({latent.channels, latent.height, latent.width}), shape, "codec's shape", folder);
+  require_equal(encoder->info().dimension, of_model.at("condition_dimension"), "encoder's width", folder);
+  const ModelDemands demands = objective->wants().demands;
+  require_equal(demands.heads, of_model.at("heads"), "objective's demand of heads", folder);
+  require_equal(demands.scalars, of_model.at("scalars"), "objective's demand of scalars", folder);
   const ModelMaker maker{of_model.at("model"),
                          Options(of_model.at("options"), origin + ": model"),
                          sizes,
-                         {of_model.at("heads"), of_model.at("scalars")},
+                         demands,
                          of_model.at("seed"),
                          placement};
   std::unique_ptr<Model> model = maker.make();
@@ -97,7 +116,7 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
           objective,
           codec,
           sides,
-          sampling.at("steps").get<std::vector<int64_t>>(),
+          steps,
           sampling.at("guidance").get<double>(),
           config.at("run").get<std::string>()};
 }
