@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes both bundles and runs them where nothing else is: in a root folder of their own, without the C library or any
-# package of this machine. Prints their sizes, which have a limit: 15 MB for the light one, 65 MB for the whole, which has
-# the light one in front.
+# package of this machine. Prints their sizes, which have a limit: 15 MB for the light one, 60 MB for the whole.
 #   tests/bundle.sh BUILD LIBTORCH_FOLDER
 # Exit 77 (skipped) where this machine lets nobody make namespaces.
 set -euo pipefail

@@ -5,8 +5,7 @@
 #   cmake/bundle/bundle.sh BUILD PROGRAM OUT [LIBTORCH_VERSION]
 #
 # BUILD is a build folder, PROGRAM the program in it, OUT the folder to make (replaced when it is a bundle). With
-# LIBTORCH_VERSION LibTorch's libraries are left out: the launcher finds them in a pip install of that version, and starts
-# behind the light program of the same build, which stands in front. A program
+# LIBTORCH_VERSION LibTorch's libraries are left out: the launcher finds them in a pip install of that version. A program
 # that is linked statically is all there is; to any other the C library and the dynamic linker come along, so older systems
 # run it too.
 set -euo pipefail
@@ -41,15 +40,7 @@ if readelf -l "$program" | grep -q 'program interpreter'; then
   install -m 755 "$program" "$out/lib/emfbench"
   # Symbols that plugins link to stay; those that only a debugger reads go.
   strip --strip-unneeded "$out/lib/emfbench" "$out"/lib/*.so* 2>/dev/null || true
-  front=$(dirname "$program")/lite/emfbench-lite
-  if [[ -n $torch_version && -x $front ]] && ! readelf -l "$front" | grep -q 'program interpreter'; then
-    # What needs no LibTorch is answered by the light program, which starts the other where it must.
-    install -s -m 755 "$front" "$out/emfbench"
-    install -m 644 "$program.help.json" "$out/emfbench-whole.help.json"
-    "${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench-whole" "$root/cmake/bundle/launcher.c"
-  else
-    "${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench" "$root/cmake/bundle/launcher.c"
-  fi
+  "${CC:-cc}" -std=c11 -O2 -static -s -o "$out/emfbench" "$root/cmake/bundle/launcher.c"
 else
   install -s -m 755 "$program" "$out/emfbench"
   for library in libc.a libm.a libstdc++.a; do libraries+=("$("${CC:-cc}" -print-file-name="$library")"); done

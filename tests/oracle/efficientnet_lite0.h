@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pooled features and top classes of EfficientNet-lite0 on two synthetic inputs, from PyTorch functional calls over
 // the original checkpoint (efficientnet-lite0-57934424.pth, sha256 57934424...ab77db): visual_efficientnet_lite0.json,
 // rows sin0 and sin1, made by make_encoder_golden.py.

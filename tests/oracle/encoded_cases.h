@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The encoded pictures of decoded_pictures.json.
 #pragma once
 

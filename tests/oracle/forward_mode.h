@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The slow, clear reference for du/dt: LibTorch's forward-mode AD in double precision.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The feature sets of metric_features.npz with what other software says of them.
 #pragma once
 

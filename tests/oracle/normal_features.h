@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Features with a known distribution, for tests of distances.
 #pragma once
 

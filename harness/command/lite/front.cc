@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/command/lite/front.h"
 
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -64,11 +63,8 @@ bool print_help(const fs::path& whole, const std::vector<std::string_view>& word
 
 fs::path whole_program() {
   std::error_code error;
-  if (const char* named = std::getenv("EMFBENCH_WHOLE")) return fs::exists(named, error) ? named : "";
-  const auto* name = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
-  if (name == nullptr) return {};
-  const fs::path beside = fs::canonical(name, error).parent_path() / "emfbench-whole";
-  return !error && fs::exists(beside, error) ? beside : fs::path();
+  const char* named = std::getenv("EMFBENCH_WHOLE");
+  return named != nullptr && fs::exists(named, error) ? named : fs::path();
 }
 
 void hand_over() {

@@ -6,7 +6,7 @@
 
 namespace emf {
 
-/// The whole program that belongs to this one: $EMFBENCH_WHOLE, or `emfbench-whole` beside it (of a bundle); "" where
+/// The whole program that belongs to this one, as $EMFBENCH_WHOLE names it; "" where
 /// there is none.
 std::filesystem::path whole_program();
 
