@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/base/bounded.h"
+#include "harness/base/error.h"
 #include "harness/base/file.h"
 
 namespace emf {
@@ -52,7 +53,7 @@ StageSize size_of_stage(const Stage& stage, int64_t pictures) {
 }
 
 void StageTimes::read(const std::string& kind) {
-  std::map<std::string, Sum>& sums = sums_[kind];
+  sums_[kind];
   std::error_code absent;
   for (const auto& entry : std::filesystem::directory_iterator(store_ / "runs" / kind, absent)) {
     const auto folder = entry.path();
@@ -60,16 +61,23 @@ void StageTimes::read(const std::string& kind) {
     for (const char* name : {"DONE", "spec.json", "result.json", "provenance.json"})
       whole = whole && path_exists(folder / name);
     if (!whole) continue;
-    const Json spec = read_json(folder / "spec.json");
-    const bool paints = kind == "sample";
-    const StageSize size =
-        size_of_stage(kind, spec, paints ? read_json(folder / "result.json").value("pictures", int64_t{0}) : 0,
-                      paints ? train_of(store_, spec) : Json());
-    if (size.amount <= 0) continue;
-    Sum& sum = sums[size.like];
-    sum.seconds += read_json(folder / "provenance.json").value("seconds", 0.0);
-    sum.amount += size.amount;
+    try {
+      read_stage(kind, folder);
+    } catch (const UserError&) {
+      // Damaged: whoever reads the stage for its results says so, and mends it.
+    } catch (const Json::exception&) {
+    }
   }
+}
+
+void StageTimes::read_stage(const std::string& kind, const std::filesystem::path& folder) {
+  const Json spec = read_json(folder / "spec.json");
+  const bool paints = kind == "sample";
+  const StageSize size =
+      size_of_stage(kind, spec, paints ? read_json(folder / "result.json").value("pictures", int64_t{0}) : 0,
+                    paints ? train_of(store_, spec) : Json());
+  const double seconds = read_json(folder / "provenance.json").value("seconds", 0.0);
+  add(size, seconds);
 }
 
 std::map<std::string, StageTimes::Sum>& StageTimes::sums_of(const std::string& kind) {

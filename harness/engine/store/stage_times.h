@@ -47,6 +47,7 @@ class StageTimes {
   };
   std::map<std::string, Sum>& sums_of(const std::string& kind);
   void read(const std::string& kind);
+  void read_stage(const std::string& kind, const std::filesystem::path& folder);
 
   std::filesystem::path store_;
   std::map<std::string, std::map<std::string, Sum>> sums_;  ///< by kind, then by StageSize::like

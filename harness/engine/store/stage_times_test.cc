@@ -61,5 +61,13 @@ TEST_F(StageTimesTest, OtherKindsTakeTheMean) {
   EXPECT_FALSE(times.seconds(size_of_stage("score", Json::object(), 0, nullptr)));
 }
 
+TEST_F(StageTimesTest, DamagedStagesTellNothingAndStopNobody) {
+  for (const char* hash : {"aa", "ab", "ac"}) finish("judge", hash, Json::object(), 2);
+  write_atomically(store_ / "runs/judge/ab/provenance.json", R"({"seconds": )");
+  write_atomically(store_ / "runs/judge/ac/provenance.json", R"({"seconds": "two"})");
+  StageTimes times(store_);
+  EXPECT_DOUBLE_EQ(times.seconds(size_of_stage("judge", Json::object(), 0, nullptr)).value(), 2);
+}
+
 }  // namespace
 }  // namespace emf
