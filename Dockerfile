@@ -17,6 +17,7 @@ COPY --from=build /opt/emfbench /opt/emfbench
 COPY --from=build /emfbench/.deps/venv/lib/python3.11/site-packages/torch /opt/emfbench/torch
 COPY --from=build /emfbench/.deps/weights /opt/emfbench/share/emfbench/.deps/weights
 RUN useradd --create-home --uid 1000 user && install -d -o 1000 /store
+ENV EMFBENCH_STORE=/store
 USER 1000
 WORKDIR /store
 ENTRYPOINT ["/opt/emfbench/emfbench"]

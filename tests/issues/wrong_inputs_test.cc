@@ -2,6 +2,7 @@
 // Every option of every verb with values that no one means: no internal error, no signal, nothing trained.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 #include <optional>
 
@@ -67,6 +68,8 @@ class WrongInputs : public testing::Test {
     const std::filesystem::path here = folder_ / "two/levels";
     make_folder(here);
     std::filesystem::current_path(here);
+    if (const char* store = std::getenv("EMFBENCH_STORE")) store_before_ = store;
+    ::setenv("EMFBENCH_STORE", (here / "store").c_str(), 1);
     folder_.write("two/levels/prompts.txt", "a photo of a cat\n");
     folder_.write(
         "two/levels/graph.csv",
@@ -78,7 +81,10 @@ class WrongInputs : public testing::Test {
                   "\n");
     ASSERT_EQ(run_command({"see_tree"}).code, 0);
   }
-  void TearDown() override { std::filesystem::current_path(before_); }
+  void TearDown() override {
+    std::filesystem::current_path(before_);
+    store_before_.empty() ? ::unsetenv("EMFBENCH_STORE") : ::setenv("EMFBENCH_STORE", store_before_.c_str(), 1);
+  }
 
   /// Words that are right by themselves, or wrong in a file that is not there: an option is looked at all the same.
   static std::vector<std::string> base(const std::string& verb) {
@@ -146,6 +152,7 @@ class WrongInputs : public testing::Test {
 
   TemporaryFolder folder_{"wrong_inputs"};
   std::filesystem::path before_;
+  std::string store_before_;
   size_t options_ = 0, tried_ = 0;
 };
 
@@ -156,6 +163,8 @@ TEST_F(WrongInputs, NoOptionEndsInAnInternalError) {
   }
   EXPECT_GT(tried_, 500u);
   EXPECT_FALSE(std::filesystem::exists("store/runs/train")) << "something was trained";
+  // That the line above looks where results would lie.
+  EXPECT_NE(run_command({"status"}).talk.find((folder_ / "two/levels/store").string()), std::string::npos);
 }
 
 }  // namespace
