@@ -172,19 +172,30 @@ class ScoreTable {
     return escape_latex(text);
   }
 
-  /// "2,000 pictures of 500 prompts; seed 0."
+  /// "2,000 pictures of 500 prompts a row; seed 0." A score may rest on some of a suite's prompts (reworded ones are
+  /// scored apart), so what rows say of themselves counts; prompts are named where that many pictures
+  /// can only be of them.
   std::string evidence() const {
+    std::set<int64_t> seeds, judged;
+    for (const Json& row : report_rows(input_)) {
+      if (row.at("metric") != grid_.metric() || row.at("encoder") == "real") continue;
+      seeds.insert(row.at("seed").get<int64_t>());
+      if (row.at("n").is_number_integer()) judged.insert(row.at("n").get<int64_t>());
+    }
     std::set<std::string> prompts;
-    for (const Json& prompt : input_.result.at("prompts")) prompts.insert(prompt.at("text").get<std::string>());
-    std::set<int64_t> seeds;
-    for (const Json& row : report_rows(input_))
-      if (row.at("metric") == grid_.metric() && row.at("encoder") != "real")
-        seeds.insert(row.at("seed").get<int64_t>());
+    int64_t pictures = 0;
+    for (const Json& prompt : input_.result.at("prompts")) {
+      if (prompt.value("reworded", false)) continue;
+      prompts.insert(prompt.at("text").get<std::string>());
+      ++pictures;
+    }
     std::string text;
-    if (!prompts.empty()) {
-      text =
-          fmt::format("{} pictures of {} prompts a row{}; ", format_count(int64_t(input_.result.at("prompts").size())),
-                      format_count(int64_t(prompts.size())), seeds.size() > 1 ? " and seed" : "");
+    if (judged.size() == 1) {
+      const std::string of = fmt::format(" of {} prompts", format_count(static_cast<int64_t>(prompts.size())));
+      text = fmt::format("{} pictures{} a row{}; ", format_count(*judged.begin()),
+                         *judged.begin() == pictures ? of : "", seeds.size() > 1 ? " and seed" : "");
+    } else if (!judged.empty()) {
+      text = fmt::format("{} to {} pictures a row; ", format_count(*judged.begin()), format_count(*judged.rbegin()));
     }
     return text + fmt::format("seed{} {}. ", seeds.size() == 1 ? "" : "s", fmt::join(seeds, ", "));
   }

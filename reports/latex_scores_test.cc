@@ -2,10 +2,12 @@
 // The table that a paper takes in: its layout, digits, marks and words, and that LaTeX takes it.
 #include "reports/latex_scores.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <set>
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
@@ -43,6 +45,25 @@ TEST(LatexScores, EncodersByStepsInBlocksOfObjectives) {
   EXPECT_TRUE(holds(text, "Hashed words & -- & -- & -- \\\\\n")) << "the row that failed: " << text;
   EXPECT_TRUE(holds(text, "--: no value (not run: an input failed)")) << text;
   EXPECT_TRUE(holds(text, "another interval overlaps with its")) << text;
+}
+
+TEST(LatexScores, TheCaptionCountsWhatWasJudged) {
+  SectionInput input = sample();
+  Json& prompts = input.result["prompts"];
+  const auto rows_of = [&](size_t n) {
+    for (Json& row : input.result["rows"]) row["n"] = n;
+    return latex_scores(input);
+  };
+  const size_t all = prompts.size();
+  std::set<std::string> texts;
+  for (const Json& prompt : prompts) texts.insert(prompt.at("text").get<std::string>());
+  EXPECT_TRUE(holds(rows_of(all), fmt::format("{} pictures of {} prompts a row", all, texts.size())));
+  Json reworded = prompts.front();
+  reworded["text"] = "said otherwise";
+  reworded["reworded"] = true;
+  prompts.push_back(reworded);
+  EXPECT_TRUE(holds(rows_of(all), fmt::format("{} pictures of {} prompts a row", all, texts.size())));
+  EXPECT_TRUE(holds(rows_of(all - 1), fmt::format("{} pictures a row", all - 1))) << "of which, nothing says";
 }
 
 TEST(LatexScores, FewColumnsStandSideBySide) {
