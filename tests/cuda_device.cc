@@ -7,6 +7,6 @@
 namespace emf {
 
 at::Device kernel_device() { return {at::kCUDA, 0}; }
-bool has_kernel_device() { return at::globalContext().hasCUDA() && at::globalContext().getNumGPUs() > 0; }
+bool has_kernel_device() { return at::hasCUDA() && at::getNumGPUs() > 0; }
 
 }  // namespace emf

@@ -101,6 +101,11 @@ const char* launch_uniform_rows(const RandomRows& call, void*) { return draw<fal
 
 constexpr int kAdamwThreads = 256;
 
+const char* launch_adamw_gradients(const AdamwCall& call, const AdamwGradients& gradients, void*) {
+  for (int thread = 0; thread < AdamwGradients::kMost; ++thread) adamw_enter_gradient(call.tensors, gradients, thread);
+  return nullptr;
+}
+
 const char* launch_adamw_norm(const AdamwCall& call, void*) {
   double squares = 0;
   with_type(call.gradient_type, [&](auto gradient) {

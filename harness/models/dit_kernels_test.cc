@@ -6,7 +6,7 @@
 #include "harness/api/model.h"
 #include "harness/engine/training/autocast.h"
 #include "harness/kernels/cuda/operations.h"
-#include "tests/kernel_device.h"
+#include "tests/kernels_in_use.h"
 #include "tests/oracle/forward_mode.h"
 #include "tests/small_model.h"
 
@@ -16,19 +16,6 @@ namespace {
 constexpr int64_t kRows = 6, kText = 5, kDimension = 20;
 const ModelShape kShape{4, 6, 6, kDimension};
 const ModelDemands kDemands{{"v"}, {"guidance"}};
-
-/// The layers take the kernels of kernel_device() while one lives, and none behind it.
-class KernelsInUse {
- public:
-  KernelsInUse() {
-    DeviceOperations table = cuda::operations();
-    table.device = kernel_device().type();
-    set_device_operations(table);
-  }
-  ~KernelsInUse() { set_device_operations({}); }
-  KernelsInUse(const KernelsInUse&) = delete;
-  KernelsInUse& operator=(const KernelsInUse&) = delete;
-};
 
 std::unique_ptr<Model> make_model(const at::Device& device) {
   const Options options(Json{{"width", 72}, {"depth", 3}, {"heads", 2}}, "test");
@@ -103,7 +90,7 @@ class DitOnKernels : public KernelTest {
 
   void expect_close(int64_t moving, bool autocast, double tolerance) {
     const Results expected = reference(moving);
-    const KernelsInUse kernels;
+    const KernelsInUse kernels(cuda::operations());
     const auto model = make_model(kernel_device());
     const PoisonedMemory poisoned;
     const Results found = run(*model, kernel_device(), at::kFloat, moving, autocast);
@@ -141,19 +128,16 @@ TEST_F(DitOnKernels, EveryLayerAsksTheTable) {
   count(counting.time_embedding);
   count(counting.attention);
   const auto model = make_model(kernel_device());
-  const Results without = run(*model, kernel_device(), at::kFloat, 2);
-  set_device_operations(counting);
+  const Results without = [&] {
+    const PlainOperations plain;
+    return run(*model, kernel_device(), at::kFloat, 2);
+  }();
+  const KernelsInUse kernels(counting);
   const Results with = run(*model, kernel_device(), at::kFloat, 2);
   // A block: three norms, each asking again as a layer_norm, two gates, a gelu, two attentions. Around them: the final
   // norms and the text's, one gate, gelu, times and silus.
   const int64_t blocks = 3 * (3 + 3 + 2 + 1 + 2) - 1, ends = 2 * 2 + 1 + 1 + 1 + 3 + 4;
   EXPECT_EQ(calls, blocks + ends);
-  {
-    const PlainOperations plain;
-    run(*model, kernel_device(), at::kFloat, 2);
-    EXPECT_EQ(calls, blocks + ends);
-  }
-  set_device_operations({});
   EXPECT_EQ(worst(with.values, without.values), 0);
   EXPECT_EQ(worst(with.tangents, without.tangents), 0);
 }

@@ -21,6 +21,11 @@ __device__ double block_sum(double part) {
   return total;
 }
 
+__global__ void __launch_bounds__(AdamwGradients::kMost)
+    gradients_kernel(AdamwTensor* tensors, AdamwGradients gradients) {
+  adamw_enter_gradient(tensors, gradients, static_cast<int>(threadIdx.x));
+}
+
 template <class Gradient>
 __global__ void __launch_bounds__(kThreads) squares_kernel(AdamwCall call) {
   const AdamwChunk chunk = call.chunks[blockIdx.x];
@@ -46,6 +51,11 @@ __global__ void __launch_bounds__(kThreads) step_kernel(AdamwCall call) {
 }
 
 }  // namespace
+
+const char* launch_adamw_gradients(const AdamwCall& call, const AdamwGradients& gradients, void* stream) {
+  gradients_kernel<<<1, AdamwGradients::kMost, 0, as_stream(stream)>>>(call.tensors, gradients);
+  return launch_error();
+}
 
 const char* launch_adamw_norm(const AdamwCall& call, void* stream) {
   if (call.num_chunks == 0) return nullptr;

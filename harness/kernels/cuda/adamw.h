@@ -35,7 +35,7 @@ struct AdamwState {
 };
 
 struct AdamwCall {
-  const AdamwTensor* tensors;
+  AdamwTensor* tensors;
   const AdamwChunk* chunks;
   int64_t num_chunks;
   double* chunk_squares;  ///< [num_chunks]
@@ -45,6 +45,17 @@ struct AdamwCall {
   double clip_norm;  ///< 0 = never
 };
 
+/// Where the gradients of consecutive parameters lie, handed over with the launch itself: gradients move from step to
+/// step, and a captured step keeps its own.
+struct AdamwGradients {
+  static constexpr int kMost = 256;
+  const void* places[kMost];
+  int64_t first;  ///< parameter
+  int count;
+};
+
+/// Enters gradients into call.tensors. One launch.
+const char* launch_adamw_gradients(const AdamwCall& call, const AdamwGradients& gradients, void* stream);
 /// Sums of squares, then norm, clip factor and counts into the state: two launches.
 /// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with a launch.
 const char* launch_adamw_norm(const AdamwCall& call, void* stream);

@@ -9,6 +9,11 @@
 
 namespace emf::cuda {
 
+/// One thread's part of entering gradients.
+EMF_HOST_DEVICE void adamw_enter_gradient(AdamwTensor* tensors, const AdamwGradients& gradients, int thread) {
+  if (thread < gradients.count) tensors[gradients.first + thread].gradient = gradients.places[thread];
+}
+
 /// What all numbers of a parameter have in common in one step.
 struct AdamwConstants {
   float gradient_factor, decay, lerp1, beta2, new2, negative_step, root_correction2, epsilon, average_lerp;

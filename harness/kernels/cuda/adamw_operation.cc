@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <c10/core/DeviceGuard.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstring>
 
 #include "harness/kernels/cuda/adamw.h"
 #include "harness/kernels/cuda/operation_tensors.h"
@@ -17,6 +19,7 @@ class DeviceAdamw : public FusedAdamw {
  public:
   DeviceAdamw(FusedAdamwTensors tensors, const FusedAdamwOptions& options)
       : tensors_(std::move(tensors)), options_(options), device_(tensors_.weights.front().device()) {
+    std::vector<AdamwTensor> table;
     std::vector<AdamwChunk> chunks;
     for (size_t i = 0; i < tensors_.weights.size(); ++i) {
       AdamwTensor tensor{};
@@ -30,34 +33,32 @@ class DeviceAdamw : public FusedAdamw {
       for (int64_t first = 0; first < tensor.count; first += kAdamwChunk) {
         chunks.push_back({static_cast<int64_t>(i), first});
       }
-      table_.push_back(tensor);
+      table.push_back(tensor);
+      counts_.push_back(tensor.count);
     }
     num_chunks_ = static_cast<int64_t>(chunks.size());
-    chunks_ = on_device(chunks, at::Tensor());
+    table_ = on_device(table);
+    chunks_ = on_device(chunks);
     const at::TensorOptions doubles = at::TensorOptions().device(device_).dtype(at::kDouble);
     chunk_squares_ = at::empty({num_chunks_}, doubles);
     state_ = at::zeros({kStateNumbers}, doubles);
   }
 
   void step(const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate) override {
-    ensure(gradients.size() == table_.size(), "{} gradients for {} parameters", gradients.size(), table_.size());
+    ensure(gradients.size() == counts_.size(), "{} gradients for {} parameters", gradients.size(), counts_.size());
     ensure(learning_rate.scalar_type() == at::kDouble && learning_rate.device() == device_,
            "the learning rate is a double on {}", device_.str());
     const c10::DeviceGuard guard(device_);
     const at::NoGradGuard no_grad;
     const ElementType type = gradient_type(gradients);
     std::vector<at::Tensor> held;  // until the launches are enqueued; then the allocator keeps their order
-    bool moved = !device_table_.defined();
     for (size_t i = 0; i < gradients.size(); ++i) {
       held.push_back(gradients[i].defined() ? packed(gradients[i], type) : zeros_for(i, type));
-      ensure(held.back().numel() == table_[i].count, "gradient {} has {} numbers, its parameter {}", i,
-             held.back().numel(), table_[i].count);
-      moved = moved || table_[i].gradient != place_of(held.back());
-      table_[i].gradient = place_of(held.back());
+      ensure(held.back().numel() == counts_[i], "gradient {} has {} numbers, its parameter {}", i, held.back().numel(),
+             counts_[i]);
     }
-    if (moved) device_table_ = on_device(table_, device_table_);
     state_.narrow(0, 0, 1).copy_(learning_rate.view({1}), /*non_blocking=*/true);
-    const AdamwCall call{static_cast<const AdamwTensor*>(place_of(device_table_)),
+    const AdamwCall call{static_cast<AdamwTensor*>(mutable_place_of(table_)),
                          static_cast<const AdamwChunk*>(place_of(chunks_)),
                          num_chunks_,
                          static_cast<double*>(mutable_place_of(chunk_squares_)),
@@ -69,6 +70,7 @@ class DeviceAdamw : public FusedAdamw {
                          options_.weight_decay,
                          options_.ema_decay,
                          options_.clip_norm};
+    enter(call, held);
     check_launch(launch_adamw_norm(call, current_stream(device_)), "adamw_norm");
     check_launch(launch_adamw_step(call, current_stream(device_)), "adamw_step");
   }
@@ -116,31 +118,38 @@ class DeviceAdamw : public FusedAdamw {
 
   /// A leaf that the loss did not reach keeps one tensor of zeros, so that the table stays as it is.
   const at::Tensor& zeros_for(size_t i, ElementType type) {
-    zeros_.resize(table_.size());
+    zeros_.resize(counts_.size());
     at::Tensor& zeros = zeros_[i];
     if (!zeros.defined() || zeros.scalar_type() != scalar_type(type)) {
-      zeros = at::zeros({table_[i].count}, tensors_.weights[i].options().dtype(scalar_type(type)).requires_grad(false));
+      zeros = at::zeros({counts_[i]}, tensors_.weights[i].options().dtype(scalar_type(type)).requires_grad(false));
     }
     return zeros;
   }
 
-  /// A table's bytes on the device; `place` is written over where it is defined.
+  /// A table's bytes on the device; waits for them.
   template <class Entry>
-  at::Tensor on_device(const std::vector<Entry>& entries, at::Tensor place) {
-    const auto bytes = static_cast<int64_t>(entries.size() * sizeof(Entry));
-    // Pinned anew each time, because the device may still be reading the last one; the allocator waits for that.
-    host_table_ = at::empty({bytes}, at::TensorOptions().dtype(at::kByte).pinned_memory(device_.is_cuda()));
-    std::memcpy(host_table_.mutable_data_ptr(), entries.data(), static_cast<size_t>(bytes));
-    if (!place.defined()) place = at::empty({bytes}, at::TensorOptions().device(device_).dtype(at::kByte));
-    return place.copy_(host_table_, /*non_blocking=*/true);
+  at::Tensor on_device(const std::vector<Entry>& entries) const {
+    const at::Tensor bytes = at::empty({static_cast<int64_t>(entries.size() * sizeof(Entry))}, at::dtype(at::kByte));
+    std::memcpy(bytes.mutable_data_ptr(), entries.data(), static_cast<size_t>(bytes.numel()));
+    return bytes.to(device_, at::kByte, /*non_blocking=*/false, /*copy=*/true);
+  }
+
+  void enter(const AdamwCall& call, const std::vector<at::Tensor>& gradients) const {
+    for (size_t first = 0; first < gradients.size(); first += AdamwGradients::kMost) {
+      AdamwGradients entered{};
+      entered.first = static_cast<int64_t>(first);
+      entered.count = static_cast<int>(std::min<size_t>(AdamwGradients::kMost, gradients.size() - first));
+      for (int i = 0; i < entered.count; ++i) entered.places[i] = place_of(gradients[first + static_cast<size_t>(i)]);
+      check_launch(launch_adamw_gradients(call, entered, current_stream(device_)), "adamw_gradients");
+    }
   }
 
   FusedAdamwTensors tensors_;
   FusedAdamwOptions options_;
   at::Device device_;
-  std::vector<AdamwTensor> table_;
+  std::vector<int64_t> counts_;  ///< numbers of each parameter
   int64_t num_chunks_ = 0;
-  at::Tensor chunks_, device_table_, host_table_, chunk_squares_, state_;
+  at::Tensor table_, chunks_, chunk_squares_, state_;
   std::vector<at::Tensor> zeros_;
 };
 

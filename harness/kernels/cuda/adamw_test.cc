@@ -158,6 +158,25 @@ TEST_F(DeviceAdamw, GoesOnFromGivenCounts) {
   pair.expect_equal(1e-6);
 }
 
+TEST_F(DeviceAdamw, TakesMoreParametersThanALaunchEnters) {
+  const at::TensorOptions options = at::TensorOptions().device(kernel_device()).dtype(at::kFloat);
+  FusedAdamwTensors tensors;
+  std::vector<at::Tensor> gradients;
+  for (int i = 0; i < 600; ++i) {
+    for (auto* list : {&tensors.weights, &tensors.moments1, &tensors.moments2, &tensors.averages}) {
+      list->push_back(at::zeros({3}, options));
+    }
+    gradients.push_back(at::full({3}, i % 2 == 0 ? 1 : -1, options));
+  }
+  const auto fused = cuda::fused_adamw(tensors, {});
+  fused->step(gradients, at::full({}, 0.5, options.dtype(at::kDouble)));
+  // The first step goes against the gradient's sign by the learning rate.
+  for (int i = 0; i < 600; ++i) {
+    EXPECT_NEAR(tensors.weights[static_cast<size_t>(i)][2].item<float>(), i % 2 == 0 ? -0.5 : 0.5, 1e-6) << i;
+  }
+  EXPECT_NEAR(fused->norm(), std::sqrt(1800), 1e-9);
+}
+
 TEST_F(DeviceAdamw, RefusesWhatItCannotTake) {
   Pair pair({});
   FusedAdamwTensors other = pair.device;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a build with CUDA adds: the layers' table is filled in, and launches go to LibTorch's stream.
-#include <c10/cuda/CUDAStream.h>
+#include <c10/core/Stream.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "harness/kernels/cuda/operations.h"
 
 namespace emf::cuda {
 
-void* current_stream(const at::Device& device) { return c10::cuda::getCurrentCUDAStream(device.index()).stream(); }
+// By LibTorch's interface of all devices, so that one build runs with its CPU libraries and, where those of CUDA are
+// loaded, on a card.
+void* current_stream(const at::Device& device) {
+  return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
+}
 
 namespace {
 
