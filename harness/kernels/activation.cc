@@ -4,11 +4,17 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "harness/kernels/device_operations.h"
+
 namespace emf {
 
 // A pointwise function's jvp equals its vjp, so ATen's backward kernels serve for both.
 
 Dual gelu(const Dual& x) {
+  const DeviceOperations* device = device_operations(x.value);
+  if (device != nullptr && device->gelu != nullptr) {
+    if (auto fused = device->gelu(x)) return *fused;
+  }
   Dual y{at::gelu(x.value, "tanh"), {}};
   if (x.has_tangent()) {
     const c10::AutoGradMode no_grad(false);
@@ -18,6 +24,10 @@ Dual gelu(const Dual& x) {
 }
 
 Dual silu(const Dual& x) {
+  const DeviceOperations* device = device_operations(x.value);
+  if (device != nullptr && device->silu != nullptr) {
+    if (auto fused = device->silu(x)) return *fused;
+  }
   Dual y{at::silu(x.value), {}};
   if (x.has_tangent()) {
     const c10::AutoGradMode no_grad(false);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "harness/kernels/device_operations.h"
 #include "harness/kernels/tangent_rows.h"
 
 namespace emf {
@@ -23,6 +24,11 @@ at::Tensor merge_heads(const at::Tensor& x) { return x.transpose(1, 2).flatten(2
 }  // namespace
 
 Dual attention(const Dual& q, const Dual& k, const Dual& v, int64_t num_heads, const at::Tensor& mask) {
+  const DeviceOperations* device = device_operations(q.value);
+  if (device != nullptr && device->attention != nullptr) {
+    common_tangent_rows({&q, &k, &v});  // for its check
+    if (auto fused = device->attention(q, k, v, num_heads, mask)) return *fused;
+  }
   const at::Tensor queries = split_heads(q.value, num_heads), keys = split_heads(k.value, num_heads),
                    values = split_heads(v.value, num_heads);
   const double scale = 1 / std::sqrt(static_cast<double>(queries.size(-1)));

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "harness/kernels/device_operations.h"
 #include "harness/kernels/tangent_rows.h"
 
 namespace emf {
@@ -28,6 +29,10 @@ PlainLayerNorm::PlainLayerNorm() : before_(plain_layer_norm) { plain_layer_norm 
 PlainLayerNorm::~PlainLayerNorm() { plain_layer_norm = before_; }
 
 Dual layer_norm(const Dual& x, double eps) {
+  const DeviceOperations* device = device_operations(x.value);
+  if (device != nullptr && device->residual_norm != nullptr) {
+    if (auto fused = device->residual_norm(x, {}, {}, {}, {}, eps)) return fused->normed;
+  }
   const auto [y, rstd] = normalise(x.value, eps);
   Dual result{y, {}};
   if (x.has_tangent()) {

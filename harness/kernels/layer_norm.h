@@ -2,6 +2,7 @@
 // Layer normalisation without parameters, and the adaLN modulation that follows it.
 #pragma once
 
+#include "harness/kernels/device_operations.h"
 #include "harness/tensor/dual.h"
 
 namespace emf {
@@ -11,7 +12,8 @@ namespace emf {
 /// @param x  [B,L,D].
 Dual layer_norm(const Dual& x, double eps = 1e-6);
 
-/// While one lives, layer_norm() of this thread takes its value apart into plain operations.
+/// While one lives, layer_norm() of this thread takes its value apart into plain operations, and no layer uses kernels
+/// of a device's own (PlainOperations).
 ///
 /// ATen's fused layer norm is right in its first and second derivative, but its second treats mean and deviation as
 /// constants, so that a third derivative, which the gradient of a reverse-mode du/dt is (objectives/reference_tangent),
@@ -24,6 +26,7 @@ class PlainLayerNorm {
   PlainLayerNorm& operator=(const PlainLayerNorm&) = delete;
 
  private:
+  PlainOperations plain_;
   bool before_;
 };
 

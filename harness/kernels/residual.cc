@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include "harness/kernels/device_operations.h"
 #include "harness/kernels/tangent_rows.h"
 
 namespace emf {
@@ -26,8 +27,12 @@ Dual add(const Dual& x, const Dual& y) {
 }
 
 Dual gated_residual(const Dual& x, const Dual& gate, const Dual& y) {
-  Dual sum{at::addcmul(x.value, y.value, gate.value.unsqueeze(1)), {}};
   const int64_t rows = common_tangent_rows({&x, &gate, &y});
+  const DeviceOperations* device = device_operations(x.value);
+  if (device != nullptr && device->gated_residual != nullptr) {
+    if (auto fused = device->gated_residual(x, gate, y)) return *fused;
+  }
+  Dual sum{at::addcmul(x.value, y.value, gate.value.unsqueeze(1)), {}};
   if (rows > 0) {
     const c10::AutoGradMode no_grad(false);
     sum.tangent = x.tangent;

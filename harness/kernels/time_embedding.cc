@@ -7,12 +7,17 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/kernels/device_operations.h"
 
 namespace emf {
 
 Dual time_embedding(const Dual& t, int64_t dimensions, double scale, double base) {
   ensure(t.value.scalar_type() == at::kFloat || t.value.scalar_type() == at::kDouble,
          "time must be fp32 or fp64, not {}", at::toString(t.value.scalar_type()));
+  const DeviceOperations* device = device_operations(t.value);
+  if (device != nullptr && device->time_embedding != nullptr) {
+    if (auto fused = device->time_embedding(t, dimensions, scale, base)) return *fused;
+  }
   const int64_t half = dimensions / 2;
   const at::Tensor exponents =
       at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));

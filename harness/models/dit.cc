@@ -18,6 +18,7 @@
 #include "harness/kernels/layer_norm.h"
 #include "harness/kernels/linear.h"
 #include "harness/kernels/residual.h"
+#include "harness/kernels/residual_norm.h"
 #include "harness/kernels/time_embedding.h"
 #include "harness/tensor/random_rows.h"
 
@@ -102,15 +103,20 @@ class Dit : public Model {
   const NamedParameters& parameters() const override { return parameters_; }
 
   ModelOutputs forward(const ModelInputs& inputs) const override {
-    Dual x = apply("patch_in", to_patches(inputs.z));
-    x.value = x.value + positions_.to(x.value.scalar_type());
+    const Dual x = enter_stream(apply("patch_in", to_patches(inputs.z)));
     const Dual c = silu(add_scalars(time_condition(inputs.t, inputs.interval), inputs.scalars));
     const Dual text = text_condition(inputs.condition);
+    Stream stream{x, {}, {}};
     for (int64_t i = 0; i < options_.depth; ++i) {
-      x = block(x, c, text, inputs.condition.mask, "block." + std::to_string(i) + ".");
+      stream = block(stream, c, text, inputs.condition.mask, "block." + std::to_string(i) + ".");
     }
-    ModelOutputs outputs{final_layer("final", x, c), {}};
-    for (const std::string& head : demands_.heads) outputs.heads[head] = final_layer("head." + head, x, c);
+    const auto [end, tokens] = next_norm(stream, final_modulation("final", c));
+    ModelOutputs outputs{to_output("final", tokens), {}};
+    for (const std::string& head : demands_.heads) {
+      const std::string name = "head." + head;
+      const std::vector<Dual> modulation = final_modulation(name, c);
+      outputs.heads[head] = to_output(name, modulated_norm(end, modulation[0], modulation[1]));
+    }
     return outputs;
   }
 
@@ -155,12 +161,15 @@ class Dit : public Model {
     return linear(x, parameter(name + ".weight"), parameter(name + ".bias"));
   }
 
-  /// The i-th width-sized piece of the last dimension.
-  Dual piece(const Dual& x, int64_t i, int64_t count = 1) const {
-    const int64_t width = options_.width;
-    Dual part{x.value.narrow(-1, i * width, count * width), {}};
-    if (x.has_tangent()) part.tangent = x.tangent.narrow(-1, i * width, count * width);
-    return part;
+  /// The width-sized pieces of the last dimension. Cut at once, so that their gradients are joined at once.
+  std::vector<Dual> pieces(const Dual& x) const {
+    std::vector<Dual> parts;
+    for (const at::Tensor& value : x.value.split(options_.width, -1)) parts.push_back({value, {}});
+    if (x.has_tangent()) {
+      const std::vector<at::Tensor> tangents = x.tangent.split(options_.width, -1);
+      for (size_t i = 0; i < parts.size(); ++i) parts[i].tangent = tangents[i];
+    }
+    return parts;
   }
 
   /// phi_end(t) + phi_interval(t - r). Without an interval (flow matching, diffusion) phi_interval is not added, so
@@ -193,23 +202,48 @@ class Dit : public Model {
     return apply("text_in.2", gelu(apply("text_in.0", tokens)));
   }
 
-  Dual block(Dual x, const Dual& c, const Dual& text, const at::Tensor& mask, const std::string& name) const {
-    const Dual six = apply(name + "modulation", c);
-    const Dual qkv = apply(name + "attention.qkv", modulate(layer_norm(x), piece(six, 0), piece(six, 1)));
-    const Dual self = attention(piece(qkv, 0), piece(qkv, 1), piece(qkv, 2), options_.heads);
-    x = gated_residual(x, piece(six, 2), apply(name + "attention.out", self));
-    const Dual kv = apply(name + "text.kv", text);
-    const Dual cross =
-        attention(apply(name + "text.q", layer_norm(x)), piece(kv, 0), piece(kv, 1), options_.heads, mask);
-    x = add(x, apply(name + "text.out", cross));
-    const Dual hidden = gelu(apply(name + "mlp.0", modulate(layer_norm(x), piece(six, 3), piece(six, 4))));
-    return gated_residual(x, piece(six, 5), apply(name + "mlp.2", hidden));
+  /// The residual stream between two branches: what the last one made has not been added yet, for its sum and the norm
+  /// that follows are one operation.
+  struct Stream {
+    Dual x, gate, branch;
+  };
+
+  /// The sum that the stream stands for, and its norm modulated by the first two of `modulation`.
+  NormedSum next_norm(const Stream& stream, const std::vector<Dual>& modulation) const {
+    return residual_norm(stream.x, stream.gate, stream.branch, modulation[0], modulation[1]);
   }
 
-  Dual final_layer(const std::string& name, const Dual& x, const Dual& c) const {
-    const Dual shift_scale = apply(name + ".modulation", c);
-    const Dual modulated = modulate(layer_norm(x), piece(shift_scale, 0), piece(shift_scale, 1));
-    return from_patches(apply(name + ".out", modulated));
+  /// Adds the positions. On a device the stream is fp32 whatever its branches run in: du/dt is the small difference
+  /// that they make along it, which a bf16 sum would round away. On the CPU it has the branches' type.
+  Dual enter_stream(Dual x) const {
+    if (x.value.is_cpu()) {
+      x.value = x.value + positions_.to(x.value.scalar_type());
+    } else {
+      x.value = x.value + positions_;
+      if (x.has_tangent()) x.tangent = x.tangent.to(x.value.scalar_type());
+    }
+    return x;
+  }
+
+  Stream block(const Stream& stream, const Dual& c, const Dual& text, const at::Tensor& mask,
+               const std::string& name) const {
+    const std::vector<Dual> six = pieces(apply(name + "modulation", c));
+    const auto [x, tokens] = next_norm(stream, {six[0], six[1]});
+    const std::vector<Dual> qkv = pieces(apply(name + "attention.qkv", tokens));
+    const Dual self = attention(qkv[0], qkv[1], qkv[2], options_.heads);
+    const auto [y, queries] = residual_norm(x, six[2], apply(name + "attention.out", self), {}, {});
+    const std::vector<Dual> kv = pieces(apply(name + "text.kv", text));
+    const Dual cross = attention(apply(name + "text.q", queries), kv[0], kv[1], options_.heads, mask);
+    const auto [z, inner] = residual_norm(y, {}, apply(name + "text.out", cross), six[3], six[4]);
+    return {z, six[5], apply(name + "mlp.2", gelu(apply(name + "mlp.0", inner)))};
+  }
+
+  std::vector<Dual> final_modulation(const std::string& name, const Dual& c) const {
+    return pieces(apply(name + ".modulation", c));
+  }
+
+  Dual to_output(const std::string& name, const Dual& tokens) const {
+    return from_patches(apply(name + ".out", tokens));
   }
 
   /// [B,C,H,W] -> [B,N,C*p*p]

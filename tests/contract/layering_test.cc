@@ -122,7 +122,7 @@ std::vector<SourceFile> sources_of(const std::string& folder, bool tests = false
   const std::filesystem::path root = project_root();
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
     const std::string extension = entry.path().extension();
-    if (extension != ".cc" && extension != ".h") continue;
+    if (extension != ".cc" && extension != ".h" && extension != ".cu") continue;
     SourceFile file = read_source(std::filesystem::relative(entry.path(), root));
     if (tests || !file.is_test()) files.push_back(std::move(file));
   }
@@ -221,6 +221,27 @@ TEST(Layering, FoldersWithoutLibTorch) {
       }
     }
   }
+}
+
+/// A kernel needs the CUDA runtime alone, and its headers nothing at all: they are compiled without either, too.
+TEST(Layering, KernelsOfTheDeviceIncludeThemselvesAlone) {
+  const std::string room = "harness/kernels/cuda/";
+  int64_t kernels = 0;
+  for (const SourceFile& file : sources_of(room)) {
+    const std::string name = file.path.filename();
+    // What gives the kernels LibTorch's tensors.
+    if (starts_with(name, "operation") || name.ends_with("_operation.cc") || name.ends_with("_operations.cc") ||
+        name == "registration.cc") {
+      continue;
+    }
+    kernels += file.path.extension() == ".cu" ? 1 : 0;
+    for (const std::string& include : file.includes) {
+      const bool of_standard = include.find('/') == std::string::npos && !include.ends_with(".h");
+      EXPECT_TRUE(of_standard || starts_with(include, room) || starts_with(include, "cuda"))
+          << file.path << " includes " << include;
+    }
+  }
+  EXPECT_GT(kernels, 0);
 }
 
 TEST(Layering, RoomsIncludeEachOtherInNoCircle) {

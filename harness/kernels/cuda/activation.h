@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// GELU (tanh form) and SiLU, value and tangent in one launch.
+#pragma once
+
+#include <cstdint>
+
+#include "harness/kernels/cuda/element_type.h"
+
+namespace emf::cuda {
+
+enum class ActivationKind { kGelu, kSilu };
+
+/// y = f(x), and y' = f'(x) x' of the first `moving` numbers. Storage of one type, arithmetic in fp32.
+struct Activation {
+  ActivationKind kind;
+  ElementType type;
+  int64_t count, moving;
+  const void *x, *x_tangent;  ///< places are multiples of 16 bytes; x_tangent null where moving is 0
+  void *y, *y_tangent;
+};
+
+/// x_gradient = f'(x) y_gradient.
+struct ActivationBackward {
+  ActivationKind kind;
+  ElementType type;
+  int64_t count;
+  const void *x, *y_gradient;
+  void* x_gradient;
+};
+
+/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with the launch.
+const char* launch_activation(const Activation& call, void* stream);
+const char* launch_activation_backward(const ActivationBackward& call, void* stream);
+
+}  // namespace emf::cuda

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tensors as kernels want them: types they know, rows without gaps, places that can be read 16 bytes at a time.
+#pragma once
+
+#include <ATen/ATen.h>
+#include <ATen/core/grad_mode.h>
+
+#include <optional>
+
+#include "harness/base/error.h"
+#include "harness/kernels/cuda/residual_norm.h"
+
+namespace emf::cuda {
+
+/// Nothing for a type no kernel has.
+inline std::optional<ElementType> element_type(const at::Tensor& x) {
+  if (x.scalar_type() == at::kFloat) return ElementType::kFloat32;
+  if (x.scalar_type() == at::kBFloat16) return ElementType::kBfloat16;
+  return {};
+}
+
+inline at::ScalarType scalar_type(ElementType type) {
+  return type == ElementType::kFloat32 ? at::kFloat : at::kBFloat16;
+}
+
+inline bool is_at_multiple(const at::Tensor& x, size_t bytes) {
+  return reinterpret_cast<uintptr_t>(x.const_data_ptr()) % bytes == 0;
+}
+
+/// x without its graph and without gaps, copied only where it must be; undefined stays so.
+inline at::Tensor packed(const at::Tensor& x, ElementType type) {
+  if (!x.defined()) return {};
+  const at::Tensor dense = x.detach().to(scalar_type(type)).contiguous();
+  return is_at_multiple(dense, 16) ? dense : dense.clone();
+}
+
+/// [B,D] as a kernel's vectors, which may be a piece of wider rows.
+inline at::Tensor packed_vectors(const at::Tensor& x, ElementType type) {
+  if (!x.defined()) return {};
+  const at::Tensor vectors = x.detach().to(scalar_type(type));
+  const bool fits = vectors.stride(1) == 1 && vectors.stride(0) % 4 == 0 &&
+                    is_at_multiple(vectors, static_cast<size_t>(4 * vectors.element_size()));
+  return fits ? vectors : packed(vectors, type);
+}
+
+inline SampleVector sample_vector(const at::Tensor& vectors) {
+  return vectors.defined() ? SampleVector{vectors.const_data_ptr(), vectors.stride(0)} : SampleVector{};
+}
+
+inline const void* place_of(const at::Tensor& x) { return x.defined() ? x.const_data_ptr() : nullptr; }
+inline void* mutable_place_of(const at::Tensor& x) { return x.defined() ? x.mutable_data_ptr() : nullptr; }
+
+/// @throws InternalError  a launch failed.
+inline void check_launch(const char* error, const char* name) {
+  ensure(error == nullptr, "kernel {} was not launched: {}", name, error == nullptr ? "" : error);
+}
+
+/// A kernel's gradient is made of numbers that no graph knows of, so it must not be asked for one.
+inline void refuse_second_derivative(const char* name) {
+  ensure(!c10::GradMode::is_enabled(), "{}: the gradient of a device's kernel has no derivative; PlainOperations has",
+         name);
+}
+
+}  // namespace emf::cuda

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// The kernels as operations on tensors: what fills in harness/kernels/device_operations.h.
+//
+// Nothing here names the device but current_stream(): the tests run these very functions on the host, with launchers
+// that run the kernels' own row and element functions there.
+#pragma once
+
+#include "harness/kernels/device_operations.h"
+
+namespace emf::cuda {
+
+/// The cudaStream_t that LibTorch's own operations on the device go to now.
+void* current_stream(const at::Device& device);
+
+std::optional<NormedSum> residual_norm(const Dual& x, const Dual& gate, const Dual& branch, const Dual& shift,
+                                       const Dual& scale, double eps);
+std::optional<Dual> gated_residual(const Dual& x, const Dual& gate, const Dual& y);
+std::optional<Dual> gelu(const Dual& x);
+std::optional<Dual> silu(const Dual& x);
+std::optional<Dual> time_embedding(const Dual& t, int64_t dimensions, double scale, double base);
+std::optional<at::Tensor> normal_rows(uint64_t seed, std::string_view stream, const std::vector<uint64_t>& indices,
+                                      at::IntArrayRef shape, const at::Device& device);
+std::unique_ptr<FusedAdamw> fused_adamw(const FusedAdamwTensors& tensors, const FusedAdamwOptions& options);
+
+/// The table of all of them.
+DeviceOperations operations();
+
+}  // namespace emf::cuda

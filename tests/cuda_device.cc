@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tests of harness/kernels/cuda on the first CUDA device, skipped by name where there is none.
+#include <ATen/Context.h>
+
+#include "tests/kernel_device.h"
+
+namespace emf {
+
+at::Device kernel_device() { return {at::kCUDA, 0}; }
+bool has_kernel_device() { return at::hasCUDA() && at::getNumGPUs() > 0; }
+
+}  // namespace emf
