@@ -2,16 +2,28 @@
 #include "harness/kernels/linear.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 
 namespace emf {
+namespace {
+
+/// The weight as products under autocast take it.
+at::Tensor cast_by_autocast(const at::Tensor& weight) {
+  const at::DeviceType device = weight.device().type();
+  if (!at::autocast::is_autocast_enabled(device)) return weight;
+  return at::autocast::cached_cast(at::autocast::get_autocast_dtype(device), weight, device);
+}
+
+}  // namespace
 
 Dual linear(const Dual& x, const at::Tensor& weight, const at::Tensor& bias) {
-  Dual y{at::linear(x.value, weight, bias), {}};
-  if (x.has_tangent()) {
-    const c10::AutoGradMode no_grad(false);
-    y.tangent = at::linear(x.tangent, weight);
-  }
+  if (!x.has_tangent()) return {at::linear(x.value, weight, bias), {}};
+  // Once for both products: autocast itself would cast it for each.
+  const at::Tensor cast = cast_by_autocast(weight);
+  Dual y{at::linear(x.value, cast, bias), {}};
+  const c10::AutoGradMode no_grad(false);
+  y.tangent = at::linear(x.tangent, cast);
   return y;
 }
 
