@@ -65,6 +65,8 @@ fi
 git -C "$root" rev-parse HEAD >"$share/COMMIT" 2>/dev/null || rm -f "$share/COMMIT"
 if [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then echo dirty >>"$share/COMMIT"; fi
 
+"$root/cmake/bundle/man_pages.sh" "$program" "$out/share/man/man1" || [[ $? == 77 ]]
+
 # Licences of all that came along: shared libraries, archives on the line that linked the program, and headers
 # (Boost's asks for no copy beside a program).
 while read -r archive; do libraries+=("$archive"); done < <(
