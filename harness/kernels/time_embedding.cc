@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -16,7 +17,7 @@ Dual time_embedding(const Dual& t, int64_t dimensions, double scale, double base
   const int64_t half = dimensions / 2;
   const at::Tensor exponents =
       at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));
-  const at::Tensor frequencies = (exponents.exp() * scale).to(t.value.options());
+  const at::Tensor frequencies = to_device((exponents.exp() * scale).to(t.value.scalar_type()), t.value.device());
   const at::Tensor angles = t.value.unsqueeze(1) * frequencies;
   const at::Tensor cosines = angles.cos(), sines = angles.sin();
   Dual y{at::cat({cosines, sines}, 1), {}};
