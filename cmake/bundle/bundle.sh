@@ -32,7 +32,11 @@ if readelf -l "$program" | grep -q 'program interpreter'; then
   # Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
   mkdir "$out/lib"
   while read -r library; do
-    [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
+    # Those of a LibTorch for CUDA come with packages of their own beside it.
+    case ${torch_version:+with}$library in
+      with*/site-packages/* | with*/torch/lib/* | with*/libcudart.so* | with*/libcupti.so*) ;;
+      *) libraries+=("$library") ;;
+    esac
   done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u)
   missing=$(ldd "$program" | grep 'not found' || true)
   [[ -z $missing ]] || fail 3 "libraries of $program are missing: $missing"
