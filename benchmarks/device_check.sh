@@ -53,13 +53,13 @@ clocks=$!
 step tests 120 "$programs/cuda_test" --gtest_brief=1
 step attention 60 "$programs/device_attention"
 step step_bf16 90 "$programs/device_step"
-step smoke 90 "$programs/emfbench" run smoke device=cuda
-step peers_quarter 120 python3 benchmarks/peers/device_step.py --variants fm,joint,emf,two,split --share 0.25 --seconds 80
-step peers_all 60 python3 benchmarks/peers/device_step.py --variants joint,emf,two --share 1 --seconds 40
-step step_plain 60 "$programs/device_step" --plain --shares 0.25 --replays 5
+step smoke 60 "$programs/emfbench" run smoke device=cuda
+step peers_quarter 100 python3 benchmarks/peers/device_step.py --variants fm,joint,two,split --share 0.25 --steps 3
+step peers_all 60 python3 benchmarks/peers/device_step.py --variants joint,two,emf --share 1 --steps 3
 step step_fp32 60 "$programs/device_step" --precision fp32 --depth 4 --shares 0.25 --replays 5
 # Without what needs fetched weights: the language model, and the backbone of distances and probes.
-step quick 240 "$programs/emfbench" run quick device=cuda encoders=class_label,hash,random metrics=geneval 'probes=[]'
+step quick 240 "$programs/emfbench" run quick device=cuda --jobs 12 encoders=class_label,hash,random metrics=geneval 'probes=[]'
+step step_plain 60 "$programs/device_step" --plain --shares 0.25 --replays 5
 kill "$clocks" 2>/dev/null
 python3 benchmarks/device_page.py "$out" >"$out/page.md"
 cat "$out/page.md"
