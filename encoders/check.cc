@@ -77,7 +77,7 @@ class CheckEncoder : public EncoderWrapper {
 
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures a = a_->forward(inputs);
-    compare(a, b_->forward(inputs));
+    compare(on_host(a), on_host(b_->forward(inputs)));
     return a;
   }
 

@@ -110,7 +110,8 @@ class ClassLabel : public Encoder {
                geneval_colors().size() == kFieldValues[kColor1] &&
                geneval_relations().size() == kFieldValues[kRelation],
            "the caption grammar has {} classes, class_label {}", geneval_classes().size(), kFieldValues[kClass1]);
-    table_ = normal_named(seed_, "encoder/class_label/table", {kNumIds, dimension_});
+    table_ =
+        to_device(normal_named(seed_, "encoder/class_label/table", {kNumIds, dimension_}), context.placement.device);
     if (!values_.empty()) load_trained_values(values_, {{"table", table_}});
     table_.requires_grad_(trainable_);
   }
@@ -156,8 +157,10 @@ class ClassLabel : public Encoder {
   }
 
   TextFeatures forward(const TokenInputs& inputs) const override {
-    const at::Tensor tokens = at::embedding(table_, inputs.ids);
-    return {tokens.masked_fill(inputs.mask.logical_not().unsqueeze(-1), 0), inputs.mask};
+    const at::Tensor tokens = at::embedding(table_, to_device(inputs.ids, table_.device())),
+                     mask = to_device(inputs.mask, table_.device());
+    const TextFeatures features{tokens.masked_fill(mask.logical_not().unsqueeze(-1), 0), mask};
+    return trainable_ ? features : on_host(features);
   }
 
   NamedParameters parameters() const override {

@@ -101,12 +101,14 @@ class DegradedEncoder : public EncoderWrapper {
     const TextFeatures features = inner_->forward(inputs);
     const Parts& parts = this->parts();
     at::Tensor x = features.tokens;
-    if (whitening_) x = at::matmul(x - parts.mean, parts.whiten);
+    // Of an encoder that trains along, features lie where it does.
+    const auto here = [&](const at::Tensor& part) { return to_device(part, features.tokens.device()); };
+    if (whitening_) x = at::matmul(x - here(parts.mean), here(parts.whiten));
     if (rank_ > 0)
-      x = at::matmul(at::matmul(x, parts.basis), parts.basis.t()) *
+      x = at::matmul(at::matmul(x, here(parts.basis)), here(parts.basis).t()) *
           std::sqrt(static_cast<double>(x.size(-1)) / static_cast<double>(rank_));
-    if (shared_ > 0) x = x + parts.direction * (shared_ * parts.norm);
-    if (noise_ > 0) x = x + noise_of(inputs) * (noise_ * parts.norm / std::sqrt(static_cast<double>(x.size(-1))));
+    if (shared_ > 0) x = x + here(parts.direction) * (shared_ * parts.norm);
+    if (noise_ > 0) x = x + here(noise_of(inputs)) * (noise_ * parts.norm / std::sqrt(static_cast<double>(x.size(-1))));
     return {x.masked_fill(features.mask.logical_not().unsqueeze(-1), 0), features.mask};
   }
 
@@ -156,7 +158,7 @@ class DegradedEncoder : public EncoderWrapper {
     for (size_t begin = 0; begin < captions.size(); begin += kCaptionsPerForward) {
       const auto first = captions.begin() + static_cast<std::ptrdiff_t>(begin);
       const std::vector<Prompt> batch(first, first + kCaptionsPerForward);
-      const TextFeatures features = inner_->forward(inner_->prepare(batch));
+      const TextFeatures features = on_host(inner_->forward(inner_->prepare(batch)));
       pieces.push_back(
           features.tokens.detach().masked_select(features.mask.unsqueeze(-1)).view({-1, features.tokens.size(2)}));
     }

@@ -49,7 +49,7 @@ class RecordEncoder : public EncoderWrapper {
   TextFeatures forward(const TokenInputs& inputs) const override {
     const TextFeatures features = inner_->forward(inputs);
     if (path_.empty()) return features;
-    calls_.push_back({inputs.ids.clone(), features.mask.to(at::kByte), features.tokens.detach().clone()});
+    calls_.push_back({inputs.ids.clone(), features.mask.cpu().to(at::kByte), features.tokens.detach().cpu().clone()});
     num_rows_ += inputs.ids.size(0);
     // The whole file is written anew when its rows have doubled: at most twice the final bytes in all.
     if (num_rows_ >= 2 * num_written_) write();

@@ -59,6 +59,16 @@ mkdir -p "$jail/tmp/old/torch" && echo "__version__ = '1.0.0'" >"$jail/tmp/old/t
 message=$(EMFBENCH_TORCH=$jail/tmp/old/torch "$jail/whole/emfbench" list encoders 2>&1) && fail "a LibTorch of another version is taken"
 [[ $message == *"other versions are: 1.0.0"*"pip install torch==$version"* ]] || fail "no word of the version: $message"
 
+# A manual page for each verb, made of its own help.
+if command -v help2man >/dev/null; then
+  for bundle in lite whole; do
+    for page in emfbench emfbench-score emfbench-report; do
+      grep -q '^\.SH OPTIONS' "$jail/$bundle/share/man/man1/$page.1" || fail "$bundle has no manual page $page"
+    done
+  done
+  grep -q 'train.pictures=2000' "$jail/whole/share/man/man1/emfbench-run.1" || fail "the page of run says nothing of overrides"
+fi
+
 # What each is made of: every file that setup fetches by its digest, every part named once, the linked libraries among them.
 for bundle in lite whole; do
   python3 - "$jail/$bundle/sbom.cdx.json" "$root/data/packages.json" <<'PYTHON' || fail "$bundle has no sound sbom.cdx.json"

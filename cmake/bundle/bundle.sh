@@ -32,7 +32,11 @@ if readelf -l "$program" | grep -q 'program interpreter'; then
   # Libraries as the linker finds them here, but for those that come with LibTorch's wheel.
   mkdir "$out/lib"
   while read -r library; do
-    [[ -n $torch_version && $library == */site-packages/* ]] || libraries+=("$library")
+    # Those of a LibTorch for CUDA come with packages of their own beside it.
+    case ${torch_version:+with}$library in
+      with*/site-packages/* | with*/torch/lib/* | with*/libcudart.so* | with*/libcupti.so*) ;;
+      *) libraries+=("$library") ;;
+    esac
   done < <(ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\) .*/\1/p; s/^\t\(\/[^ ]*\) .*/\1/p' | sort -u)
   missing=$(ldd "$program" | grep 'not found' || true)
   [[ -z $missing ]] || fail 3 "libraries of $program are missing: $missing"
@@ -64,6 +68,8 @@ if [[ -n $torch_version ]]; then
 fi
 git -C "$root" rev-parse HEAD >"$share/COMMIT" 2>/dev/null || rm -f "$share/COMMIT"
 if [[ -n $(git -C "$root" status --porcelain 2>/dev/null) ]]; then echo dirty >>"$share/COMMIT"; fi
+
+"$root/cmake/bundle/man_pages.sh" "$program" "$out/share/man/man1" || [[ $? == 77 ]]
 
 # Licences of all that came along: shared libraries, archives on the line that linked the program, and headers
 # (Boost's asks for no copy beside a program).

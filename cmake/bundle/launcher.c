@@ -178,7 +178,11 @@ int main(int count, char** words) {
               wanted, seen_versions[0] == '\0' ? "" : "; other versions are: ", seen_versions, wanted);
       return kMissing;
     }
-    snprintf(libraries, sizeof libraries, "%s/lib:%s/lib", root, torch);
+    /* What the linker is told takes the place of the variable, which may say where a driver's libraries lie. */
+    const char* further = getenv("LD_LIBRARY_PATH");
+    const int whole = snprintf(libraries, sizeof libraries, "%s/lib:%s/lib%s%s", root, torch,
+                               further == NULL || *further == '\0' ? "" : ":", further == NULL ? "" : further);
+    if (whole >= (int)sizeof libraries) snprintf(libraries, sizeof libraries, "%s/lib:%s/lib", root, torch);
   }
 
   static char linker[kPathRoom], program[kPathRoom];

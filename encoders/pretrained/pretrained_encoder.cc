@@ -21,7 +21,9 @@ namespace {
 
 class PretrainedEncoder : public TransformerEncoder {
  public:
-  PretrainedEncoder(const PretrainedFamily& family, const Options& options) : family_(family) {
+  PretrainedEncoder(const PretrainedFamily& family, const Options& options, const EncoderContext& context)
+      : family_(family) {
+    placement_ = context.placement;
     ConfigReader reader(options);
     std::string weights =
         reader.text("weights", "", "folder or file of a checkpoint; \"\" = the one that set-up fetches");
@@ -154,13 +156,13 @@ class PretrainedEncoder : public TransformerEncoder {
     return *files_;
   }
 
-  std::unique_ptr<const Transformer> load() const override {
+  std::unique_ptr<Transformer> load() const override {
     files();
     // Hashed while the weights are read: a damaged file must not pass for the pinned one.
     std::future<std::string> found;
     if (package_) found = std::async(std::launch::async, [this] { return sha256_file(package_->path); });
-    auto model = std::make_unique<const Transformer>(files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat,
-                                                                  /*whole_table=*/trainable_ || !values_.empty()));
+    auto model = std::make_unique<Transformer>(files().load(precision_ == "bf16" ? at::kBFloat16 : at::kFloat,
+                                                            /*whole_table=*/trainable_ || !values_.empty()));
     if (package_) {
       if (const std::string sha256 = found.get(); sha256 != package_->sha256) {
         fail_input("{} is damaged: its sha256 is {}, not {}; delete it and run: {}", package_->path.string(), sha256,
@@ -189,8 +191,8 @@ class PretrainedEncoder : public TransformerEncoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_pretrained(const PretrainedFamily& family, const Options& options,
-                                         const EncoderContext&) {
-  return std::make_unique<PretrainedEncoder>(family, options);
+                                         const EncoderContext& context) {
+  return std::make_unique<PretrainedEncoder>(family, options, context);
 }
 
 }  // namespace emf

@@ -11,14 +11,16 @@ namespace {
 
 constexpr double kMostLogScale = 4.6051701859880914;  // log 100
 
-double share_right(const at::Tensor& logits, const at::Tensor& targets) {
-  return logits.detach().argmax(-1).eq(targets).to(at::kFloat).mean().item<double>();
+/// A float64 scalar.
+at::Tensor share_right(const at::Tensor& logits, const at::Tensor& targets) {
+  return logits.detach().argmax(-1).eq(targets).to(at::kFloat).mean().to(at::kDouble);
 }
 
 }  // namespace
 
 at::Tensor Leaves::keep(const std::string& name, const at::Tensor& value) {
-  leaves_.emplace_back(name, value.detach().clone().requires_grad_());
+  leaves_.emplace_back(
+      name, value.detach().to(placement_.device, value.scalar_type(), false, /*copy=*/true).requires_grad_());
   return leaves_.back().second;
 }
 
@@ -32,9 +34,9 @@ at::Tensor Leaves::constant(const std::string& name, at::IntArrayRef shape, doub
   return keep(name, at::full(shape, value, at::kFloat));
 }
 
-LossResult choose_among(const at::Tensor& logits, const at::Tensor& targets) {
-  const at::Tensor loss = at::cross_entropy_loss(logits, targets);
-  return {loss, {{"residual", loss.item<double>()}, {"accuracy", share_right(logits, targets)}}};
+LossResult choose_among(const at::Tensor& logits, const at::Tensor& wanted) {
+  const at::Tensor targets = to_device(wanted, logits.device()), loss = at::cross_entropy_loss(logits, targets);
+  return {loss, {{"residual", loss}, {"accuracy", share_right(logits, targets)}}};
 }
 
 LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tensor& log_scale,
@@ -49,12 +51,12 @@ LossResult match_pairs(const at::Tensor& a, const at::Tensor& b, const at::Tenso
     }
   }
   const at::Tensor scale = log_scale.clamp_max(kMostLogScale).exp();
-  const at::Tensor logits = (at::matmul(unit(a), unit(b).t()) * scale).masked_fill(same, -INFINITY);
-  const at::Tensor targets = at::arange(count);
+  const at::Tensor logits =
+      (at::matmul(unit(a), unit(b).t()) * scale).masked_fill(to_device(same, a.device()), -INFINITY);
+  const at::Tensor targets = at::arange(count, at::TensorOptions().device(a.device()).dtype(at::kLong));
   const at::Tensor loss = (at::cross_entropy_loss(logits, targets) + at::cross_entropy_loss(logits.t(), targets)) / 2;
   return {loss,
-          {{"residual", loss.item<double>()},
-           {"accuracy", (share_right(logits, targets) + share_right(logits.t(), targets)) / 2}}};
+          {{"residual", loss}, {"accuracy", (share_right(logits, targets) + share_right(logits.t(), targets)) / 2}}};
 }
 
 }  // namespace emf

@@ -16,7 +16,8 @@ namespace emf {
 class Leaves {
  public:
   /// @param prefix  of the random stream, "picture_contrastive".
-  Leaves(std::string prefix, uint64_t seed) : prefix_(std::move(prefix)), seed_(seed) {}
+  Leaves(std::string prefix, const PretrainingContext& context)
+      : prefix_(std::move(prefix)), seed_(context.seed), placement_(context.placement) {}
 
   /// Normals of variance scale^2 / (product of all dimensions but the first).
   at::Tensor matrix(const std::string& name, at::IntArrayRef shape, double scale = 1);
@@ -29,11 +30,12 @@ class Leaves {
 
   std::string prefix_;
   uint64_t seed_;
+  Placement placement_;
   std::vector<std::pair<std::string, at::Tensor>> leaves_;
 };
 
 /// Cross entropy over rows and the share of rows whose greatest logit is the target.
-/// @param logits  [N,V].  @param targets  [N] int64.
+/// @param logits  [N,V].  @param targets  [N] int64, of any device.
 LossResult choose_among(const at::Tensor& logits, const at::Tensor& targets);
 
 /// CLIP's loss: both ways over the batch. Rows with equal keys (captions said twice) are no negatives of each other.

@@ -11,7 +11,7 @@ namespace {
 
 class NextToken : public Pretraining {
  public:
-  NextToken(const Options& options, const PretrainingContext& context) : leaves_("next_token", context.seed) {
+  NextToken(const Options& options, const PretrainingContext& context) : leaves_("next_token", context) {
     ConfigReader(options).finish();
     head_ = leaves_.matrix("head", {context.encoder.vocabulary, context.encoder.dimension});
   }
@@ -26,8 +26,10 @@ class NextToken : public Pretraining {
     const TextFeatures features = encoder.forward(inputs);
     // Rows are padded on the right, so a token has a next one where the mask goes on.
     const at::Tensor goes_on = inputs.mask.narrow(1, 1, length - 1);
+    // Places are counted in the host's memory, where the mask lies, and not where the features are.
+    const at::Tensor places = to_device(goes_on.flatten().nonzero().squeeze(1), features.tokens.device());
     const at::Tensor states =
-        features.tokens.narrow(1, 0, length - 1).masked_select(goes_on.unsqueeze(-1)).view({-1, head_.size(1)});
+        features.tokens.narrow(1, 0, length - 1).reshape({-1, head_.size(1)}).index_select(0, places);
     return choose_among(at::matmul(states, head_.t()), inputs.ids.narrow(1, 1, length - 1).masked_select(goes_on));
   }
 

@@ -8,7 +8,7 @@ namespace {
 class ParaphraseContrastive : public Pretraining {
  public:
   ParaphraseContrastive(const Options& options, const PretrainingContext& context)
-      : leaves_("paraphrase_contrastive", context.seed) {
+      : leaves_("paraphrase_contrastive", context) {
     ConfigReader(options).finish();
     log_scale_ = leaves_.constant("log_scale", {1}, kFirstLogScale);
   }

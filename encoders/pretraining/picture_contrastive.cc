@@ -13,7 +13,7 @@ constexpr int64_t kGroups = 8;
 class PictureContrastive : public Pretraining {
  public:
   PictureContrastive(const Options& options, const PretrainingContext& context)
-      : leaves_("picture_contrastive", context.seed) {
+      : leaves_("picture_contrastive", context) {
     ConfigReader(options).finish();
     for (size_t i = 0; i + 1 < std::size(kWidths); ++i) {
       const std::string name = "stage" + std::to_string(i);

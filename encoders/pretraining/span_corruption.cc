@@ -12,7 +12,7 @@ namespace {
 class SpanCorruption : public Pretraining {
  public:
   SpanCorruption(const Options& options, const PretrainingContext& context)
-      : leaves_("span_corruption", context.seed),
+      : leaves_("span_corruption", context),
         vocabulary_(context.encoder.vocabulary),
         dimension_(context.encoder.dimension),
         max_tokens_(context.encoder.max_tokens) {
@@ -53,7 +53,8 @@ class SpanCorruption : public Pretraining {
     }
     const TextFeatures read = encoder.forward(padded_inputs(sources, max_tokens_));
     const TokenInputs said = padded_inputs(targets, max_tokens_ + 2);
-    const at::Tensor states = decode(said, read).masked_select(said.mask.unsqueeze(-1)).view({-1, dimension_});
+    const at::Tensor places = to_device(said.mask.flatten().nonzero().squeeze(1), head_.device());
+    const at::Tensor states = decode(said, read).reshape({-1, dimension_}).index_select(0, places);
     return choose_among(at::matmul(states, head_.t()), said.ids.masked_select(said.mask));
   }
 
@@ -88,11 +89,12 @@ class SpanCorruption : public Pretraining {
   at::Tensor decode(const TokenInputs& said, const TextFeatures& read) const {
     const int64_t length = said.ids.size(1);
     // Shifted by one: the first place says nothing yet.
-    at::Tensor x = at::constant_pad_nd(embedding_.index_select(0, said.ids.narrow(1, 0, length - 1).flatten())
-                                           .view({said.ids.size(0), length - 1, dimension_}),
+    const at::Tensor ids = to_device(said.ids.narrow(1, 0, length - 1).flatten(), embedding_.device());
+    at::Tensor x = at::constant_pad_nd(embedding_.index_select(0, ids).view({said.ids.size(0), length - 1, dimension_}),
                                        {0, 0, 1, 0}) +
                    positions_.narrow(0, 0, length);
-    const at::Tensor before = at::ones({length, length}, at::kBool).tril().view({1, 1, length, length});
+    const at::Tensor before =
+        at::ones({length, length}, x.options().dtype(at::kBool)).tril().view({1, 1, length, length});
     const at::Tensor own = normalise(x, 0);
     x = x + attend(self_, own, own, before);
     x = x + attend(across_, normalise(x, 1), read.tokens, read.mask.view({read.mask.size(0), 1, 1, -1}));

@@ -73,6 +73,7 @@ class SmallEncoder : public TransformerEncoder {
  public:
   SmallEncoder(const SmallFamily& family, const Options& options, const EncoderContext& context)
       : family_(family), seed_(context.seed), package_(package_file("clip-vocabulary")) {
+    placement_ = context.placement;
     ConfigReader reader(options);
     const std::string argument = reader.text("argument", "", "what stands behind the colon of its name");
     values_ = reader.text("values", argument, "file of trained values (.safetensors); \"\" = pretrained by the suite");
@@ -139,8 +140,8 @@ class SmallEncoder : public TransformerEncoder {
   }
 
  private:
-  std::unique_ptr<const Transformer> load() const override {
-    return std::make_unique<const Transformer>(sizes_, initial_weights(sizes_, seed_));
+  std::unique_ptr<Transformer> load() const override {
+    return std::make_unique<Transformer>(sizes_, initial_weights(sizes_, seed_));
   }
 
   SmallFamily family_;

@@ -121,7 +121,7 @@ at::Tensor reference::turn_heads(const at::Tensor& heads, int64_t num_turned, co
 }
 
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilon, at::ScalarType out_type) {
-  if (at::GradMode::is_enabled() || x.scalar_type() != at::kFloat)
+  if (at::GradMode::is_enabled() || x.scalar_type() != at::kFloat || !x.is_cpu())
     return reference::rms_norm(x, weight, epsilon, out_type);
   const at::Tensor rows = x.contiguous(), out = at::empty(x.sizes(), x.options().dtype(out_type));
   out_type == at::kFloat ? rms_norm_rows<float>(rows, weight, epsilon, out)
@@ -130,7 +130,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double epsilo
 }
 
 at::Tensor turn_heads(const at::Tensor& heads, int64_t num_turned, const at::Tensor& cosine, const at::Tensor& sine) {
-  if (at::GradMode::is_enabled() || !heads.is_contiguous())
+  if (at::GradMode::is_enabled() || !heads.is_contiguous() || !heads.is_cpu())
     return reference::turn_heads(heads, num_turned, cosine, sine);
   heads.scalar_type() == at::kFloat ? turn_rows<float>(heads, num_turned, cosine, sine)
                                     : turn_rows<uint16_t>(heads, num_turned, cosine, sine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operations that ATen runs in many passes over memory, in one. Each has its slow clear reference beside it, which is
-// what runs when gradients are recorded.
+// what runs when gradients are recorded, and on a device.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/tensor/placement.h"
+
 namespace emf {
 namespace {
 
@@ -27,7 +29,9 @@ at::Tensor relative_position_bias(const at::Tensor& bias, int64_t length, int64_
   for (int64_t query = 0; query < length; ++query) {
     for (int64_t key = 0; key < length; ++key) *out++ = bucket_of(key - query, bias.size(0), most_distant);
   }
-  return bias.index_select(0, buckets.flatten()).t().reshape({1, bias.size(1), length, length});
+  return bias.index_select(0, to_device(buckets.flatten(), bias.device()))
+      .t()
+      .reshape({1, bias.size(1), length, length});
 }
 
 }  // namespace emf

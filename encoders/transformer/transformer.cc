@@ -37,6 +37,38 @@ at::Tensor activate(Activation activation, at::Tensor x, bool in_place) {
   throw InternalError("unknown activation");
 }
 
+/// Calls `action` with the name and the tensor of every weight that is there.
+template <typename Weights, typename Action>
+void each_weight(Weights& weights, const Action& action) {
+  const auto one = [&](const std::string& name, auto& tensor) {
+    if (tensor.defined()) action(name, tensor);
+  };
+  const auto pair = [&](const std::string& name, auto& both) {
+    one(name + ".weight", both.weight);
+    one(name + ".bias", both.bias);
+  };
+  one("table", weights.table);
+  one("positions", weights.positions);
+  one("relative_bias", weights.relative_bias);
+  pair("embedding_norm", weights.embedding_norm);
+  for (size_t i = 0; i < weights.layers.size(); ++i) {
+    auto& layer = weights.layers[i];
+    const std::string prefix = "layers." + std::to_string(i) + ".";
+    pair(prefix + "attention_norm", layer.attention_norm);
+    pair(prefix + "query_key_value", layer.query_key_value);
+    one(prefix + "query_norm", layer.query_norm);
+    one(prefix + "key_norm", layer.key_norm);
+    one(prefix + "relative_bias", layer.relative_bias);
+    pair(prefix + "attention_out", layer.attention_out);
+    pair(prefix + "after_attention", layer.after_attention);
+    pair(prefix + "mlp_norm", layer.mlp_norm);
+    pair(prefix + "up", layer.up);
+    pair(prefix + "down", layer.down);
+    pair(prefix + "after_mlp", layer.after_mlp);
+  }
+  pair("final_norm", weights.final_norm);
+}
+
 }  // namespace
 
 /// Where the real tokens of a padded batch stand, and what depends on that alone. All products run on the T real
@@ -46,7 +78,8 @@ struct Transformer::Packing {
   int64_t length = 0;             ///< of the longest row, real tokens
   int64_t num_real = 0;           ///< tokens before the repeated ones
   bool is_dense = false;          ///< the T tokens are batch * length
-  at::Tensor source;              ///< [T] place of each real token in the caller's B * L
+  at::Tensor source;              ///< [T] place of each real token in the caller's B * L, in the host's memory
+  at::Tensor target;              ///< the same where the weights lie
   at::Tensor place;               ///< [T] place in batch * length, each row's real tokens moved to its left
   at::Tensor position;            ///< [T] within its row
   at::Tensor cosine[2], sine[2];  ///< [T,1,S/2] of full and of windowed layers
@@ -68,6 +101,13 @@ struct Transformer::Packing {
     position = mask.cumsum(1).sub(1).flatten().index_select(0, source);
     place = source.div(mask.size(1), "floor").mul(length).add(position);
     if (has_padding_) real_ = at::arange(length).unsqueeze(0) < counts.unsqueeze(1);
+  }
+
+  /// Which row is copied where is known on the host alone, so that nobody waits for a device to count.
+  void move_to(const at::Device& device) {
+    for (at::Tensor* tensor : {&position, &place, &cosine[0], &cosine[1], &sine[0], &sine[1]})
+      *tensor = to_device(*tensor, device);
+    target = to_device(source, device);
   }
 
   void turn(bool windowed, const std::vector<double>& rotary, double scale) {
@@ -94,7 +134,8 @@ struct Transformer::Packing {
     }
     if (relative.defined()) bias[windowed] = relative;
     if (!allowed.defined()) return;
-    const at::Tensor forbidden = at::zeros(allowed.sizes(), at::kFloat).masked_fill(allowed.logical_not(), -INFINITY);
+    const at::Tensor forbidden =
+        to_device(at::zeros(allowed.sizes(), at::kFloat).masked_fill(allowed.logical_not(), -INFINITY), place.device());
     bias[windowed] = relative.defined() ? relative + forbidden : forbidden;
   }
 
@@ -114,13 +155,21 @@ Transformer::Transformer(TransformerConfig config, TransformerWeights weights)
   }
 }
 
+void Transformer::move_to(const at::Device& device) {
+  if (device == device_) return;
+  const at::NoGradGuard no_grad;
+  device_ = device;
+  each_weight(weights_, [&](const std::string&, at::Tensor& tensor) { tensor = tensor.to(device); });
+}
+
 at::Tensor Transformer::embed(const at::Tensor& ids, const Packing& packing) const {
   at::Tensor hidden;
   if (weights_.table.defined()) {
-    hidden = weights_.table.index_select(0, ids);
+    hidden = weights_.table.index_select(0, to_device(ids, device_));
   } else {
     hidden = at::empty({ids.size(0), config_.hidden}, at::kFloat);
     weights_.embed(ids.data_ptr<int64_t>(), ids.size(0), hidden.data_ptr<float>());
+    hidden = to_device(hidden, device_);
   }
   if (config_.embedding_scale != 1) hidden = hidden * config_.embedding_scale;
   if (weights_.positions.defined()) hidden = hidden + weights_.positions.index_select(0, packing.position);
@@ -145,7 +194,8 @@ at::Tensor Transformer::mix(const at::Tensor& query, const at::Tensor& key, cons
   if (bias.defined()) {
     scores = scores + bias;
   } else if (config_.causal) {
-    scores = scores.masked_fill(at::ones({packing.length, packing.length}, at::kBool).tril().logical_not(), -INFINITY);
+    const at::Tensor earlier = at::ones({packing.length, packing.length}, scores.options().dtype(at::kBool)).tril();
+    scores = scores.masked_fill(earlier.logical_not(), -INFINITY);
   }
   return at::matmul(scores.softmax(-1).to(values.scalar_type()), values);
 }
@@ -200,6 +250,10 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
     if (config_.positions == PositionKind::kRotary)
       packing.turn(windowed, windowed ? config_.windowed_rotary : config_.rotary,
                    windowed ? config_.windowed_rotary_scale : config_.rotary_scale);
+  }
+  packing.move_to(device_);
+  for (const bool windowed : {false, true}) {
+    if (windowed && config_.windowed.empty()) break;
     packing.forbid(windowed, config_.causal, windowed ? config_.window : 0, relative);
   }
 
@@ -250,9 +304,9 @@ TextFeatures Transformer::forward(const TokenInputs& inputs, int64_t layer) cons
 
   const int64_t batch = inputs.mask.size(0), length = inputs.mask.size(1);
   const at::Tensor tokens =
-      at::zeros({batch * length, config_.hidden}, at::kFloat)
-          .index_copy(0, packing.source.narrow(0, 0, packing.num_real), hidden.narrow(0, 0, packing.num_real));
-  return {tokens.view({batch, length, config_.hidden}), inputs.mask};
+      at::zeros({batch * length, config_.hidden}, hidden.options().dtype(at::kFloat))
+          .index_copy(0, packing.target.narrow(0, 0, packing.num_real), hidden.narrow(0, 0, packing.num_real));
+  return {tokens.view({batch, length, config_.hidden}), to_device(inputs.mask, device_)};
 }
 
 double Transformer::forward_flops(const TokenInputs& inputs) const {
@@ -270,33 +324,7 @@ double Transformer::forward_flops(const TokenInputs& inputs) const {
 
 NamedParameters Transformer::parameters() const {
   NamedParameters all;
-  const auto add = [&](const std::string& name, const at::Tensor& tensor) {
-    if (tensor.defined()) all.emplace_back(name, tensor);
-  };
-  const auto add_pair = [&](const std::string& name, const auto& pair) {
-    add(name + ".weight", pair.weight);
-    add(name + ".bias", pair.bias);
-  };
-  add("table", weights_.table);
-  add("positions", weights_.positions);
-  add("relative_bias", weights_.relative_bias);
-  add_pair("embedding_norm", weights_.embedding_norm);
-  for (size_t i = 0; i < weights_.layers.size(); ++i) {
-    const TransformerLayer& layer = weights_.layers[i];
-    const std::string prefix = "layers." + std::to_string(i) + ".";
-    add_pair(prefix + "attention_norm", layer.attention_norm);
-    add_pair(prefix + "query_key_value", layer.query_key_value);
-    add(prefix + "query_norm", layer.query_norm);
-    add(prefix + "key_norm", layer.key_norm);
-    add(prefix + "relative_bias", layer.relative_bias);
-    add_pair(prefix + "attention_out", layer.attention_out);
-    add_pair(prefix + "after_attention", layer.after_attention);
-    add_pair(prefix + "mlp_norm", layer.mlp_norm);
-    add_pair(prefix + "up", layer.up);
-    add_pair(prefix + "down", layer.down);
-    add_pair(prefix + "after_mlp", layer.after_mlp);
-  }
-  add_pair("final_norm", weights_.final_norm);
+  each_weight(weights_, [&](const std::string& name, const at::Tensor& tensor) { all.emplace_back(name, tensor); });
   return all;
 }
 

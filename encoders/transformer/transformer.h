@@ -88,12 +88,14 @@ class Transformer {
 
   Transformer(TransformerConfig config, TransformerWeights weights);
   const TransformerConfig& config() const { return config_; }
+  /// Moves every weight; a table that is read row by row stays in its file.
+  void move_to(const at::Device& device);
 
   /// Hidden states. Tokens where the mask is false are left out as if they were not there: positions count
   /// real tokens only, and padding costs nothing but its share of attention.
   ///
   /// @param layer  kFinal: after the final norm; 0..num_layers: after that many blocks, before the final norm.
-  /// @return  tokens [B,L,hidden] float32, zero where the mask is false.
+  /// @return  tokens [B,L,hidden] float32, zero where the mask is false; both lie where the weights do.
   /// @cost  about 2 * 3.5 M multiply-adds a token and layer at hidden 576; uses LibTorch's threads.
   TextFeatures forward(const TokenInputs& inputs, int64_t layer = kFinal) const;
 
@@ -105,6 +107,7 @@ class Transformer {
 
  private:
   struct Packing;
+  /// @param ids  [T] int64 in the host's memory.
   at::Tensor embed(const at::Tensor& ids, const Packing& packing) const;
   at::Tensor attend(const at::Tensor& query_key_value, const TransformerLayer& layer, bool windowed, bool turned,
                     const Packing& packing) const;
@@ -113,6 +116,7 @@ class Transformer {
 
   TransformerConfig config_;
   TransformerWeights weights_;
+  at::Device device_ = Placement().device;
 };
 
 }  // namespace emf

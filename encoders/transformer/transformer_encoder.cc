@@ -10,14 +10,15 @@ namespace emf {
 TextFeatures TransformerEncoder::forward(const TokenInputs& inputs) const {
   if (trainable_) return model().forward(inputs, layer_);
   const at::NoGradGuard frozen;
-  return model().forward(inputs, layer_);
+  return on_host(model().forward(inputs, layer_));
 }
 
 NamedParameters TransformerEncoder::parameters() const { return trainable_ ? model().parameters() : NamedParameters(); }
 
 const Transformer& TransformerEncoder::model() const {
   if (model_) return *model_;
-  std::unique_ptr<const Transformer> model = load();
+  std::unique_ptr<Transformer> model = load();
+  model->move_to(placement_.device);
   if (!values_.empty()) load_trained_values(values_, model->parameters());
   if (trainable_) {
     for (auto& [name, tensor] : model->parameters()) tensor.requires_grad_(true);

@@ -21,11 +21,12 @@ class TransformerEncoder : public Encoder {
 
  protected:
   /// The model with its first values; asked for once, on first use.
-  virtual std::unique_ptr<const Transformer> load() const = 0;
+  virtual std::unique_ptr<Transformer> load() const = 0;
 
   int64_t layer_ = Transformer::kFinal;
   bool trainable_ = false;
   std::string values_;  ///< file of trained values that replace the first ones; "" = none
+  Placement placement_;
 
  private:
   const Transformer& model() const;

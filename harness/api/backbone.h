@@ -35,8 +35,8 @@ class Backbone {
   virtual bool classifies() const { return false; }
 
   /// Thread-compatible; equal input, equal output.
-  /// @param pictures  [B,3,side,side] float32 in 0..255, as resized; values may be fractions.
-  /// @return  [B,D] float32.
+  /// @param pictures  [B,3,side,side] float32 in 0..255, as resized; values may be fractions; from wherever they lie.
+  /// @return  [B,D] float32 in the host's memory.
   virtual at::Tensor features(const at::Tensor& pictures) const = 0;
   /// Class scores of features, for the Inception Score: [B,D] to [B,classes] logits.
   /// @throws UserError  a backbone without classes.

@@ -19,7 +19,8 @@ struct LatentShape {
   int64_t channels = 0, height = 0, width = 0;
 };
 
-/// Fixed and without gradients. Safe from many threads; equal input, equal output.
+/// Fixed and without gradients. Safe from many threads; equal input, equal output. Takes tensors from wherever they lie
+/// and gives its own in the host's memory.
 class Codec {
  public:
   static constexpr const char* kKind = "codec";

@@ -45,7 +45,7 @@ struct EncoderInfo {
   std::string pretraining;  ///< the Pretraining that makes it from nothing (api/pretraining.h); "" = none is needed
 };
 
-/// Prompts turned to integers: the input of forward(). Cacheable, device-independent.
+/// Prompts turned to integers: the input of forward(). Cacheable, always in the host's memory.
 struct TokenInputs {
   at::Tensor ids;       ///< [B,L] int64
   at::Tensor mask;      ///< [B,L] bool, true = real token; every row has at least one
@@ -55,8 +55,11 @@ struct TokenInputs {
 /// What the generator and the probes read.
 struct TextFeatures {
   at::Tensor tokens;  ///< [B,L,D] float32; zero where mask is false
-  at::Tensor mask;    ///< [B,L] bool
+  at::Tensor mask;    ///< [B,L] bool, where tokens lie
 };
+
+/// The same in the host's memory.
+inline TextFeatures on_host(const TextFeatures& features) { return {features.tokens.cpu(), features.mask.cpu()}; }
 
 /// A way from tokens to one vector a text that lies in an encoder's own files: "own", what they ask for (the modules of
 /// sentence-transformers), or "projected", what the model's class makes of one token (CLIP's projection).
@@ -88,8 +91,11 @@ class Encoder {
   /// @param with_specials  with the marks a family's tokenizer adds by itself ([CLS], BOS); no difference for most.
   virtual std::vector<std::vector<int64_t>> tokenize(const std::vector<Prompt>& prompts, bool with_specials) const;
 
-  /// Token ids to features. Differentiable with respect to parameters() for trainable encoders; call under
-  /// at::NoGradGuard otherwise.   @cost  one forward.
+  /// Token ids to features. Differentiable with respect to parameters() for trainable encoders, whose features lie
+  /// where
+  /// those do; features of frozen ones lie in the host's memory, wherever they were computed. Call under
+  /// at::NoGradGuard
+  /// where nothing is trained.   @cost  one forward.
   virtual TextFeatures forward(const TokenInputs& inputs) const = 0;
 
   /// Multiply-adds times two of forward()'s matrix products on real tokens, attention's included; 0 where there are

@@ -34,7 +34,7 @@ class Judge {
   virtual const std::vector<std::string>& class_names() const;
   /// Thresholds that GenEval's rule reads this judge's scores with; the official ones by default.
   virtual GenEvalOptions geneval_options() const { return {}; }
-  /// @param pictures  [B,3,H,W] uint8 RGB, H = W = side() where that is not 0.
+  /// @param pictures  [B,3,H,W] uint8 RGB, H = W = side() where that is not 0; from wherever they lie.
   /// @return  the boxes of each picture, most confident first; corners in pixels, scores in 0..1.
   /// @throws UserError  a judge that finds no objects.
   virtual std::vector<std::vector<Detection>> detect(const at::Tensor& pictures) const;

@@ -27,11 +27,40 @@ struct Draw {
   at::Tensor eps;                                 ///< [B,C,H,W] standard normal
   at::Tensor drop;                                ///< [B] bool: the condition is replaced by the null token
   std::map<std::string, at::Tensor> extras = {};  ///< what else an objective draws, B rows each
+  /// Rows with r < t, counted where they were drawn, so that a loss on a device need not wait for the number; -1:
+  /// nobody
+  /// counted.
+  int64_t num_apart = -1;
+};
+
+/// Draws are made on the CPU from the sample's number, so that every device sees the same ones, and moved then.
+inline void move_to(Draw& draw, const at::Device& device) {
+  for (at::Tensor* tensor : {&draw.t, &draw.r, &draw.eps, &draw.drop}) *tensor = to_device(*tensor, device);
+  for (auto& [name, extra] : draw.extras) extra = to_device(extra, device);
+}
+
+/// A number for the event line: there already, or one that a device may still be computing. Whoever needs it
+/// converts it,
+/// and waits; the trainer does so a step late.
+class LossNumber {
+ public:
+  LossNumber(double value) : value_(value) {}  // NOLINT(google-explicit-constructor)
+  /// @param value  of one element.
+  LossNumber(const at::Tensor& value) : pending_(value.detach()) {}  // NOLINT(google-explicit-constructor)
+  operator double() const {                                          // NOLINT(google-explicit-constructor)
+    return pending_.defined() ? pending_.item().toDouble() : value_;
+  }
+  /// Undefined where the number is there already.
+  const at::Tensor& pending() const { return pending_; }
+
+ private:
+  double value_ = 0;
+  at::Tensor pending_;
 };
 
 struct LossResult {
-  at::Tensor loss;                                      ///< scalar with graph
-  std::vector<std::pair<std::string, double>> numbers;  ///< for the event line, such as the unweighted residual
+  at::Tensor loss;                                          ///< scalar with graph
+  std::vector<std::pair<std::string, LossNumber>> numbers;  ///< for the event line, such as the unweighted residual
 };
 
 /// What an objective asks of the trainer and of the model.

@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kEpsilon = 1e-3;  // TensorFlow's batch normalisation, not PyTorch's 1e-5
 constexpr int64_t kSlice = 8;      // pictures a forward: 112 x 112 x 32 activations of more leave the cache
+constexpr int64_t kSliceOfDevice = 128;
 
 /// One line of the architecture table.   @source  EfficientNet (Tan & Le 2019), lite0: no squeeze-and-excite, ReLU6.
 struct Stage {
@@ -54,9 +55,11 @@ std::pair<int64_t, int64_t> same_padding(int64_t size, int64_t kernel, int64_t s
 
 }  // namespace
 
-EfficientNetLite0::EfficientNetLite0() : EfficientNetLite0(require_package_file("efficientnet-lite0").path) {}
+EfficientNetLite0::EfficientNetLite0(const Placement& placement)
+    : EfficientNetLite0(require_package_file("efficientnet-lite0").path, placement) {}
 
-EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path) : sha256_(sha256_file(path)) {
+EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path, const Placement& placement)
+    : sha256_(sha256_file(path)), device_(placement.device) {
   const Weights weights(path);
   const auto layer = [&](const std::string& convolution, const std::string& norm, int64_t inputs, int64_t outputs,
                          int64_t kernel, int64_t stride, int64_t groups, bool rectified) {
@@ -65,10 +68,11 @@ EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path) : sha256
     const at::Tensor weight = weights.take(convolution + ".weight", {outputs, inputs / groups, kernel, kernel});
     const at::Tensor bias = weights.take(norm + ".bias", {outputs}).to(at::kDouble) -
                             weights.take(norm + ".running_mean", {outputs}).to(at::kDouble) * scale;
-    return Layer{(weight.to(at::kDouble) * scale.reshape({-1, 1, 1, 1}))
-                     .to(at::kFloat)
-                     .contiguous(at::MemoryFormat::ChannelsLast),
-                 bias.to(at::kFloat), stride, groups, rectified};
+    return Layer{to_device((weight.to(at::kDouble) * scale.reshape({-1, 1, 1, 1}))
+                               .to(at::kFloat)
+                               .contiguous(at::MemoryFormat::ChannelsLast),
+                           device_),
+                 to_device(bias.to(at::kFloat), device_), stride, groups, rectified};
   };
   stem_ = layer("_conv_stem", "_bn0", 3, 32, 3, 2, 1, true);
   int64_t width = 32;
@@ -89,8 +93,8 @@ EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path) : sha256
     }
   }
   head_ = layer("_conv_head", "_bn1", width, kFeatures, 1, 1, 1, true);
-  classifier_weight_ = weights.take("_fc.weight", {1000, kFeatures});
-  classifier_bias_ = weights.take("_fc.bias", {1000});
+  classifier_weight_ = to_device(weights.take("_fc.weight", {1000, kFeatures}), device_);
+  classifier_bias_ = to_device(weights.take("_fc.bias", {1000}), device_);
 }
 
 at::Tensor EfficientNetLite0::apply(const Layer& layer, const at::Tensor& x) {
@@ -120,16 +124,17 @@ at::Tensor EfficientNetLite0::features(const at::Tensor& input) const {
   ensure(input.dim() == 4 && input.size(1) == 3 && input.size(2) == kSide && input.size(3) == kSide,
          "an input of shape {}; expected Bx3x{}x{}", fmt::join(input.sizes(), "x"), kSide, kSide);
   at::Tensor all = at::empty({input.size(0), kFeatures});
-  for (int64_t row = 0; row < input.size(0); row += kSlice) {
-    const int64_t count = std::min(kSlice, input.size(0) - row);
-    all.narrow(0, row, count).copy_(slice_features(input.narrow(0, row, count)));
+  const int64_t slice = device_.is_cpu() ? kSlice : kSliceOfDevice;
+  for (int64_t row = 0; row < input.size(0); row += slice) {
+    const int64_t count = std::min(slice, input.size(0) - row);
+    all.narrow(0, row, count).copy_(slice_features(to_device(input.narrow(0, row, count), device_)));
   }
   return all;
 }
 
 at::Tensor EfficientNetLite0::logits(const at::Tensor& features) const {
   const at::NoGradGuard no_grad;
-  return at::linear(features, classifier_weight_, classifier_bias_);
+  return at::linear(to_device(features, device_), classifier_weight_, classifier_bias_).cpu();
 }
 
 }  // namespace emf

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/tensor/placement.h"
+
 namespace emf {
 
 /// Inference only; normalisation folded into the convolutions. Thread-compatible; equal input, equal output.
@@ -18,12 +20,12 @@ class EfficientNetLite0 {
 
   /// Loads what the set-up fetched ("efficientnet-lite0" in data/packages.json).
   /// @throws UserError  weights absent (kMissing: package, version, sha256), or a tensor missing or of another shape.
-  EfficientNetLite0();
-  explicit EfficientNetLite0(const std::filesystem::path& weights);
+  explicit EfficientNetLite0(const Placement& placement = {});
+  explicit EfficientNetLite0(const std::filesystem::path& weights, const Placement& placement = {});
 
   /// Pooled features.
-  /// @param input  [B,3,224,224] float32, resized and scaled: (x - 127) / 128 of 0..255.
-  /// @return  [B,1280] float32: mean over places after the head's ReLU6, so 0..6.
+  /// @param input  [B,3,224,224] float32, resized and scaled: (x - 127) / 128 of 0..255; from wherever it lies.
+  /// @return  [B,1280] float32 in the host's memory: mean over places after the head's ReLU6, so 0..6.
   /// @cost  770 MFLOP a picture, in slices of 8.   @source  rwightman/gen-efficientnet tf_efficientnet_lite0 weights.
   at::Tensor features(const at::Tensor& input) const;
   /// Class scores of features: [B,1000] logits in ImageNet-1k order.
@@ -49,6 +51,7 @@ class EfficientNetLite0 {
   std::vector<Block> blocks_;
   at::Tensor classifier_weight_, classifier_bias_;
   std::string sha256_;
+  at::Device device_;
 };
 
 }  // namespace emf

@@ -12,7 +12,9 @@ namespace {
 
 class Lite0 : public Backbone {
  public:
-  explicit Lite0(const Options& options) { ConfigReader(options).finish(); }
+  Lite0(const Options& options, const BackboneContext& context) : network_(context.placement) {
+    ConfigReader(options).finish();
+  }
 
   int64_t side() const override { return EfficientNetLite0::kSide; }
   std::string short_name() const override { return "lite0"; }
@@ -27,8 +29,8 @@ class Lite0 : public Backbone {
   EfficientNetLite0 network_;
 };
 
-std::unique_ptr<Backbone> make_lite0(const Options& options, const BackboneContext&) {
-  return std::make_unique<Lite0>(options);
+std::unique_ptr<Backbone> make_lite0(const Options& options, const BackboneContext& context) {
+  return std::make_unique<Lite0>(options, context);
 }
 
 EMF_REGISTER(BackboneRegistry, "lite0", "EfficientNet-lite0 on ImageNet, 1280 pooled features", make_lite0,

@@ -68,27 +68,22 @@ std::string Config::place(const std::string& key) const {
 
 namespace {
 
-/// Two ASCII letters for every byte that is none: a text of the same lines, keys and strings.
-std::string in_ascii(const std::string& text) {
-  std::string ascii;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      ascii += c;
-    } else {
-      ascii += {static_cast<char>('a' + byte / 16), static_cast<char>('a' + byte % 16)};
-    }
+/// A question mark for every byte that is not ASCII: like the letters it stands for, it is TOML in strings and comments
+/// and nowhere else, not behind a backslash either.
+std::string in_ascii(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
   }
-  return ascii;
+  return text;
 }
 
 /// The library's tables have holes among the letters beyond ASCII, which it looks up where it expects no such letter.
-/// What is TOML with other letters in their place has them in strings and comments alone.
+/// What is TOML with question marks in their place has them in strings and comments alone.
 /// @throws UserError  as require_toml_levels.   @throws toml::parse_error  no TOML.
 toml::table parse_toml(const std::string& text, const std::string& origin) {
   require_toml_levels(text, origin);
   const std::string ascii = in_ascii(text);
-  if (ascii.size() != text.size()) {
+  if (ascii != text) {
     [[maybe_unused]] const toml::table sound = toml::parse(ascii, origin);
   }
   return toml::parse(text, origin);

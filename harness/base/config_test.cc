@@ -31,6 +31,20 @@ TEST(Config, WrongTypeAndRangeNameTheLine) {
   EXPECT_EQ(message_of([&] { reader.integer("b", 0, 0, 10); }), "s.toml:2: 'b' is 12, outside 0..10");
 }
 
+TEST(Config, LettersBeyondAsciiStandInQuotesAlone) {
+  const std::string refusal = "s.toml:2: not valid TOML: a letter beyond ASCII outside of quotes";
+  for (const char* line : {"\u00a1 = 1", "a\u00e9 = 1", "a = \u20ac", "a = 1 \u00a1", "a = 1\u2028b = 2", "[\u00fc]"}) {
+    EXPECT_EQ(message_of([&] { parse_config(std::string("b = 1\n") + line + "\n", "s.toml"); }), refusal) << line;
+  }
+  EXPECT_NE(message_of([&] { parse_config("a = \"\\\u0440\"\n", "s.toml"); }).find("s.toml:1: not valid TOML"),
+            std::string::npos);
+  const Config config = parse_config("\"\u00a1\" = \"\u00e9\"  # \u00a1\n", "s.toml");
+  EXPECT_EQ(config.values.at("\u00a1"), "\u00e9");
+  Config words;
+  apply_override(words, "a=\u00e9");
+  EXPECT_EQ(words.values.at("a"), "\u00e9");
+}
+
 TEST(Config, LargeIntegersAreReadAsPeopleWriteThem) {
   const Config config = parse_config(
       "a = 1e5\nb = \"100k\"\nc = \"2.5M\"\nd = \"1.1k\"\n"

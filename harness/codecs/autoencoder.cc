@@ -16,7 +16,8 @@ constexpr int64_t kFactor = 8;  // pixels of a side that become one place of the
 
 class AutoencoderCodec : public Codec {
  public:
-  AutoencoderCodec(const Options& options, const CodecContext& context) : autoencoder_(path_of(options, context)) {}
+  AutoencoderCodec(const Options& options, const CodecContext& context)
+      : autoencoder_(path_of(options, context), context.placement) {}
 
   Json fingerprint() const override { return {{"name", "autoencoder"}, {"sha256", autoencoder_.sha256()}}; }
 
@@ -28,10 +29,10 @@ class AutoencoderCodec : public Codec {
     return {autoencoder_.latent_channels(), height / kFactor, width / kFactor};
   }
 
-  at::Tensor encode(const at::Tensor& pictures) const override { return autoencoder_.encode(pictures); }
+  at::Tensor encode(const at::Tensor& pictures) const override { return autoencoder_.encode(pictures).cpu(); }
 
   at::Tensor decode(const at::Tensor& latents) const override {
-    return (autoencoder_.decode(latents) * 255).round().to(at::kByte);
+    return (autoencoder_.decode(latents) * 255).round().to(at::kByte).cpu();
   }
 
  private:

@@ -15,9 +15,9 @@ class PixelCodec : public Codec {
 
   Json fingerprint() const override { return {{"name", "pixels"}}; }
   LatentShape shape(int64_t height, int64_t width) const override { return {3, height, width}; }
-  at::Tensor encode(const at::Tensor& pictures) const override { return pictures.to(at::kFloat) / 127.5 - 1; }
+  at::Tensor encode(const at::Tensor& pictures) const override { return pictures.cpu().to(at::kFloat) / 127.5 - 1; }
   at::Tensor decode(const at::Tensor& latents) const override {
-    return (((latents + 1) / 2).clamp(0, 1) * 255).round().to(at::kByte);
+    return (((latents + 1) / 2).clamp(0, 1) * 255).round().to(at::kByte).cpu();
   }
   bool loses() const override { return false; }
 };

@@ -2,6 +2,7 @@
 #include "harness/codecs/scenes_autoencoder.h"
 
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 #include <torch/nn/modules/conv.h>
 
@@ -109,11 +110,12 @@ at::Tensor AutoencoderNetwork::decode(const at::Tensor& latents) {
   x = residual("decoder_4", twice(convolve("decoder_to_4", x)));
   x = residual("decoder_2", twice(convolve("decoder_to_2", x)));
   // In mixed-precision training the picture itself stays float32: bfloat16 has 3 decimal digits short of 8-bit colour.
-  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::DispatchKey::AutocastCPU);
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(
+      at::autocast::get_autocast_dispatch_key_from_device_type(latents.device().type()));
   return at::pixel_shuffle(convolve("decoder_out", at::silu(x.to(at::kFloat))), 2);
 }
 
-Autoencoder::Autoencoder(const std::filesystem::path& path) {
+Autoencoder::Autoencoder(const std::filesystem::path& path, const Placement& placement) {
   InstrumentFile file = read_instrument(path, "autoencoder");
   const auto take = [&](const char* name) {
     const auto found = file.tensors.find(name);
@@ -122,8 +124,8 @@ Autoencoder::Autoencoder(const std::filesystem::path& path) {
     file.tensors.erase(found);
     return value;
   };
-  mean_ = take("latent_mean");
-  deviation_ = take("latent_deviation");
+  mean_ = to_device(take("latent_mean"), placement.device);
+  deviation_ = to_device(take("latent_deviation"), placement.device);
   facts_ = file.facts;
   sha256_ = file.sha256;
   side_ = facts_.value("side", int64_t{32});
@@ -131,6 +133,7 @@ Autoencoder::Autoencoder(const std::filesystem::path& path) {
       AutoencoderSizes::from_json(facts_.value("sizes", Json::object()), file.origin));
   load_tensors(*network_, file.tensors, file.origin);
   use_channels_last(*network_);
+  network_->to(placement.device);
   network_->eval();
 }
 
@@ -138,7 +141,8 @@ at::Tensor Autoencoder::encode(const at::Tensor& pictures) const {
   const at::NoGradGuard no_grad;
   ensure(pictures.dim() == 4 && pictures.size(1) == 3 && pictures.size(2) % 8 == 0 && pictures.size(3) % 8 == 0,
          "pictures of shape {}; expected Bx3xHxW with sides divisible by 8", fmt::join(pictures.sizes(), "x"));
-  return in_slices(pictures, [&](const at::Tensor& rows) {
+  return in_slices(pictures, [&](const at::Tensor& given) {
+    const at::Tensor rows = to_device(given, mean_.device());
     const double scale = rows.scalar_type() == at::kByte ? 2.0 / 255 : 2.0;
     const at::Tensor raw = network_->encode(rows.to(at::kFloat) * scale - 1);
     return ((raw - mean_) / deviation_).contiguous();
@@ -148,7 +152,7 @@ at::Tensor Autoencoder::encode(const at::Tensor& pictures) const {
 at::Tensor Autoencoder::decode(const at::Tensor& latents) const {
   const at::NoGradGuard no_grad;
   return in_slices(latents, [&](const at::Tensor& rows) {
-    const at::Tensor x = rows.to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
+    const at::Tensor x = to_device(rows, mean_.device()).to(at::kFloat).contiguous(at::MemoryFormat::ChannelsLast);
     return ((network_->decode(x) + 1) / 2).clamp_(0, 1).contiguous();
   });
 }

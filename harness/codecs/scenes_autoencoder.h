@@ -12,6 +12,7 @@
 
 #include "harness/base/json.h"
 #include "harness/tensor/conv_units.h"
+#include "harness/tensor/placement.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
@@ -51,16 +52,16 @@ class AutoencoderNetwork : public torch::nn::Module {
 class Autoencoder {
  public:
   /// @throws UserError  file absent (kMissing) or not an autoencoder instrument.
-  explicit Autoencoder(const std::filesystem::path& path);
+  explicit Autoencoder(const std::filesystem::path& path, const Placement& placement = {});
 
   /// Pictures to latents whose channels have mean 0 and variance 1 over the training pictures. Deterministic.
   ///
   /// @param pictures  [B,3,H,W] uint8, or float32 in 0..1; H, W divisible by 8.
-  /// @return  [B,latent_channels,H/8,W/8] float32.
+  /// @return  [B,latent_channels,H/8,W/8] float32, where the network lies.
   /// @cost  64 MFLOP a 32 px picture, in slices of 256 rows.
   at::Tensor encode(const at::Tensor& pictures) const;
 
-  /// @param latents  as encode() gives them.   @return [B,3,H,W] float32 in 0..1.
+  /// @param latents  as encode() gives them.   @return [B,3,H,W] float32 in 0..1, where the network lies.
   at::Tensor decode(const at::Tensor& latents) const;
 
   int64_t side() const { return side_; }  ///< of the pictures it was trained on

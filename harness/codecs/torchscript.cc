@@ -56,13 +56,14 @@ class TorchScriptCodec : public Codec {
     const LatentShape one = shape(pictures.size(2), pictures.size(3));
     const at::Tensor raw = call("encode", in_range(pictures.to(placement_.device), range_),
                                 {pictures.size(0), one.channels, one.height, one.width});
-    return ((raw - mean_) / std_).contiguous();
+    return ((raw - mean_) / std_).cpu().contiguous();
   }
 
   at::Tensor decode(const at::Tensor& latents) const override {
     const at::Tensor raw = latents.to(placement_.device, at::kFloat) * std_ + mean_;
     return bytes_from_range(
-        call("decode", raw, {latents.size(0), 3, latents.size(2) * factor_, latents.size(3) * factor_}), range_);
+               call("decode", raw, {latents.size(0), 3, latents.size(2) * factor_, latents.size(3) * factor_}), range_)
+        .cpu();
   }
 
   int64_t batch() const override { return batch_; }

@@ -10,6 +10,7 @@
 #include "harness/command/bench_clock.h"
 #include "harness/command/bench_encode.h"
 #include "harness/command/command.h"
+#include "harness/command/device_option.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -43,6 +44,7 @@ class Bench : public Command {
                   flags.option("--precision", encode_.precision, "of encode: fp32 or bf16").one_of({"fp32", "bf16"}),
                   flags.option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
     flags.option("--threads", threads_, "compute threads").shows_default().between(1, 1024);
+    add_device_option(flags, device_, "what computes");
   }
 
   ExitCode run(const CommonFlags& flags) override {
@@ -50,8 +52,9 @@ class Bench : public Command {
     if (what_ != "encode") refuse(of_encode_);
     if (what_ != "sample") refuse(of_sample_);
     at::set_num_threads(threads_);
+    const Placement placement = ready_placement(device_, "--device");
     if (what_ == "encode") {
-      print_bench(bench_encode(encode_, threads_), flags);
+      print_bench(bench_encode(encode_, threads_, placement), flags);
       return ExitCode::kGood;
     }
     Config config;
@@ -61,45 +64,53 @@ class Bench : public Command {
     const std::vector<std::string> of_objective = {"objective", objective_};
     const auto objective = ObjectiveRegistry::instance().make(
         ConfigReader(config, "objective." + objective_).text("objective", objective_),
-        Options(config, of_objective, {"objective", "title"}), ObjectiveContext{});
+        Options(config, of_objective, {"objective", "title"}), ObjectiveContext{placement});
     const std::string name = ConfigReader(config, "model").text("name", "dit");
     const auto model = ModelRegistry::instance().make(name, Options(config, {"model"}, {"name", "title"}),
-                                                      ModelContext{shape_, 1, objective->wants().demands, {}});
+                                                      ModelContext{shape_, 1, objective->wants().demands, placement});
 
     RowKeys keys{1, {}};
     for (int64_t i = 0; i < batch_; ++i) keys.samples.push_back(static_cast<uint64_t>(i));
     const std::vector<int64_t> latent = {shape_.channels, shape_.height, shape_.width};
-    const at::Tensor x = normal_rows(1, "bench/x", keys.samples, latent);
-    const Condition condition{normal_rows(1, "bench/text", keys.samples, {text_tokens_, shape_.condition_dimension}),
-                              at::ones({batch_, text_tokens_}, at::kBool)};
+    const at::Tensor x = to_device(normal_rows(1, "bench/x", keys.samples, latent), placement.device);
+    const Condition condition{
+        to_device(normal_rows(1, "bench/text", keys.samples, {text_tokens_, shape_.condition_dimension}),
+                  placement.device),
+        at::ones({batch_, text_tokens_}, placement.options().dtype(at::kBool))};
     const double forward = model->forward_flops_per_row(text_tokens_) * static_cast<double>(batch_);
     Clock clock;
     double flops = 0;
     if (what_ == "step") {
-      const Draw draw = objective->draw(keys, latent, 0.5);
+      Draw draw = objective->draw(keys, latent, 0.5);
+      move_to(draw, placement.device);
       flops = forward * objective->forwards_per_picture(0.5);
       // An objective with a target network costs the same with the network itself as its target.
       const Model* target = objective->wants().target_decay ? model.get() : nullptr;
       clock = time_of([&] {
         clear_gradients(model->parameters());
         objective->loss({*model, target, x, condition, draw, 0.5}).loss.backward();
+        synchronize(placement.device);
       });
     } else {
       flops = forward * static_cast<double>(steps_);
-      clock = time_of([&] { objective->sample(*model, {x, condition, {}, steps_, 1}); });
+      clock = time_of([&] {
+        objective->sample(*model, {x, condition, {}, steps_, 1});
+        synchronize(placement.device);
+      });
     }
-    const double roofline = gemm_roofline();
+    const Speed speed = speed_of(flops, clock, placement);
     const Json result = {{"what", what_},
                          {"objective", objective_},
                          {"batch", batch_},
                          {"shape", {shape_.channels, shape_.height, shape_.width}},
                          {"threads", threads_},
+                         {"device", placement.device.str()},
                          {"seconds", clock.wall_s},
                          {"cpu_seconds", clock.cpu_s},
                          {"samples_per_second", static_cast<double>(batch_) / clock.wall_s},
                          {"needed_gflop", flops * 1e-9},
-                         {"gemm_gflop_per_cpu_second", roofline * 1e-9},
-                         {"share_of_gemm", flops / clock.cpu_s / roofline},
+                         {speed.key, speed.gemm * 1e-9},
+                         {"share_of_gemm", speed.share},
                          {"peak_rss_bytes", peak_bytes()}};
     print_bench(result, flags);
     return ExitCode::kGood;
@@ -131,7 +142,7 @@ class Bench : public Command {
     }
   }
 
-  std::string what_, objective_ = "mean_flow";
+  std::string what_, objective_ = "mean_flow", device_ = "cpu";
   std::vector<Flag> of_network_, of_sample_, of_encode_;
   std::vector<std::string> overrides_;
   ModelShape shape_{16, 4, 4, 576};

@@ -21,17 +21,30 @@ int64_t peak_bytes() {
   return usage.ru_maxrss * 1024;
 }
 
-double gemm_roofline(at::ScalarType type) {
-  constexpr int64_t kSide = 1024;
-  const at::Tensor a = at::ones({kSide, kSide}, type), b = at::ones({kSide, kSide}, type);
+double gemm_roofline(const Placement& placement, at::ScalarType type) {
+  const bool on_cpu = placement.device.is_cpu();
+  const int64_t side = on_cpu ? 1024 : 8192;
+  const at::TensorOptions options = placement.options().dtype(type);
+  const at::Tensor a = at::ones({side, side}, options), b = at::ones({side, side}, options);
+  const auto multiply = [&](int products) {
+    for (int i = 0; i < products; ++i) at::mm(a, b);
+    synchronize(placement.device);
+  };
   // The kernel counts another thread's time at its ticks, some milliseconds apart: one product of some milliseconds
   // would look as if half of its work had cost nothing.
   constexpr double kLong = 0.1;
-  const int products = std::max(1, static_cast<int>(kLong / time_of([&] { at::mm(a, b); }, 1).wall_s));
-  const Clock clock = time_of([&] {
-    for (int i = 0; i < products; ++i) at::mm(a, b);
-  });
-  return 2.0 * kSide * kSide * kSide * products / clock.cpu_s;
+  const int products = std::max(1, static_cast<int>(kLong / time_of([&] { multiply(1); }, 1).wall_s));
+  const Clock clock = time_of([&] { multiply(products); });
+  const double flops =
+      2.0 * static_cast<double>(side) * static_cast<double>(side) * static_cast<double>(side) * products;
+  return flops / (on_cpu ? clock.cpu_s : clock.wall_s);
+}
+
+Speed speed_of(double flops, const Clock& clock, const Placement& placement, at::ScalarType type) {
+  const bool on_cpu = placement.device.is_cpu();
+  const double gemm = gemm_roofline(placement, type);
+  return {on_cpu ? "gemm_gflop_per_cpu_second" : "gemm_gflop_per_second", gemm,
+          flops / (on_cpu ? clock.cpu_s : clock.wall_s) / gemm};
 }
 
 }  // namespace emf

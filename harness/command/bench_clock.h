@@ -8,6 +8,8 @@
 #include <chrono>
 #include <cstdint>
 
+#include "harness/tensor/placement.h"
+
 namespace emf {
 
 struct Clock {
@@ -34,7 +36,16 @@ Clock time_of(const Action& action, int repetitions = 5) {
   return best;
 }
 
-/// FLOP a CPU second of a square matrix product large enough to be compute-bound, on the threads LibTorch uses now.
-double gemm_roofline(at::ScalarType type = at::kFloat);
+/// FLOP a second of a square matrix product large enough to be compute-bound: a CPU second on the threads LibTorch uses
+/// now, a second of the clock on a device.
+double gemm_roofline(const Placement& placement = {}, at::ScalarType type = at::kFloat);
+
+/// What was measured beside the machine's own products.
+struct Speed {
+  const char* key;   ///< "gemm_gflop_per_cpu_second", or "gemm_gflop_per_second" of a device
+  double gemm = 0;   ///< gemm_roofline()
+  double share = 0;  ///< of it
+};
+Speed speed_of(double flops, const Clock& clock, const Placement& placement, at::ScalarType type = at::kFloat);
 
 }  // namespace emf

@@ -38,21 +38,24 @@ double padding_flops(const Encoder& encoder, const std::vector<int64_t>& lengths
 
 }  // namespace
 
-Json bench_encode(const EncodeBench& bench, int threads) {
+Json bench_encode(const EncodeBench& bench, int threads, const Placement& placement) {
   Json options = Json::object();
   if (!bench.precision.empty()) options["precision"] = bench.precision;
-  const std::unique_ptr<Encoder> encoder = make_encoder(bench.encoder, options, 0);
+  const std::unique_ptr<Encoder> encoder =
+      make_encoder(bench.encoder, Options(options, "options of encoder '" + bench.encoder + "'"),
+                   {.seed = 0, .placement = placement});
   const std::vector<Prompt> prompts = bench.prompts.empty() ? some_captions() : read_prompts(bench.prompts);
   const TokenInputs inputs = encoder->prepare(prompts);
   const Clock clock = time_of([&] { encode_packed(*encoder, inputs, FeatureContent::kPooled); }, 2);
 
   const int64_t num_tokens = inputs.mask.sum().item<int64_t>();
   const double flops = encoder->forward_flops(inputs);
-  const double roofline = gemm_roofline(bench.precision == "bf16" ? at::kBFloat16 : at::kFloat);
+  const Speed speed = speed_of(flops, clock, placement, bench.precision == "bf16" ? at::kBFloat16 : at::kFloat);
   return {{"what", "encode"},
           {"encoder", bench.encoder},
           {"precision", bench.precision.empty() ? "fp32" : bench.precision},
           {"threads", threads},
+          {"device", placement.device.str()},
           {"prompts", prompts.size()},
           {"num_tokens", num_tokens},
           {"padding", flops > 0 ? padding_flops(*encoder, lengths_of(inputs.mask)) / flops : 0},
@@ -61,8 +64,8 @@ Json bench_encode(const EncodeBench& bench, int threads) {
           {"samples_per_second", static_cast<double>(prompts.size()) / clock.wall_s},
           {"tokens_per_second", static_cast<double>(num_tokens) / clock.wall_s},
           {"needed_gflop", flops * 1e-9},
-          {"gemm_gflop_per_cpu_second", roofline * 1e-9},
-          {"share_of_gemm", flops / clock.cpu_s / roofline},
+          {speed.key, speed.gemm * 1e-9},
+          {"share_of_gemm", speed.share},
           {"peak_rss_bytes", peak_bytes()}};
 }
 

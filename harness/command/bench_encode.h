@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/base/json.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -16,6 +17,6 @@ struct EncodeBench {
 /// @return  seconds, CPU seconds, prompts and tokens a second, GFLOP that the real tokens need, their share of a large
 ///   matrix product's speed in the same precision, and padding: the FLOP it adds, as a share of those needed.
 /// @throws UserError  as the encoder, or as reading the prompts.
-Json bench_encode(const EncodeBench& bench, int threads);
+Json bench_encode(const EncodeBench& bench, int threads, const Placement& placement = {});
 
 }  // namespace emf

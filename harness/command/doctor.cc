@@ -17,6 +17,7 @@
 #include "harness/command/store_option.h"
 #include "harness/engine/store/machine.h"
 #include "harness/engine/store/run_store.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 namespace {
@@ -39,6 +40,12 @@ Json machine_facts() {
   facts["torch_threads"] = at::get_num_threads();
   facts["memory_bytes"] = memory_entry("MemTotal");
   facts["memory_available_bytes"] = memory_entry("MemAvailable");
+  // Only what the driver says: LibTorch's half for devices takes seconds to load.
+  for (int number = 0;; ++number) {
+    const Json device = device_facts(at::Device(at::kCUDA, static_cast<at::DeviceIndex>(number)));
+    if (!device.contains("name")) break;
+    facts["devices"].push_back(device);
+  }
   return facts;
 }
 
@@ -98,6 +105,11 @@ void print_text(const Json& report) {
   line("system", text(machine["system"]));
   line("cpu", fmt::format("{}, {}, {} cores, {} threads", text(machine["cpu"]), text(machine["simd"]),
                           machine["threads"].get<int>(), machine["torch_threads"].get<int>()));
+  for (const Json& device : machine.value("devices", Json::array())) {
+    line("device",
+         fmt::format("{}, {}, capability {}, driver {}", text(device["name"]), gigabytes(device["memory_bytes"]),
+                     device.value("capability", "?"), device.value("driver", "?")));
+  }
   line("memory",
        fmt::format("{}, {} free", gigabytes(machine["memory_bytes"]), gigabytes(machine["memory_available_bytes"])));
   line("store", fmt::format("{}, {} free", text(store["path"]), gigabytes(store["free_bytes"])));

@@ -8,6 +8,7 @@
 #include "harness/base/interrupt.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
+#include "harness/command/device_option.h"
 #include "harness/command/encode_file.h"
 #include "harness/command/encode_ids.h"
 #include "harness/command/encode_pooled.h"
@@ -47,12 +48,15 @@ class Encode : public Command {
     flags.option("--store", store_, "with --pooled-only: keep features in this store's cache, and read them there")
         .needs("--pooled-only");
     flags.option("--seed", seed_, "of random features and initial values").shows_default();
+    add_device_option(flags, device_, "what encodes");
   }
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
     require_ending(out_, ".safetensors", "a .safetensors");
-    const std::shared_ptr<const Encoder> encoder = make_encoder(encoder_, options(), seed_);
+    const std::shared_ptr<const Encoder> encoder =
+        make_encoder(encoder_, Options(options(), "options of encoder '" + encoder_ + "'"),
+                     {.seed = seed_, .placement = ready_placement(device_, "--device")});
     say_if_untrained(encoder->info());
     if (!ids_.empty() && encoder->info().reads == EncoderInput::kLabels) {
       fail_input("encoder '{}' reads labels, which are no token ids; give --prompts", encoder_);
@@ -138,7 +142,7 @@ class Encode : public Command {
     return ExitCode::kGood;
   }
 
-  std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_, options_ = "{}";
+  std::string encoder_, prompts_, ids_, out_, store_, precision_, pooling_, options_ = "{}", device_ = "cpu";
   std::optional<int64_t> layer_;
   bool pooled_only_ = false, by_text_ = false;
   uint64_t seed_ = 0;

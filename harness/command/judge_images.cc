@@ -2,10 +2,13 @@
 #include "harness/command/judge_images.h"
 
 #include "harness/engine/scoring/judged_folder.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
-JudgedImages judge_images(const std::string& folder, const std::string& judge, const MetadataFile* metadata) {
+JudgedImages judge_images(const std::string& folder, const std::string& judge, const std::string& device,
+                          const MetadataFile* metadata) {
+  const Placement placement = ready_placement(device, "--device");
   PicturesOfPrompts pictures = pictures_of_prompts(folder, metadata != nullptr);
   if (metadata != nullptr) {
     // A picture's own line counts, and contradictions are met before the judge has looked at anything.
@@ -14,7 +17,7 @@ JudgedImages judge_images(const std::string& folder, const std::string& judge, c
     }
   }
   JudgedFolder judged =
-      judge_folder(pictures.pictures, judge, metadata != nullptr ? metadata->lines() : std::vector<Json>());
+      judge_folder(pictures.pictures, judge, metadata != nullptr ? metadata->lines() : std::vector<Json>(), placement);
   return {std::move(judged.rows), std::move(pictures.warnings), std::move(judged.beyond), std::move(judged.judge)};
 }
 

@@ -18,9 +18,11 @@ struct JudgedImages {
 };
 
 /// @param folder    in one of the layouts of pictures_of_prompts.   @param judge  of JudgeRegistry.
+/// @param device    of read_placement().
 /// @param metadata  prompts by number, or null: folders have lines of their own.
 /// @throws UserError  as pictures_of_prompts and judge_folder; a line that contradicts `metadata`; a program without
 ///   networks (kMissing).
-JudgedImages judge_images(const std::string& folder, const std::string& judge, const MetadataFile* metadata);
+JudgedImages judge_images(const std::string& folder, const std::string& judge, const std::string& device,
+                          const MetadataFile* metadata);
 
 }  // namespace emf

@@ -2,13 +2,15 @@
 #include "harness/command/picture_network.h"
 
 #include "harness/engine/pictures/picture_features.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 namespace {
 
 class Network : public PictureNetwork {
  public:
-  Network(const std::string& backbone, const std::string& resize) : features_(backbone, resize) {}
+  Network(const std::string& backbone, const std::string& resize, const std::string& device)
+      : features_(backbone, resize, {ready_placement(device, "--device")}) {}
 
   FeatureMatrix rows(const pictures::PictureSet& pictures) const override { return features_.rows(pictures); }
   FeatureMatrix logits(const pictures::PictureSet& pictures) const override { return features_.logits(pictures); }
@@ -25,8 +27,9 @@ class Network : public PictureNetwork {
 
 }  // namespace
 
-std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string& resize) {
-  return std::make_unique<Network>(backbone, resize);
+std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string& resize,
+                                                           const std::string& device) {
+  return std::make_unique<Network>(backbone, resize, device);
 }
 
 }  // namespace emf

@@ -26,7 +26,9 @@ class PictureNetwork {
 };
 
 /// @param backbone  of BackboneRegistry.   @param resize  a name of resize_filter_names(); "" = the backbone's own.
-/// @throws UserError  unknown names; weights absent; a program without networks (kMissing).
-std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string& resize);
+/// @param device  of read_placement().
+/// @throws UserError  unknown names; weights or device absent; a program without networks (kMissing).
+std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string& resize,
+                                                           const std::string& device);
 
 }  // namespace emf

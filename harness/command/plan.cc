@@ -66,6 +66,7 @@ class Plan : public Command {
 
   Foreseen of_suite(const Config& config) const {
     SuiteSpec spec = read_suite(config);
+    spec.placement = {};  // nothing is computed, so a suite is planned where its device is not
     spec.name = run_name(spec.name, overrides_);
     const SuiteGraph graph = build_suite_graph(spec, store_);
     if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));

@@ -10,12 +10,14 @@
 #include "harness/base/terminal.h"
 #include "harness/captions/prompt_file.h"
 #include "harness/command/command.h"
+#include "harness/command/device_option.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/untrained_notice.h"
 #include "harness/engine/pictures/picture_features.h"
 #include "harness/engine/pictures/picture_file.h"
 #include "harness/engine/stages/probe_stages.h"
 #include "harness/engine/text/text_pooler.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 namespace {
@@ -45,10 +47,12 @@ class ProbeCommand : public Command {
             .shows_default();
     flags.option("--options", options_, "the probe's options as JSON, {\"k\": 2, \"queries\": 1000}");
     flags.option("--seed", seed_, "of queries, dropped parts and resampling").shows_default();
+    add_device_option(flags, device_, "what encodes and looks at pictures");
   }
 
   ExitCode run(const CommonFlags& flags) override {
     catch_interrupts();
+    placement_ = ready_placement(device_, "--device");
     const std::unique_ptr<Probe> probe = ProbeRegistry::instance().make(name_);
     refuse_unused(*probe);
     if (encoder_.empty() == text_.empty()) fail_input("probe {} needs either --encoder E or --text F", name_);
@@ -64,7 +68,8 @@ class ProbeCommand : public Command {
       take_features(input, *probe);
       who = text_;
     } else {
-      const std::shared_ptr<Encoder> encoder = make_encoder(encoder_, Json::object(), seed_);
+      const std::shared_ptr<Encoder> encoder =
+          make_encoder(encoder_, Options(Json::object(), "options of encoder '" + encoder_ + "'"), {seed_, placement_});
       say_if_untrained(encoder->info());
       input.parts_are_labels = encoder->info().reads == EncoderInput::kLabels;
       said_pooling = chosen_pooling(*encoder, pooling_);
@@ -141,9 +146,9 @@ class ProbeCommand : public Command {
       if (set.size() != count) {
         fail_input("{} holds {} pictures for {} prompts; one a prompt, in order of name", images_, set.size(), count);
       }
-      input.visual = PictureFeatures(backbone_).rows(set);
+      input.visual = PictureFeatures(backbone_, "", {placement_}).rows(set);
     } else if (dataset != nullptr) {
-      const PictureFeatures features(backbone_);
+      const PictureFeatures features(backbone_, "", {placement_});
       input.visual = features.matrix(probe_picture_features(*dataset, features, input.prompts));
     } else {
       fail_input("probe {} compares pictures of the prompts: give --images DIR or --visual F.npy", name_);
@@ -154,7 +159,8 @@ class ProbeCommand : public Command {
   }
 
   std::optional<Flag> named_backbone_;
-  std::string backbone_ = "lite0";
+  std::string backbone_ = "lite0", device_ = "cpu";
+  Placement placement_;
   std::string name_, encoder_, text_, prompts_, images_, visual_, pooling_, options_ = "{}";
   std::string data_, query_words_, candidate_words_;
   int64_t captions_ = kProbeCaptions;

@@ -13,6 +13,7 @@
 
 #include "harness/base/atomic_file.h"
 #include "harness/base/field_names.h"
+#include "harness/base/lack.h"
 #include "harness/base/near_name.h"
 #include "harness/base/terminal.h"
 #include "harness/base/utf8.h"
@@ -226,6 +227,10 @@ int run_program(int count, char** words) {
     fmt::print(stderr, "emfbench: not enough memory for this input; give less of it at a time\n");
     return static_cast<int>(ExitCode::kBadInput);
   } catch (const std::exception& error) {
+    if (const auto lack = lack_of(error)) {
+      fmt::print(stderr, "emfbench: {}\n", shown_message(*lack));
+      return static_cast<int>(ExitCode::kBadInput);
+    }
     fmt::print(stderr, "emfbench: internal error: {}\nPlease report it with the command and `emfbench doctor`.\n",
                shown_message(error.what()));
     return static_cast<int>(ExitCode::kInternal);

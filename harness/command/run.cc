@@ -15,6 +15,7 @@
 #include "harness/engine/suite/suite_record.h"
 #include "harness/instruments/instrument_suite.h"
 #include "harness/tensor/instrument_file.h"
+#include "harness/tensor/placement.h"
 #include "reports/report.h"
 
 namespace emf {
@@ -113,6 +114,9 @@ class Run : public Command {
     const SlowWork planning("planning " + suite_);
     SuiteSpec spec = read_suite(config);
     if (!as_.empty()) require_run_name(as_);
+    // What only says what would run needs no device.
+    if (dry_run_) spec.placement = {};
+    require_device(spec.placement, config.place("device"));
     spec.name = as_.empty() ? run_name(spec.name, overrides_) : as_;
     return build_suite_graph(spec, store_);
   }

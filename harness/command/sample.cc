@@ -12,6 +12,7 @@
 #include "harness/captions/prompt_file.h"
 #include "harness/command/captioned_tiles.h"
 #include "harness/command/command.h"
+#include "harness/command/device_option.h"
 #include "harness/command/output_name.h"
 #include "harness/command/store_option.h"
 #include "harness/command/trained_row.h"
@@ -21,9 +22,9 @@
 namespace emf {
 namespace {
 
-SharedRow row_of_store(const std::string& store, const std::string& wanted) {
+SharedRow row_of_store(const std::string& store, const std::string& wanted, const Placement& placement) {
   const FoundRow found = find_row(store, wanted);
-  const SuiteGraph graph = graph_of(found.record, store);
+  const SuiteGraph graph = graph_of(found.record, store, placement);
   const Row& row = trained_row(graph, found);
   const std::shared_ptr<Objective> objective = ObjectiveRegistry::instance().make(
       row.trained_by.plugin, row.trained_by.options, ObjectiveContext{graph.spec.placement});
@@ -51,6 +52,7 @@ class SampleCommand : public Command {
         .between_real(0.0, 100.0);
     flags.option("--seed", seed_, "of the noise").shows_default();
     flags.option("--out", out_, "PNG to write").shows_default();
+    add_device_option(flags, device_, "what paints");
     add_store_option(flags, store_);
   }
 
@@ -68,7 +70,9 @@ class SampleCommand : public Command {
     require_ending(out_, ".png", "a PNG");
     if (prompts.empty()) fail_input("sample needs --prompt TEXT or --prompts FILE");
 
-    const SharedRow painter = model_.empty() ? row_of_store(store_, run_) : load_shared_row(model_, encoder_);
+    const Placement placement = ready_placement(device_, "--device");
+    const SharedRow painter =
+        model_.empty() ? row_of_store(store_, run_, placement) : load_shared_row(model_, encoder_, placement);
     const std::vector<int64_t> steps = steps_.empty() ? painter.steps : steps_;
     const double guidance = guidance_.value_or(painter.guidance);
     const Condition condition = painter.row.conditions.encode(*painter.row.encoder, prompts);
@@ -118,7 +122,7 @@ class SampleCommand : public Command {
                       static_cast<int>(columns.size()), /*captions=*/true);
   }
 
-  std::string run_, model_, encoder_, file_, store_, out_ = "sample.png";
+  std::string run_, model_, encoder_, file_, store_, out_ = "sample.png", device_ = "cpu";
   std::vector<std::string> prompts_;
   std::vector<int64_t> steps_;
   std::optional<double> guidance_;

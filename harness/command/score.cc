@@ -14,6 +14,7 @@
 #include "harness/base/file.h"
 #include "harness/base/progress.h"
 #include "harness/base/terminal.h"
+#include "harness/command/device_option.h"
 #include "harness/command/feature_file.h"
 #include "harness/command/score_mean.h"
 #include "harness/command/score_options.h"
@@ -168,6 +169,7 @@ class Score : public Command {
         "--option", [this](const std::vector<std::string>& words) { take_options(words); },
         "any option of the metric as key=value, for metrics that have no flags of their own here");
     flags.option("--seed", options_.seed, "of every resampling");
+    add_device_option(flags, options_.device, "what looks at pictures (judge and backbone)");
     flags.option("--html", options_.html, "write a page of what was scored, one file");
   }
 
@@ -193,10 +195,11 @@ class Score : public Command {
       case MetricNeed::kFacts:
         refuse_inputs_but({"--detections", "--results", "--images", "--judge", "--save-detections", "--metadata",
                            "--summary", "--exclude"});
-        refuse_unused({"--judge", "--save-detections"}, !options_.images.empty(), "--images DIR");
+        refuse_unused({"--judge", "--save-detections", "--device"}, !options_.images.empty(), "--images DIR");
         return score_detections(options_, flags);
       case MetricNeed::kQuestions:
         refuse_inputs_but({"--graph", "--answers", "--generator", "--exclude"});
+        refuse_unused({"--device"}, false, "pictures");
         return score_questions(options_, flags);
       case MetricNeed::kProbabilities:
         refuse_inputs_but({"--generated", "--backbone", "--resize", "--subfolders", "--against"});
@@ -215,7 +218,7 @@ class Score : public Command {
   ExitCode of_features(const CommonFlags& flags) const {
     const std::vector<std::string> sides = {options_.real, options_.generated, options_.held_out};
     const bool pictures = std::any_of(sides.begin(), sides.end(), may_be_pictures);
-    refuse_unused({"--backbone", "--resize"}, pictures, "pictures");
+    refuse_unused({"--backbone", "--resize", "--device"}, pictures, "pictures");
     const bool folders =
         std::any_of(sides.begin(), sides.end(), [](const std::string& side) { return is_folder(side); });
     refuse_unused({"--subfolders"}, folders, "a folder of pictures");

@@ -93,7 +93,7 @@ class Pictures {
   Pictures(const ScoreOptions& options, std::string backbone) : options_(options), backbone_(std::move(backbone)) {}
   const std::string& backbone() const { return backbone_; }
   const PictureNetwork& network() {
-    if (!network_) network_ = load_picture_network(backbone_, resize_of(options_));
+    if (!network_) network_ = load_picture_network(backbone_, resize_of(options_), options_.device);
     return *network_;
   }
   bool met() const { return network_ != nullptr; }

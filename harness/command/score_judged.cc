@@ -24,7 +24,7 @@ struct Sources {
 
 Sources judged_pictures(const ScoreOptions& options, const MetadataFile* metadata) {
   if (!options.save_detections.empty()) require_writable(options.save_detections);
-  JudgedImages images = judge_images(options.images, options.judge, metadata);
+  JudgedImages images = judge_images(options.images, options.judge, options.device, metadata);
   Sources sources;
   sources.source = options.images;
   sources.judged.rows = std::move(images.rows);

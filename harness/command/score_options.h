@@ -17,6 +17,7 @@ struct ScoreOptions {
   std::string metric;
   std::string detections, results, metadata;                // geneval
   std::string images, judge = "detector", save_detections;  // geneval: pictures, and who looks at them
+  std::string device = "cpu";                               // of judge and backbone, where pictures are looked at
   bool summary = false;                                     // geneval: the official summary's text
   std::string graph, answers;                               // question_graph
   std::vector<std::string> generators;                      // question_graph

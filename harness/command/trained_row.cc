@@ -59,11 +59,13 @@ FoundRow find_row_of(const Json& record, const std::string& wanted) {
   fail_input("no trained row '{}' of '{}'{}; {}", wanted, suite, suggestion(wanted, known), kNames);
 }
 
-SuiteGraph graph_of(const Json& record, const std::filesystem::path& store) {
+SuiteGraph graph_of(const Json& record, const std::filesystem::path& store, const Placement& placement) {
   Config config;
   config.values = record.at("config");
   config.origin = "record of suite " + record.at("suite").get<std::string>();
-  return build_suite_graph(read_suite(config), store);
+  SuiteSpec spec = read_suite(config);
+  spec.placement = placement;
+  return build_suite_graph(spec, store);
 }
 
 const Row& trained_row(const SuiteGraph& graph, const FoundRow& found) {

@@ -7,6 +7,7 @@
 
 #include "harness/base/json.h"
 #include "harness/engine/suite/suite_graph.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -23,8 +24,8 @@ FoundRow find_row(const std::filesystem::path& store, const std::string& wanted)
 /// Likewise in one record, where the suite's name may be left out.
 FoundRow find_row_of(const Json& record, const std::string& wanted);
 
-/// The suite's stages as its record's configuration makes them.
-SuiteGraph graph_of(const Json& record, const std::filesystem::path& store);
+/// The suite's stages as its record's configuration makes them, but placed as this command is and not as the run was.
+SuiteGraph graph_of(const Json& record, const std::filesystem::path& store, const Placement& placement = {});
 
 /// The row of the graph, whose stages must be those that trained the record's row.   @throws UserError  they are not.
 const Row& trained_row(const SuiteGraph& graph, const FoundRow& found);

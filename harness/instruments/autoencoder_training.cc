@@ -17,7 +17,7 @@ namespace {
 
 constexpr int64_t kStatisticsPictures = 8192;  // behind the latents' mean and deviation: 131,072 values a channel
 
-/// [B,1,S,S]: 1 + weight inside boxes, 1 elsewhere.
+/// [B,1,S,S]: 1 + weight inside boxes, 1 elsewhere; in the host's memory.
 at::Tensor pixel_weights(const PictureBatch& batch, double weight) {
   const int64_t height = batch.pictures.size(2), width = batch.pictures.size(3);
   at::Tensor weights = at::ones({batch.pictures.size(0), 1, height, width});
@@ -33,7 +33,7 @@ at::Tensor pixel_weights(const PictureBatch& batch, double weight) {
       }
     }
   }
-  return weights.to(batch.pictures.device());
+  return weights;
 }
 
 std::filesystem::path start_path(const std::string& name) { return instruments_folder() / (name + ".safetensors"); }
@@ -87,12 +87,14 @@ LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& bat
   const uint64_t seed = recipe.training.seed;
   const at::Device device = latents.device();
   const at::Tensor level =
-      uniform_rows(seed, "autoencoder/level", batch.indices).to(device).reshape({-1, 1, 1, 1}) * recipe.latent_noise;
-  const at::Tensor noise = normal_rows(seed, "autoencoder/noise", batch.indices, latents.sizes().slice(1)).to(device);
+      to_device(uniform_rows(seed, "autoencoder/level", batch.indices), device).reshape({-1, 1, 1, 1}) *
+      recipe.latent_noise;
+  const at::Tensor noise =
+      to_device(normal_rows(seed, "autoencoder/noise", batch.indices, latents.sizes().slice(1)), device);
   const at::Tensor error = network.decode(latents + noise * level) - x;
 
-  const at::Tensor weights = pixel_weights(batch, recipe.box_weight);
-  const double total = weights.sum().item<double>() * 3;
+  const at::Tensor at_host = pixel_weights(batch, recipe.box_weight), weights = to_device(at_host, device);
+  const double total = at_host.sum().item<double>() * 3;
   const auto difference = [](const at::Tensor& e, int64_t dim) {
     return e.narrow(dim, 1, e.size(dim) - 1) - e.narrow(dim, 0, e.size(dim) - 1);
   };
@@ -104,20 +106,22 @@ LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& bat
   LossResult result;
   result.loss = absolute + 2 * square + recipe.edge_weight * (edges(2) + edges(3));
   // PSNR of pictures in 0..1, at the noise of training.
-  result.numbers = {{"loss", result.loss.item<double>()},
-                    {"psnr_db", -10 * std::log10(error.detach().square().mean().item<double>() / 4)}};
+  result.numbers = {{"loss", result.loss},
+                    {"psnr_db", -10 * (error.detach().square().mean().to(at::kDouble) / 4).log10()}};
   return result;
 }
 
 Json train_autoencoder(const AutoencoderRecipe& recipe, const Dataset& dataset, const RunFolder& folder,
-                       const std::filesystem::path& file) {
+                       const std::filesystem::path& file, const Placement& placement) {
   AutoencoderNetwork network(recipe.sizes);
   network.initialise(recipe.training.seed);
   if (!recipe.start.empty()) load_start(network, recipe.start);
   use_channels_last(network);
+  network.to(placement.device);
   NamedTensors weights = train_instrument(
       network, dataset, recipe.training,
-      [&](const PictureBatch& batch) { return autoencoder_loss(network, batch, recipe); }, "autoencoder", folder);
+      [&](const PictureBatch& batch) { return autoencoder_loss(network, batch, recipe); }, "autoencoder", folder,
+      placement);
 
   const at::NoGradGuard no_grad;
   // Rounded as the file rounds, so that the statistics are those of the shipped encoder.
@@ -128,7 +132,8 @@ Json train_autoencoder(const AutoencoderRecipe& recipe, const Dataset& dataset, 
   network.eval();
   std::vector<at::Tensor> latents;
   for (int64_t first = 0; first < kStatisticsPictures; first += 256) {
-    latents.push_back(network.encode(scaled(draw_batch(dataset, static_cast<uint64_t>(first), 256).pictures)));
+    const at::Tensor pictures = draw_batch(dataset, static_cast<uint64_t>(first), 256).pictures;
+    latents.push_back(network.encode(scaled(to_device(pictures, placement.device))).cpu());
   }
   const at::Tensor all = at::cat(latents).to(at::kDouble);
   weights["latent_mean"] = all.mean({0, 2, 3}).to(at::kFloat);

@@ -4,6 +4,7 @@
 
 #include "harness/codecs/scenes_autoencoder.h"
 #include "harness/instruments/instrument_training.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -29,6 +30,6 @@ LossResult autoencoder_loss(AutoencoderNetwork& network, const PictureBatch& bat
 /// Trains, measures the latents' mean and deviation, and writes `file`.
 /// @return  result: sha256, size, parameters.
 Json train_autoencoder(const AutoencoderRecipe& recipe, const Dataset& dataset, const RunFolder& folder,
-                       const std::filesystem::path& file);
+                       const std::filesystem::path& file, const Placement& placement = {});
 
 }  // namespace emf

@@ -42,7 +42,19 @@ at::Tensor box_error(const at::Tensor& predicted, const at::Tensor& wanted, at::
   return 1 - *overlap + (hull - both) / hull;
 }
 
-double share(const at::Tensor& right) { return right.numel() == 0 ? 0 : right.to(at::kFloat).mean().item<double>(); }
+/// Of true among those that count, 0 where none does.
+LossNumber share(const at::Tensor& right, const at::Tensor& counts) {
+  return at::logical_and(right, counts).sum().to(at::kFloat) / counts.sum().clamp_min(1);
+}
+
+/// The same where the maps lie.
+DetectorTargets moved(DetectorTargets targets, const at::Device& device) {
+  for (at::Tensor* tensor :
+       {&targets.heat, &targets.cells, &targets.weights, &targets.classes, &targets.colors, &targets.sides}) {
+    *tensor = to_device(*tensor, device);
+  }
+  return targets;
+}
 
 }  // namespace
 
@@ -148,26 +160,28 @@ LossResult detector_loss(const DetectorMaps& maps, const DetectorTargets& target
 
   LossResult result;
   result.loss = focal + class_error + 0.5 * color_error + sides_error;
-  const at::Tensor known = colored.nonzero().squeeze(1);
-  result.numbers = {{"heat", focal.item<double>()},
-                    {"class", class_error.item<double>()},
-                    {"class_right", share(class_logits.argmax(1).eq(targets.classes))},
-                    {"color_right", share(color_logits.argmax(1).eq(targets.colors).index_select(0, known))},
-                    {"iou", overlap.numel() == 0 ? 0 : overlap.mean().item<double>()}};
+  const at::Tensor right = class_logits.argmax(1).eq(targets.classes);
+  result.numbers = {{"heat", focal},
+                    {"class", class_error},
+                    {"class_right", share(right, at::ones_like(right))},
+                    {"color_right", share(color_logits.argmax(1).eq(targets.colors), colored)},
+                    {"iou", overlap.numel() == 0 ? LossNumber(0) : LossNumber(overlap.mean())}};
   return result;
 }
 
-NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset, const RunFolder& folder) {
+NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset, const RunFolder& folder,
+                            const Placement& placement) {
   DetectorNetwork network(recipe.sizes, Normalisation::kBatch);
   network.initialise(recipe.training.seed);
   use_channels_last(network);
+  network.to(placement.device);
   const NamedTensors weights = train_instrument(
       network, dataset, recipe.training,
       [&](const PictureBatch& batch) {
         return detector_loss(network.forward(augmented(batch, recipe.training.seed)),
-                             detector_targets(batch.samples, dataset.height()));
+                             moved(detector_targets(batch.samples, dataset.height()), placement.device));
       },
-      "detector", folder);
+      "detector", folder, placement);
 
   const at::NoGradGuard no_grad;
   NamedTensors all = module_tensors(network);
@@ -181,9 +195,11 @@ NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset
     }
   }
   for (int64_t first = 0; first < kStatisticsPictures; first += 128) {
-    const PictureBatch batch = draw_batch(dataset, static_cast<uint64_t>(recipe.training.pictures + first), 128);
+    PictureBatch batch = draw_batch(dataset, static_cast<uint64_t>(recipe.training.pictures + first), 128);
+    batch.pictures = to_device(batch.pictures, placement.device);
     network.forward(augmented(batch, recipe.training.seed));
   }
+  network.to(Placement().device);
   return fold_normalisation(module_tensors(network));
 }
 

@@ -4,6 +4,7 @@
 
 #include "harness/instruments/instrument_training.h"
 #include "harness/judges/detector_network.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -36,6 +37,7 @@ LossResult detector_loss(const DetectorMaps& maps, const DetectorTargets& target
 
 /// Trains, estimates normalisation statistics for the averaged weights, folds them.
 /// @return  tensors of the kFolded network.
-NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset, const RunFolder& folder);
+NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset, const RunFolder& folder,
+                            const Placement& placement = {});
 
 }  // namespace emf

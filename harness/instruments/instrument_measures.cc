@@ -39,7 +39,7 @@ double agreement(const KnownPictures& known, const std::vector<GenEvalMetadata>&
 }  // namespace
 
 Json reconstruction_error(const Autoencoder& autoencoder, const at::Tensor& pictures) {
-  const at::Tensor rebuilt = (autoencoder.decode(autoencoder.encode(pictures)) * 255).round() / 255;
+  const at::Tensor rebuilt = (autoencoder.decode(autoencoder.encode(pictures)) * 255).round().cpu() / 255;
   const double error = (rebuilt - pictures.to(at::kFloat) / 255).square().mean().item<double>();
   return {{"mse", std::round(error * 1e7) / 1e7},
           {"psnr_db", rounded(-10 * std::log10(error))},

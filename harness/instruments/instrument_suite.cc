@@ -69,6 +69,7 @@ struct Work {
   AutoencoderRecipe autoencoder;
   DetectorRecipe detector;
   std::shared_ptr<Dataset> dataset;
+  Placement placement;
 
   /// The dataset with some options of [data] replaced.
   std::shared_ptr<Dataset> world(const Json& overrides) const {
@@ -101,7 +102,7 @@ Json calibrate(const Work& work, const Detector& detector) {
 
 /// Trains; the file it writes has no thresholds yet.
 Json run_detector(const Work& work, const RunFolder& folder, const std::filesystem::path& file) {
-  const NamedTensors tensors = train_detector(work.detector, *work.dataset, folder);
+  const NamedTensors tensors = train_detector(work.detector, *work.dataset, folder, work.placement);
   const FactWorld& world = world_of(*work.dataset);
   write_instrument(file, "detector", tensors,
                    {{"name", "detector-" + std::to_string(work.dataset->height())},
@@ -120,7 +121,7 @@ Json run_detector(const Work& work, const RunFolder& folder, const std::filesyst
 
 /// Fixes the thresholds of a trained detector and writes the file that is shipped.
 Json run_calibration(const Work& work, const std::filesystem::path& trained, const std::filesystem::path& file) {
-  const Json calibration = calibrate(work, Detector(trained));
+  const Json calibration = calibrate(work, Detector(trained, work.placement));
   InstrumentFile detector = read_instrument(trained, "detector");
   detector.facts["calibration"] = calibration;
   detector.facts["geneval_options"] = {{"threshold", calibration.at("threshold")},
@@ -132,8 +133,8 @@ Json run_calibration(const Work& work, const std::filesystem::path& trained, con
 /// Errors of both instruments on unseen pictures of every world.
 Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
              const std::filesystem::path& detector_file) {
-  const Autoencoder autoencoder(autoencoder_file);
-  const Detector detector(detector_file);
+  const Autoencoder autoencoder(autoencoder_file, work.placement);
+  const Detector detector(detector_file, work.placement);
   const GenEvalOptions options = geneval_options(detector.geneval_options(), detector_file.string());
   const uint64_t seed = work.measure.judging_seed;
   Json result = {{"autoencoder", Json::object()}, {"detector", Json::object()}};
@@ -159,7 +160,7 @@ Json measure(const Work& work, const std::filesystem::path& autoencoder_file,
   }
   const int64_t count = 2048;
   const at::Tensor latents =
-      autoencoder.encode(draw_batch(*work.dataset, Dataset::kUnseen, count).pictures).to(at::kDouble);
+      autoencoder.encode(draw_batch(*work.dataset, Dataset::kUnseen, count).pictures).cpu().to(at::kDouble);
   result["autoencoder"]["latents"] = {
       {"mean_abs_max", latents.mean({0, 2, 3}).abs().max().item<double>()},
       {"deviation_range",
@@ -207,6 +208,9 @@ Work read_work(const Config& suite) {
   work.suite = suite;
   ConfigReader top(suite, "");
   for (const char* table : {"suite", "data", "autoencoder", "detector", "measure"}) top.raw(table);
+  work.placement =
+      read_placement(top.text("device", "cpu", "what trains and measures: cpu, cuda or cuda:N (the N-th card, from 0)"),
+                     top.place("device"));
   top.finish();
   ConfigReader about(suite, "suite");
   about.text("name", "instruments", "what the suite is called");
@@ -248,13 +252,13 @@ InstrumentRun make_run(const Config& suite, const std::filesystem::path& store) 
   // A stage's files are named by its folder, which is known when the stage is made: its work finds them there.
   const std::string autoencoder_name = "autoencoder-" + side + ".safetensors",
                     detector_name = "detector-" + side + ".safetensors";
-  run.autoencoder =
-      stage({.kind = "train_autoencoder",
-             .version = 2,
-             .spec = {{"recipe", work->autoencoder.to_json()}},
-             .work = [work, autoencoder_name](const RunFolder& folder, Json&) {
-               return train_autoencoder(work->autoencoder, *work->dataset, folder, folder.file(autoencoder_name));
-             }});
+  run.autoencoder = stage({.kind = "train_autoencoder",
+                           .version = 2,
+                           .spec = {{"recipe", work->autoencoder.to_json()}},
+                           .work = [work, autoencoder_name](const RunFolder& folder, Json&) {
+                             return train_autoencoder(work->autoencoder, *work->dataset, folder,
+                                                      folder.file(autoencoder_name), work->placement);
+                           }});
   run.detector = stage(
       {.kind = "train_detector",
        .version = 2,
@@ -305,6 +309,7 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
                        DamagePolicy policy) {
   const InstrumentRun run = make_run(suite, store);
   const Work& work = *run.work;
+  require_device(work.placement, suite.place("device"));
   const ScheduleSummary summary = run_stages(run.stages(), 2, policy);
   if (!summary.failed.empty()) {
     fail_input("the instruments were not trained: {}", summary.failed.front().at("why").get<std::string>());

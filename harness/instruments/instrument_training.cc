@@ -101,12 +101,12 @@ NamedTensors train_instrument(torch::nn::Module& network, const Dataset& dataset
   network.train();
   loop.run([&](int64_t first, double) -> TrainingStep {
     PictureBatch batch = draw_batch(dataset, static_cast<uint64_t>(first), options.batch);
-    batch.pictures = batch.pictures.to(placement.device);
+    batch.pictures = to_device(batch.pictures, placement.device);
     return {loss(batch)};
   });
   NamedTensors copies;
   for (const auto& [name, value] : averaged_weights(loop.optimizer().state()))
-    copies[name] = value.contiguous().clone();
+    copies[name] = value.cpu().contiguous().clone();
   return copies;
 }
 

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "harness/base/random.h"
+#include "harness/tensor/placement.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -52,7 +53,7 @@ at::Tensor on_rows(const at::Tensor& x, const std::vector<Disturbance>& disturba
     if (wanted(disturbances[i])) rows.push_back(static_cast<int64_t>(i));
   }
   if (rows.empty()) return x;
-  const at::Tensor index = at::tensor(rows, at::kLong);
+  const at::Tensor index = to_device(at::tensor(rows, at::kLong), x.device());
   return x.index_copy(0, index, function(x.index_select(0, index), rows));
 }
 
@@ -66,9 +67,10 @@ at::Tensor warped(const at::Tensor& x, const std::vector<int64_t>& rows, const s
     keys.push_back(indices[row]);
     amplitude.data_ptr<float>()[i] = disturbances[row].warp * 2 / static_cast<float>(side);
   }
-  const at::Tensor points = normal_rows(seed, "augment/warp", keys, {2, kWarpPoints, kWarpPoints}) * amplitude;
+  const at::Tensor points =
+      to_device(normal_rows(seed, "augment/warp", keys, {2, kWarpPoints, kWarpPoints}) * amplitude, x.device());
   const at::Tensor shifts = at::upsample_bicubic2d(points, {side, side}, /*align_corners=*/true);
-  const at::Tensor identity = at::eye(2, 3).unsqueeze(0).expand({count, 2, 3});
+  const at::Tensor identity = at::eye(2, 3, x.options().dtype(at::kFloat)).unsqueeze(0).expand({count, 2, 3});
   const at::Tensor grid = at::affine_grid_generator(identity, {count, 3, side, side}, /*align_corners=*/false);
   return at::grid_sampler(x, grid + shifts.permute({0, 2, 3, 1}), /*bilinear*/ 0, /*border*/ 1,
                           /*align_corners=*/false);
@@ -77,11 +79,12 @@ at::Tensor warped(const at::Tensor& x, const std::vector<int64_t>& rows, const s
 at::Tensor blurred(const at::Tensor& x, const std::vector<int64_t>& rows,
                    const std::vector<Disturbance>& disturbances) {
   const int64_t count = x.size(0), side = x.size(2);
-  const at::Tensor sigma = at::empty({count, 1});
+  at::Tensor sigma = at::empty({count, 1});
   for (int64_t i = 0; i < count; ++i) {
     sigma.data_ptr<float>()[i] = disturbances[static_cast<size_t>(rows[static_cast<size_t>(i)])].sigma;
   }
-  const at::Tensor place = at::arange(kTaps).to(at::kFloat) - kTaps / 2;
+  sigma = to_device(sigma, x.device());
+  const at::Tensor place = at::arange(kTaps, sigma.options()) - kTaps / 2;
   at::Tensor kernel = (-(place / sigma).square() / 2).exp();
   kernel = (kernel / kernel.sum(1, true)).repeat_interleave(3, 0);  // [count*3, taps]: one group a row and channel
   at::Tensor y = at::replication_pad2d(x.contiguous().reshape({1, count * 3, side, side}),
@@ -125,7 +128,7 @@ at::Tensor augment_pictures(const at::Tensor& pictures, uint64_t seed, const std
     std::copy_n(disturbances[i].gain.begin(), 3, gain.data_ptr<float>() + 3 * i);
     std::copy_n(disturbances[i].offset.begin(), 3, offset.data_ptr<float>() + 3 * i);
   }
-  x = x * gain + offset;
+  x = x * to_device(gain, x.device()) + to_device(offset, x.device());
   x = on_rows(
       x, disturbances, [](const Disturbance& d) { return d.noise > 0; },
       [&](const at::Tensor& part, const std::vector<int64_t>& rows) {
@@ -135,7 +138,7 @@ at::Tensor augment_pictures(const at::Tensor& pictures, uint64_t seed, const std
           keys.push_back(indices[static_cast<size_t>(rows[i])]);
           level.data_ptr<float>()[i] = disturbances[static_cast<size_t>(rows[i])].noise;
         }
-        return part + normal_rows(seed, "augment/noise", keys, {3, side, side}) * level;
+        return part + to_device(normal_rows(seed, "augment/noise", keys, {3, side, side}) * level, x.device());
       });
   return x.clamp(0, 1).contiguous(at::MemoryFormat::ChannelsLast);
 }

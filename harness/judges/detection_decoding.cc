@@ -45,11 +45,13 @@ std::vector<std::vector<Detection>> decode_detections(const DetectorMaps& maps, 
                                                       const std::vector<std::string>& class_names,
                                                       const std::vector<std::string>& color_names,
                                                       const DecodingOptions& options) {
-  const at::Tensor heat = maps.heat.sigmoid().contiguous();
-  const at::Tensor scores = (maps.classes.softmax(1) * heat).contiguous();
-  const at::Tensor best = at::max_pool2d(scores, {3, 3}, {1, 1}, {1, 1});
-  const at::Tensor peaks = scores.ge(best).logical_and(scores.ge(options.floor)).nonzero();
-  const at::Tensor sides = maps.sides.contiguous(), colors = maps.colors.softmax(1).contiguous();
+  // Computed where the maps lie; read in the host's memory.
+  const at::Tensor warm = maps.heat.sigmoid().contiguous();
+  const at::Tensor likely = (maps.classes.softmax(1) * warm).contiguous();
+  const at::Tensor best = at::max_pool2d(likely, {3, 3}, {1, 1}, {1, 1});
+  const at::Tensor peaks = likely.ge(best).logical_and(likely.ge(options.floor)).nonzero().cpu();
+  const at::Tensor heat = warm.cpu(), scores = likely.cpu(), sides = maps.sides.contiguous().cpu(),
+                   colors = maps.colors.softmax(1).contiguous().cpu();
   ensure(scores.size(1) == static_cast<int64_t>(class_names.size()), "{} class maps, {} class names", scores.size(1),
          class_names.size());
   const auto heat_at = heat.accessor<float, 4>(), score_at = scores.accessor<float, 4>(),

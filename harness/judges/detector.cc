@@ -14,7 +14,8 @@ namespace {
 
 class DetectorJudge : public Judge {
  public:
-  DetectorJudge(const Options& options, const JudgeContext& context) : detector_(path_of(options, context)) {}
+  DetectorJudge(const Options& options, const JudgeContext& context)
+      : detector_(path_of(options, context), context.placement) {}
 
   int64_t side() const override { return detector_.side(); }
   const std::vector<std::string>& class_names() const override { return detector_.class_names(); }

@@ -16,7 +16,7 @@ constexpr int64_t kSlice = 128;  // rows a forward: activations stay in cache, m
 
 }  // namespace
 
-Detector::Detector(const std::filesystem::path& path) {
+Detector::Detector(const std::filesystem::path& path, const Placement& placement) : device_(placement.device) {
   const InstrumentFile file = read_instrument(path, "detector");
   facts_ = file.facts;
   sha256_ = file.sha256;
@@ -32,6 +32,7 @@ Detector::Detector(const std::filesystem::path& path) {
   network_ = std::make_shared<DetectorNetwork>(sizes, Normalisation::kFolded);
   load_tensors(*network_, file.tensors, file.origin);
   use_channels_last(*network_);
+  network_->to(device_);
   network_->eval();
 }
 
@@ -42,7 +43,7 @@ std::vector<std::vector<Detection>> Detector::detect(const at::Tensor& pictures)
   const double scale = pictures.scalar_type() == at::kByte ? 2.0 / 255 : 2.0;
   std::vector<std::vector<Detection>> all;
   for (int64_t row = 0; row < pictures.size(0); row += kSlice) {
-    const at::Tensor slice = pictures.narrow(0, row, std::min(kSlice, pictures.size(0) - row));
+    const at::Tensor slice = to_device(pictures.narrow(0, row, std::min(kSlice, pictures.size(0) - row)), device_);
     const at::Tensor x = (slice.to(at::kFloat) * scale - 1).contiguous(at::MemoryFormat::ChannelsLast);
     for (std::vector<Detection>& found :
          decode_detections(network_->forward(x), pictures.size(3), pictures.size(2), class_names_, color_names_)) {

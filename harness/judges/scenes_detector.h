@@ -9,6 +9,7 @@
 
 #include "harness/base/json.h"
 #include "harness/judges/detection_decoding.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -16,7 +17,7 @@ namespace emf {
 class Detector {
  public:
   /// @throws UserError  file absent (kMissing) or not a detector instrument.
-  explicit Detector(const std::filesystem::path& path);
+  explicit Detector(const std::filesystem::path& path, const Placement& placement = {});
 
   /// Finds objects.
   ///
@@ -34,6 +35,7 @@ class Detector {
 
  private:
   std::shared_ptr<DetectorNetwork> network_;
+  at::Device device_;
   std::vector<std::string> class_names_, color_names_;
   Json facts_, geneval_options_;
   std::string sha256_;

@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/kernels/device_operations.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 
@@ -21,7 +22,7 @@ Dual time_embedding(const Dual& t, int64_t dimensions, double scale, double base
   const int64_t half = dimensions / 2;
   const at::Tensor exponents =
       at::arange(half, at::TensorOptions(at::kDouble)) * (-std::log(base) / static_cast<double>(half));
-  const at::Tensor frequencies = (exponents.exp() * scale).to(t.value.options());
+  const at::Tensor frequencies = to_device((exponents.exp() * scale).to(t.value.scalar_type()), t.value.device());
   const at::Tensor angles = t.value.unsqueeze(1) * frequencies;
   const at::Tensor cosines = angles.cos(), sines = angles.sin();
   Dual y{at::cat({cosines, sines}, 1), {}};

@@ -11,6 +11,10 @@ at::Tensor draw_drop(const RowKeys& keys, double share) {
   return uniform_rows(keys.seed, "objective/drop", keys.samples) < share;
 }
 
+int64_t rows_apart(const Draw& draw) {
+  return draw.num_apart >= 0 ? draw.num_apart : (draw.t > draw.r).sum().item<int64_t>();
+}
+
 Condition drop_text(const Condition& condition, const at::Tensor& drop) {
   at::Tensor null_mask = at::zeros_like(condition.mask);
   null_mask.select(1, 0).fill_(true);

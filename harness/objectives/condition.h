@@ -9,6 +9,9 @@ namespace emf {
 /// Which rows lose their text, keyed by sample: [B] bool, true with probability `share`.
 at::Tensor draw_drop(const RowKeys& keys, double share);
 
+/// Rows with r < t: Draw::num_apart, counted here where nobody did.
+int64_t rows_apart(const Draw& draw);
+
 /// Replaces the dropped rows by the null condition: one all-zero token whose mask is true (an all-masked softmax would
 /// be empty). Differentiable in the tokens.
 Condition drop_text(const Condition& condition, const at::Tensor& drop);

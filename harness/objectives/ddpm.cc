@@ -44,7 +44,7 @@ class Ddpm : public Objective {
     const Condition text = drop_text(inputs.condition, draw.drop);
     const at::Tensor output = inputs.model.forward({{z_t, {}}, {draw.t, {}}, {}, text, {}}).u.value;
     const at::Tensor loss = (output - target).square().mean();
-    return {loss, {{"residual", loss.item<double>()}}};
+    return {loss, {{"residual", loss}}};
   }
 
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {

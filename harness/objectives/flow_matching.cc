@@ -33,7 +33,7 @@ class FlowMatching : public Objective {
     const Condition text = drop_text(inputs.condition, draw.drop);
     const at::Tensor u = inputs.model.forward({{z_t, {}}, {draw.t, {}}, {}, text, {}}).u.value;
     const at::Tensor loss = (u - v).square().mean();
-    return {loss, {{"residual", loss.item<double>()}}};
+    return {loss, {{"residual", loss}}};
   }
 
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {

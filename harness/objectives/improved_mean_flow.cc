@@ -111,6 +111,7 @@ class ImprovedMeanFlow : public Objective {
       draw.extras["from"] = at::where(apart, uniform("objective/guidance_from") * 0.5, at::zeros_like(t));
       draw.extras["to"] = at::where(apart, uniform("objective/guidance_to") * 0.5 + 0.5, at::ones_like(t));
     }
+    draw.num_apart = rows_apart(draw);
     return draw;
   }
 
@@ -118,7 +119,7 @@ class ImprovedMeanFlow : public Objective {
     // Rows with r != t first: only they need a tangent.
     const at::Tensor apart = inputs.draw.t > inputs.draw.r;
     const at::Tensor order = std::get<1>(apart.logical_not().to(at::kByte).sort(/*stable=*/true, 0, false));
-    const int64_t num_apart = apart.sum().item<int64_t>();
+    const int64_t num_apart = rows_apart(inputs.draw);
     const auto ordered = [&](const at::Tensor& rows) { return rows.index_select(0, order); };
     Draw draw{ordered(inputs.draw.t), ordered(inputs.draw.r), ordered(inputs.draw.eps), ordered(inputs.draw.drop)};
     for (const auto& [name, extra] : inputs.draw.extras) draw.extras[name] = ordered(extra);
@@ -144,11 +145,11 @@ class ImprovedMeanFlow : public Objective {
     const at::Tensor u_loss = (outputs.u.value - target).square().flatten(1).sum(1),
                      v_loss = (outputs.heads.at("v").value - own.guided).square().flatten(1).sum(1);
     const double elements = static_cast<double>(x[0].numel());
-    const auto mean_square = [&](const at::Tensor& rows) { return rows.detach().mean().item<double>() / elements; };
+    const auto mean_square = [&](const at::Tensor& rows) { return rows.detach().mean().to(at::kDouble) / elements; };
     return {(weighted(u_loss) + weighted(v_loss)).mean(),
             {{"residual", mean_square(u_loss)},
              {"residual_v", mean_square(v_loss)},
-             {"du_dt", num_apart > 0 ? outputs.u.tangent.square().mean().sqrt().item<double>() : 0.0}}};
+             {"du_dt", num_apart > 0 ? LossNumber(outputs.u.tangent.square().mean().sqrt()) : LossNumber(0)}}};
   }
 
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {

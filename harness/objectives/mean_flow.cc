@@ -87,8 +87,10 @@ class MeanFlow : public Objective {
     const at::Tensor pair = (normals * options_.sigma.at(share) + options_.mu.at(share)).sigmoid();
     const auto [r, t] = pair.aminmax(1);
     const at::Tensor apart = uniform_rows(keys.seed, "objective/apart", keys.samples) < options_.ratio.at(share);
-    return {t, at::where(apart, r, t), normal_rows(keys.seed, "objective/eps", keys.samples, latent_shape),
-            draw_drop(keys, options_.drop)};
+    Draw draw{t, at::where(apart, r, t), normal_rows(keys.seed, "objective/eps", keys.samples, latent_shape),
+              draw_drop(keys, options_.drop)};
+    draw.num_apart = rows_apart(draw);
+    return draw;
   }
 
   LossResult loss(const LossInputs& inputs) const override {
@@ -96,7 +98,7 @@ class MeanFlow : public Objective {
     // Rows with r != t first: only they need a tangent.
     const at::Tensor apart = draw.t > draw.r;
     const at::Tensor order = std::get<1>(apart.logical_not().to(at::kByte).sort(/*stable=*/true, 0, false));
-    const int64_t num_apart = apart.sum().item<int64_t>();
+    const int64_t num_apart = rows_apart(draw);
     const auto ordered = [&](const at::Tensor& rows) { return rows.index_select(0, order); };
     const at::Tensor t = ordered(draw.t), r = ordered(draw.r), data = ordered(inputs.x), eps = ordered(draw.eps);
     const at::Tensor t_wide = t.view({-1, 1, 1, 1});
@@ -120,8 +122,8 @@ class MeanFlow : public Objective {
     const at::Tensor weight = (row_loss.detach() + options_.weight_floor).pow(-options_.weight_power);
     const double elements = static_cast<double>(inputs.x[0].numel());
     return {(weight * row_loss).mean(),
-            {{"residual", row_loss.detach().mean().item<double>() / elements},
-             {"du_dt", num_apart > 0 ? u.tangent.square().mean().sqrt().item<double>() : 0.0}}};
+            {{"residual", row_loss.detach().mean().to(at::kDouble) / elements},
+             {"du_dt", num_apart > 0 ? LossNumber(u.tangent.square().mean().sqrt()) : LossNumber(0)}}};
   }
 
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {

@@ -121,6 +121,17 @@ TEST(Header, SizesThatBytesCannotHoldAreRefusedBeforeAnythingIsMade) {
   EXPECT_EQ(complaint("P5 6000 6000 255\n"), "is cut short");
 }
 
+TEST(Header, AFrameFarOffItsScreenCostsNoMoreThanItsBytesCanHold) {
+  using std::string_literals::operator""s;
+  // One white pixel; behind the comma the frame's left, top, width and height.
+  std::string gif = "GIF89a\1\0\1\0\x80\0\0\xff\xff\xff\0\0\0,\0\0\0\0\1\0\1\0\0\2\2\x44\1\0;"s;
+  const size_t frame = gif.find(',');
+  gif[frame + 1] = 9;  // Pillow widens the picture to hold the frame
+  EXPECT_EQ(decode(gif).width, 10);
+  gif[frame + 2] = '\x70', gif[frame + 4] = '\x10';
+  EXPECT_EQ(complaint(gif), "is cut short");
+}
+
 TEST(Decode, RefusesWhatIsNoPicture) {
   EXPECT_EQ(complaint(""), "is empty");
   EXPECT_EQ(complaint("not a picture"), "is no JPEG, PNG or WebP, and no GIF, BMP, TIFF or PNM");

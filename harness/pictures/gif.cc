@@ -72,9 +72,9 @@ StoredPicture decode_gif(std::string_view encoded, const Wanted& wanted) {
   const GifImageDesc& frame = gif->Image;
   const int height = std::max(gif->SHeight, frame.Top + frame.Height),
             width = std::max(gif->SWidth, frame.Left + frame.Width);
-  if (static_cast<uint64_t>(height) * static_cast<uint64_t>(width) > kMostPixels) {
-    throw UnreadablePicture("claims more than 2^28 pixels");
-  }
+  PictureHeader canvas;
+  canvas.format = Format::kGif, canvas.height = height, canvas.width = width;
+  require_readable_size(canvas, encoded.size());
   // Rows come before the canvas is made: a frame that is cut short costs no more than its rows.
   std::vector<uint8_t> indices;
   const auto row_bytes = static_cast<size_t>(frame.Width);

@@ -212,6 +212,21 @@ uint64_t most_pixels(const PictureHeader& header, uint64_t size) {
 
 }  // namespace
 
+void require_readable_size(const PictureHeader& header, uint64_t size) {
+  if (header.height == 0 || header.width == 0) throw UnreadablePicture("has no pixels");
+  const uint64_t pixels = static_cast<uint64_t>(header.height) * static_cast<uint64_t>(header.width);
+  if (pixels > kMostPixels) {
+    throw UnreadablePicture("claims " + std::to_string(header.width) + " x " + std::to_string(header.height) +
+                            " pixels; no more than 2^28 are read");
+  }
+  if (pixels > most_pixels(header, size)) fail_short();
+  // Three bytes a pixel are what is kept of it; decoders work on up to four.
+  if (pixels * 4 > std::max(most_unpacked_bytes(), size)) {
+    throw UnreadablePicture("has " + std::to_string(header.width) + " x " + std::to_string(header.height) +
+                            " pixels, more than may be unpacked; where that is meant, set EMFBENCH_MOST_UNPACKED_MIB");
+  }
+}
+
 PictureHeader read_picture_header(const ReadBytes& read, uint64_t size) {
   if (size == 0) throw UnreadablePicture("is empty");
   const Bytes bytes(read, size);
@@ -236,18 +251,7 @@ PictureHeader read_picture_header(const ReadBytes& read, uint64_t size) {
   } else {
     throw UnreadablePicture("is no JPEG, PNG or WebP, and no GIF, BMP, TIFF or PNM");
   }
-  if (header.height == 0 || header.width == 0) throw UnreadablePicture("has no pixels");
-  const uint64_t pixels = static_cast<uint64_t>(header.height) * static_cast<uint64_t>(header.width);
-  if (pixels > kMostPixels) {
-    throw UnreadablePicture("claims " + std::to_string(header.width) + " x " + std::to_string(header.height) +
-                            " pixels; no more than 2^28 are read");
-  }
-  if (pixels > most_pixels(header, size)) fail_short();
-  // Three bytes a pixel are what is kept of it; decoders work on up to four.
-  if (pixels * 4 > std::max(most_unpacked_bytes(), size)) {
-    throw UnreadablePicture("has " + std::to_string(header.width) + " x " + std::to_string(header.height) +
-                            " pixels, more than may be unpacked; where that is meant, set EMFBENCH_MOST_UNPACKED_MIB");
-  }
+  require_readable_size(header, size);
   return header;
 }
 

@@ -35,6 +35,11 @@ using ReadBytes = std::function<std::string(uint64_t offset, size_t length)>;
 ///   or than so many bytes can hold, whatever decoder would be asked.
 PictureHeader read_picture_header(const ReadBytes& read, uint64_t size);
 
+/// The same for a size that a decoder found later, as a GIF's frame that lies beyond its screen.
+/// @throws UnreadablePicture  no pixels, or more of them than kMostPixels, than so many bytes can hold or than may be
+///   unpacked.
+void require_readable_size(const PictureHeader& header, uint64_t size);
+
 /// True for names that end as pictures' do, in either case: .jpg, .jpeg, .jpe, .jfif, .png, .webp, .bmp, .gif, .tif,
 /// .tiff, .ppm, .pgm, .pbm and .pnm.
 bool is_picture_name(std::string_view name);

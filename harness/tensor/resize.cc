@@ -6,6 +6,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 namespace {
@@ -17,15 +18,16 @@ struct Neighbours {
 };
 
 /// TensorFlow 1: place i of the result is place i * in / out of the picture, with no half pixel.
-Neighbours tf1_neighbours(int64_t in, int64_t out) {
+Neighbours tf1_neighbours(int64_t in, int64_t out, const at::Device& device) {
   const float scale = static_cast<float>(in) / static_cast<float>(out);
-  const at::Tensor places = at::arange(out, at::kFloat) * scale;
+  const at::Tensor places = at::arange(out, at::TensorOptions().device(device).dtype(at::kFloat)) * scale;
   const at::Tensor low = places.floor();
   return {low.to(at::kLong), (low + 1).clamp_max(static_cast<double>(in - 1)).to(at::kLong), places - low};
 }
 
 at::Tensor resize_tf1(const at::Tensor& x, int64_t height, int64_t width) {
-  const Neighbours rows = tf1_neighbours(x.size(2), height), columns = tf1_neighbours(x.size(3), width);
+  const Neighbours rows = tf1_neighbours(x.size(2), height, x.device()),
+                   columns = tf1_neighbours(x.size(3), width, x.device());
   const at::Tensor left = x.index_select(3, columns.low), right = x.index_select(3, columns.high);
   const at::Tensor wide = left + (right - left) * columns.share;
   const at::Tensor top = wide.index_select(2, rows.low), bottom = wide.index_select(2, rows.high);

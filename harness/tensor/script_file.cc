@@ -32,6 +32,8 @@ ScriptFile read_script(const std::filesystem::path& path, const Placement& place
   ScriptFile script;
   try {
     script.module = std::make_shared<torch::jit::Module>(torch::jit::load(path.string(), placement.device));
+  } catch (const c10::OutOfMemoryError&) {
+    throw;  // says nothing of the file
   } catch (const c10::Error& error) {
     fail_input("{}: not a TorchScript file as torch.jit.save writes it ({})", path.string(),
                first_line(error.what_without_backtrace()));
@@ -75,6 +77,8 @@ c10::IValue run_script_method(const ScriptFile& script, const std::string& metho
   const TimeLimit limit(fmt::format("{}: its {}", file, method), most_script_seconds(), "EMFBENCH_SCRIPT_SECONDS");
   try {
     return (*called)(std::move(inputs), arguments);
+  } catch (const c10::OutOfMemoryError&) {
+    throw;
   } catch (const c10::Error& error) {
     fail_input("{}: its {} failed ({})", file, method, last_line(error.what_without_backtrace()));
   } catch (const std::runtime_error& error) {

@@ -21,12 +21,25 @@ std::string words_of(const Json& list) {
   return words;
 }
 
+/// "NVIDIA H100, 80 GB, driver 580.65, CUDA 13.0, no TF32" of a card.
+std::string card_words(const Json& placement) {
+  const Json card = placement.value("card", Json::object());
+  std::string words = card.value("name", "card of unknown name");
+  if (card.contains("memory_bytes")) words += fmt::format(", {:.0f} GB", card["memory_bytes"].get<double>() / 1e9);
+  if (card.contains("driver")) words += ", driver " + text_of(card, "driver");
+  if (card.contains("runtime")) words += ", " + text_of(card, "runtime");
+  const Json tf32 = placement.value("tf32", Json::object());
+  const bool rounds = tf32.value("products", false) || tf32.value("convolutions", false);
+  return words + (rounds ? ", TF32" : ", no TF32");
+}
+
 /// "cpu, fp32, 1 process"; "" of records from before they said.
 std::string placement_words(const Json& placement) {
   if (placement.empty()) return "";
   const int64_t processes = placement.value("peers", int64_t{1});
-  return fmt::format("{}, {}, {} process{}", placement.value("device", "?"), placement.value("precision", "?"),
-                     processes, processes == 1 ? "" : "es");
+  return fmt::format("{}, {}, {} process{}{}", placement.value("device", "?"), placement.value("precision", "?"),
+                     processes, processes == 1 ? "" : "es",
+                     placement.contains("card") ? " (" + card_words(placement) + ")" : "");
 }
 
 FactList facts_of(const Json& from) {

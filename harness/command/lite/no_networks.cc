@@ -8,7 +8,8 @@
 
 namespace emf {
 
-std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string&) {
+std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& backbone, const std::string&,
+                                                           const std::string&) {
   hand_over();
   fail_missing(
       "pictures need a network ({}), and this program was built without LibTorch; give features as .npy, .npz or "
@@ -16,7 +17,8 @@ std::unique_ptr<const PictureNetwork> load_picture_network(const std::string& ba
       backbone);
 }
 
-JudgedImages judge_images(const std::string& folder, const std::string& judge, const MetadataFile*) {
+JudgedImages judge_images(const std::string& folder, const std::string& judge, const std::string&,
+                          const MetadataFile*) {
   hand_over();
   fail_missing(
       "{}: pictures need a judge ({}), and this program was built without LibTorch; give --detections F.jsonl, or use "

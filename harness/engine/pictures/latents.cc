@@ -44,7 +44,12 @@ Json encode_training_pictures(const Dataset& dataset, const Codec& codec, int64_
 
 at::Tensor TrainingSet::gather(const at::Tensor& samples) const {
   // Samples beyond the last picture are further captions of the same pictures, in the same order.
-  return x.index_select(0, samples.remainder(x.size(0)));
+  return x.index_select(0, to_device(samples.remainder(x.size(0)), x.device()));
+}
+
+TrainingSet TrainingSet::near(const at::Device& device) const {
+  constexpr size_t kMost = size_t{4} << 30;  // bytes; several rows may train on one card
+  return x.nbytes() > kMost ? *this : TrainingSet{to_device(x, device), pool};
 }
 
 TrainingSet load_training_set(const std::vector<const RunFolder*>& shards, int64_t pool) {

@@ -24,8 +24,10 @@ struct TrainingSet {
   at::Tensor x;      ///< [pictures,C,h,w] float32
   int64_t pool = 0;  ///< samples: sample i shows picture i mod pictures, with caption i of the dataset
 
-  /// @param samples  [B] int64 below pool.   @return  [B,C,h,w].
+  /// @param samples  [B] int64 below pool, on the host.   @return  [B,C,h,w], where x lies.
   at::Tensor gather(const at::Tensor& samples) const;
+  /// The same set with x on the device, where it is small enough beside a network; else as it is.
+  TrainingSet near(const at::Device& device) const;
 };
 
 /// Joins the shards encode_training_pictures wrote, in their order.

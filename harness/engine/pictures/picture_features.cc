@@ -21,7 +21,9 @@ constexpr int64_t kBatch = 16;
 }  // namespace
 
 PictureFeatures::PictureFeatures(const std::string& backbone, const std::string& resize, const BackboneContext& context)
-    : PictureFeatures(make_backbone(backbone, context), resize) {}
+    : PictureFeatures(make_backbone(backbone, context), resize) {
+  device_ = context.placement.device;
+}
 
 PictureFeatures::PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize)
     : backbone_(std::move(backbone)), resize_(resize.empty() ? backbone_->resize() : resize_filter(resize)) {}
@@ -35,7 +37,7 @@ Json PictureFeatures::identity() const {
 }
 
 at::Tensor PictureFeatures::resized(const at::Tensor& pictures) const {
-  return emf::resize(pictures, backbone_->side(), backbone_->side(), resize_);
+  return emf::resize(to_device(pictures, device_), backbone_->side(), backbone_->side(), resize_);
 }
 
 at::Tensor PictureFeatures::features(const at::Tensor& pictures) const {

@@ -57,6 +57,7 @@ class PictureFeatures {
 
   std::unique_ptr<const Backbone> backbone_;
   ResizeFilter resize_;
+  at::Device device_ = Placement().device;  ///< where pictures are resized and looked at
 };
 
 }  // namespace emf

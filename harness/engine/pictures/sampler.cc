@@ -9,6 +9,7 @@
 
 #include "harness/base/interrupt.h"
 #include "harness/engine/pictures/picture_file.h"
+#include "harness/tensor/placement.h"
 #include "harness/tensor/random_rows.h"
 #include "harness/tensor/safetensors.h"
 
@@ -18,7 +19,7 @@ Painted paint(const Objective& objective, const Model& model, const TextConditio
               const ConditionOf& condition_of, int64_t count, const Codec& codec, PictureSides sides, int64_t steps,
               double guidance, uint64_t seed) {
   // Bounds the memory of activations only: a picture's noise is keyed by its number and not by its batch.
-  constexpr int64_t kBatch = 50;
+  constexpr int64_t kBatch = 50, kBatchOfDevice = 200;
   const at::NoGradGuard no_grad;
   if (const auto [least, most] = objective.guidance_range(); guidance < least || guidance > most) {
     fail_input("guidance {} is none that {} paints with: {} to {}", guidance,
@@ -27,25 +28,29 @@ Painted paint(const Objective& objective, const Model& model, const TextConditio
   const LatentShape shape = codec.shape(sides.height, sides.width);
   const at::Device device =
       model.parameters().empty() ? Placement().device : model.parameters().front().second.device();
+  const int64_t batch = device.is_cpu() ? kBatch : kBatchOfDevice;
   Painted painted;
   std::vector<at::Tensor> pictures;
-  for (int64_t begin = 0; begin < count; begin += kBatch) {
+  for (int64_t begin = 0; begin < count; begin += batch) {
     if (interrupted()) stop_interrupted();
-    const int64_t rows = std::min(kBatch, count - begin);
+    const int64_t rows = std::min(batch, count - begin);
     std::vector<uint64_t> indices;
     for (int64_t i = 0; i < rows; ++i) indices.push_back(static_cast<uint64_t>(begin + i));
     SamplerRequest request;
     // The noise depends on seed and number alone. All rows of a seed start from the same noise, so that a
     // difference between two of them is one of training.
-    request.noise = normal_rows(seed, "sample/noise", indices, {shape.channels, shape.height, shape.width}).to(device);
+    request.noise = normal_rows(seed, "sample/noise", indices, {shape.channels, shape.height, shape.width});
+    request.noise = to_device(request.noise, device);
     request.condition = condition_of(begin, rows);
     request.null_condition = conditions.none(rows);
     request.steps = steps;
     request.guidance = guidance;
     // The network alone is timed, without noise, text and codec, because the cost of a step is what is
     // compared.
+    synchronize(device);
     const auto start = std::chrono::steady_clock::now();
     const SamplerResult result = objective.sample(model, request);
+    synchronize(device);
     painted.seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     painted.network_evaluations = result.network_evaluations;
     pictures.push_back(codec.decode(result.x));

@@ -50,7 +50,8 @@ StageSpec train_stage(const TrainingPlan& plan) {
     if (plan.before) begun.start = plan.before->folder->file(kFinalCheckpoint);
     // Made only now: a suite has many rows, and only those at work should need memory.
     const auto model = plan.model.make();
-    const TextConditions conditions(*plan.texts->folder, plan.source.make(), model->text_form());
+    const TextConditions conditions(*plan.texts->folder, plan.source.make(), model->text_form(),
+                                    plan.model.placement.device);
     return train_segment(
         *plan.objective, *model, [&plan] { return plan.model.make(); }, conditions, *plan.read_set(), plan.options,
         begun, plan.model.seed, plan.model.placement, plan.label, folder);
@@ -63,7 +64,7 @@ TrainedRow load_trained_row(const EncoderSource& source, const ModelMaker& model
   for (const RunFolder* read : {&texts, &train}) require_sound(*read, CheckDepth::kWhole);
   const std::shared_ptr<Encoder> encoder = source.make();
   std::unique_ptr<Model> made = model.make();
-  TrainedRow row{encoder, TextConditions(texts, encoder, made->text_form()), std::move(made)};
+  TrainedRow row{encoder, TextConditions(texts, encoder, made->text_form(), model.placement.device), std::move(made)};
   load_averaged(train.file(kFinalCheckpoint), *row.model, row.conditions, &objective);
   return row;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/store/scheduler.h"
+#include "harness/base/lack.h"
 
 #include <ATen/Parallel.h>
 
@@ -275,7 +276,8 @@ void work_loop(Schedule& schedule, const std::vector<StagePointer>& stages, Dama
     } catch (const std::exception& error) {
       // A broken invariant ends its own stage only. Hours of the others' work are kept, and the run ends with
       // this message.
-      why = std::string("internal error: ") + error.what();
+      const auto lack = lack_of(error);
+      why = lack ? *lack : std::string("internal error: ") + error.what();
     }
     lock.lock();
     if (!moved.is_null()) schedule.summary.damaged.push_back(moved);

@@ -60,11 +60,11 @@ void require_possible(const PictureSides& sides, const std::vector<int64_t>& ste
       fail_input("{}: {} sampling steps are outside 1..{}", origin, count, kMostSteps);
 }
 
-SharedRow made_of(const Json& config, const std::filesystem::path& folder, const std::string& elsewhere) {
+SharedRow made_of(const Json& config, const std::filesystem::path& folder, const std::string& elsewhere,
+                  const Placement& placement) {
   const std::string origin = (folder / kSharedConfig).string();
   if (config.value("schema", "") != kSchema)
     fail_input("{}: its schema is '{}', and this program reads {}", origin, config.value("schema", ""), kSchema);
-  const Placement placement;
   const Json &of_model = config.at("model"), &of_encoder = config.at("encoder"), &of_objective = config.at("objective"),
              &of_codec = config.at("codec"), &picture = config.at("picture"), &sampling = config.at("sampling");
   const PictureSides sides{picture.at("height"), picture.at("width")};
@@ -110,7 +110,7 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
   if (mean != weights.end() && mean->second.sizes() != at::IntArrayRef{sizes.condition_dimension})
     fail_input("{}: {} has not the {} numbers of a token", file.string(), kMean, sizes.condition_dimension);
   TextConditions conditions(mean == weights.end() ? at::Tensor() : mean->second, sizes.condition_dimension,
-                            encoder->info().trainable ? encoder : nullptr);
+                            encoder->info().trainable ? encoder : nullptr, placement.device);
   fill_trained(weights, file.string(), *model, conditions, objective.get());
   return {{encoder, std::move(conditions), std::move(model)},
           objective,
@@ -176,7 +176,7 @@ Json write_shared_row(const SuiteGraph& graph, const Row& row, const std::string
   return config;
 }
 
-SharedRow load_shared_row(const std::filesystem::path& folder, const std::string& encoder) {
+SharedRow load_shared_row(const std::filesystem::path& folder, const std::string& encoder, const Placement& placement) {
   const std::filesystem::path file = folder / kSharedConfig;
   if (!path_exists(file)) {
     fail_missing(
@@ -185,7 +185,7 @@ SharedRow load_shared_row(const std::filesystem::path& folder, const std::string
   }
   const Json config = read_json(file);
   try {
-    return made_of(config, folder, encoder);
+    return made_of(config, folder, encoder, placement);
   } catch (const Json::exception& error) {
     fail_input("{}: {}", file.string(), error.what());
   }

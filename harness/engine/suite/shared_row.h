@@ -36,10 +36,11 @@ struct SharedRow {
   std::string run;  ///< hash of the stage that trained it
 };
 
-/// Reads it back, on the CPU.
+/// Reads it back.
 /// @param encoder  where the encoder lies on this machine, if not where config.json says ("llm:/path"); "" = there.
 /// @throws UserError  a file is absent (kMissing) or does not fit; a plugin is unknown, or is not the one that the row
 ///   was trained with (says how its fingerprint differs).
-SharedRow load_shared_row(const std::filesystem::path& folder, const std::string& encoder = "");
+SharedRow load_shared_row(const std::filesystem::path& folder, const std::string& encoder = "",
+                          const Placement& placement = {});
 
 }  // namespace emf

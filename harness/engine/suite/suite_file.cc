@@ -235,8 +235,12 @@ SuiteSpec read_suite(Config config) {
                                               "pictures at which a row's weights are kept and scored too [pictures]");
   spec.data_seed =
       static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40, "seed of the data set's draws"));
-  spec.placement = read_placement(reader.text("device", "cpu", "what trains and paints; cpu is the one there is"),
-                                  reader.place("device"));
+  spec.placement = read_placement(
+      reader.text("device", "cpu",
+                  "what encodes, trains, paints and judges: cpu, cuda or cuda:N (the N-th card, from 0)"),
+      reader.place("device"));
+  spec.placement.tf32 =
+      reader.flag("tf32", false, "on a CUDA device, round factors of float32 products to TF32: faster, 3 digits");
   const Json claims = reader.raw("claims", "sentences that the suite must show, a table each");
   if (spec.steps.empty() || spec.seeds.empty()) {
     fail_input("{}: 'steps' and 'seeds' must not be empty", spec.config.origin);

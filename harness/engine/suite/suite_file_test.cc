@@ -2,6 +2,7 @@
 // Suites: unknown keys, plugins and types are refused with file, line and the nearest name; overrides apply.
 #include "harness/engine/suite/suite_file.h"
 
+#include <ATen/ATen.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -327,14 +328,22 @@ TEST_F(SuiteSpecTest, IncludesAnotherFileBelowItself) {
   std::filesystem::remove(base);
 }
 
-TEST_F(SuiteSpecTest, RefusesADeviceThatIsNotThere) {
-  try {
-    load(kSuite, {"device=cuda"});
-    FAIL() << "no error";
-  } catch (const UserError& error) {
-    EXPECT_EQ(error.code(), ExitCode::kMissing);
+// A record made on a device is read where there is none.
+TEST_F(SuiteSpecTest, TakesADeviceThatIsNotThereUntilItIsAskedFor) {
+  const SuiteSpec spec = load(kSuite, {"device=cuda:1", "tf32=true"});
+  EXPECT_EQ(spec.placement.device.str(), "cuda:1");
+  EXPECT_TRUE(spec.placement.tf32);
+  if (!at::globalContext().hasCUDA()) {
+    try {
+      require_device(spec.placement, "suite.toml:3");
+      FAIL() << "no error";
+    } catch (const UserError& error) {
+      EXPECT_EQ(error.code(), ExitCode::kMissing);
+      EXPECT_EQ(std::string(error.what()).find("suite.toml:3: device 'cuda:1': "), 0u) << error.what();
+    }
   }
   EXPECT_NE(error_of(kSuite, {"device=cpuu"}).find("did you mean 'cpu'?"), std::string::npos);
+  EXPECT_NE(error_of(kSuite, {"device=cuda:x"}).find("write cuda, or cuda:0, cuda:1"), std::string::npos);
 }
 
 TEST_F(SuiteSpecTest, EverySuiteInTheTreeLoads) {

@@ -79,7 +79,7 @@ class MeanToken {
     const at::Tensor weight = at::cat(masks).unsqueeze(-1).to(at::kFloat);
     const at::Tensor block = at::cat(tokens);
     tokens.clear();
-    const at::Tensor sum = block.mul_(weight).sum({0, 1}).to(at::kDouble);
+    const at::Tensor sum = block.mul_(weight).sum(at::IntArrayRef{0, 1}).to(at::kDouble);
     sum_ = sum_.defined() ? sum_ + sum : sum;
     count_ += weight.sum().item<double>();
     rows_ = length_ = 0;
@@ -96,7 +96,7 @@ class MeanOfInitialValues {
  public:
   explicit MeanOfInitialValues(int64_t dimension) : sum_(at::zeros({dimension})) {}
   void add(const TextFeatures& features) {
-    sum_ += features.tokens.sum({0, 1});
+    sum_ += features.tokens.sum(at::IntArrayRef{0, 1});
     count_ += features.mask.sum().item<int64_t>();
   }
   at::Tensor mean() const { return sum_ / count_; }
@@ -166,18 +166,20 @@ Json encode_prompts(const Encoder& encoder, const std::vector<Prompt>& prompts, 
   return result;
 }
 
-TextConditions::TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form)
-    : training_(training), dimension_(training_->dimension()), rows_(training_->beside("rows")) {
+TextConditions::TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form,
+                               const at::Device& device)
+    : training_(training), dimension_(training_->dimension()), rows_(training_->beside("rows")), device_(device) {
   if (!training_->frozen()) {
     ensure(encoder != nullptr, "texts of {} are of a trainable encoder, and none was given", training.path().string());
     encoder_ = std::move(encoder);
   }
   // The model says which form it was made for; without a mean, features stay as the encoder gives them.
-  if (form == TextForm::kNormalised) mean_ = training_->beside("mean");
+  if (form == TextForm::kNormalised) mean_ = to_device(training_->beside("mean"), device_);
 }
 
-TextConditions::TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder)
-    : dimension_(dimension), encoder_(std::move(encoder)), mean_(std::move(mean)) {}
+TextConditions::TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder,
+                               const at::Device& device)
+    : dimension_(dimension), encoder_(std::move(encoder)), mean_(to_device(mean, device)), device_(device) {}
 
 const EncodedTexts& TextConditions::training() const {
   ensure(training_.has_value(), "conditions of prompts alone have no training samples");
@@ -185,8 +187,24 @@ const EncodedTexts& TextConditions::training() const {
 }
 
 Condition TextConditions::formed(const TextFeatures& features) const {
-  if (!mean_.defined()) return {features.tokens, features.mask};
-  return {normalise_tokens(features.tokens, features.mask, mean_), features.mask};
+  const at::Tensor tokens = to_device(features.tokens, device_), mask = to_device(features.mask, device_);
+  if (!mean_.defined()) return {tokens, mask};
+  return {normalise_tokens(tokens, mask, mean_), mask};
+}
+
+TextFeatures TextConditions::frozen(const at::Tensor& texts) const {
+  if (!looked_) {
+    constexpr int64_t kMost = int64_t{4} << 30;  // bytes; several rows may train on one card
+    const int64_t values = training().size() * training().length() * dimension_;
+    if (!device_.is_cpu() && values <= kMost / static_cast<int64_t>(sizeof(float))) {
+      const TextFeatures all = training().gather(at::arange(training().size()));
+      near_ = {to_device(all.tokens, device_), to_device(all.mask, device_)};
+    }
+    looked_ = true;
+  }
+  if (!near_) return training().gather(texts);
+  const at::Tensor places = to_device(texts, device_);
+  return {near_->tokens.index_select(0, places), near_->mask.index_select(0, places)};
 }
 
 Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inputs) const {
@@ -195,7 +213,7 @@ Condition TextConditions::forward(const Encoder& encoder, const TokenInputs& inp
 
 Condition TextConditions::gather(const at::Tensor& samples) const {
   const at::Tensor texts = rows_.index_select(0, samples).to(at::kLong);
-  if (encoder_ == nullptr) return formed(training().gather(texts));
+  if (encoder_ == nullptr) return formed(frozen(texts));
   return forward(*encoder_, training().inputs(texts));
 }
 
@@ -219,7 +237,9 @@ Condition TextConditions::encode(const Encoder& encoder, const std::vector<Promp
 Condition TextConditions::none(int64_t count) const {
   // One token of zeros and not none at all: attention over nothing has no weights. Behind normalisation, zeros
   // are what the mean token becomes.
-  return {at::zeros({count, 1, dimension()}), at::ones({count, 1}, at::kBool)};
+  const at::TensorOptions options = at::TensorOptions().device(device_);
+  return {at::zeros({count, 1, dimension()}, options.dtype(at::kFloat)),
+          at::ones({count, 1}, options.dtype(at::kBool))};
 }
 
 NamedParameters TextConditions::parameters() const {

@@ -30,14 +30,17 @@ class TextConditions {
  public:
   /// @param training  the folder of encode_training_captions.
   /// @param encoder   kept for trainable encoders, whose forward runs in every step; may be null for frozen ones.
-  TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form);
+  /// @param device    where conditions lie, which is where the model that reads them does.
+  TextConditions(const RunFolder& training, std::shared_ptr<Encoder> encoder, TextForm form,
+                 const at::Device& device = Placement().device);
   /// For prompts alone, where no stage has the training captions.
   /// @param mean       [D] what is taken from every token; undefined: nothing is.
   /// @param dimension  D.   @param encoder  with trained values, of a trainable one; null of a frozen one.
-  TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder);
+  TextConditions(at::Tensor mean, int64_t dimension, std::shared_ptr<Encoder> encoder,
+                 const at::Device& device = Placement().device);
 
-  /// Of training samples.
-  /// @param samples  [B] int64 below the pool.
+  /// Of training samples; one thread at a time.
+  /// @param samples  [B] int64 below the pool, on the host.
   /// @return  B conditions, differentiable in trainable parameters.
   Condition gather(const at::Tensor& samples) const;
   /// Of prompts of another stage.   @param prompts  [B] int64 places in it.
@@ -58,6 +61,8 @@ class TextConditions {
  private:
   Condition forward(const Encoder& encoder, const TokenInputs& inputs) const;
   Condition formed(const TextFeatures& features) const;
+  /// Features of a frozen encoder's training texts.
+  TextFeatures frozen(const at::Tensor& texts) const;
   const EncodedTexts& training() const;
 
   std::optional<EncodedTexts> training_;
@@ -65,6 +70,11 @@ class TextConditions {
   std::shared_ptr<Encoder> encoder_;  ///< set when trainable
   at::Tensor rows_;                   ///< [pool] int32
   at::Tensor mean_;                   ///< [D] what is taken from every token; undefined: nothing is
+  at::Device device_;
+  /// Of all training texts, on a device other than the host, from the first gather() on; nothing where they are too
+  /// large.
+  mutable std::optional<TextFeatures> near_;
+  mutable bool looked_ = false;  ///< whether they are too large
 };
 
 }  // namespace emf

@@ -84,7 +84,7 @@ TextFeatures TextWriter::add(const std::vector<Prompt>& window) {
   TextFeatures features;
   if (state.info.trainable) {
     const TokenInputs inputs = state.encoder.prepare(window);
-    features = state.encoder.forward(inputs);
+    features = on_host(state.encoder.forward(inputs));
     state.ids.push_back(inputs.ids);
     state.masks.push_back(features.mask);
   } else {

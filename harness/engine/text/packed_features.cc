@@ -90,8 +90,8 @@ PackedFeatures encode_packed(const Encoder& encoder, const TokenInputs& inputs, 
     // Batches are sorted, so their last row is the longest; columns beyond it are padding for all.
     const int64_t length = lengths[static_cast<size_t>(batch.back())];
     const at::Tensor rows = at::tensor(batch, at::kLong);
-    const TextFeatures features = encoder.forward({inputs.ids.index_select(0, rows).narrow(1, 0, length),
-                                                   inputs.mask.index_select(0, rows).narrow(1, 0, length)});
+    const TextFeatures features = on_host(encoder.forward({inputs.ids.index_select(0, rows).narrow(1, 0, length),
+                                                           inputs.mask.index_select(0, rows).narrow(1, 0, length)}));
     const int64_t dimension = features.tokens.size(2);
     const at::Tensor real = features.mask.flatten().nonzero().squeeze(1);
     const at::Tensor part = features.tokens.to(at::kFloat).reshape({-1, dimension}).index_select(0, real).contiguous();

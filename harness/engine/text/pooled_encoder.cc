@@ -6,7 +6,7 @@
 namespace emf {
 
 TextFeatures PooledEncoder::forward(const TokenInputs& inputs) const {
-  const at::Tensor vectors = pooling_(inputs, encoder_->forward(inputs));
+  const at::Tensor vectors = pooling_(inputs, on_host(encoder_->forward(inputs)));
   return {vectors.unsqueeze(1), at::ones({vectors.size(0), 1}, at::kBool)};
 }
 

@@ -17,6 +17,7 @@
 #include "harness/engine/store/machine.h"
 #include "harness/engine/training/autocast.h"
 #include "harness/engine/training/checkpoint.h"
+#include "harness/engine/training/late_numbers.h"
 
 namespace emf {
 namespace {
@@ -166,6 +167,8 @@ void TrainingLoop::save(const std::string& file) const {
   // number, so there is no state of a random generator to save.
   TrainingState state{optimizer_.state(), samples_, flops_, folder_.events_size(), ""};
   if (target_ != nullptr) target_->save(state.tensors);
+  // To the host once: a checkpoint is hashed and written.
+  for (auto& [name, tensor] : state.tensors) tensor = tensor.cpu();
   write_training_state(folder_, file, state);
 }
 
@@ -180,7 +183,7 @@ void TrainingLoop::average_over_peers(TrainingStep& done, double& loss) const {
     sums.push_back(leaf.grad());
   }
   std::vector<double> numbers = {loss};
-  for (const auto& [name, number] : done.loss.numbers) numbers.push_back(number);
+  for (const auto& [name, number] : done.loss.numbers) numbers.push_back(number);  // waits for each
   sums.push_back(at::tensor(numbers, placement_.options().dtype(at::kDouble)));
   peers.sum(sums);
   const double count = static_cast<double>(peers.count());
@@ -202,6 +205,30 @@ bool TrainingLoop::any_peer(bool here) const {
   return votes.item<double>() > 0;
 }
 
+void TrainingLoop::fail(const std::string& what, int64_t step, int64_t samples) const {
+  fail_input("{}: {} at step {} ({} {}); lower {}", plan_.label, what, step, samples, plan_.unit, plan_.knob);
+}
+
+StepNumbers TrainingLoop::step_and_wait(TrainingStep& done, double rate, int64_t step) {
+  double value = done.loss.loss.item<double>();
+  // Backward even where the loss is not finite: the other peers wait in the sum of gradients.
+  if (placement_.peers->count() == 1 && !std::isfinite(value))
+    fail(fmt::format("the loss is {}", value), step, samples_);
+  done.loss.loss.backward();
+  average_over_peers(done, value);
+  if (!std::isfinite(value)) fail(fmt::format("the loss is {}", value), step, samples_);
+  const double gradient_norm = optimizer_.step(rate);
+  // The optimizer has changed nothing in this case, so the last checkpoint stays the best that there is.
+  if (!std::isfinite(gradient_norm)) fail("the gradient is not finite", step, samples_);
+  return {step, samples_, value, gradient_norm, std::move(done.loss.numbers)};
+}
+
+StepNumbers TrainingLoop::step_ahead(TrainingStep& done, double rate, int64_t step) {
+  const LossNumber loss = done.loss.loss;
+  done.loss.loss.backward();
+  return {step, samples_, loss, optimizer_.step_ahead(rate), std::move(done.loss.numbers)};
+}
+
 Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_of) {
   const bool writes = placement_.peers->is_writer();
   const int64_t total_steps = plan_.total / plan_.batch;
@@ -211,8 +238,21 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
   Averages averages;
   std::optional<Progress> progress;
   if (writes) progress.emplace(plan_.label, plan_.to, plan_.unit);
-  const auto fail = [&](const std::string& what, int64_t step) {
-    fail_input("{}: {} at step {} ({} {}); lower {}", plan_.label, what, step, samples_, plan_.unit, plan_.knob);
+  // A device is given the next step before the numbers of this one are read, so that it never waits for the host. What
+  // is not finite is then met a step late; the optimizer has left everything as it was from that step on.
+  const bool ahead = !placement_.device.is_cpu() && placement_.peers->count() == 1;
+  LateNumbers late(placement_.device);
+  const auto settle = [&](size_t left) {
+    while (late.waiting() > left) {
+      const StepNumbers read = late.next();
+      const double loss = read.loss, gradient_norm = read.gradient_norm;
+      if (!std::isfinite(loss)) fail(fmt::format("the loss is {}", loss), read.step, read.samples);
+      if (!std::isfinite(gradient_norm)) fail("the gradient is not finite", read.step, read.samples);
+      std::vector<std::pair<std::string, double>> numbers(read.numbers.begin(), read.numbers.end());
+      if (plan_.loss_in_events) numbers.emplace_back("loss", loss);
+      numbers.emplace_back("gradient_norm", gradient_norm);
+      averages.add(numbers);
+    }
   };
 
   // The step's number counts from the budget's start, not from this run's: event lines and checkpoints fall on the same
@@ -224,29 +264,18 @@ Json TrainingLoop::run(const std::function<TrainingStep(int64_t, double)>& step_
       const Autocast precision(plan_.bfloat16, placement_.device.type());
       done = step_of(samples_, static_cast<double>(samples_ - plan_.phase_from) / phase);
     }
-    double value = done.loss.loss.item<double>();
-    // Backward even where the loss is not finite: the other peers wait in the sum of gradients.
-    if (placement_.peers->count() == 1 && !std::isfinite(value)) fail(fmt::format("the loss is {}", value), step);
-    done.loss.loss.backward();
-    average_over_peers(done, value);
-    if (!std::isfinite(value)) fail(fmt::format("the loss is {}", value), step);
     // A share of the whole budget and not of this run, so that a segment goes on where the one before it left
     // the schedule.
     const double rate = plan_.schedule.at(static_cast<double>(samples_) / static_cast<double>(plan_.total));
-    const double gradient_norm = optimizer_.step(rate);
-    // The optimizer has changed nothing in this case, so the last checkpoint stays the best that there is.
-    if (!std::isfinite(gradient_norm)) fail("the gradient is not finite", step);
+    late.push(ahead ? step_ahead(done, rate, step) : step_and_wait(done, rate, step));
     // Behind the step, so that a target with decay 0 is what the next loss sees of the network itself.
     if (target_ != nullptr) target_->follow();
     samples_ += plan_.batch;
     // Peers take equal shares of each batch, so one of them can count for all.
     flops_ += done.flops * static_cast<double>(placement_.peers->count());
-
-    std::vector<std::pair<std::string, double>> numbers = done.loss.numbers;
-    if (plan_.loss_in_events) numbers.emplace_back("loss", value);
-    numbers.emplace_back("gradient_norm", gradient_norm);
-    averages.add(numbers);
-    if ((step + 1) % event_every != 0 && samples_ < plan_.to) continue;
+    const bool line_due = (step + 1) % event_every == 0 || samples_ >= plan_.to;
+    settle(ahead && !line_due ? 1 : 0);
+    if (!line_due) continue;
 
     // An event line; and, since nothing is half done here, the only place to stop and to save.
     Json line = averages.take();

@@ -46,6 +46,8 @@ struct LoopPlan {
 /// The plan of a generator's or an encoder's training; the spans are the caller's to set.
 LoopPlan plan_of(const TrainOptions& options, const NamedParameters& parameters);
 
+struct StepNumbers;
+
 /// One step of a loop.
 struct TrainingStep {
   LossResult loss;
@@ -75,6 +77,11 @@ class TrainingLoop {
   Json run(const std::function<TrainingStep(int64_t first, double progress)>& step);
 
  private:
+  [[noreturn]] void fail(const std::string& what, int64_t step, int64_t samples) const;
+  /// Backward and the optimizer's step, all numbers known at once: on the CPU, and with peers.
+  StepNumbers step_and_wait(TrainingStep& done, double rate, int64_t step);
+  /// The same given to a device, without waiting for it.
+  StepNumbers step_ahead(TrainingStep& done, double rate, int64_t step);
   /// Gradients, loss and numbers of a step become their means over all peers.
   void average_over_peers(TrainingStep& done, double& loss) const;
   /// True when it is true for any peer.

@@ -33,22 +33,29 @@ Optimizer::Optimizer(NamedParameters parameters, double weight_decay, double cli
     if (groups_.empty() || groups_.back().rate_share != share) groups_.push_back({weights_.size(), 0, share});
     ++groups_.back().count;
     weights_.push_back(tensor);
-    moments1_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
-    moments2_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
-    averages_.push_back(at::zeros_like(tensor, at::MemoryFormat::Contiguous));
+    // The fused step of CUDA wants all of a parameter's tensors laid out alike, channels last or not.
+    const auto format = tensor.is_cpu() ? at::MemoryFormat::Contiguous : at::MemoryFormat::Preserve;
+    moments1_.push_back(at::zeros_like(tensor, format));
+    moments2_.push_back(at::zeros_like(tensor, format));
+    averages_.push_back(at::zeros_like(tensor, format));
     // The fused step wants a count for each parameter, although all of them are alike.
     steps_.push_back(at::zeros({}, tensor.options().dtype(at::kFloat).requires_grad(false)));
   }
 }
 
-double Optimizer::step(double learning_rate) {
-  const at::NoGradGuard no_grad;
+std::vector<at::Tensor> Optimizer::take_gradients() const {
   std::vector<at::Tensor> gradients;
   for (const at::Tensor& weight : weights_) {
     // A leaf that the loss did not reach, such as a head without a target, counts as a gradient of zeros, so
     // that decay and averages treat all leaves alike.
     gradients.push_back(weight.grad().defined() ? weight.grad() : at::zeros_like(weight));
   }
+  return gradients;
+}
+
+double Optimizer::step(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> gradients = take_gradients();
   // In double and in one order: the norm decides how much is clipped, and a resumed run must clip exactly as an
   // undisturbed one.
   double squares = 0;
@@ -61,13 +68,30 @@ double Optimizer::step(double learning_rate) {
   if (!std::isfinite(norm)) return norm;
   if (clip_norm_ > 0 && norm > clip_norm_) at::_foreach_mul_(gradients, clip_norm_ / norm);
   at::_foreach_add_(steps_, 1);
+  update(gradients, learning_rate, std::nullopt);
+  return norm;
+}
+
+at::Tensor Optimizer::step_ahead(double learning_rate) {
+  const at::NoGradGuard no_grad;
+  const std::vector<at::Tensor> gradients = take_gradients();
+  const at::Tensor norm = at::stack(at::_foreach_norm(gradients, 2)).to(at::kDouble).square().sum().sqrt();
+  const at::Tensor skip = norm.isfinite().logical_not().to(at::kFloat);
+  if (clip_norm_ > 0) at::_foreach_mul_(gradients, (clip_norm_ / norm).clamp_max(1).to(at::kFloat));
+  at::_foreach_add_(steps_, 1 - skip);
+  update(gradients, learning_rate, skip);
+  return norm;
+}
+
+void Optimizer::update(const std::vector<at::Tensor>& gradients, double learning_rate,
+                       const std::optional<at::Tensor>& skip) {
   for (const Group& group : groups_) {
     const auto part = [&](const std::vector<at::Tensor>& all) {
       return at::TensorList(all).slice(group.first, group.count);
     };
     at::_fused_adamw_(part(weights_), part(gradients), part(moments1_), part(moments2_), {}, part(steps_),
                       learning_rate * group.rate_share, /*beta1=*/0.9, /*beta2=*/0.99, weight_decay_, /*eps=*/1e-8,
-                      /*amsgrad=*/false, /*maximize=*/false);
+                      /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/std::nullopt, /*found_inf=*/skip);
   }
   // The average starts at zero, and ema_weight_ is what the same recursion makes of ones. Their quotient is the
   // average without the weight of that start.
@@ -75,7 +99,6 @@ double Optimizer::step(double learning_rate) {
   ema_weight_ = ema_weight_ * ema_decay_ + (1 - ema_decay_);
   // Dropped and not set to zero: backward then hands over its own tensor instead of adding to one.
   for (at::Tensor& weight : weights_) weight.mutable_grad().reset();
-  return norm;
 }
 
 NamedTensors Optimizer::state() const {

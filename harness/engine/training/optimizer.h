@@ -5,6 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,9 @@ class Optimizer {
   /// One step from the gradients, then clears them.
   /// @return  norm of the gradient before clipping; not finite means nothing was changed.
   double step(double learning_rate);
+  /// The same without waiting for the device that the weights lie on.
+  /// @return  the norm, a float64 scalar there. Where it is not finite, weights, moments and counts stay as they were.
+  at::Tensor step_ahead(double learning_rate);
 
   /// Every leaf under "weight.", "moment1.", "moment2." and "average.", with the counts "steps" and "average_weight".
   NamedTensors state() const;
@@ -46,6 +50,10 @@ class Optimizer {
     size_t first = 0, count = 0;
     double rate_share = 1;
   };
+
+  std::vector<at::Tensor> take_gradients() const;
+  /// AdamW, then the averages; gradients are dropped.   @param skip  a float32 scalar: 1 = change nothing; or nothing.
+  void update(const std::vector<at::Tensor>& gradients, double learning_rate, const std::optional<at::Tensor>& skip);
 
   NamedParameters parameters_;
   std::vector<Group> groups_;

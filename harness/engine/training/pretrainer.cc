@@ -84,7 +84,7 @@ Json pretrain_encoder(const Encoder& encoder, const Pretraining& pretraining, co
     // The corpus draws by the data's seed, the same for all encoders; what the loss draws beside it follows the
     // encoder's own.
     batch.keys.seed = seed;
-    if (batch.pictures.defined()) batch.pictures = batch.pictures.to(placement.device);
+    if (batch.pictures.defined()) batch.pictures = to_device(batch.pictures, placement.device);
     // A backward pass costs about two forwards. What stands beside the encoder is thrown away later and not
     // counted.
     const double flops = 3 * encoder.forward_flops(encoder.prepare(batch.captions));

@@ -2,9 +2,12 @@
 #include "harness/engine/training/trainer.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <functional>
+#include <future>
 #include <optional>
 
 #include "harness/base/error.h"
@@ -56,11 +59,50 @@ void load_start(const Segment& segment, const Objective& objective, const Model&
   if (target != nullptr) target->restart();
 }
 
-void move_to(Draw& draw, const at::Device& device) {
-  // Draws are made on the CPU from the sample's number, so that every device sees the same ones.
-  for (at::Tensor* tensor : {&draw.t, &draw.r, &draw.eps, &draw.drop}) *tensor = tensor->to(device);
-  for (auto& [name, extra] : draw.extras) extra = extra.to(device);
-}
+/// Draws of a row's steps. On a device those of the next step are made by another thread while this one hands the
+/// device
+/// its work: they are keyed by sample, so that nothing depends on who makes them when.
+class Draws {
+ public:
+  /// @param progress_of  of a step's first sample.   @param to  first sample that no step has.
+  Draws(const Objective& objective, uint64_t seed, int64_t first_here, int64_t rows, int64_t batch, int64_t to,
+        bool ahead, std::function<double(int64_t)> progress_of)
+      : objective_(objective),
+        seed_(seed),
+        first_here_(first_here),
+        rows_(rows),
+        batch_(batch),
+        to_(to),
+        ahead_(ahead),
+        progress_of_(std::move(progress_of)) {}
+
+  Draw of(int64_t first, at::IntArrayRef shape) {
+    Draw draw = next_.valid() && next_first_ == first ? next_.get() : make(first, shape.vec());
+    if (ahead_ && first + batch_ < to_) {
+      next_first_ = first + batch_;
+      next_ = std::async(std::launch::async, [this, first = next_first_, sizes = shape.vec()] {
+        at::set_num_threads(1);  // a thread of its own: it would bring a team of others along
+        return make(first, sizes);
+      });
+    }
+    return draw;
+  }
+
+ private:
+  Draw make(int64_t first, const std::vector<int64_t>& shape) const {
+    RowKeys keys{seed_, {}};
+    for (int64_t i = 0; i < rows_; ++i) keys.samples.push_back(static_cast<uint64_t>(first + first_here_ + i));
+    return objective_.draw(keys, shape, progress_of_(first));
+  }
+
+  const Objective& objective_;
+  uint64_t seed_;
+  int64_t first_here_, rows_, batch_, to_;
+  bool ahead_;
+  std::function<double(int64_t)> progress_of_;
+  int64_t next_first_ = 0;
+  std::future<Draw> next_;
+};
 
 }  // namespace
 
@@ -97,18 +139,21 @@ Json train_segment(const Objective& objective, const Model& model, const Network
   const int64_t rows_here = options.batch / peers.count(), first_here = peers.rank() * rows_here;
   // Counted at the padded length, as the products are really made.
   const double row_flops = model.forward_flops_per_row(conditions.length());
+  // On a device, latents and text lie there from the start, where they fit.
+  const TrainingSet near = data.near(placement.device);
+  const double phase = static_cast<double>(segment.phase_to - segment.phase_from);
+  Draws draws(objective, seed, first_here, rows_here, options.batch, segment.to, !placement.device.is_cpu(),
+              [&](int64_t first) { return static_cast<double>(first - segment.phase_from) / phase; });
   return loop.run([&](int64_t first, double progress) -> TrainingStep {
-    RowKeys keys{seed, {}};
     const at::Tensor samples = at::empty({rows_here}, at::kLong);
     for (int64_t i = 0; i < rows_here; ++i) {
       const int64_t sample = first + first_here + i;
-      keys.samples.push_back(static_cast<uint64_t>(sample));
       // Beyond the pool, pictures and captions come again in the same order. The draws do not: they are keyed
       // by the sample's number in the budget.
-      samples.data_ptr<int64_t>()[i] = sample % data.pool;
+      samples.data_ptr<int64_t>()[i] = sample % near.pool;
     }
-    const at::Tensor x = data.gather(samples).to(placement.device);
-    Draw draw = objective.draw(keys, x.sizes().slice(1), progress);
+    const at::Tensor x = to_device(near.gather(samples), placement.device);
+    Draw draw = draws.of(first, x.sizes().slice(1));
     move_to(draw, placement.device);
     const double forwards = objective.forwards_per_picture(progress) * static_cast<double>(rows_here);
     const Condition condition = conditions.gather(samples);

@@ -10,6 +10,7 @@ DeviceOperations operations() {
   table.gelu = gelu;
   table.silu = silu;
   table.time_embedding = time_embedding;
+  table.attention = attention;
   table.normal_rows = normal_rows;
   table.fused_adamw = fused_adamw;
   return table;

@@ -18,6 +18,7 @@ std::optional<Dual> gated_residual(const Dual& x, const Dual& gate, const Dual& 
 std::optional<Dual> gelu(const Dual& x);
 std::optional<Dual> silu(const Dual& x);
 std::optional<Dual> time_embedding(const Dual& t, int64_t dimensions, double scale, double base);
+std::optional<Dual> attention(const Dual& q, const Dual& k, const Dual& v, int64_t num_heads, const at::Tensor& mask);
 std::optional<at::Tensor> normal_rows(uint64_t seed, std::string_view stream, const std::vector<uint64_t>& indices,
                                       at::IntArrayRef shape, const at::Device& device);
 std::unique_ptr<FusedAdamw> fused_adamw(const FusedAdamwTensors& tensors, const FusedAdamwOptions& options);
