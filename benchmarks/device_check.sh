@@ -3,7 +3,7 @@
 # Everything that only a card can show, in one call of at most eight minutes: the tests of the kernels and of the program,
 # then their times beside PyTorch's ways on the same card, and a page of it.
 #   benchmarks/device_check.sh --programs FOLDER [--out FOLDER] [--seconds 480]
-# --programs: what device_programs.sh made, or the folder with its programs.tar.gz. python3 must have torch of the version
+# --programs: what device_programs.sh made, or the folder with its programs.tar.xz. python3 must have torch of the version
 # they were built against. OUT (build/device_check) gets page.md, and the lines and logs that it is made of.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,12 +22,12 @@ if ! command -v nvidia-smi >/dev/null; then
 fi
 mkdir -p "$out"
 out=$(realpath "$out")
-if [[ -f $programs/programs.tar.gz && ! -x $programs/cuda_test ]]; then tar -C "$programs" -xzf "$programs/programs.tar.gz"; fi
+if [[ -f $programs/programs.tar.xz && ! -x $programs/cuda_test ]]; then python3 -m tarfile -e "$programs/programs.tar.xz" "$programs"; fi
 [[ -x $programs/cuda_test ]] || { echo "no programs in '$programs'; make them with benchmarks/device_programs.sh" >&2; exit 3; }
 programs=$(realpath "$programs")
 torch=$(python3 -c 'import os, torch; print(os.path.dirname(torch.__file__))') || { echo "python3 has no torch" >&2; exit 3; }
-export LD_LIBRARY_PATH=$torch/lib:$(dirname "$torch")/nvidia/cu13/lib:${LD_LIBRARY_PATH:-} EMFBENCH_ROOT=$PWD
-export EMFBENCH_TORCH=$torch EMFBENCH_DEPS=${EMFBENCH_DEPS:-$PWD/.deps} EMFBENCH_STORE=$out/store
+export LD_LIBRARY_PATH=$programs/lib:$torch/lib:$(dirname "$torch")/nvidia/cu13/lib:${LD_LIBRARY_PATH:-} EMFBENCH_ROOT=$PWD
+export EMFBENCH_TORCH=$torch EMFBENCH_DEPS=${EMFBENCH_DEPS:-$programs/deps} EMFBENCH_STORE=$out/store
 begun=$SECONDS
 : >"$out/lines.jsonl"
 : >"$out/steps.txt"
@@ -53,12 +53,13 @@ clocks=$!
 step tests 120 "$programs/cuda_test" --gtest_brief=1
 step attention 60 "$programs/device_attention"
 step step_bf16 90 "$programs/device_step"
+step smoke 90 "$programs/emfbench" run smoke device=cuda
 step peers_quarter 120 python3 benchmarks/peers/device_step.py --variants fm,joint,emf,two,split --share 0.25 --seconds 80
 step peers_all 60 python3 benchmarks/peers/device_step.py --variants joint,emf,two --share 1 --seconds 40
 step step_plain 60 "$programs/device_step" --plain --shares 0.25 --replays 5
 step step_fp32 60 "$programs/device_step" --precision fp32 --depth 4 --shares 0.25 --replays 5
-step smoke 90 "$programs/emfbench" run smoke device=cuda
-step quick 240 "$programs/emfbench" run quick device=cuda
+# Without what needs fetched weights: the language model, and the backbone of distances and probes.
+step quick 240 "$programs/emfbench" run quick device=cuda encoders=class_label,hash,random metrics=geneval 'probes=[]'
 kill "$clocks" 2>/dev/null
 python3 benchmarks/device_page.py "$out" >"$out/page.md"
 cat "$out/page.md"

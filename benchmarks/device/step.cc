@@ -33,7 +33,7 @@ struct Arguments {
   std::vector<double> shares = {0.25, 1};
   std::string precision = "bf16";
   bool plain = false;  ///< ATen's operations in place of our kernels
-  int replays = 10;
+  int replays = 10;    ///< 0: nothing is captured, for a profiler
 };
 
 const at::Device kDevice(at::kCUDA, 0);
@@ -76,36 +76,50 @@ double peak_gib() {
   return static_cast<double>(stats.allocated_bytes[static_cast<size_t>(StatType::AGGREGATE)].peak) / (1 << 30);
 }
 
-class Step {
- public:
-  /// @param share  of rows with r != t; negative: flow matching.
-  Step(const Arguments& arguments, double share) : arguments_(arguments) {
+/// The network with its optimizer, whatever it is trained as.
+struct Network {
+  explicit Network(const Arguments& arguments) {
     Placement placement;
     placement.device = kDevice;
     const ModelShape shape{arguments.channels, arguments.side, arguments.side, arguments.text_dimension};
     const Options options(Json{{"width", arguments.width}, {"depth", arguments.depth}, {"heads", arguments.heads}},
                           "device_step");
-    model_ = ModelRegistry::instance().make("dit", options, {shape, 1, {}, placement});
-    const bool flow = share < 0;
-    const Json own = flow ? Json::object() : Json{{"start", "scratch"}};
-    objective_ = ObjectiveRegistry::instance().make(flow ? "flow_matching" : "mean_flow", Options(own, "device_step"),
-                                                    ObjectiveContext{placement});
+    model = ModelRegistry::instance().make("dit", options, {shape, 1, {}, placement});
     FusedAdamwTensors tensors;
     const at::NoGradGuard no_grad;
-    for (const auto& [name, parameter] : model_->parameters()) {
+    for (const auto& [name, parameter] : model->parameters()) {
       // What starts at zero would leave whole branches without numbers, and products of zeros run faster.
       if (parameter.abs().max().item<double>() == 0) parameter.normal_(0, 0.02);
-      weights_.push_back(parameter);
+      weights.push_back(parameter);
+      count += parameter.numel();
       tensors.weights.push_back(parameter.detach());
       for (auto* list : {&tensors.moments1, &tensors.moments2, &tensors.averages}) {
         list->push_back(at::zeros_like(parameter));
       }
     }
-    rate_ = at::full({}, 1e-4, at::TensorOptions(kDevice).dtype(at::kDouble));
-    const DeviceOperations* operations = device_operations(rate_);
+    rate = at::full({}, 1e-4, at::TensorOptions(kDevice).dtype(at::kDouble));
+    const DeviceOperations* operations = device_operations(rate);
     ensure(operations != nullptr && operations->fused_adamw != nullptr, "no kernels for {}", kDevice.str());
-    optimizer_ = operations->fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.9999});
+    optimizer = operations->fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.9999});
+  }
 
+  std::unique_ptr<Model> model;
+  std::unique_ptr<FusedAdamw> optimizer;
+  std::vector<at::Tensor> weights;
+  at::Tensor rate;
+  int64_t count = 0;
+};
+
+class Step {
+ public:
+  /// @param share  of rows with r != t; negative: flow matching.
+  Step(Network& network, const Arguments& arguments, double share) : network_(network), arguments_(arguments) {
+    Placement placement;
+    placement.device = kDevice;
+    const bool flow = share < 0;
+    const Json own = flow ? Json::object() : Json{{"start", "scratch"}};
+    objective_ = ObjectiveRegistry::instance().make(flow ? "flow_matching" : "mean_flow", Options(own, "device_step"),
+                                                    ObjectiveContext{placement});
     const int64_t rows = arguments.batch;
     const at::TensorOptions there = placement.options();
     x_ = at::randn({rows, arguments.channels, arguments.side, arguments.side}, there);
@@ -117,56 +131,58 @@ class Step {
     draw_.eps = at::randn(x_.sizes(), there);
     draw_.drop = at::rand({rows}, there) < 0.1;
     draw_.num_apart = apart;
-    flops_ = model_->forward_flops_per_row(arguments.text_tokens) * static_cast<double>(rows) *
+    flops_ = network.model->forward_flops_per_row(arguments.text_tokens) * static_cast<double>(rows) *
              (3 + static_cast<double>(apart) / static_cast<double>(rows));
   }
 
   void run() {
     const at::Tensor loss = [&] {
+      const std::unique_ptr<PlainOperations> plain = arguments_.plain ? std::make_unique<PlainOperations>() : nullptr;
       const Autocast products(arguments_.precision == "bf16", kDevice.type());
-      return objective_->loss({*model_, nullptr, x_, condition_, draw_, 0}).loss;
+      return objective_->loss({*network_.model, nullptr, x_, condition_, draw_, 0}).loss;
     }();
-    optimizer_->step(torch::autograd::grad({loss}, weights_), rate_);
+    // Flow matching does not read the interval's embedding.
+    network_.optimizer->step(torch::autograd::grad({loss}, network_.weights, /*grad_outputs=*/{},
+                                                   /*retain_graph=*/std::nullopt, /*create_graph=*/false,
+                                                   /*allow_unused=*/true),
+                             network_.rate);
   }
 
   double flops() const { return flops_; }
-  int64_t parameters() const {
-    int64_t count = 0;
-    for (const at::Tensor& weight : weights_) count += weight.numel();
-    return count;
-  }
 
  private:
+  Network& network_;
   const Arguments& arguments_;
-  std::unique_ptr<Model> model_;
   std::unique_ptr<Objective> objective_;
-  std::unique_ptr<FusedAdamw> optimizer_;
-  std::vector<at::Tensor> weights_;
-  at::Tensor rate_, x_;
+  at::Tensor x_;
   Condition condition_;
   Draw draw_;
   double flops_ = 0;
 };
 
-Json measure(const Arguments& arguments, double share, double speed) {
-  Step step(arguments, share);
+Json measure(Network& network, const Arguments& arguments, double share, double speed) {
+  Step step(network, arguments, share);
   const c10::cuda::CUDAStreamGuard stream(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, 0));
   step.run();
   check(cudaDeviceSynchronize());
   c10::cuda::CUDACachingAllocator::resetPeakStats(0);
   const double eager = median_seconds([&] { step.run(); }, 3), peak = peak_gib();
-  at::cuda::CUDAGraph graph;
-  graph.capture_begin();
-  step.run();
-  graph.capture_end();
-  graph.replay();
-  const double captured = median_seconds([&] { graph.replay(); }, arguments.replays);
+  double captured = eager;
+  if (arguments.replays > 0) {
+    at::cuda::CUDAGraph graph;
+    graph.capture_begin();
+    step.run();
+    graph.capture_end();
+    graph.replay();
+    captured = median_seconds([&] { graph.replay(); }, arguments.replays);
+  }
   return {{"objective", share < 0 ? "flow_matching" : "mean_flow"},
           {"share", std::max(share, 0.0)},
           {"kernels", arguments.plain ? "ATen" : "emfbench"},
           {"precision", arguments.precision},
           {"batch", arguments.batch},
-          {"parameters", step.parameters()},
+          {"depth", arguments.depth},
+          {"parameters", network.count},
           {"seconds", captured},
           {"seconds_uncaptured", eager},
           {"needed_tflop", step.flops() * 1e-12},
@@ -186,18 +202,18 @@ int run(int count, char** words) {
   app.add_option("--text-tokens", arguments.text_tokens)->capture_default_str();
   app.add_option("--shares", arguments.shares, "of rows with r != t")->delimiter(',')->capture_default_str();
   app.add_option("--precision", arguments.precision)->check(CLI::IsMember({"bf16", "fp32"}))->capture_default_str();
-  app.add_option("--replays", arguments.replays)->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--replays", arguments.replays)->check(CLI::Range(0, 1000))->capture_default_str();
   app.add_flag("--plain", arguments.plain, "ATen's operations in place of emfbench's kernels");
   CLI11_PARSE(app, count, words);
   at::globalContext().setAllowTF32CuBLAS(false);
   at::manual_seed(1);
   const double speed = product_speed(arguments.precision == "bf16" ? at::kBFloat16 : at::kFloat);
   fmt::print("{}\n", Json{{"matrix_tflop_per_second", speed * 1e-12}}.dump());
-  const std::unique_ptr<PlainOperations> plain = arguments.plain ? std::make_unique<PlainOperations>() : nullptr;
+  Network network(arguments);
   std::vector<double> shares = arguments.shares;
   shares.insert(shares.begin(), -1);
   for (const double share : shares) {
-    fmt::print("{}\n", measure(arguments, share, speed).dump());
+    fmt::print("{}\n", measure(network, arguments, share, speed).dump());
     std::fflush(stdout);
     c10::cuda::CUDACachingAllocator::emptyCache();
   }

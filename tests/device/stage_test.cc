@@ -111,6 +111,27 @@ INSTANTIATE_TEST_SUITE_P(Registered, EncoderOnDevice,
                                          "sentence_small", "llm", "minilm", "degraded", "record", "check"),
                          [](const auto& entry) { return entry.param; });
 
+/// Tiny random checkpoints of every architecture: windows, caps, relative positions, norms.
+TEST(CheckpointsOnDevice, GiveTheSameStates) {
+  int seen = 0;
+  for (const std::filesystem::path& folder : files_in(project_root() / "tests" / "oracle" / "tiny_hf")) {
+    if (!path_exists(folder / "config.json")) continue;
+    const auto states = [&](const Placement& placement) {
+      const auto encoder = make_encoder(folder.string(), Options(Json::object(), "test"), {.placement = placement});
+      return encoder->forward(padded_inputs({{3, 7, 5, 9, 11, 2, 8}, {4, 6, 2}}, 64)).tokens;
+    };
+    at::Tensor here;
+    try {
+      here = states({});
+    } catch (const UserError&) {
+      continue;  // refused on the host, too
+    }
+    EXPECT_LT(distance(here, states(device())), 1e-4 * (1 + here.abs().max().item<double>())) << folder;
+    ++seen;
+  }
+  EXPECT_GT(seen, 15);
+}
+
 class PretrainingOnDevice : public testing::TestWithParam<std::string> {};
 
 TEST_P(PretrainingOnDevice, LosesTheSameWithoutWaiting) {

@@ -141,6 +141,7 @@ struct Consumer {
   }
 
   __device__ void scale_sums(const float (&factors)[2]) {
+    if (__all_sync(0xffffffffU, factors[0] == 1 && factors[1] == 1)) return;
     sums.scale(factors);
     if constexpr (kTangent) tangent_sums.scale(factors);
   }

@@ -56,12 +56,15 @@ struct OnlineRow {
   float sum = 0;              ///< of weights, over the maximum
   float moved = 0;            ///< of weights times scores' tangents
 
-  /// Takes a tile's maximum in.   @return  the factor of everything summed before.
+  /// How far a tile's maximum may be above the row's without the row's being raised: weights are then up to 2^8, which no
+  /// sum minds, and what has been summed need not be multiplied.
+  static constexpr float kSlack = 8;
+
+  /// Takes a tile's maximum in.   @return  the factor of everything summed before; 1 in nearly every tile but the first.
   EMF_HOST_DEVICE float raise(float tile_maximum) {
-    const float before = maximum;
-    maximum = fmaxf(maximum, tile_maximum);
-    // While every key so far is masked, nothing has been summed.
-    const float factor = maximum == -INFINITY ? 1.0F : exp2f(before - maximum);
+    if (tile_maximum <= maximum + kSlack) return 1.0F;  // also while every key so far is masked
+    const float factor = exp2f(maximum - tile_maximum);
+    maximum = tile_maximum;
     sum *= factor;
     moved *= factor;
     return factor;
