@@ -75,8 +75,9 @@ bool Optimizer::is_fused() {
     std::fill_n(tensors.rate_shares.begin() + static_cast<int64_t>(group.first), group.count, group.rate_share);
   }
   for (const at::Tensor& weight : weights_) {
-    // Convolutions' weights may lie channels last; their kernel is ATen's.
-    if (weight.scalar_type() != at::kFloat || !weight.is_contiguous()) return false;
+    // Convolutions' weights may lie channels last, and a piece of another tensor anywhere; their kernel is ATen's.
+    const bool is_aligned = reinterpret_cast<uintptr_t>(weight.const_data_ptr()) % 16 == 0;
+    if (weight.scalar_type() != at::kFloat || !weight.is_contiguous() || !is_aligned) return false;
   }
   fused_ = device->fused_adamw(tensors, {kBeta1, kBeta2, kEpsilon, weight_decay_, clip_norm_, ema_decay_});
   fused_->set_counts({steps_.front().item<double>(), ema_weight_});
