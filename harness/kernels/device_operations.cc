@@ -18,7 +18,9 @@ void set_device_operations(const DeviceOperations& operations) { table() = opera
 
 const DeviceOperations* device_operations(const at::Tensor& x) {
   if (plain_operations || !x.defined() || !table().has_value()) return nullptr;
-  return x.device().type() == table()->device ? &*table() : nullptr;
+  const DeviceOperations& operations = *table();
+  if (x.device().type() != operations.device) return nullptr;
+  return operations.is_there == nullptr || operations.is_there() ? &operations : nullptr;
 }
 
 PlainOperations::PlainOperations() : before_(plain_operations) { plain_operations = true; }

@@ -21,6 +21,8 @@ namespace emf {
 /// that is no multiple of 4): the layer then goes on in ATen's operations, which are right on every device.
 struct DeviceOperations {
   c10::DeviceType device = c10::DeviceType::CUDA;
+  /// Whether kernels can be launched at all: tests compute a device of this type on the host. Null = they can.
+  bool (*is_there)() = nullptr;
 
   std::optional<NormedSum> (*residual_norm)(const Dual& x, const Dual& gate, const Dual& branch, const Dual& shift,
                                             const Dual& scale, double eps) = nullptr;

@@ -38,8 +38,8 @@ class FusedAdamw {
   ///   whatever it holds then.
   virtual void step(const std::vector<at::Tensor>& gradients, const at::Tensor& learning_rate) = 0;
 
-  /// Norm of the last step's gradient before clipping; waits for it.
-  virtual double norm() const = 0;
+  /// Norm of the last step's gradient before clipping, a float64 scalar on the device; waits for nothing.
+  virtual at::Tensor norm() const = 0;
   /// Waits for the last step.
   virtual FusedAdamwCounts counts() const = 0;
   virtual void set_counts(const FusedAdamwCounts& counts) = 0;

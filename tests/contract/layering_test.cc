@@ -63,7 +63,7 @@ const std::vector<std::pair<std::string, std::set<std::string>>> kMayInclude = {
     {"harness/engine/text", with(kInterfaces, {"harness/engine/store", "harness/engine/text"})},
     {"harness/engine/pictures",
      with(kInterfaces, {"harness/codecs", "harness/engine/store", "harness/engine/text", "harness/engine/pictures"})},
-    {"harness/engine/training", with(kInterfaces, {"harness/engine/store", "harness/engine/text",
+    {"harness/engine/training", with(kInterfaces, {"harness/kernels", "harness/engine/store", "harness/engine/text",
                                                    "harness/engine/pictures", "harness/engine/training"})},
     {"harness/engine/scoring",
      with(kInterfaces, {"harness/codecs", "harness/backbones", "harness/engine/store", "harness/engine/text",

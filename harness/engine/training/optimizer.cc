@@ -4,11 +4,18 @@
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/kernels/device_operations.h"
 
 namespace emf {
+namespace {
+
+constexpr double kBeta1 = 0.9, kBeta2 = 0.99, kEpsilon = 1e-8;
+
+}  // namespace
 
 const at::Tensor& need_tensor(const NamedTensors& state, const std::string& name, const at::Tensor& like,
                               const std::string& origin) {
@@ -53,8 +60,41 @@ std::vector<at::Tensor> Optimizer::take_gradients() const {
   return gradients;
 }
 
+void Optimizer::drop_gradients() {
+  // Dropped and not set to zero: backward then hands over its own tensor instead of adding to one.
+  for (at::Tensor& weight : weights_) weight.mutable_grad().reset();
+}
+
+bool Optimizer::is_fused() {
+  if (is_fused_known_) return fused_ != nullptr;
+  is_fused_known_ = true;
+  const DeviceOperations* device = device_operations(weights_.front());
+  if (device == nullptr || device->fused_adamw == nullptr) return false;
+  FusedAdamwTensors tensors{weights_, moments1_, moments2_, averages_, {}, std::vector<double>(weights_.size(), 1)};
+  for (const Group& group : groups_) {
+    std::fill_n(tensors.rate_shares.begin() + static_cast<int64_t>(group.first), group.count, group.rate_share);
+  }
+  for (const at::Tensor& weight : weights_) {
+    // Convolutions' weights may lie channels last, and a piece of another tensor anywhere; their kernel is ATen's.
+    const bool is_aligned = reinterpret_cast<uintptr_t>(weight.const_data_ptr()) % 16 == 0;
+    if (weight.scalar_type() != at::kFloat || !weight.is_contiguous() || !is_aligned) return false;
+  }
+  fused_ = device->fused_adamw(tensors, {kBeta1, kBeta2, kEpsilon, weight_decay_, clip_norm_, ema_decay_});
+  fused_->set_counts({steps_.front().item<double>(), ema_weight_});
+  return true;
+}
+
+at::Tensor Optimizer::step_fused(double learning_rate) {
+  std::vector<at::Tensor> gradients;  // undefined ones count as zeros
+  for (const at::Tensor& weight : weights_) gradients.push_back(weight.grad());
+  fused_->step(gradients, at::full({}, learning_rate, weights_.front().options().dtype(at::kDouble)));
+  drop_gradients();
+  return fused_->norm();
+}
+
 double Optimizer::step(double learning_rate) {
   const at::NoGradGuard no_grad;
+  if (is_fused()) return step_fused(learning_rate).item<double>();
   const std::vector<at::Tensor> gradients = take_gradients();
   // In double and in one order: the norm decides how much is clipped, and a resumed run must clip exactly as an
   // undisturbed one.
@@ -74,6 +114,7 @@ double Optimizer::step(double learning_rate) {
 
 at::Tensor Optimizer::step_ahead(double learning_rate) {
   const at::NoGradGuard no_grad;
+  if (is_fused()) return step_fused(learning_rate);
   const std::vector<at::Tensor> gradients = take_gradients();
   const at::Tensor norm = at::stack(at::_foreach_norm(gradients, 2)).to(at::kDouble).square().sum().sqrt();
   const at::Tensor skip = norm.isfinite().logical_not().to(at::kFloat);
@@ -90,15 +131,14 @@ void Optimizer::update(const std::vector<at::Tensor>& gradients, double learning
       return at::TensorList(all).slice(group.first, group.count);
     };
     at::_fused_adamw_(part(weights_), part(gradients), part(moments1_), part(moments2_), {}, part(steps_),
-                      learning_rate * group.rate_share, /*beta1=*/0.9, /*beta2=*/0.99, weight_decay_, /*eps=*/1e-8,
+                      learning_rate * group.rate_share, kBeta1, kBeta2, weight_decay_, kEpsilon,
                       /*amsgrad=*/false, /*maximize=*/false, /*grad_scale=*/std::nullopt, /*found_inf=*/skip);
   }
   // The average starts at zero, and ema_weight_ is what the same recursion makes of ones. Their quotient is the
   // average without the weight of that start.
   at::_foreach_lerp_(averages_, weights_, 1 - ema_decay_);
   ema_weight_ = ema_weight_ * ema_decay_ + (1 - ema_decay_);
-  // Dropped and not set to zero: backward then hands over its own tensor instead of adding to one.
-  for (at::Tensor& weight : weights_) weight.mutable_grad().reset();
+  drop_gradients();
 }
 
 NamedTensors Optimizer::state() const {
@@ -110,9 +150,10 @@ NamedTensors Optimizer::state() const {
     state["moment2." + name] = moments2_[i];
     state["average." + name] = averages_[i];
   }
-  state["steps"] = steps_.front();
+  const FusedAdamwCounts counts = fused_ != nullptr ? fused_->counts() : FusedAdamwCounts{0, ema_weight_};
+  state["steps"] = fused_ != nullptr ? at::full({}, counts.steps, at::kFloat) : steps_.front();
   // In float64, because it comes so near to 1 that float32 would not tell the last steps apart.
-  state["average_weight"] = at::full({}, ema_weight_, at::kDouble);
+  state["average_weight"] = at::full({}, counts.average_weight, at::kDouble);
   return state;
 }
 
@@ -139,6 +180,7 @@ std::vector<std::string> Optimizer::load(const NamedTensors& state, const LoadOp
   if (absent.size() == parameters_.size()) fail_input("{}: it holds nothing of what is trained here", origin);
   if (!options.weights_only) {
     ema_weight_ = need_tensor(state, "average_weight", at::zeros({}), origin).item<double>();
+    if (fused_ != nullptr) fused_->set_counts({steps_.front().item<double>(), ema_weight_});
   }
   return absent;
 }

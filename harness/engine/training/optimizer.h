@@ -5,10 +5,12 @@
 #include <ATen/core/Tensor.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "harness/kernels/fused_adamw.h"
 #include "harness/tensor/named_parameters.h"
 #include "harness/tensor/safetensors.h"
 
@@ -22,7 +24,8 @@ struct LoadOptions {
   std::function<bool(const std::string& name)> may_be_absent;
 };
 
-/// State of training beyond the data: step count, moments, averages. Steps are ATen's fused AdamW.
+/// State of training beyond the data: step count, moments, averages. Steps are ATen's fused AdamW, or a device's own
+/// kernel for all of a step (harness/kernels/fused_adamw.h).
 class Optimizer {
  public:
   /// @param ema_decay    beta of the average a step; 0.5^(batch / half-life).
@@ -52,6 +55,10 @@ class Optimizer {
   };
 
   std::vector<at::Tensor> take_gradients() const;
+  void drop_gradients();
+  /// Whether a device's kernel takes the steps; makes it when first asked.
+  bool is_fused();
+  at::Tensor step_fused(double learning_rate);
   /// AdamW, then the averages; gradients are dropped.   @param skip  a float32 scalar: 1 = change nothing; or nothing.
   void update(const std::vector<at::Tensor>& gradients, double learning_rate, const std::optional<at::Tensor>& skip);
 
@@ -59,6 +66,8 @@ class Optimizer {
   std::vector<Group> groups_;
   std::vector<at::Tensor> weights_, moments1_, moments2_, steps_, averages_;
   double weight_decay_, clip_norm_, ema_decay_, ema_weight_ = 0;
+  std::unique_ptr<FusedAdamw> fused_;  ///< then steps and ema_weight_ are its
+  bool is_fused_known_ = false;
 };
 
 /// The tensor of a checkpoint.

@@ -35,6 +35,7 @@ class DeviceAdamw : public FusedAdamw {
       }
       table.push_back(tensor);
       counts_.push_back(tensor.count);
+      places_.push_back(tensor.weight);
     }
     num_chunks_ = static_cast<int64_t>(chunks.size());
     table_ = on_device(table);
@@ -48,6 +49,9 @@ class DeviceAdamw : public FusedAdamw {
     ensure(gradients.size() == counts_.size(), "{} gradients for {} parameters", gradients.size(), counts_.size());
     ensure(learning_rate.scalar_type() == at::kDouble && learning_rate.device() == device_,
            "the learning rate is a double on {}", device_.str());
+    for (size_t i = 0; i < places_.size(); ++i) {
+      ensure(place_of(tensors_.weights[i]) == places_[i], "parameter {} has moved since the optimizer was made", i);
+    }
     const c10::DeviceGuard guard(device_);
     const at::NoGradGuard no_grad;
     const ElementType type = gradient_type(gradients);
@@ -75,7 +79,7 @@ class DeviceAdamw : public FusedAdamw {
     check_launch(launch_adamw_step(call, current_stream(device_)), "adamw_step");
   }
 
-  double norm() const override { return number(offsetof(AdamwState, norm)).item<double>(); }
+  at::Tensor norm() const override { return number(offsetof(AdamwState, norm)).clone(); }
 
   FusedAdamwCounts counts() const override {
     return {number(offsetof(AdamwState, steps)).item<double>(),
@@ -147,7 +151,8 @@ class DeviceAdamw : public FusedAdamw {
   FusedAdamwTensors tensors_;
   FusedAdamwOptions options_;
   at::Device device_;
-  std::vector<int64_t> counts_;  ///< numbers of each parameter
+  std::vector<int64_t> counts_;      ///< numbers of each parameter
+  std::vector<const void*> places_;  ///< of each parameter
   int64_t num_chunks_ = 0;
   at::Tensor table_, chunks_, chunk_squares_, state_;
   std::vector<at::Tensor> zeros_;

@@ -87,7 +87,7 @@ struct Pair {
     rate.fill_(learning_rate);
     const PoisonedMemory poisoned;
     fused->step(there, rate);
-    return {cpu.step(here, learning_rate), fused->norm()};
+    return {cpu.step(here, learning_rate), fused->norm().item<double>()};
   }
 
   void expect_equal(double tolerance) const {
@@ -174,7 +174,7 @@ TEST_F(DeviceAdamw, TakesMoreParametersThanALaunchEnters) {
   for (int i = 0; i < 600; ++i) {
     EXPECT_NEAR(tensors.weights[static_cast<size_t>(i)][2].item<float>(), i % 2 == 0 ? -0.5 : 0.5, 1e-6) << i;
   }
-  EXPECT_NEAR(fused->norm(), std::sqrt(1800), 1e-9);
+  EXPECT_NEAR(fused->norm().item<double>(), std::sqrt(1800), 1e-9);
 }
 
 TEST_F(DeviceAdamw, RefusesWhatItCannotTake) {
@@ -183,6 +183,8 @@ TEST_F(DeviceAdamw, RefusesWhatItCannotTake) {
   other.averages[1] = other.averages[1].to(at::kDouble);
   EXPECT_THROW(cuda::fused_adamw(other, {}), InternalError);
   EXPECT_THROW(pair.fused->step({}, pair.rate), InternalError);
+  pair.device.weights[2].set_data(pair.device.weights[2].clone());
+  EXPECT_THROW(pair.step(1, 1e-3), InternalError);
   std::vector<at::Tensor> gradients(kShapes.size());
   gradients[0] = at::zeros({2}, at::TensorOptions(kernel_device()).dtype(at::kFloat));
   EXPECT_THROW(pair.fused->step(gradients, pair.rate), InternalError);

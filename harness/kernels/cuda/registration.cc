@@ -3,6 +3,7 @@
 #include <c10/core/Stream.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
+#include "harness/kernels/cuda/card.h"
 #include "harness/kernels/cuda/operations.h"
 
 namespace emf::cuda {
@@ -16,7 +17,9 @@ void* current_stream(const at::Device& device) {
 namespace {
 
 [[maybe_unused]] const bool registered = [] {
-  set_device_operations(operations());
+  DeviceOperations table = operations();
+  table.is_there = has_card;
+  set_device_operations(table);
   return true;
 }();
 
