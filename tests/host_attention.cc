@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/kernels/cuda/attention.h"
+#include "harness/kernels/cuda/attention_rows_element.h"
 #include "harness/kernels/cuda/attention_tiles.h"
 #include "harness/kernels/cuda/dispatch.h"
 
@@ -95,9 +96,7 @@ void differentiate(const AttentionGradient& p, int64_t batch, int64_t head) {
   const auto sums_of = [&](int64_t rows) { return std::vector<float>(static_cast<size_t>(rows * p.head_size)); };
   std::vector<float> q = sums_of(p.queries), k = sums_of(p.keys), v = sums_of(p.keys);
   for (int64_t query = 0; query < p.queries; ++query) {
-    RowNumbers& numbers = p.rows[(batch * p.heads + head) * padded_rows(p.queries) + query];
-    numbers.log_sum_exp = p.log_sum_exp[(batch * p.heads + head) * p.queries + query] * kLog2E;
-    numbers.output_sum = product<Element>(p.output, query, p.output_gradient, query, batch, head, p.head_size);
+    const RowNumbers& numbers = p.rows[(batch * p.heads + head) * padded_rows(p.queries) + query];
     for (int64_t key = 0; key < p.keys; ++key) {
       if (!is_open(p.mask, p.keys, batch, key)) continue;
       const float score = product<Element>(p.q, query, p.k, key, batch, head, p.head_size);
@@ -137,6 +136,16 @@ const char* launch(const DualAttention& p, void*) {
 
 const char* launch(const AttentionGradient& p, void*) {
   with_type(p.element, [&](auto element) {
+    const int lanes = lanes_of_row<decltype(element)>(p.head_size);
+    for (int64_t row = 0; row < p.batch * p.heads * padded_rows(p.queries); ++row) {
+      float sum = 0;
+      RowShare share{};
+      for (int lane = 0; lane < lanes; ++lane) {
+        share = row_share<decltype(element)>(p, row * lanes + lane, lanes);
+        sum += share.sum;
+      }
+      write_row(p, share, sum);
+    }
     for (int64_t i = 0; i < p.batch * p.heads; ++i) differentiate<decltype(element)>(p, i / p.heads, i % p.heads);
   });
   return nullptr;

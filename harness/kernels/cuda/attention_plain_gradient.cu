@@ -3,6 +3,7 @@
 //
 // One kernel in two roles. By row it holds 32 queries and streams keys: dQ. By column it holds 32 keys and streams
 // queries: dK and dV.
+#include "harness/kernels/cuda/attention_rows_element.h"
 #include "harness/kernels/cuda/plain_tiles.h"
 
 namespace emf::cuda {
@@ -85,29 +86,14 @@ __global__ void __launch_bounds__(kThreads) plain_gradient(const AttentionGradie
   }
 }
 
-/// A warp a row of a head.
+/// A row's threads are neighbours in a warp.
 template <typename T>
-__global__ void number_rows(const AttentionGradient p) {
-  const int64_t index = (static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x) / 32, rows = padded_rows(p.queries);
-  if (index >= p.batch * p.heads * rows) return;
-  // Heads of one row lie side by side in memory.
-  const int64_t head = index % p.heads, query = index / p.heads % rows, batch = index / (p.heads * rows);
-  RowNumbers numbers{INFINITY, 0};
-  if (query < p.queries) {
-    const auto row = [&](const HeadRows& of) {
-      return static_cast<const T*>(of.data) + batch * of.batch_stride + query * of.row_stride + head * of.head_stride;
-    };
-    const T* const output = row(p.output);
-    const T* const gradient = row(p.output_gradient);
-    for (int64_t column = threadIdx.x % 32; column < p.head_size; column += 32) {
-      numbers.output_sum += to_float(output[column]) * to_float(gradient[column]);
-    }
-    for (int step = 1; step < 32; step *= 2) {
-      numbers.output_sum += __shfl_xor_sync(0xffffffffU, numbers.output_sum, step);
-    }
-    numbers.log_sum_exp = p.log_sum_exp[(batch * p.heads + head) * p.queries + query] * kLog2E;
-  }
-  if (threadIdx.x % 32 == 0) p.rows[(batch * p.heads + head) * rows + query] = numbers;
+__global__ void number_rows(const AttentionGradient p, int lanes) {
+  const int64_t thread = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+  const RowShare share = row_share<T>(p, thread, lanes);
+  float sum = share.sum;
+  for (int step = 1; step < lanes; step *= 2) sum += __shfl_xor_sync(0xffffffffU, sum, step);
+  if (share.inside && thread % lanes == 0) write_row(p, share, sum);
 }
 
 template <typename T, int kColumns>
@@ -122,9 +108,11 @@ const char* launch_both(const AttentionGradient& p, cudaStream_t stream) {
 
 const char* launch_row_numbers(const AttentionGradient& p, void* stream) {
   constexpr int kBlock = 256;
-  const int64_t threads = 32 * p.batch * p.heads * padded_rows(p.queries);
   with_type(p.element, [&](auto element) {
-    number_rows<decltype(element)><<<static_cast<unsigned>((threads + kBlock - 1) / kBlock), kBlock, 0, as_stream(stream)>>>(p);
+    using T = decltype(element);
+    const int lanes = lanes_of_row<T>(p.head_size);
+    const int64_t threads = lanes * p.batch * p.heads * padded_rows(p.queries);
+    number_rows<T><<<static_cast<unsigned>((threads + kBlock - 1) / kBlock), kBlock, 0, as_stream(stream)>>>(p, lanes);
   });
   return launch_error();
 }

@@ -56,11 +56,12 @@ struct OnlineRow {
   float sum = 0;              ///< of weights, over the maximum
   float moved = 0;            ///< of weights times scores' tangents
 
-  /// How far a tile's maximum may be above the row's without the row's being raised: weights are then up to 2^8, which no
-  /// sum minds, and what has been summed need not be multiplied.
+  /// How far a tile's maximum may be above the row's without the row's being raised: weights are then up to 2^8,
+  /// which no sum minds, and what has been summed need not be multiplied.
   static constexpr float kSlack = 8;
 
-  /// Takes a tile's maximum in.   @return  the factor of everything summed before; 1 in nearly every tile but the first.
+  /// Takes a tile's maximum in.   @return  the factor of everything summed before; 1 in nearly every tile but the
+  /// first.
   EMF_HOST_DEVICE float raise(float tile_maximum) {
     if (tile_maximum <= maximum + kSlack) return 1.0F;  // also while every key so far is masked
     const float factor = exp2f(maximum - tile_maximum);
