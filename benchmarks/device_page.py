@@ -24,7 +24,7 @@ def steps(lines):
     rows = []
     for line in lines:
         if "objective" in line:
-            name = f"{line['objective']}, {line['kernels']}'s kernels, {line['precision']}"
+            name = f"{line['objective']}, {line['kernels']}'s kernels, {line['precision']}, depth {line['depth']}"
             flow = next((other for other in lines if other.get("objective") == "flow_matching" and
                          other["kernels"] == line["kernels"] and other["precision"] == line["precision"]), None)
             ratio = f"{line['seconds'] / flow['seconds']:.3f} x flow matching" if flow else ""
@@ -34,7 +34,10 @@ def steps(lines):
         elif "variant" in line:
             name = f"PyTorch, {line['variant']}, {line['precision']}"
             if "seconds" not in line:
-                rows.append([name, share_of(line), line.get("failed", line.get("skipped")), "", "", "", "", ""])
+                reason = line.get("failed", line.get("skipped"))
+                if "OutOfMemory" in reason:
+                    reason = "out of memory"
+                rows.append([name, share_of(line), "", reason, "", "", "", ""])
                 continue
             mine = ours.get(("flow_matching", 0.0) if line["variant"] == "fm" else ("mean_flow", line["share"]))
             ratio = f"ours is {line['seconds'] / mine['seconds']:.2f} x as fast" if mine else ""
