@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -78,7 +79,7 @@ std::vector<std::string> with_usual_words(std::vector<std::string> words) {
   return words;
 }
 
-/// "; did you mean --out?" for a flag that this verb does not have.
+/// "; did you mean --out?" for a flag that this verb does not have; for one that it has, where to write it.
 std::string flag_suggestion(const std::string& word, const CLI::App& verb) {
   std::vector<std::string> known;
   const auto add = [&](const CLI::App& app) {
@@ -89,6 +90,10 @@ std::string flag_suggestion(const std::string& word, const CLI::App& verb) {
   for (const CLI::App* group : verb.get_subcommands([](const CLI::App* sub) { return sub->get_name().empty(); }))
     add(*group);
   const std::string name = word.substr(2, word.find('=') - 2), ours = field_name(name, known);
+  // The verb has it, and the verb that it stands before has not.
+  if (std::find(known.begin(), known.end(), name) != known.end()) {
+    return fmt::format(" before it; write it behind '{}'", verb.get_name());
+  }
   const std::string near = ours.empty() ? near_name(name, known) : ours;
   return near.empty() ? "" : fmt::format("; did you mean --{}?", near);
 }

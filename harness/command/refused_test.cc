@@ -89,6 +89,12 @@ TEST(Refused, BenchOfNothingAndOfUnknownKeys) {
   expect_refused({"bench", "encode", "model.width=32"}, 2, "does not take overrides");
 }
 
+TEST(Refused, OptionsWrittenAheadOfTheirVerb) {
+  expect_refused({"score", "--column", "x", "mean"}, 2,
+                 "score mean does not take --column before it; write it behind 'mean'");
+  expect_refused({"score", "mean", "--colum", "x"}, 2, "did you mean --column?");
+}
+
 TEST(Refused, OptionsOfMetricsOfAnotherType) {
   const auto folder = std::filesystem::path(testing::TempDir()) / ("emf_options_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);

@@ -37,14 +37,17 @@ uint8_t over_white(int value, int alpha) {
   return static_cast<uint8_t>((value * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
-std::vector<uint8_t> rgb_of(StoredPicture stored, bool alpha) {
+/// @param picture  is told of what its colours do not say.
+std::vector<uint8_t> rgb_of(StoredPicture stored, bool alpha, Picture& picture) {
   if (stored.channels == 3) return std::move(stored.bytes);
   const size_t pixels = stored.bytes.size() / static_cast<size_t>(stored.channels);
   std::vector<uint8_t> rgb(pixels * 3);
   const uint8_t* in = stored.bytes.data();
   uint8_t* out = rgb.data();
-  const bool grey = stored.channels < 3, has_alpha = alpha && stored.channels % 2 == 0;
+  const bool grey = stored.channels < 3, stores_alpha = stored.channels % 2 == 0, has_alpha = alpha && stores_alpha;
+  picture.grey = grey;
   for (size_t i = 0; i < pixels; ++i, in += stored.channels) {
+    if (stores_alpha && in[stored.channels - 1] < 255) picture.transparent = true;
     for (int c = 0; c < 3; ++c) {
       const uint8_t value = in[grey ? 0 : c];
       *out++ = has_alpha ? over_white(value, in[stored.channels - 1]) : value;
@@ -78,7 +81,7 @@ Picture decode(std::string_view encoded, Colors colors, Orientation orientation)
   Picture picture;
   picture.height = stored.height, picture.width = stored.width, picture.clipped = stored.clipped;
   const int found = stored.orientation;
-  picture.rgb = rgb_of(std::move(stored), wanted.alpha);
+  picture.rgb = rgb_of(std::move(stored), wanted.alpha, picture);
   return follow ? turned(std::move(picture), found) : picture;
 }
 

@@ -13,6 +13,8 @@ struct Picture {
   int height = 0, width = 0;
   std::vector<uint8_t> rgb;  ///< row by row: height * width * 3
   bool clipped = false;      ///< a deep grey picture, whose values above 255 became 255 as Pillow has it
+  bool grey = false;         ///< stored without colours
+  bool transparent = false;  ///< has an alpha that is below 255 somewhere
 };
 
 enum class Colors {

@@ -57,7 +57,7 @@ Picture turned(Picture picture, int orientation) {
   Picture result;
   result.height = swapped ? picture.width : picture.height;
   result.width = swapped ? picture.height : picture.width;
-  result.clipped = picture.clipped;
+  result.clipped = picture.clipped, result.grey = picture.grey, result.transparent = picture.transparent;
   result.rgb.resize(picture.rgb.size());
   // Which end of the stored rows and columns the seen ones begin at.
   const bool last_row = orientation == 3 || orientation == 4 || orientation == 7 || orientation == 8;

@@ -243,7 +243,10 @@ std::vector<Picture> PictureSet::read(size_t begin, size_t count) const {
     const Part& part = part_of(place);
     const size_t here = std::min(count, part.size() - place);
     for (Picture& picture : part.read(place, here)) {
+      ++read_;
       clipped_ += picture.clipped ? 1 : 0;
+      grey_ += picture.grey ? 1 : 0;
+      transparent_ += picture.transparent ? 1 : 0;
       pictures.push_back(std::move(picture));
     }
     begin += here, count -= here;
@@ -256,6 +259,17 @@ std::vector<std::string> PictureSet::warnings() const {
   if (clipped_ > 0) {
     all.push_back(fmt::format("{} picture{} of {} {} deep grey, cut at 255 as Pillow does; save them with 8 bits",
                               clipped_, clipped_ == 1 ? "" : "s", path_.string(), clipped_ == 1 ? "is" : "are"));
+  }
+  // A set of grey pictures is what somebody meant; a few among others are a slip of whoever saved them.
+  if (grey_ > 0 && grey_ < read_) {
+    all.push_back(fmt::format("{} of the {} pictures of {} {} grey; taken as three equal colours", grey_, read_,
+                              path_.string(), grey_ == 1 ? "is" : "are"));
+  }
+  if (transparent_ > 0) {
+    all.push_back(
+        fmt::format("{} of the {} pictures of {} {} transparent in places; the colours beneath are taken, as "
+                    "Pillow does: lay them over a background first where that is not meant",
+                    transparent_, read_, path_.string(), transparent_ == 1 ? "is" : "are"));
   }
   return all;
 }

@@ -50,8 +50,8 @@ class PictureSet {
   std::filesystem::path path_;
   std::vector<std::unique_ptr<Part>> parts_;
   std::vector<std::string> warnings_;
-  std::vector<std::filesystem::path> files_;  // of a folder
-  mutable size_t clipped_ = 0;
+  std::vector<std::filesystem::path> files_;                            // of a folder
+  mutable size_t read_ = 0, clipped_ = 0, grey_ = 0, transparent_ = 0;  // of those read so far
 };
 
 }  // namespace emf::pictures

@@ -181,6 +181,31 @@ TEST(PictureSet, DeepGreyIsCutAsPillowDoesAndSaid) {
   EXPECT_NE(set.warnings()[0].find("1 picture of"), std::string::npos);
 }
 
+TEST(PictureSet, GreyAmongColoursAndTransparencyAreSaid) {
+  const TemporaryFolder folder("picture_set");
+  folder.write("a.ppm", std::string("P6 1 1 255\n\x01\x02\x03", 14));
+  folder.write("b.pgm", std::string("P5 1 1 255\n\x07", 12));
+  const PictureSet mixed(folder.path());
+  EXPECT_TRUE(mixed.warnings().empty());  // nothing was read yet
+  mixed.read(0, 2);
+  ASSERT_EQ(mixed.warnings().size(), 1u);
+  EXPECT_EQ(mixed.warnings()[0],
+            "1 of the 2 pictures of " + folder.path().string() + " is grey; taken as three equal colours");
+  const TemporaryFolder grey("picture_set");
+  grey.write("b.pgm", std::string("P5 1 1 255\n\x07", 12));
+  const PictureSet all_grey(grey.path());
+  all_grey.read(0, 1);
+  EXPECT_TRUE(all_grey.warnings().empty());  // as a set of digits is
+
+  const TemporaryFolder clear("picture_set");
+  clear.write("a.png", read_file("tests/fuzz/corpus/pictures/alpha.png"));
+  const PictureSet transparent(clear.path());
+  transparent.read(0, 1);
+  ASSERT_EQ(transparent.warnings().size(), 1u);
+  EXPECT_NE(transparent.warnings()[0].find("is transparent in places; the colours beneath are taken, as Pillow does"),
+            std::string::npos);
+}
+
 TEST(PictureSet, ABadPictureIsNamed) {
   const TemporaryFolder folder("picture_set");
   folder.write("a.png", png(0));
