@@ -63,7 +63,7 @@ message=$(EMFBENCH_TORCH=$jail/tmp/old/torch "$jail/whole/emfbench" list encoder
 if command -v help2man >/dev/null; then
   for bundle in lite whole; do
     for page in emfbench emfbench-score emfbench-report; do
-      grep -q '^\.SH OPTIONS' "$jail/$bundle/share/man/man1/$page.1" || fail "$bundle has no manual page $page"
+      grep -q '^\.SH SYNOPSIS' "$jail/$bundle/share/man/man1/$page.1" || fail "$bundle has no manual page $page"
     done
   done
   grep -q 'train.pictures=2000' "$jail/whole/share/man/man1/emfbench-run.1" || fail "the page of run says nothing of overrides"
