@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/file.h"
 #include "harness/pictures/picture_folder.h"
+#include "harness/pictures/png.h"
 #include "tests/drawn_pictures.h"
 
 namespace emf::pictures {
@@ -198,10 +199,12 @@ TEST(PictureSet, GreyAmongColoursAndTransparencyAreSaid) {
   EXPECT_TRUE(all_grey.warnings().empty());  // as a set of digits is
 
   const TemporaryFolder clear("picture_set");
-  clear.write("a.png", read_file("tests/fuzz/corpus/pictures/alpha.png"));
+  clear.write("a.png", encode_png(std::vector<uint8_t>{1, 2, 3, 254}, 1, 1, /*smallest=*/false));
+  clear.write("b.png", encode_png(std::vector<uint8_t>{1, 2, 3, 255}, 1, 1, /*smallest=*/false));
   const PictureSet transparent(clear.path());
-  transparent.read(0, 1);
+  transparent.read(0, 2);
   ASSERT_EQ(transparent.warnings().size(), 1u);
+  EXPECT_NE(transparent.warnings()[0].find("1 of the 2 pictures of"), std::string::npos);
   EXPECT_NE(transparent.warnings()[0].find("is transparent in places; the colours beneath are taken, as Pillow does"),
             std::string::npos);
 }
