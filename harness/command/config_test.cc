@@ -157,6 +157,54 @@ TEST(Config, TheTreeHasThisSchema) {
   }
 }
 
+/// Values that a key cannot have: of another type, and beyond either end.
+std::vector<std::string> wrong_values(const Json& key) {
+  const std::string type = key["type"];
+  std::vector<std::string> values;
+  if (type == "integer" || type == "number") {
+    values = {"wrong", "true"};
+    if (key["low"].is_number()) values.push_back(fmt::format("{}", key["low"].get<double>() - 1));
+    if (key["high"].is_number()) values.push_back(fmt::format("{:.17g}", key["high"].get<double>() * 2 + 1));
+  } else if (type == "flag" || type == "texts") {
+    values = {"3"};
+  } else if (type == "integers") {
+    values = {"wrong"};
+  } else if (type == "text" && !key["choices"].empty()) {
+    values = {"no_such_word", "3"};
+  }
+  return values;
+}
+
+TEST(Config, NoKeyTakesAWrongValue) {
+  const TemporaryFolder store("config_wrong");
+  int walked = 0;
+  for (const Json& key : keys_of({"smoke"})) {
+    const std::string table = key["table"], name = key["key"], path = table.empty() ? name : table + "." + name;
+    if (table == "claims" || key["loose"] == true) continue;
+    if (key["meaning"].get<std::string>().find("or the first so many") != std::string::npos)
+      continue;  // names or a count
+    // What the engine reads is asked of it; what a plugin or the data set reads, of a plan, which makes them.
+    const bool of_engine = key["plugin"] == "" && table != "data";
+    for (const std::string& value : wrong_values(key)) {
+      const std::string word = path + "=" + value;
+      std::string said = "nothing";
+      if (of_engine) {
+        try {
+          load_suite("smoke", {word});
+        } catch (const UserError& error) {
+          said = error.what();
+        }
+      } else {
+        const CommandOutcome outcome = run_command({"plan", "smoke", word, "--store", store.path().string()});
+        if (outcome.code == 2) said = outcome.talk;
+      }
+      EXPECT_NE(said.find(name), std::string::npos) << word << ": " << said;
+      ++walked;
+    }
+  }
+  EXPECT_GT(walked, 150);
+}
+
 TEST(Config, StepsAreABudget) {
   const auto pictures = [](const std::vector<std::string>& words) { return load_suite("smoke", words).train.pictures; };
   const int64_t batch = load_suite("smoke", {}).train.batch;
@@ -164,6 +212,13 @@ TEST(Config, StepsAreABudget) {
   EXPECT_EQ(pictures({"train.steps=10", "train.batch=4"}), 40);
   EXPECT_EQ(pictures({"train.steps=1k"}), 1000 * batch);
   EXPECT_THROW(pictures({"train.steps=10", "train.pictures=64"}), UserError) << "which of them?";
+}
+
+TEST(Config, WhatIsPrintedOfStepsIsAFileThatRuns) {
+  const TemporaryFolder folder("config_printed");
+  folder.write("printed.toml", run_command({"config", "smoke", "train.steps=10"}).out);
+  const int64_t batch = load_suite("smoke", {}).train.batch;
+  EXPECT_EQ(load_suite(folder / "printed.toml", {}).train.pictures, 10 * batch);
 }
 
 TEST(Config, AFileMayHoldStepsInsteadOfPictures) {

@@ -158,6 +158,19 @@ Config suite_of_everything() {
   return config;
 }
 
+/// One of the two says a budget, so that what is printed of a suite is a file that can be run: steps, where they were
+/// given, become what is shown in them.
+void settle_budget(std::vector<SuiteKey>& keys, const std::string& table, const std::string& budget, int64_t shown) {
+  const auto find = [&](const std::string& key) {
+    return std::find_if(keys.begin(), keys.end(),
+                        [&](const SuiteKey& of) { return of.asked.table == table && of.asked.key == key; });
+  };
+  const auto steps = find("steps"), pictures = find(budget);
+  if (steps == keys.end() || pictures == keys.end() || steps->asked.value.is_null()) return;
+  steps->asked.value = nullptr;
+  pictures->asked.value = shown;
+}
+
 }  // namespace
 
 std::vector<SuiteKey> keys_of_suite(const Config& config) {
@@ -171,7 +184,10 @@ std::vector<SuiteKey> keys_of_suite(const Config& config) {
   for (const std::string& name : PretrainingRegistry::instance().names()) {
     if (config.values.value("pretraining", Json::object()).contains(name)) add_pretraining(keys, name);
   }
-  return keys.take();
+  std::vector<SuiteKey> all = keys.take();
+  settle_budget(all, "train", "pictures", spec.train.pictures);
+  settle_budget(all, "pretraining", "captions", spec.pretraining.train.pictures);
+  return all;
 }
 
 std::vector<SuiteKey> registered_keys() {
