@@ -62,6 +62,7 @@ class Plan : public Command {
     int64_t stages = 0, finished = 0;
     double seconds = 0;             ///< of one core, that are left
     std::set<std::string> unknown;  ///< kinds with a stage whose like this store never ran
+    std::string trial;              ///< words of a run whose stages tell how long these take; "" = none
   };
 
   Foreseen of_suite(const Config& config) const {
@@ -72,6 +73,8 @@ class Plan : public Command {
     if (!texts_.empty()) say(fmt::format("{} texts -> {}", write_texts(graph), texts_));
     Foreseen plan = of_stages(graph.stages, graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0);
     const int64_t pictures = spec.only_probes() ? 0 : graph.spec.train.pictures;
+    constexpr int64_t kTrialSteps = 20;
+    if (const int64_t trial = kTrialSteps * graph.spec.train.batch; trial < pictures) plan.trial = trial_run(trial);
     plan.head = {{"suite", graph.spec.name},
                  {"rows", graph.rows.size()},
                  {"cells", graph.cells.size()},
@@ -111,6 +114,15 @@ class Plan : public Command {
     return plan;
   }
 
+  /// The same suite with little training.
+  std::string trial_run(int64_t pictures) const {
+    std::string words = suite_;
+    for (const std::string& word : overrides_) {
+      if (!word.starts_with("train.pictures=") && !word.starts_with("train.steps=")) words += " '" + word + "'";
+    }
+    return words + fmt::format(" train.pictures={}", pictures);
+  }
+
   static void print(const Foreseen& plan) {
     print_shown("{}: {}\n\n{:<18}{:>8}{:>10}{:>14}\n", plan.head["suite"].get<std::string>(), plan.size, "stage",
                 "stages", "finished", "s each");
@@ -123,8 +135,9 @@ class Plan : public Command {
     } else if (plan.unknown.empty()) {
       say(fmt::format("about {} of one core left, as stages of this store took so far", time_words(plan.seconds)));
     } else {
-      say(fmt::format("cannot say how long the rest takes: this store has finished no {} stage of the same work",
-                      fmt::join(plan.unknown, ", ")));
+      say(fmt::format("cannot say how long the rest takes: this store has finished no {} stage of the same work{}",
+                      fmt::join(plan.unknown, ", "),
+                      plan.trial.empty() ? "" : "; a small run tells: emfbench run " + plan.trial));
     }
   }
 

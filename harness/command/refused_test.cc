@@ -170,6 +170,15 @@ TEST(Plan, ForeseesSuitesThatTrainInstruments) {
   EXPECT_FALSE(std::filesystem::exists(folder / "store"));
 }
 
+TEST(Plan, NamesTheSmallRunThatTellsHowLongItTakes) {
+  const TemporaryFolder folder("plan_trial");
+  const CommandOutcome outcome =
+      run_command({"plan", "quick", "seeds=0..1", "train.steps=5000", "train.batch=16", "--store", folder / "store"});
+  EXPECT_NE(outcome.talk.find("a small run tells: emfbench run quick 'seeds=0..1' 'train.batch=16' train.pictures=320"),
+            std::string::npos)
+      << outcome.talk;
+}
+
 TEST(Store, IsOnePlaceFromEveryFolder) {
   const TemporaryFolder folder("store_place");
   const auto place = [](std::vector<std::string> words) {
