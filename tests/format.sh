@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Every C++ file stands as .clang-format asks, and no line is longer than 120 columns. Skipped (77) without clang-format
+# Every C++ and CUDA file stands as .clang-format asks, and no line is longer than 120 columns. Skipped (77) without clang-format
 # 14: Debian's clang-format-14, or pip install clang-format==14.0.6.   tests/format.sh -i sets the files right, but for
 # comments and raw strings, whose lines only their writer can break well.
 set -euo pipefail
@@ -11,7 +11,7 @@ long_lines=(
   encoders/tokenizers/html_entities.cc # the table of HTML's entities, as Python has it
 )
 
-mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h')
+mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.cc' '*.cu' '*.h')
 failed=0
 for file in "${files[@]}"; do
   [[ " ${long_lines[*]} " == *" $file "* ]] && continue

@@ -6,7 +6,8 @@
 namespace emf::cuda {
 
 const char* unsupported(const DualAttention& p) {
-  if (p.head_size < 8 || p.head_size > 128 || p.head_size % 8 != 0) return "head sizes are multiples of 8 from 8 to 128";
+  if (p.head_size < 8 || p.head_size > 128 || p.head_size % 8 != 0)
+    return "head sizes are multiples of 8 from 8 to 128";
   if (p.batch < 1 || p.heads < 1 || p.queries < 1 || p.keys < 1) return "an attention without rows";
   if (p.output_tangent != nullptr && p.tangent_batch > 0) {
     const bool q = p.q_tangent.data != nullptr, k = p.k_tangent.data != nullptr, v = p.v_tangent.data != nullptr;

@@ -21,8 +21,7 @@ constexpr int kQueries = 0, kQueryTangents = 1;
 constexpr int kKeysAt = 0, kValuesAt = 1, kKeyTangentsAt = 2, kValueTangentsAt = 3;
 
 template <int kHead, int kKeys, Moving kMoving>
-using ForwardPipeline =
-    Pipeline<kHead, kKeys, kMoving == Moving::kNothing ? 1 : 2, kMoving == Moving::kAll ? 4 : 2>;
+using ForwardPipeline = Pipeline<kHead, kKeys, kMoving == Moving::kNothing ? 1 : 2, kMoving == Moving::kAll ? 4 : 2>;
 
 struct Job {
   float log2_scale, scale;
@@ -47,18 +46,20 @@ struct Consumer {
   float centres[2];  ///< tiles::centre_of() of the thread's two rows
 
   __device__ void queue_scores() {
-    multiply_rows<kHead, kKeys>(scores, tiles_of.fixed_rows(kQueries), tiles_of.streamed_rows(tiles_of.ring.stage, kKeysAt),
-                                false);
+    multiply_rows<kHead, kKeys>(scores, tiles_of.fixed_rows(kQueries),
+                                tiles_of.streamed_rows(tiles_of.ring.stage, kKeysAt), false);
     products_commit();
   }
 
   __device__ void queue_moved() {
     const int stage = tiles_of.ring.stage;
     if constexpr (kTangent) {
-      multiply_rows<kHead, kKeys>(moved, tiles_of.fixed_rows(kQueryTangents), tiles_of.streamed_rows(stage, kKeysAt), false);
+      multiply_rows<kHead, kKeys>(moved, tiles_of.fixed_rows(kQueryTangents), tiles_of.streamed_rows(stage, kKeysAt),
+                                  false);
     }
     if constexpr (kAll) {
-      multiply_rows<kHead, kKeys>(moved, tiles_of.fixed_rows(kQueries), tiles_of.streamed_rows(stage, kKeyTangentsAt), true);
+      multiply_rows<kHead, kKeys>(moved, tiles_of.fixed_rows(kQueries), tiles_of.streamed_rows(stage, kKeyTangentsAt),
+                                  true);
     }
     products_commit();
   }
@@ -182,8 +183,8 @@ struct Consumer {
     sums.clear();
   }
 
-  /// All blocks of queries of this block of threads, tile after tile, the first of the next block as if it were the next of
-  /// this one: the tensor cores never wait for an end.
+  /// All blocks of queries of this block of threads, tile after tile, the first of the next block as if it were the
+  /// next of this one: the tensor cores never wait for an end.
   __device__ void run() {
     int index = static_cast<int>(blockIdx.x), first = 0;
     Place place = place_of(work, index);
@@ -252,7 +253,8 @@ struct Consumer {
 
 template <int kHead, int kKeys, Moving kMoving>
 __global__ void __launch_bounds__(kThreads, 1)
-    hopper_attention(const __grid_constant__ Maps maps, const __grid_constant__ Work work, const __grid_constant__ Job job) {
+    hopper_attention(const __grid_constant__ Maps maps, const __grid_constant__ Work work,
+                     const __grid_constant__ Job job) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
   using P = ForwardPipeline<kHead, kKeys, kMoving>;
   P::run(maps, work, [&](const typename P::Group& group) {
@@ -294,9 +296,8 @@ const char* launch_part(const DualAttention& p, int64_t first, int64_t count, cu
 template <int kHead, int kKeys, int kValueKeys>
 const char* launch_moving(const DualAttention& p, cudaStream_t stream) {
   const int64_t moving = p.output_tangent == nullptr ? 0 : p.tangent_batch;
-  const char* error = p.k_tangent.data != nullptr
-                          ? launch_part<kHead, kKeys, Moving::kAll>(p, 0, moving, stream)
-                          : launch_part<kHead, kKeys, Moving::kQueries>(p, 0, moving, stream);
+  const char* error = p.k_tangent.data != nullptr ? launch_part<kHead, kKeys, Moving::kAll>(p, 0, moving, stream)
+                                                  : launch_part<kHead, kKeys, Moving::kQueries>(p, 0, moving, stream);
   if (error != nullptr) return error;
   return launch_part<kHead, kValueKeys, Moving::kNothing>(p, moving, p.batch - moving, stream);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gradient of attention's value on Hopper, in two kernels of one shape: one holds queries and streams keys (dQ), the
-// other holds keys and streams queries (dK and dV). Each element is summed by one group in one order: no atomics, the
-// same bytes on every run.
+// The gradient of attention's value on Hopper, in two kernels of one shape: one holds queries and streams keys (dQ),
+// the other holds keys and streams queries (dK and dV). Each element is summed by one group in one order: no atomics,
+// the same bytes on every run.
 //
 // Source: FlashAttention-2 (Dao 2023), backward pass.
 #include "harness/kernels/cuda/hopper_pipeline.h"
@@ -166,8 +166,8 @@ struct ColumnGradient {
     for (int half = 0; half < 2; ++half) {
       const int key = place.first + tiles_of.group * tiles::kGroupRows +
                       tiles::accumulator_row(static_cast<int>(threadIdx.x) % 128, 2 * half);
-      open[half] = key < job.keys &&
-                   (job.mask == nullptr || job.mask[static_cast<int64_t>(place.batch) * job.keys + key]);
+      open[half] =
+          key < job.keys && (job.mask == nullptr || job.mask[static_cast<int64_t>(place.batch) * job.keys + key]);
     }
   }
 
@@ -279,7 +279,8 @@ struct ColumnGradient {
 
 template <int kHead, int kRows, template <int, int> class Gradient>
 __global__ void __launch_bounds__(kThreads, 1)
-    hopper_gradient(const __grid_constant__ Maps maps, const __grid_constant__ Work work, const __grid_constant__ Job job) {
+    hopper_gradient(const __grid_constant__ Maps maps, const __grid_constant__ Work work,
+                    const __grid_constant__ Job job) {
 #if defined(__CUDA_ARCH_FEAT_SM90_ALL)
   using P = GradientPipeline<kHead, kRows>;
   P::run(maps, work, [&](const typename P::Group& group) {
@@ -305,9 +306,8 @@ const char* launch_both(const AttentionGradient& p, cudaStream_t stream) {
                      encoded(by_column.streamed[kFirstKind], p.q, p.queries, kRows) &&
                      encoded(by_column.streamed[kSecondKind], p.output_gradient, p.queries, kRows);
   if (!ready) return kUnaligned;
-  const auto queries = static_cast<int>(p.queries), keys = static_cast<int>(p.keys),
-             batch = static_cast<int>(p.batch), heads = static_cast<int>(p.heads),
-             head_size = static_cast<int>(p.head_size);
+  const auto queries = static_cast<int>(p.queries), keys = static_cast<int>(p.keys), batch = static_cast<int>(p.batch),
+             heads = static_cast<int>(p.heads), head_size = static_cast<int>(p.head_size);
   Job job{p.scale * kLog2E, p.scale, p.mask, queries, keys, p.rows, p.q_gradient, {}};
   using P = GradientPipeline<kHead, kRows>;
   const char* error = launch_kernel<P>(hopper_gradient<kHead, kRows, RowGradient>, by_row,

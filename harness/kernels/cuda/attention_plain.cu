@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(kThreads) plain_attention(const DualAttention 
   float* const q_tangent = kTangent ? tile() : nullptr;
   float* const k_tangent = kAll ? tile() : nullptr;
   float* const v_tangent = kAll ? tile() : nullptr;
-  float* const weights = next;                               // [32][33]
+  float* const weights = next;                             // [32][33]
   float* const moved_weights = next + kRows * kPairPitch;  // likewise
 
   const int64_t blocks = (p.queries + kRows - 1) / kRows;
@@ -127,9 +127,8 @@ const char* launch_part(const DualAttention& p, int64_t first, int64_t count, cu
 template <typename T, int kColumns>
 const char* launch_columns(const DualAttention& p, cudaStream_t stream) {
   const int64_t moving = p.output_tangent == nullptr ? 0 : p.tangent_batch;
-  const char* error = p.k_tangent.data != nullptr
-                          ? launch_part<T, kColumns, Moving::kAll>(p, 0, moving, stream)
-                          : launch_part<T, kColumns, Moving::kQueries>(p, 0, moving, stream);
+  const char* error = p.k_tangent.data != nullptr ? launch_part<T, kColumns, Moving::kAll>(p, 0, moving, stream)
+                                                  : launch_part<T, kColumns, Moving::kQueries>(p, 0, moving, stream);
   if (error != nullptr) return error;
   return launch_part<T, kColumns, Moving::kNothing>(p, moving, p.batch - moving, stream);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The gradient of attention's value in float32 arithmetic on any card, and the numbers of rows that every kernel of it needs.
+// The gradient of attention's value in float32 arithmetic on any card, and the numbers of rows that every kernel of
+// it needs.
 //
 // One kernel in two roles. By row it holds 32 queries and streams keys: dQ. By column it holds 32 keys and streams
 // queries: dK and dV.
@@ -19,12 +20,12 @@ __global__ void __launch_bounds__(kThreads) plain_gradient(const AttentionGradie
   constexpr bool kByColumn = kRole == Role::kByColumn;
   const int head_size = static_cast<int>(p.head_size), pitch = head_size + 1;
   const int64_t held = kByColumn ? p.keys : p.queries, streamed = kByColumn ? p.queries : p.keys;
-  float* const own_first = shared;  // queries, or keys
+  float* const own_first = shared;                      // queries, or keys
   float* const own_second = own_first + kRows * pitch;  // output gradients, or values
   float* const other_first = own_second + kRows * pitch;
   float* const other_second = other_first + kRows * pitch;
-  float* const moved = other_second + kRows * pitch;    // dS  [32][33]
-  float* const weights = moved + kRows * kPairPitch;    // P   [32][33]
+  float* const moved = other_second + kRows * pitch;  // dS  [32][33]
+  float* const weights = moved + kRows * kPairPitch;  // P   [32][33]
 
   const int64_t blocks = (held + kRows - 1) / kRows;
   const int64_t block = blockIdx.x % blocks, head = (blockIdx.x / blocks) % p.heads,
@@ -99,7 +100,8 @@ __global__ void number_rows(const AttentionGradient p, int lanes) {
 template <typename T, int kColumns>
 const char* launch_both(const AttentionGradient& p, cudaStream_t stream) {
   const size_t bytes = shared_bytes(4, p.head_size);
-  const char* error = launch_blocks(plain_gradient<T, kColumns, Role::kByRow>, p.queries, p.heads, p.batch, bytes, stream, p);
+  const char* error =
+      launch_blocks(plain_gradient<T, kColumns, Role::kByRow>, p.queries, p.heads, p.batch, bytes, stream, p);
   if (error != nullptr) return error;
   return launch_blocks(plain_gradient<T, kColumns, Role::kByColumn>, p.keys, p.heads, p.batch, bytes, stream, p);
 }
