@@ -37,9 +37,8 @@ std::filesystem::path libtorch_folder() {
 }
 
 /// Loads LibTorch's CUDA half, which the program is not linked against, so that one program serves both kinds of
-/// install
-/// and a run on the CPU does not wait for gigabytes of kernels. LibTorch remembers the first answer to whether it is
-/// there.
+/// install and a run on the CPU does not wait for gigabytes of kernels. LibTorch remembers the first answer to whether
+/// it is there.
 /// @return  why not; "" when it is there.
 const std::string& load_cuda() {
   static const std::string why = [] {

@@ -48,8 +48,8 @@ const char* launch(const DualAttention& problem, void* stream);
 /// The plain kernel alone, whatever the device: the reference on the device, and what other cards run.
 const char* launch_plain(const DualAttention& problem, void* stream);
 
-/// The Hopper kernel alone. @param keys_a_tile  64 or 96; 0 chooses by the number of keys.
-const char* launch_hopper(const DualAttention& problem, void* stream, int keys_a_tile = 0);
+/// The Hopper kernel alone.
+const char* launch_hopper(const DualAttention& problem, void* stream);
 
 /// What the gradient needs of a row of scores. 8 bytes.
 struct RowNumbers {

@@ -304,7 +304,7 @@ const char* launch_moving(const DualAttention& p, cudaStream_t stream) {
 
 }  // namespace
 
-const char* launch_hopper(const DualAttention& p, void* stream, int keys_a_tile) {
+const char* launch_hopper(const DualAttention& p, void* stream) {
   if (const char* reason = unsupported(p)) return reason;
   if (p.element != ElementType::kBfloat16) return "bfloat16 alone";
   if (!(p.scale > 0)) return "a scale of at most zero";
@@ -313,9 +313,8 @@ const char* launch_hopper(const DualAttention& p, void* stream, int keys_a_tile)
   if (p.head_size <= 16) return launch_moving<16, 64, 128>(p, queue);
   if (p.head_size <= 32) return launch_moving<32, 64, 128>(p, queue);
   if (p.head_size <= 64) {
-    if (keys_a_tile == 0) keys_a_tile = p.keys > 1024 ? 96 : 64;
-    if (keys_a_tile == 96) return launch_moving<64, 96, 128>(p, queue);
-    return keys_a_tile == 80 ? launch_moving<64, 80, 128>(p, queue) : launch_moving<64, 64, 128>(p, queue);
+    // Few keys would leave most of a second long tile empty.
+    return p.keys > 1024 ? launch_moving<64, 96, 128>(p, queue) : launch_moving<64, 64, 128>(p, queue);
   }
   if (p.head_size <= 80) return launch_moving<80, 64, 128>(p, queue);
   if (p.head_size <= 96) return launch_moving<96, 64, 128>(p, queue);
