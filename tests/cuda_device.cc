@@ -7,6 +7,7 @@
 namespace emf {
 
 at::Device kernel_device() { return {at::kCUDA, 0}; }
+fused::Launchers kernel_launchers() { return fused::launchers({at::kCUDA, 0}); }
 bool has_kernel_device() { return at::hasCUDA() && at::getNumGPUs() > 0; }
 
 }  // namespace emf

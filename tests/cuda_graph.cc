@@ -8,7 +8,7 @@
 
 #include "harness/api/model.h"
 #include "harness/engine/training/autocast.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernels_in_use.h"
 #include "tests/oracle/forward_mode.h"
 
@@ -42,7 +42,7 @@ struct Training {
         list->push_back(at::zeros_like(parameter));
       }
     }
-    optimizer = cuda::fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.9});
+    optimizer = fused::fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.9});
     const auto on_device = [](const at::Tensor& x) { return x.to(kernel_device()); };
     const at::Tensor z = on_device(at::randn({kRows, 4, 8, 8})), ones = on_device(at::ones({kMoving})),
                      t = on_device(at::rand({kRows})), text = on_device(at::randn({kRows, kText, kDimension}));
@@ -68,7 +68,7 @@ using CapturedStep = KernelTest;
 TEST_F(CapturedStep, TrainsAsTheSameStepsOneByOne) {
   constexpr int kWarmUp = 3, kReplays = 4;
   for (const bool bfloat16 : {false, true}) {
-    const KernelsInUse kernels(cuda::operations());
+    const KernelsInUse kernels(operations_under_test());
     Training eager(bfloat16), captured(bfloat16);
     for (int i = 0; i < kWarmUp + kReplays; ++i) eager.step();
     at::cuda::CUDAGraph graph;

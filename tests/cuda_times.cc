@@ -8,7 +8,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "harness/kernels/activation.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "harness/kernels/residual_norm.h"
 #include "tests/kernels_in_use.h"
 
@@ -32,7 +32,7 @@ double milliseconds(const std::function<void()>& work) {
 /// @param bytes  that have to be read and written at least.
 void compare(const char* name, double bytes, const std::function<void()>& work) {
   const double ours = [&] {
-    const KernelsInUse kernels(cuda::operations());
+    const KernelsInUse kernels(operations_under_test());
     return milliseconds(work);
   }();
   const double theirs = [&] {
@@ -89,7 +89,7 @@ TEST_F(KernelTimes, DISABLED_BesideAten) {
     tensors.copies.push_back(at::zeros({kSize}, brief));
     gradients.push_back(at::randn({kSize}, single));
   }
-  const auto optimizer = cuda::fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.999});
+  const auto optimizer = fused::fused_adamw(tensors, {0.9, 0.99, 1e-8, 0.01, 1, 0.999});
   const at::Tensor rate = at::full({}, 1e-4, single.dtype(at::kDouble));
   const double step = milliseconds([&] { optimizer->step(gradients, rate); });
   std::printf("| AdamW, average, copies, norm | %7.3f | %7.0f |         |       |\n", step,

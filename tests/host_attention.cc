@@ -6,12 +6,13 @@
 #include <limits>
 #include <vector>
 
-#include "harness/kernels/cuda/attention.h"
 #include "harness/kernels/cuda/attention_rows_element.h"
 #include "harness/kernels/cuda/attention_tiles.h"
 #include "harness/kernels/cuda/dispatch.h"
+#include "harness/kernels/cuda/launch_functions.h"
+#include "harness/kernels/fused/attention.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int64_t kTile = 64;
@@ -151,4 +152,4 @@ const char* launch(const AttentionGradient& p, void*) {
   return nullptr;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

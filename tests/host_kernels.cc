@@ -7,11 +7,13 @@
 #include "harness/base/error.h"
 #include "harness/kernels/cuda/activation_element.h"
 #include "harness/kernels/cuda/adamw_element.h"
+#include "harness/kernels/cuda/cuda_launchers.h"
 #include "harness/kernels/cuda/dispatch.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/random_rows_element.h"
 #include "harness/kernels/cuda/residual_norm_backward_element.h"
 #include "harness/kernels/cuda/time_embedding_element.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernel_device.h"
 
 namespace emf {
@@ -19,9 +21,13 @@ namespace emf {
 at::Device kernel_device() { return at::kCPU; }
 bool has_kernel_device() { return true; }
 
-namespace cuda {
+fused::Launchers kernel_launchers() {
+  fused::Launchers table = fused::cuda_launchers();
+  table.current_stream = [](const c10::Device&) -> void* { return nullptr; };
+  return table;
+}
 
-void* current_stream(const at::Device&) { return nullptr; }
+namespace fused {
 
 const char* launch_residual_norm(const ResidualNorm& call, void*) {
   const auto run = [&](auto wide, auto narrow, auto shape) {
@@ -138,5 +144,5 @@ const char* launch_adamw_step(const AdamwCall& call, void*) {
   return nullptr;
 }
 
-}  // namespace cuda
+}  // namespace fused
 }  // namespace emf

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where the tests of harness/kernels/cuda run: the same tests on the host and on a device.
+// Where the tests of harness/kernels/fused run: the same tests for every device that has kernels.
 #pragma once
 
 #include <ATen/ATen.h>
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include "harness/kernels/fused/launchers.h"
+
 namespace emf {
 
-/// The host where the kernels' functions are run there (tests/host_kernels.cc), else the CUDA device.
+/// The host for its own kernels (cpu_kernels.cc) and where those of CUDA are run there (host_kernels.cc), else the CUDA
+/// device.
 at::Device kernel_device();
+/// Those under test.
+fused::Launchers kernel_launchers();
 /// Whether it is there.
 bool has_kernel_device();
 
@@ -29,9 +34,17 @@ class PoisonedMemory {
 class KernelTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!has_kernel_device()) GTEST_SKIP() << "no CUDA device";
+    if (!has_kernel_device()) GTEST_SKIP() << "no device for these kernels";
+    before_ = fused::launchers(kernel_device());
+    fused::set_launchers(kernel_device().type(), kernel_launchers());
     at::manual_seed(3);
   }
+  void TearDown() override {
+    if (has_kernel_device()) fused::set_launchers(kernel_device().type(), before_);
+  }
+
+ private:
+  fused::Launchers before_;
 };
 
 }  // namespace emf

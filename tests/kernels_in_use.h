@@ -2,10 +2,15 @@
 // The table of a device's kernels for one test.
 #pragma once
 
-#include "harness/kernels/device_operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernel_device.h"
 
 namespace emf {
+
+/// The table of kernel_launchers().
+inline DeviceOperations operations_under_test() {
+  return fused::operations(kernel_device().type(), kernel_launchers());
+}
 
 /// The layers take these for tensors on kernel_device() while one lives, and what they took before behind it.
 class KernelsInUse {
@@ -13,7 +18,7 @@ class KernelsInUse {
   explicit KernelsInUse(DeviceOperations table) {
     const at::Tensor anything = at::empty({0}, at::TensorOptions(kernel_device()));
     if (const DeviceOperations* before = device_operations(anything)) before_ = *before;
-    table.device = kernel_device().type();
+    before_.device = table.device = kernel_device().type();
     set_device_operations(table);
   }
   ~KernelsInUse() { set_device_operations(before_); }

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/engine/training/optimizer.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernels_in_use.h"
 #include "tests/oracle/forward_mode.h"
 
@@ -51,7 +51,7 @@ TEST_F(OptimizerOnKernels, TrainsAndResumesAsWithoutThem) {
       leaves.optimizer->load(saved, {}, "a checkpoint");
       return norms + leaves.step(7, ahead);
     };
-    const double ours = train(fused, cuda::operations()), theirs = train(plain, {});
+    const double ours = train(fused, operations_under_test()), theirs = train(plain, {});
     EXPECT_LT(std::abs(ours / theirs - 1), 1e-6);
     const NamedTensors found = fused.optimizer->state();
     for (const auto& [name, tensor] : plain.optimizer->state()) {

@@ -15,9 +15,9 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/kernels/cuda/attention.h"
+#include "harness/kernels/fused/attention.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 void check(cudaError_t error) { ensure(error == cudaSuccess, "{}", cudaGetErrorString(error)); }
@@ -119,12 +119,12 @@ void measure(int64_t batch, int64_t heads, int64_t tokens, int64_t head_size) {
 }
 
 }  // namespace
-}  // namespace emf::cuda
+}  // namespace emf::fused
 
 int main() {
-  emf::cuda::measure(1, 32, 8192, 64);
-  emf::cuda::measure(64, 16, 256, 72);
-  emf::cuda::measure(64, 16, 256, 64);
-  emf::cuda::measure(8, 16, 1024, 128);
+  emf::fused::measure(1, 32, 8192, 64);
+  emf::fused::measure(64, 16, 256, 72);
+  emf::fused::measure(64, 16, 256, 64);
+  emf::fused::measure(8, 16, 1024, 128);
   return 0;
 }

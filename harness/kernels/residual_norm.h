@@ -11,7 +11,7 @@ struct NormedSum {
 };
 
 /// sum = x + gate branch;   normed = modulate(layer_norm(sum), shift, scale). Between two branches of a block these are
-/// one operation, so that a device's kernel reads and writes the stream once (harness/kernels/cuda).
+/// one operation, so that a device's kernel reads and writes the stream once (harness/kernels/fused).
 ///
 /// A Dual without a value is absent: without a branch sum is x, without a gate the branch is added as it is, without
 /// shift and scale the norm is not modulated.

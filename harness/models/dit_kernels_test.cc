@@ -5,7 +5,7 @@
 
 #include "harness/api/model.h"
 #include "harness/engine/training/autocast.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernels_in_use.h"
 #include "tests/oracle/forward_mode.h"
 #include "tests/small_model.h"
@@ -90,7 +90,7 @@ class DitOnKernels : public KernelTest {
 
   void expect_close(int64_t moving, bool autocast, double tolerance) {
     const Results expected = reference(moving);
-    const KernelsInUse kernels(cuda::operations());
+    const KernelsInUse kernels(operations_under_test());
     const auto model = make_model(kernel_device());
     const PoisonedMemory poisoned;
     const Results found = run(*model, kernel_device(), at::kFloat, moving, autocast);

@@ -2,8 +2,9 @@
 #include "harness/kernels/cuda/activation_element.h"
 #include "harness/kernels/cuda/dispatch.h"
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int kThreads = 256;
@@ -45,4 +46,4 @@ const char* launch_activation_backward(const ActivationBackward& call, void* str
   return launch_error();
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,9 +4,10 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/activation.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/activation.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// f(x) and f'(x).
 struct Activated {
@@ -102,4 +103,4 @@ EMF_HOST_DEVICE void activation_backward_pack(const ActivationBackward& call, in
   store_some<Element>(call.x_gradient, pack, call.count, gradient);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

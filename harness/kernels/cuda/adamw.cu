@@ -2,8 +2,9 @@
 #include "harness/kernels/cuda/adamw_element.h"
 #include "harness/kernels/cuda/dispatch.h"
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int kThreads = 256, kWarp = 32;
@@ -75,4 +76,4 @@ const char* launch_adamw_step(const AdamwCall& call, void* stream) {
   return launch_error();
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

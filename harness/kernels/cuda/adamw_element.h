@@ -5,9 +5,10 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/adamw.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/adamw.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// One thread's part of entering gradients.
 EMF_HOST_DEVICE void adamw_enter_gradient(AdamwTensor* tensors, const AdamwGradients& gradients, int thread) {
@@ -122,4 +123,4 @@ EMF_HOST_DEVICE void adamw_begin_step(const AdamwCall& call, double squares, Ada
   state.average_weight = state.average_weight * call.ema_decay + (1 - call.ema_decay);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

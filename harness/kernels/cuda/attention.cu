@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/kernels/cuda/attention.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
 #include "harness/kernels/cuda/launch.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 const char* unsupported(const DualAttention& p) {
   if (p.head_size < 8 || p.head_size > 128 || p.head_size % 8 != 0)
@@ -41,4 +41,4 @@ const char* launch(const AttentionGradient& problem, void* stream) {
   return hopper ? launch_hopper(problem, stream) : launch_plain(problem, stream);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

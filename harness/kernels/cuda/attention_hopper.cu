@@ -8,8 +8,9 @@
 //
 // Source of the plan: FlashAttention-3 (Shah et al. 2024); of the tangent's part: ours.
 #include "harness/kernels/cuda/hopper_pipeline.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using namespace hopper;  // NOLINT: this file is written in its words
@@ -321,4 +322,4 @@ const char* launch_hopper(const DualAttention& p, void* stream) {
   return launch_moving<128, 32, 96>(p, queue);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -5,8 +5,9 @@
 //
 // Source: FlashAttention-2 (Dao 2023), backward pass.
 #include "harness/kernels/cuda/hopper_pipeline.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using namespace hopper;  // NOLINT: this file is written in its words
@@ -333,4 +334,4 @@ const char* launch_hopper(const AttentionGradient& p, void* stream) {
   return launch_both<128, 32>(p, queue);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -2,9 +2,10 @@
 // Attention with tangent in float32 arithmetic on any card: what others run, and the reference on a device.
 //
 // A block holds 32 queries of one head; eight threads share a query. Keys come by in tiles of 32 through shared memory.
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/plain_tiles.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using namespace plain;  // NOLINT: this file is written in its words
@@ -146,4 +147,4 @@ const char* launch_plain(const DualAttention& problem, void* stream) {
   return error;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -5,9 +5,10 @@
 // One kernel in two roles. By row it holds 32 queries and streams keys: dQ. By column it holds 32 keys and streams
 // queries: dK and dV.
 #include "harness/kernels/cuda/attention_rows_element.h"
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/plain_tiles.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using namespace plain;  // NOLINT: this file is written in its words
@@ -129,4 +130,4 @@ const char* launch_plain(const AttentionGradient& p, void* stream) {
   return error;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,10 +4,11 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/attention.h"
 #include "harness/kernels/cuda/attention_tiles.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/attention.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Threads that share a row of a head: the power of two that 16 bytes each are enough for, 32 at most.
 template <class Element>
@@ -54,4 +55,4 @@ EMF_HOST_DEVICE void write_row(const AttentionGradient& p, const RowShare& share
   p.rows[(share.batch * p.heads + share.head) * padded_rows(p.queries) + share.query] = numbers;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -8,16 +8,17 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/host_device.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/host_device.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Exponentials and logarithms go to the base 2, which is what the hardware has.
 constexpr float kLog2E = 1.4426950408889634F, kLnOfTwo = 0.6931471805599453F;
 
-}  // namespace emf::cuda
+}  // namespace emf::fused
 
-namespace emf::cuda::tiles {
+namespace emf::fused::tiles {
 
 /// Rows of queries that one group of 128 threads holds.
 constexpr int kGroupRows = 64;
@@ -98,4 +99,4 @@ EMF_HOST_DEVICE float score_gradient(float weight, float weight_gradient, float 
   return weight * (weight_gradient - row_sum);
 }
 
-}  // namespace emf::cuda::tiles
+}  // namespace emf::fused::tiles

@@ -13,7 +13,7 @@
 #include <set>
 #include <vector>
 
-namespace emf::cuda::tiles {
+namespace emf::fused::tiles {
 namespace {
 
 TEST(AttentionTiles, AccumulatorsCoverTheTileOnce) {
@@ -157,4 +157,4 @@ TEST(AttentionTiles, ATileWithoutKeysChangesNothing) {
 }
 
 }  // namespace
-}  // namespace emf::cuda::tiles
+}  // namespace emf::fused::tiles

@@ -3,7 +3,7 @@
 
 #include <cuda_runtime_api.h>
 
-namespace emf::cuda {
+namespace emf::fused {
 
 bool has_card() {
   static const bool found = [] {
@@ -15,4 +15,4 @@ bool has_card() {
   return found;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

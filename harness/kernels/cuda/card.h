@@ -2,9 +2,9 @@
 // Whether there is something to launch kernels on.
 #pragma once
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Whether the driver shows a card; asked once.
 bool has_card();
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

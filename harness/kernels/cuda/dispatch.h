@@ -2,9 +2,9 @@
 // From types and widths known at run time to those of templates, for launchers on the device and on the host alike.
 #pragma once
 
-#include "harness/kernels/cuda/element_type.h"
+#include "harness/kernels/cuda/element.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 template <int kThreadsOfRow, int kQuadsOfThread>
 struct GroupShape {
@@ -29,4 +29,4 @@ void with_type(ElementType type, const F& f) {
   type == ElementType::kFloat32 ? f(float()) : f(Bfloat16());
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

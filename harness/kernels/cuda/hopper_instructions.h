@@ -9,7 +9,7 @@
 
 #include <cstdint>
 
-namespace emf::cuda::hopper {
+namespace emf::fused::hopper {
 
 __device__ inline uint32_t shared_address(const void* pointer) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(pointer));
@@ -236,4 +236,4 @@ struct Product<128, false> {
   }
 };
 
-}  // namespace emf::cuda::hopper
+}  // namespace emf::fused::hopper

@@ -12,11 +12,11 @@
 
 #include <algorithm>
 
-#include "harness/kernels/cuda/attention.h"
 #include "harness/kernels/cuda/hopper_tiles.h"
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/fused/attention.h"
 
-namespace emf::cuda::hopper {
+namespace emf::fused::hopper {
 
 constexpr int kGroups = 2;  // that compute; one more copies
 constexpr int kThreads = 128 * (kGroups + 1);
@@ -259,4 +259,4 @@ const char* launch_kernel(const Kernel& kernel, const Maps& maps, const Work& wo
 
 constexpr const char* kUnaligned = "the tensors' places or strides are no multiples of 16 bytes";
 
-}  // namespace emf::cuda::hopper
+}  // namespace emf::fused::hopper

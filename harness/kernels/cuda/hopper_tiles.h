@@ -8,7 +8,7 @@
 #include "harness/kernels/cuda/attention_tiles.h"
 #include "harness/kernels/cuda/hopper_instructions.h"
 
-namespace emf::cuda::hopper {
+namespace emf::fused::hopper {
 
 /// product (+)= left right^T: 64 rows by kRows, over the columns of a head.   @param left, right  uniform addresses.
 template <int kHead, int kRows>
@@ -161,4 +161,4 @@ __device__ void store_chunk(__nv_bfloat16* output, int64_t row_stride, int rows_
   }
 }
 
-}  // namespace emf::cuda::hopper
+}  // namespace emf::fused::hopper

@@ -4,7 +4,7 @@
 
 #include <cuda_runtime_api.h>
 
-namespace emf::cuda {
+namespace emf::fused {
 
 inline cudaStream_t as_stream(void* stream) { return static_cast<cudaStream_t>(stream); }
 
@@ -14,4 +14,4 @@ inline const char* launch_error() {
   return error == cudaSuccess ? nullptr : cudaGetErrorString(error);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

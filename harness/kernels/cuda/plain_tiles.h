@@ -3,12 +3,13 @@
 // files alone.
 #pragma once
 
-#include "harness/kernels/cuda/attention.h"
 #include "harness/kernels/cuda/attention_tiles.h"
 #include "harness/kernels/cuda/dispatch.h"
+#include "harness/kernels/cuda/element.h"
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/fused/attention.h"
 
-namespace emf::cuda::plain {
+namespace emf::fused::plain {
 
 constexpr int kRows = 32, kLanes = 8, kThreads = kRows * kLanes;
 constexpr int kPairPitch = kRows + 1;  // of a tile of rows by rows
@@ -53,4 +54,4 @@ const char* launch_blocks(const Kernel& kernel, int64_t rows, int64_t heads, int
   return launch_error();
 }
 
-}  // namespace emf::cuda::plain
+}  // namespace emf::fused::plain

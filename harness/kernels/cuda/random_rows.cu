@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/random_rows_element.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int kThreads = 128;
@@ -27,4 +28,4 @@ const char* launch(const RandomRows& call, void* stream) {
 const char* launch_normal_rows(const RandomRows& call, void* stream) { return launch<true>(call, stream); }
 const char* launch_uniform_rows(const RandomRows& call, void* stream) { return launch<false>(call, stream); }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

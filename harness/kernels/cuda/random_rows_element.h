@@ -4,10 +4,11 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/host_device.h"
-#include "harness/kernels/cuda/random_rows.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/host_device.h"
+#include "harness/kernels/fused/random_rows.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Words of a block of Philox4x32-10.
 struct RandomWords {
@@ -70,4 +71,4 @@ EMF_HOST_DEVICE void random_rows_block(const RandomRows& call, int64_t place) {
   }
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a build with CUDA adds: the layers' table is filled in, and launches go to LibTorch's stream.
+// What a build with CUDA adds: its kernels' launchers, which go to LibTorch's stream.
 #include <c10/core/Stream.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include "harness/kernels/cuda/card.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/cuda/cuda_launchers.h"
+#include "harness/kernels/fused/operations.h"
 
-namespace emf::cuda {
+namespace emf::fused {
+namespace {
 
 // By LibTorch's interface of all devices, so that one build runs with its CPU libraries and, where those of CUDA are
 // loaded, on a card.
-void* current_stream(const at::Device& device) {
+void* current_stream(const c10::Device& device) {
   return c10::impl::VirtualGuardImpl(device.type()).getStream(device).native_handle();
 }
 
-namespace {
-
 [[maybe_unused]] const bool registered = [] {
-  DeviceOperations table = operations();
-  table.is_there = has_card;
-  set_device_operations(table);
+  Launchers cuda = cuda_launchers();
+  cuda.current_stream = current_stream;
+  cuda.is_there = has_card;
+  set_kernels(c10::DeviceType::CUDA, cuda);
   return true;
 }();
 
 }  // namespace
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/kernels/cuda/residual_norm.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 #include "harness/kernels/cuda/residual_norm_element.h"
 #include "harness/kernels/cuda/row_group_device.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int kLeastThreads = 128;  // of a block: rows of one warp share it
@@ -44,4 +44,4 @@ const char* launch_residual_norm(const ResidualNorm& call, void* stream) {
   return launch_error();
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

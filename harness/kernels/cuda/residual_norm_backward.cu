@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/kernels/cuda/dispatch.h"
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/residual_norm_backward_element.h"
 #include "harness/kernels/cuda/row_group_device.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 template <class Stream, class Narrow, class Shape>
@@ -52,4 +53,4 @@ const char* launch_residual_norm_backward(const ResidualNormBackward& call, void
   return launch_error();
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,7 +4,7 @@
 
 #include "harness/kernels/cuda/residual_norm_element.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Which of the three vectors a partial sum belongs to.
 enum PartialSum { kGateSum, kShiftSum, kScaleSum, kPartialSums };
@@ -150,4 +150,4 @@ EMF_HOST_DEVICE void residual_norm_add_pieces(const ResidualNormBackward& call, 
 #define EMF_RESIDUAL_NORM_BACKWARD_GROUPS(X) \
   X(128, 32, 1) X(384, 96, 1) X(1152, 96, 3) X(2304, 192, 3) X(4608, 384, 3) X(8192, 512, 4)
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,10 +4,11 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/residual_norm.h"
+#include "harness/kernels/cuda/element.h"
 #include "harness/kernels/cuda/row_group.h"
+#include "harness/kernels/fused/residual_norm.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Neighbours that a thread reads at once: 16 bytes of fp32, 8 of bf16.
 constexpr int kQuad = 4;
@@ -163,4 +164,4 @@ EMF_HOST_DEVICE void residual_norm_row(const ResidualNorm& call, int64_t row, Gr
 #define EMF_RESIDUAL_NORM_GROUPS(X) \
   X(128, 32, 1) X(384, 32, 3) X(1152, 32, 9) X(1536, 128, 3) X(3072, 256, 3) X(4608, 128, 9) X(8192, 256, 8)
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

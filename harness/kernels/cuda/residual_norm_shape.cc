@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/residual_norm_backward_element.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 int64_t partial_sums_of(int64_t samples, int64_t tokens, int width) {
   return samples * pieces_of(samples, tokens) * kPartialSums * width;
@@ -12,4 +13,4 @@ bool residual_norm_takes(int64_t width, ElementType stream, ElementType narrow) 
          (stream == ElementType::kFloat32 || narrow == ElementType::kBfloat16);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -9,9 +9,10 @@
 #include <cstring>
 #include <vector>
 
-#include "harness/kernels/cuda/host_device.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/host_device.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Two sums are taken at once, because a sum costs a wait.
 struct Two {
@@ -54,4 +55,4 @@ class HostGroup {
   std::vector<Lane> lanes_;
 };
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,7 +4,7 @@
 
 #include "harness/kernels/cuda/row_group.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// A warp a row (threads of one row are neighbours in the block), or the whole block a row.
 template <class Lane, int kThreadsOfRow>
@@ -51,4 +51,4 @@ class DeviceGroup {
   int turn_ = 0;
 };
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/kernels/cuda/launch.h"
+#include "harness/kernels/cuda/launch_functions.h"
 #include "harness/kernels/cuda/time_embedding_element.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int kThreads = 128;
@@ -22,4 +23,4 @@ const char* launch_time_embedding(const TimeEmbedding& call, void* stream) {
   return launch_error();
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

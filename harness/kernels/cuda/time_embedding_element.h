@@ -4,10 +4,11 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/host_device.h"
-#include "harness/kernels/cuda/time_embedding.h"
+#include "harness/kernels/cuda/element.h"
+#include "harness/kernels/fused/host_device.h"
+#include "harness/kernels/fused/time_embedding.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// @param index  0 .. samples * half - 1.
 EMF_HOST_DEVICE void time_embedding_angle(const TimeEmbedding& call, int64_t index) {
@@ -28,4 +29,4 @@ EMF_HOST_DEVICE void time_embedding_angle(const TimeEmbedding& call, int64_t ind
   moved[call.half + i] = cosine * speed;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

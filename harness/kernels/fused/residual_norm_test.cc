@@ -4,8 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
-#include "harness/kernels/cuda/operations.h"
-#include "harness/kernels/cuda/residual_norm_backward_element.h"
+#include "harness/kernels/fused/operations.h"
 #include "harness/kernels/residual.h"
 #include "harness/kernels/residual_norm.h"
 #include "tests/operation_case.h"
@@ -31,7 +30,7 @@ std::vector<Dual> outputs(const NormedSum& both, bool has_branch) {
 }
 
 std::vector<Dual> fused(const std::vector<Dual>& x) {
-  const auto both = cuda::residual_norm(x[0], x[1], x[2], x[3], x[4], 1e-6);
+  const auto both = fused::residual_norm(x[0], x[1], x[2], x[3], x[4], 1e-6);
   EXPECT_TRUE(both.has_value());
   return outputs(*both, x[2].value.defined());
 }
@@ -100,9 +99,6 @@ TEST_F(FusedResidualNorm, SumsOverManyTokens) {
     const int64_t samples = tokens == 256 ? 9 : 3;
     expect_operation(fused, composed, make_inputs(samples, tokens, 72, kSingle, {}), 2, kSingle.tolerance);
   }
-  EXPECT_EQ(cuda::tokens_a_piece(64, 256), 16);
-  EXPECT_EQ(cuda::pieces_of(3, 1031), 258);
-  EXPECT_EQ(cuda::pieces_of(64, 256), 16);
 }
 
 TEST_F(FusedResidualNorm, GatedResidualAlone) {
@@ -111,7 +107,7 @@ TEST_F(FusedResidualNorm, GatedResidualAlone) {
     inputs.resize(3);
     expect_operation(
         [](const auto& x) {
-          const auto sum = cuda::gated_residual(x[0], x[1], x[2]);
+          const auto sum = fused::gated_residual(x[0], x[1], x[2]);
           EXPECT_TRUE(sum.has_value());
           return std::vector<Dual>{*sum};
         },
@@ -133,8 +129,8 @@ TEST_F(FusedResidualNorm, TakesViewsAsTheyAre) {
     return Dual{tidy ? part.contiguous() : part, tidy ? part.narrow(0, 0, 2).contiguous() : part.narrow(0, 0, 2)};
   };
   const auto run = [&](bool tidy) {
-    return *cuda::residual_norm({tidy ? x.contiguous() : x, {}}, piece(0, tidy), {tidy ? branch.clone() : branch, {}},
-                                piece(1, tidy), piece(5, tidy), 1e-6);
+    return *fused::residual_norm({tidy ? x.contiguous() : x, {}}, piece(0, tidy), {tidy ? branch.clone() : branch, {}},
+                                 piece(1, tidy), piece(5, tidy), 1e-6);
   };
   const NormedSum views = run(false), copies = run(true);
   EXPECT_TRUE(at::equal(views.sum.value, copies.sum.value));
@@ -145,7 +141,7 @@ TEST_F(FusedResidualNorm, TakesViewsAsTheyAre) {
 
 TEST_F(FusedResidualNorm, AnswersNothingToWhatItHasNoKernelFor) {
   const at::TensorOptions options = at::TensorOptions().device(kernel_device());
-  const auto normed = [](const at::Tensor& x) { return cuda::residual_norm({x, {}}, {}, {}, {}, {}, 1e-6); };
+  const auto normed = [](const at::Tensor& x) { return fused::residual_norm({x, {}}, {}, {}, {}, {}, 1e-6); };
   EXPECT_FALSE(normed(at::randn({2, 3, 8}, options.dtype(at::kDouble))).has_value());
   EXPECT_FALSE(normed(at::randn({2, 3, 8}, options).to(at::kHalf)).has_value());
   EXPECT_FALSE(normed(at::randn({2, 3, 6}, options)).has_value());
@@ -157,7 +153,7 @@ TEST_F(FusedResidualNorm, AnswersNothingToWhatItHasNoKernelFor) {
 TEST_F(FusedResidualNorm, ItsGradientHasNoDerivative) {
   const at::TensorOptions options = at::TensorOptions().device(kernel_device()).dtype(at::kFloat);
   const at::Tensor x = at::randn({2, 3, 8}, options).requires_grad_();
-  const at::Tensor y = cuda::residual_norm({x, {}}, {}, {}, {}, {}, 1e-6)->normed.value.square().sum();
+  const at::Tensor y = fused::residual_norm({x, {}}, {}, {}, {}, {}, 1e-6)->normed.value.square().sum();
   EXPECT_THROW(torch::autograd::grad({y}, {x}, {}, true, /*create_graph=*/true), InternalError);
 }
 

@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <cstring>
 
-#include "harness/kernels/cuda/adamw.h"
-#include "harness/kernels/cuda/operation_tensors.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/adamw.h"
+#include "harness/kernels/fused/operation_tensors.h"
+#include "harness/kernels/fused/operations.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 constexpr int64_t kStateNumbers = sizeof(AdamwState) / sizeof(double);
@@ -75,8 +75,8 @@ class DeviceAdamw : public FusedAdamw {
                          options_.ema_decay,
                          options_.clip_norm};
     enter(call, held);
-    check_launch(launch_adamw_norm(call, current_stream(device_)), "adamw_norm");
-    check_launch(launch_adamw_step(call, current_stream(device_)), "adamw_step");
+    launch(&Launchers::adamw_norm, call, device_, "adamw_norm");
+    launch(&Launchers::adamw_step, call, device_, "adamw_step");
   }
 
   at::Tensor norm() const override { return number(offsetof(AdamwState, norm)).clone(); }
@@ -139,12 +139,14 @@ class DeviceAdamw : public FusedAdamw {
   }
 
   void enter(const AdamwCall& call, const std::vector<at::Tensor>& gradients) const {
+    const Launchers& table = launchers(device_);
+    void* const stream = table.current_stream(device_);
     for (size_t first = 0; first < gradients.size(); first += AdamwGradients::kMost) {
       AdamwGradients entered{};
       entered.first = static_cast<int64_t>(first);
       entered.count = static_cast<int>(std::min<size_t>(AdamwGradients::kMost, gradients.size() - first));
       for (int i = 0; i < entered.count; ++i) entered.places[i] = place_of(gradients[first + static_cast<size_t>(i)]);
-      check_launch(launch_adamw_gradients(call, entered, current_stream(device_)), "adamw_gradients");
+      check_launch(table.adamw_gradients(call, entered, stream), "adamw_gradients");
     }
   }
 
@@ -165,4 +167,4 @@ std::unique_ptr<FusedAdamw> fused_adamw(const FusedAdamwTensors& tensors, const 
   return std::make_unique<DeviceAdamw>(tensors, options);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "harness/kernels/cuda/element_type.h"
+#include "harness/kernels/fused/element_type.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 enum class ActivationKind { kGelu, kSilu };
 
@@ -28,8 +28,4 @@ struct ActivationBackward {
   void* x_gradient;
 };
 
-/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with the launch.
-const char* launch_activation(const Activation& call, void* stream);
-const char* launch_activation_backward(const ActivationBackward& call, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

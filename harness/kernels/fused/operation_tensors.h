@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "harness/base/error.h"
-#include "harness/kernels/cuda/residual_norm.h"
+#include "harness/kernels/fused/launchers.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Nothing for a type no kernel has.
 inline std::optional<ElementType> element_type(const at::Tensor& x) {
@@ -55,10 +55,18 @@ inline void check_launch(const char* error, const char* name) {
   ensure(error == nullptr, "kernel {} was not launched: {}", name, error == nullptr ? "" : error);
 }
 
+/// Has one of the device's kernels do a call.
+template <class Call>
+void launch(const char* (*Launchers::*launcher)(const Call&, void*), const Call& call, const at::Device& device,
+            const char* name) {
+  const Launchers& table = launchers(device);
+  check_launch((table.*launcher)(call, table.current_stream(device)), name);
+}
+
 /// A kernel's gradient is made of numbers that no graph knows of, so it must not be asked for one.
 inline void refuse_second_derivative(const char* name) {
   ensure(!c10::GradMode::is_enabled(), "{}: the gradient of a device's kernel has no derivative; PlainOperations has",
          name);
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -5,20 +5,14 @@
 #include <cstdint>
 #include <cstring>
 
-#include "harness/kernels/cuda/host_device.h"
+#include "harness/kernels/fused/element_type.h"
+#include "harness/kernels/fused/host_device.h"
 
 #ifdef __CUDACC__
 #include <cuda_bf16.h>
 #endif
 
-namespace emf::cuda {
-
-enum class ElementType { kFloat32, kBfloat16 };
-
-/// The upper half of a float. Conversion from float rounds to the nearest, ties to even, as ATen's does.
-struct Bfloat16 {
-  uint16_t bits;
-};
+namespace emf::fused {
 
 EMF_HOST_DEVICE float to_float(float x) { return x; }
 
@@ -108,4 +102,4 @@ EMF_HOST_DEVICE void store_pack(Element* to, int64_t index, float (&from)[kCount
   reinterpret_cast<Pack<Element, kCount>*>(to)[index] = pack;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,12 +4,12 @@
 #include <c10/util/accumulate.h>
 
 #include "harness/base/random.h"
-#include "harness/kernels/cuda/operation_tensors.h"
-#include "harness/kernels/cuda/operations.h"
-#include "harness/kernels/cuda/random_rows.h"
-#include "harness/kernels/cuda/time_embedding.h"
+#include "harness/kernels/fused/operation_tensors.h"
+#include "harness/kernels/fused/operations.h"
+#include "harness/kernels/fused/random_rows.h"
+#include "harness/kernels/fused/time_embedding.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 std::optional<Dual> time_embedding(const Dual& t, int64_t dimensions, double scale, double base) {
   const bool has_gradient = c10::GradMode::is_enabled() && t.value.requires_grad();
@@ -28,7 +28,7 @@ std::optional<Dual> time_embedding(const Dual& t, int64_t dimensions, double sca
                            static_cast<const float*>(place_of(moving)),
                            static_cast<float*>(mutable_place_of(y.value)),
                            static_cast<float*>(mutable_place_of(y.tangent))};
-  check_launch(launch_time_embedding(call, current_stream(times.device())), "time_embedding");
+  launch(&Launchers::time_embedding, call, times.device(), "time_embedding");
   return y;
 }
 
@@ -47,8 +47,8 @@ std::optional<at::Tensor> normal_rows(uint64_t seed, std::string_view stream, co
                         c10::multiply_integers(shape),
                         static_cast<const uint64_t*>(place_of(places)),
                         static_cast<float*>(mutable_place_of(rows))};
-  check_launch(launch_normal_rows(call, current_stream(device)), "normal_rows");
+  launch(&Launchers::normal_rows, call, device, "normal_rows");
   return rows;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/kernels/activation.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/operation_case.h"
 
 namespace emf {
@@ -33,8 +33,8 @@ TEST_F(FusedActivation, EverySize) {
     for (const auto type : {at::kFloat, at::kBFloat16}) {
       for (const int64_t rows : {int64_t{0}, int64_t{1}, shape[0]}) {
         const at::Tensor x = at::randn(shape, at::kDouble) * 3;
-        expect_same(gelu, cuda::gelu, x, type, rows);
-        expect_same(silu, cuda::silu, x, type, rows);
+        expect_same(gelu, fused::gelu, x, type, rows);
+        expect_same(silu, fused::silu, x, type, rows);
       }
     }
   }
@@ -43,12 +43,12 @@ TEST_F(FusedActivation, EverySize) {
 TEST_F(FusedActivation, FarFromZero) {
   // Where an exponential overflows or a sigmoid is 0 or 1 to the last bit.
   const at::Tensor x = at::linspace(-200, 200, 401, at::kDouble).view({401, 1});
-  expect_same(gelu, cuda::gelu, x, at::kFloat, 401);
-  expect_same(silu, cuda::silu, x, at::kFloat, 401);
+  expect_same(gelu, fused::gelu, x, at::kFloat, 401);
+  expect_same(silu, fused::silu, x, at::kFloat, 401);
 }
 
 TEST_F(FusedActivation, AnswersNothingToDouble) {
-  EXPECT_FALSE(cuda::gelu({at::randn({3}, at::TensorOptions(kernel_device()).dtype(at::kDouble)), {}}).has_value());
+  EXPECT_FALSE(fused::gelu({at::randn({3}, at::TensorOptions(kernel_device()).dtype(at::kDouble)), {}}).has_value());
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "harness/base/error.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/kernel_device.h"
 #include "tests/oracle/forward_mode.h"
 
@@ -71,7 +71,7 @@ struct Pair {
       cpu.shares.push_back(i == 1 ? 0.1 : 1);
     }
     device.rate_shares = cpu.shares;
-    fused = cuda::fused_adamw(device, options);
+    fused = fused::fused_adamw(device, options);
     rate = at::zeros({}, at::TensorOptions(kernel_device()).dtype(at::kDouble));
   }
 
@@ -152,7 +152,7 @@ TEST_F(DeviceAdamw, GoesOnFromGivenCounts) {
   pair.step(0.1, 1e-3);
   pair.step(0.1, 1e-3);
   const FusedAdamwCounts counts = pair.fused->counts();
-  pair.fused = cuda::fused_adamw(pair.device, pair.cpu.options);
+  pair.fused = fused::fused_adamw(pair.device, pair.cpu.options);
   pair.fused->set_counts(counts);
   pair.step(0.1, 1e-3);
   pair.expect_equal(1e-6);
@@ -168,7 +168,7 @@ TEST_F(DeviceAdamw, TakesMoreParametersThanALaunchEnters) {
     }
     gradients.push_back(at::full({3}, i % 2 == 0 ? 1 : -1, options));
   }
-  const auto fused = cuda::fused_adamw(tensors, {});
+  const auto fused = fused::fused_adamw(tensors, {});
   fused->step(gradients, at::full({}, 0.5, options.dtype(at::kDouble)));
   // The first step goes against the gradient's sign by the learning rate.
   for (int i = 0; i < 600; ++i) {
@@ -181,7 +181,7 @@ TEST_F(DeviceAdamw, RefusesWhatItCannotTake) {
   Pair pair({});
   FusedAdamwTensors other = pair.device;
   other.averages[1] = other.averages[1].to(at::kDouble);
-  EXPECT_THROW(cuda::fused_adamw(other, {}), InternalError);
+  EXPECT_THROW(fused::fused_adamw(other, {}), InternalError);
   EXPECT_THROW(pair.fused->step({}, pair.rate), InternalError);
   pair.device.weights[2].set_data(pair.device.weights[2].clone());
   EXPECT_THROW(pair.step(1, 1e-3), InternalError);

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Row i is a function of (seed, stream, indices[i]) alone, as harness/base/random.h draws it.
 ///
@@ -18,8 +18,4 @@ struct RandomRows {
   float* out;               ///< [rows, count]
 };
 
-/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with the launch.
-const char* launch_normal_rows(const RandomRows& call, void* stream);
-const char* launch_uniform_rows(const RandomRows& call, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

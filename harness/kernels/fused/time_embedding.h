@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// y = [cos(a), sin(a)], a_i = t f_i, f_i = scale base^(-i / half); y' = [-sin(a), cos(a)] t' f_i, first `moving` rows.
 /// f is computed in double and rounded to float, a is a float's product, sines are taken in double and rounded: the
@@ -17,7 +17,4 @@ struct TimeEmbedding {
   float *y, *y_tangent;        ///< [samples, 2 half], [moving, 2 half]
 };
 
-/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with the launch.
-const char* launch_time_embedding(const TimeEmbedding& call, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/kernels/cuda/activation.h"
+#include "harness/kernels/fused/activation.h"
 
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "harness/kernels/cuda/operation_tensors.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operation_tensors.h"
+#include "harness/kernels/fused/operations.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -31,7 +31,7 @@ class ActivationFunction : public torch::autograd::Function<ActivationFunction> 
                           x.numel(),           tangent.defined() ? tangent.numel() : 0,
                           place_of(x),         place_of(tangent),
                           mutable_place_of(y), mutable_place_of(request->y_tangent)};
-    check_launch(launch_activation(call, current_stream(x.device())), "activation");
+    launch(&Launchers::activation, call, x.device(), "activation");
     context->save_for_backward({x});
     context->saved_data["kind"] = static_cast<int64_t>(request->kind);
     return y;
@@ -49,7 +49,7 @@ class ActivationFunction : public torch::autograd::Function<ActivationFunction> 
                                   place_of(x),
                                   place_of(y_gradient),
                                   mutable_place_of(x_gradient)};
-    check_launch(launch_activation_backward(call, current_stream(x.device())), "activation_backward");
+    launch(&Launchers::activation_backward, call, x.device(), "activation_backward");
     return {x_gradient, at::Tensor()};
   }
 };
@@ -67,4 +67,4 @@ std::optional<Dual> activation(ActivationKind kind, const Dual& x) {
 std::optional<Dual> gelu(const Dual& x) { return activation(ActivationKind::kGelu, x); }
 std::optional<Dual> silu(const Dual& x) { return activation(ActivationKind::kSilu, x); }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels as operations on tensors: what fills in harness/kernels/device_operations.h.
 //
-// Nothing here names the device but current_stream(): the tests run these very functions on the host, with launchers
-// that run the kernels' own row and element functions there.
+// Nothing here names a device: each finds its launchers by its tensors' device. The tests run these very functions on the
+// host as well, with launchers that run the row and element functions of CUDA's kernels there.
 #pragma once
 
 #include "harness/kernels/device_operations.h"
+#include "harness/kernels/fused/launchers.h"
 
-namespace emf::cuda {
-
-/// The cudaStream_t that LibTorch's own operations on the device go to now.
-void* current_stream(const at::Device& device);
+namespace emf::fused {
 
 std::optional<NormedSum> residual_norm(const Dual& x, const Dual& gate, const Dual& branch, const Dual& shift,
                                        const Dual& scale, double eps);
@@ -23,7 +21,10 @@ std::optional<at::Tensor> normal_rows(uint64_t seed, std::string_view stream, co
                                       at::IntArrayRef shape, const at::Device& device);
 std::unique_ptr<FusedAdamw> fused_adamw(const FusedAdamwTensors& tensors, const FusedAdamwOptions& options);
 
-/// The table of all of them.
-DeviceOperations operations();
+/// The table of those that a device's launchers serve.
+DeviceOperations operations(c10::DeviceType device, const Launchers& launchers);
 
-}  // namespace emf::cuda
+/// set_launchers(), and set_device_operations() of their operations.
+void set_kernels(c10::DeviceType device, const Launchers& launchers);
+
+}  // namespace emf::fused

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operations.h"
 #include "tests/operation_case.h"
 
 namespace emf {
@@ -35,7 +35,7 @@ void expect_attention(const Sizes& sizes, at::ScalarType type, Moving moving, in
   }
   const auto fused = [&](const std::vector<Dual>& x) {
     const auto result =
-        cuda::attention(x[0], x[1], x[2], sizes.heads, masked ? mask.to(x[0].value.device()) : at::Tensor());
+        fused::attention(x[0], x[1], x[2], sizes.heads, masked ? mask.to(x[0].value.device()) : at::Tensor());
     EXPECT_TRUE(result.has_value());
     return std::vector<Dual>{*result};
   };
@@ -85,22 +85,22 @@ TEST_F(FusedAttention, LeavesToOthersWhatItHasNoKernelFor) {
     return Dual{at::randn({2, 3, width}).to(kernel_device(), type), {}};
   };
   const Dual odd = rows(12, at::kFloat), wide = rows(272, at::kFloat), precise = rows(16, at::kDouble);
-  EXPECT_FALSE(cuda::attention(odd, odd, odd, 1, {}).has_value());
-  EXPECT_FALSE(cuda::attention(wide, wide, wide, 2, {}).has_value());
-  EXPECT_FALSE(cuda::attention(precise, precise, precise, 2, {}).has_value());
+  EXPECT_FALSE(fused::attention(odd, odd, odd, 1, {}).has_value());
+  EXPECT_FALSE(fused::attention(wide, wide, wide, 2, {}).has_value());
+  EXPECT_FALSE(fused::attention(precise, precise, precise, 2, {}).has_value());
   Dual moved = rows(16, at::kFloat);
   const Dual still = moved;
   moved.tangent = moved.value;
-  EXPECT_FALSE(cuda::attention(still, still, moved, 2, {}).has_value());
-  EXPECT_TRUE(cuda::attention(moved, still, still, 2, {}).has_value());
+  EXPECT_FALSE(fused::attention(still, still, moved, 2, {}).has_value());
+  EXPECT_TRUE(fused::attention(moved, still, still, 2, {}).has_value());
 }
 
 TEST_F(FusedAttention, PiecesOfAWiderRowNeedNoCopy) {
   const at::Tensor wide = at::randn({2, 10, 3 * 32}).to(kernel_device(), at::kBFloat16);
   const std::vector<at::Tensor> parts = wide.split(32, -1);
-  const auto found = cuda::attention({parts[0], {}}, {parts[1], {}}, {parts[2], {}}, 2, {});
+  const auto found = fused::attention({parts[0], {}}, {parts[1], {}}, {parts[2], {}}, 2, {});
   const auto dense =
-      cuda::attention({parts[0].contiguous(), {}}, {parts[1].contiguous(), {}}, {parts[2].contiguous(), {}}, 2, {});
+      fused::attention({parts[0].contiguous(), {}}, {parts[1].contiguous(), {}}, {parts[2].contiguous(), {}}, 2, {});
   EXPECT_TRUE(at::equal(found->value, dense->value));
 }
 

@@ -6,10 +6,10 @@
 
 #include <cstdint>
 
-#include "harness/kernels/cuda/element_type.h"
-#include "harness/kernels/cuda/host_device.h"
+#include "harness/kernels/fused/element_type.h"
+#include "harness/kernels/fused/host_device.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// Rows of all heads, [batch, rows, heads, head_size] in this order of memory, the last dimension dense. Strides are in
 /// elements. A slice of a fused projection is one without a copy.
@@ -34,23 +34,6 @@ struct DualAttention {
   float* log_sum_exp = nullptr;    ///< [batch, heads, queries], of scaled scores, natural; nullptr: not wanted
 };
 
-/// What this device and these sizes can be given; the reason else.
-/// @return  nullptr: supported.
-const char* unsupported(const DualAttention& problem);
-
-/// Queues the work on `stream` (a cudaStream_t); returns at once, nothing is synchronised, fit for capture in a graph.
-/// On Hopper devices bfloat16 runs on wgmma (attention_hopper.cu), everything else in attention_plain.cu.
-/// @return  nullptr, or why nothing was queued.
-/// @cost  4 B N M H d, and for the tangent 8 (all move) or 4 (q's alone) times K N M H d. Memory: inputs and outputs
-///   once, keys and values again for each 128 queries out of the L2 cache.
-const char* launch(const DualAttention& problem, void* stream);
-
-/// The plain kernel alone, whatever the device: the reference on the device, and what other cards run.
-const char* launch_plain(const DualAttention& problem, void* stream);
-
-/// The Hopper kernel alone.
-const char* launch_hopper(const DualAttention& problem, void* stream);
-
 /// What the gradient needs of a row of scores. 8 bytes.
 struct RowNumbers {
   float log_sum_exp;  ///< to the base 2; infinite where there is no row, whose weights are then zero
@@ -74,13 +57,4 @@ struct AttentionGradient {
   HeadRows q_gradient, k_gradient, v_gradient;  ///< written, whole
 };
 
-/// As of the value; the same bytes on every run, no atomics.
-/// @cost  14 B N M H d: scores and their gradients are computed twice, for rows and for columns, instead of being kept.
-const char* launch(const AttentionGradient& problem, void* stream);
-const char* launch_plain(const AttentionGradient& problem, void* stream);
-const char* launch_hopper(const AttentionGradient& problem, void* stream);
-
-/// Fills the scratch.
-const char* launch_row_numbers(const AttentionGradient& problem, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "harness/kernels/cuda/element_type.h"
+#include "harness/kernels/fused/element_type.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// A row's vector of a sample, [samples, width] with any distance between samples; null = absent.
 struct SampleVector {
@@ -52,16 +52,8 @@ struct ResidualNormBackward {
 
   void *x_gradient, *branch_gradient;                     ///< null = not wanted
   void *gate_gradient, *shift_gradient, *scale_gradient;  ///< [samples, width] of the narrow type; null = not wanted
-  float* partial_sums;  ///< room for partial_sums_of(...) floats; null where none of the three is wanted
+  float*
+      partial_sums;  ///< room for Launchers::residual_norm_partial_sums(...) floats; null where none of the three is wanted
 };
 
-int64_t partial_sums_of(int64_t samples, int64_t tokens, int width);
-
-/// Whether the kernels run this width and these types.
-bool residual_norm_takes(int64_t width, ElementType stream, ElementType narrow);
-
-/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with the launch.
-const char* launch_residual_norm(const ResidualNorm& call, void* stream);
-const char* launch_residual_norm_backward(const ResidualNormBackward& call, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

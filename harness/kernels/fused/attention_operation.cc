@@ -4,12 +4,12 @@
 
 #include <cmath>
 
-#include "harness/kernels/cuda/attention.h"
-#include "harness/kernels/cuda/operation_tensors.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/attention.h"
+#include "harness/kernels/fused/operation_tensors.h"
+#include "harness/kernels/fused/operations.h"
 #include "harness/kernels/tangent_rows.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -61,7 +61,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     call.mask = static_cast<const bool*>(place_of(request->mask));
     call.output = mutable_place_of(output), call.output_tangent = mutable_place_of(request->output_tangent);
     call.log_sum_exp = static_cast<float*>(mutable_place_of(log_sum_exp));
-    check_launch(launch(call, current_stream(q.device())), "attention");
+    launch(&Launchers::attention, call, q.device(), "attention");
 
     context->set_materialize_grads(false);
     context->save_for_backward({q, k, v, output, log_sum_exp, request->mask});
@@ -93,7 +93,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     call.rows = static_cast<RowNumbers*>(mutable_place_of(rows));
     call.q_gradient = head_rows(q_gradient, heads), call.k_gradient = head_rows(k_gradient, heads);
     call.v_gradient = head_rows(v_gradient, heads);
-    check_launch(launch(call, current_stream(q.device())), "attention_gradient");
+    launch(&Launchers::attention_gradient, call, q.device(), "attention_gradient");
     return {q_gradient, k_gradient, v_gradient, {}};
   }
 
@@ -120,4 +120,4 @@ std::optional<Dual> attention(const Dual& q, const Dual& k, const Dual& v, int64
   return Dual{output, request.output_tangent};
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-#include "harness/kernels/cuda/element_type.h"
+#include "harness/kernels/fused/element_type.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 
 /// One parameter; every place is a multiple of 16 bytes. Weights, moments and averages are fp32.
 struct AdamwTensor {
@@ -54,12 +54,4 @@ struct AdamwGradients {
   int count;
 };
 
-/// Enters gradients into call.tensors. One launch.
-const char* launch_adamw_gradients(const AdamwCall& call, const AdamwGradients& gradients, void* stream);
-/// Sums of squares, then norm, clip factor and counts into the state: two launches.
-/// @param stream  the cudaStream_t.   @return  null, or what CUDA says went wrong with a launch.
-const char* launch_adamw_norm(const AdamwCall& call, void* stream);
-/// The step itself, after launch_adamw_norm; changes nothing where the gradient was not finite. One launch.
-const char* launch_adamw_step(const AdamwCall& call, void* stream);
-
-}  // namespace emf::cuda
+}  // namespace emf::fused

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "harness/base/random.h"
-#include "harness/kernels/cuda/operations.h"
-#include "harness/kernels/cuda/random_rows.h"
+#include "harness/kernels/fused/operations.h"
+#include "harness/kernels/fused/random_rows.h"
 #include "harness/kernels/time_embedding.h"
 #include "harness/tensor/random_rows.h"
 #include "tests/kernel_device.h"
@@ -32,7 +32,7 @@ TEST_F(FusedTimeEmbedding, IsTheReferenceButForALastBit) {
       const Dual reference = time_embedding(moving, 256, scale);
       const PoisonedMemory poisoned;
       const auto on_device = [](const at::Tensor& x) { return x.defined() ? x.to(kernel_device()) : x; };
-      const auto fused = cuda::time_embedding({on_device(t), on_device(moving.tangent)}, 256, scale, 1e4);
+      const auto fused = fused::time_embedding({on_device(t), on_device(moving.tangent)}, 256, scale, 1e4);
       ASSERT_TRUE(fused.has_value());
       // Of 1, which is what a sine's last bits are counted in.
       EXPECT_LE((fused->value.cpu() - reference.value).abs().max().item<double>(), 1.2e-7);
@@ -46,8 +46,8 @@ TEST_F(FusedTimeEmbedding, IsTheReferenceButForALastBit) {
 
 TEST_F(FusedTimeEmbedding, AnswersNothingWhereTheTimeHasAGradient) {
   const at::TensorOptions options = at::TensorOptions().device(kernel_device()).dtype(at::kFloat);
-  EXPECT_FALSE(cuda::time_embedding({at::rand({3}, options).requires_grad_(), {}}, 8, 16, 1e4).has_value());
-  EXPECT_FALSE(cuda::time_embedding({at::rand({3}, options.dtype(at::kDouble)), {}}, 8, 16, 1e4).has_value());
+  EXPECT_FALSE(fused::time_embedding({at::rand({3}, options).requires_grad_(), {}}, 8, 16, 1e4).has_value());
+  EXPECT_FALSE(fused::time_embedding({at::rand({3}, options.dtype(at::kDouble)), {}}, 8, 16, 1e4).has_value());
 }
 
 TEST_F(DeviceDraws, NormalsAreTheHosts) {
@@ -58,7 +58,7 @@ TEST_F(DeviceDraws, NormalsAreTheHosts) {
     const at::Tensor host = normal_rows((uint64_t{9} << 40) + 3, "train/eps", indices, shape);
     const PoisonedMemory poisoned;
     const at::Tensor ours =
-        cuda::normal_rows((uint64_t{9} << 40) + 3, "train/eps", indices, shape, kernel_device())->cpu();
+        fused::normal_rows((uint64_t{9} << 40) + 3, "train/eps", indices, shape, kernel_device())->cpu();
     ASSERT_EQ(ours.sizes(), host.sizes());
     EXPECT_LE(worst_ulp(ours, host), 4);
     different += ours.ne(host).sum().item<int64_t>();
@@ -74,9 +74,10 @@ TEST_F(DeviceDraws, UniformsAreTheHostsToTheLastBit) {
   const at::Tensor places =
       at::tensor(std::vector<int64_t>(indices.begin(), indices.end()), at::kLong).to(kernel_device());
   const at::Tensor out = at::full({5, kCount}, NAN, at::TensorOptions().device(kernel_device()).dtype(at::kFloat));
-  const cuda::RandomRows call{
+  const fused::RandomRows call{
       12345, stream_key("train/t"), 5, kCount, static_cast<const uint64_t*>(places.data_ptr()), out.data_ptr<float>()};
-  EXPECT_EQ(cuda::launch_uniform_rows(call, cuda::current_stream(kernel_device())), nullptr);
+  const fused::Launchers table = kernel_launchers();
+  EXPECT_EQ(table.uniform_rows(call, table.current_stream(kernel_device())), nullptr);
   const at::Tensor ours = out.cpu();
   for (size_t row = 0; row < indices.size(); ++row) {
     Random random(12345, "train/t", indices[row]);

@@ -2,11 +2,11 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "harness/kernels/cuda/operation_tensors.h"
-#include "harness/kernels/cuda/operations.h"
+#include "harness/kernels/fused/operation_tensors.h"
+#include "harness/kernels/fused/operations.h"
 #include "harness/kernels/tangent_rows.h"
 
-namespace emf::cuda {
+namespace emf::fused {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -76,7 +76,7 @@ class ResidualNormFunction : public torch::autograd::Function<ResidualNormFuncti
     call.mean = static_cast<float*>(mutable_place_of(mean)), call.rstd = static_cast<float*>(mutable_place_of(rstd));
     call.sum_tangent = mutable_place_of(request->sum_tangent);
     call.normed_tangent = mutable_place_of(request->normed_tangent);
-    check_launch(launch_residual_norm(call, current_stream(x.device())), "residual_norm");
+    launch(&Launchers::residual_norm, call, x.device(), "residual_norm");
 
     context->set_materialize_grads(false);
     // The branch serves the gate's gradient alone.
@@ -122,8 +122,10 @@ class ResidualNormFunction : public torch::autograd::Function<ResidualNormFuncti
     if (scale_wanted) result[4] = vectors();
     at::Tensor partial_sums;
     if (gate_wanted || shift_wanted || scale_wanted) {
-      partial_sums = at::empty({partial_sums_of(sum.size(0), tokens_of(sum), static_cast<int>(sum.size(-1)))},
-                               sum.options().dtype(at::kFloat));
+      partial_sums =
+          at::empty({launchers(sum.device())
+                         .residual_norm_partial_sums(sum.size(0), tokens_of(sum), static_cast<int>(sum.size(-1)))},
+                    sum.options().dtype(at::kFloat));
     }
 
     ResidualNormBackward call{};
@@ -137,7 +139,7 @@ class ResidualNormFunction : public torch::autograd::Function<ResidualNormFuncti
     call.gate_gradient = mutable_place_of(result[1]), call.branch_gradient = mutable_place_of(result[2]);
     call.shift_gradient = mutable_place_of(result[3]), call.scale_gradient = mutable_place_of(result[4]);
     call.partial_sums = static_cast<float*>(mutable_place_of(partial_sums));
-    check_launch(launch_residual_norm_backward(call, current_stream(sum.device())), "residual_norm_backward");
+    launch(&Launchers::residual_norm_backward, call, sum.device(), "residual_norm_backward");
     return result;
   }
 };
@@ -163,7 +165,7 @@ std::optional<NormedSum> run(const Dual& x, const Dual& gate, const Dual& branch
   // A stream narrower than what is added to it becomes as wide, as ATen would make the sum.
   const at::Tensor value = x.value.to(c10::promoteTypes(x.value.scalar_type(), narrow_scalar));
   const auto stream = element_type(value), narrow = element_type(at::empty({0}, at::dtype(narrow_scalar)));
-  if (!stream || !narrow || !residual_norm_takes(value.size(-1), *stream, *narrow)) return {};
+  if (!stream || !narrow || !launchers(value.device()).residual_norm_takes(value.size(-1), *stream, *narrow)) return {};
   if (branch.value.defined() && branch.value.sizes() != value.sizes()) return {};
   for (const Dual* vector : {&gate, &shift, &scale}) {
     if (vector->value.defined() && vector->value.sizes() != at::IntArrayRef({value.size(0), value.size(-1)})) return {};
@@ -203,4 +205,4 @@ std::optional<Dual> gated_residual(const Dual& x, const Dual& gate, const Dual& 
   return result ? std::optional<Dual>(result->sum) : std::nullopt;
 }
 
-}  // namespace emf::cuda
+}  // namespace emf::fused
