@@ -102,6 +102,15 @@ TEST_F(ChatTemplates, RefusalsNameLineAndItem) {
   for (int i = 0; i < 10000; ++i) deep += "(";
   EXPECT_THROW(TemplateProgram("{{ " + deep), UserError);
   EXPECT_THROW(TemplateProgram("{{ \xff }}"), UserError);
+  for (const char* link : {" + 1", " or 0", " and 1", " | trim", " is none", ".a", "[0]", " if 1"}) {
+    const auto chain = [&](int links) {
+      std::string text = "{{ x";
+      for (int i = 0; i < links; ++i) text += link;
+      return text + " }}";
+    };
+    EXPECT_THROW(TemplateProgram(chain(30000)), UserError) << link;
+    EXPECT_NO_THROW(TemplateProgram(chain(900))) << link;
+  }
 }
 
 class ChatTemplateFiles : public testing::Test {

@@ -22,15 +22,16 @@ constexpr int kDeepest = 100;
 constexpr std::array<std::array<const char*, 4>, 3> kBinary = {
     {{"+", "-", "", ""}, {"~", "", "", ""}, {"*", "/", "//", "%"}}};
 
-}  // namespace
-
-TemplateValue TemplateScopes::find(const std::string& name) const {
-  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
-    const auto found = scope->find(name);
-    if (found != scope->end()) return found->second;
-  }
-  return Value::undefined(name);
+/// The values of all as a list.
+Expression list_of(std::vector<Expression> all) {
+  return [all = std::move(all)](const Scopes& scopes) {
+    TemplateData list = TemplateData::array();
+    for (const Expression& one : all) list.push_back(one(scopes).data());
+    return Value(std::move(list));
+  };
 }
+
+}  // namespace
 
 bool TemplateReader::take(const std::string& text) {
   if (!is_operator(text) && !is_name(text)) return false;
@@ -54,6 +55,14 @@ void TemplateReader::fail(const std::string& what) const {
   fail_input("line {}: {}{}", here.line, what, found);
 }
 
+void TemplateReader::require(void (*known)(const std::string&), const std::string& name) const {
+  try {
+    known(name);
+  } catch (const UserError& error) {
+    fail(error.what());
+  }
+}
+
 Expression TemplateReader::placed(Expression expression) const {
   return [expression = std::move(expression), line = peek().line](const Scopes& scopes) -> Value {
     try {
@@ -71,20 +80,18 @@ Expression TemplateReader::expression_or_tuple() {
   if (!is_operator(",")) return first;
   std::vector<Expression> all = {std::move(first)};
   while (take(",")) all.push_back(expression());
-  return [all](const Scopes& scopes) {
-    TemplateData list = TemplateData::array();
-    for (const Expression& one : all) list.push_back(one(scopes).data());
-    return Value(std::move(list));
-  };
+  return list_of(std::move(all));
 }
 
 Expression TemplateReader::expression(bool with_condition) {
   if (++depth_ > kDeepest) fail("the template is nested too deeply");
   Expression value = either();
   while (with_condition && take("if")) {
+    count_link();
     Expression condition = either(), otherwise;
     if (take("else")) otherwise = expression();
-    value = [value, condition, otherwise](const Scopes& scopes) {
+    value = [value = std::move(value), condition = std::move(condition),
+             otherwise = std::move(otherwise)](const Scopes& scopes) {
       if (condition(scopes).truth()) return value(scopes);
       return otherwise ? otherwise(scopes) : Value::undefined("an expression without an else");
     };
@@ -96,7 +103,8 @@ Expression TemplateReader::expression(bool with_condition) {
 Expression TemplateReader::either() {
   Expression left = both();
   while (take("or")) {
-    left = [left, right = both()](const Scopes& scopes) {
+    count_link();
+    left = [left = std::move(left), right = both()](const Scopes& scopes) {
       Value value = left(scopes);
       return value.truth() ? value : right(scopes);
     };
@@ -107,7 +115,8 @@ Expression TemplateReader::either() {
 Expression TemplateReader::both() {
   Expression left = negation();
   while (take("and")) {
-    left = [left, right = negation()](const Scopes& scopes) {
+    count_link();
+    left = [left = std::move(left), right = negation()](const Scopes& scopes) {
       Value value = left(scopes);
       return value.truth() ? right(scopes) : value;
     };
@@ -120,7 +129,7 @@ Expression TemplateReader::negation() {
   if (++depth_ > kDeepest) fail("the template is nested too deeply");
   Expression inner = negation();
   --depth_;
-  return [inner](const Scopes& scopes) { return Value(!inner(scopes).truth()); };
+  return [inner = std::move(inner)](const Scopes& scopes) { return Value(!inner(scopes).truth()); };
 }
 
 Expression TemplateReader::comparison() {
@@ -145,7 +154,7 @@ Expression TemplateReader::comparison() {
     steps.push_back({name, binary(0)});
   }
   if (steps.empty()) return left;
-  return placed([left, steps](const Scopes& scopes) {
+  return placed([left = std::move(left), steps = std::move(steps)](const Scopes& scopes) {
     Value before = left(scopes);
     for (const Step& step : steps) {
       Value after = step.right(scopes);
@@ -175,7 +184,8 @@ Expression TemplateReader::binary(size_t level) {
       if (name.empty() && *one != '\0' && take(one)) name = one;
     }
     if (name.empty()) return left;
-    left = placed([name, left, right = binary(level + 1)](const Scopes& scopes) {
+    count_link();
+    left = placed([name, left = std::move(left), right = binary(level + 1)](const Scopes& scopes) {
       const Value first = left(scopes);
       return apply_operator(name, first, right(scopes));
     });
@@ -237,7 +247,7 @@ Expression TemplateReader::primary() {
     }
     next();
     Expression rest = list(")");
-    return [inner, rest](const Scopes& scopes) {
+    return [inner = std::move(inner), rest = std::move(rest)](const Scopes& scopes) {
       TemplateData all = TemplateData::array({inner(scopes).data()});
       const Value others = rest(scopes);
       for (const TemplateData& one : others.data()) all.push_back(one);
@@ -255,11 +265,7 @@ Expression TemplateReader::list(const std::string& end) {
     all.push_back(expression());
     if (!is_operator(end)) expect(",");
   }
-  return placed([all](const Scopes& scopes) {
-    TemplateData list = TemplateData::array();
-    for (const Expression& one : all) list.push_back(one(scopes).data());
-    return Value(std::move(list));
-  });
+  return placed(list_of(std::move(all)));
 }
 
 Expression TemplateReader::object() {
@@ -270,7 +276,7 @@ Expression TemplateReader::object() {
     all.emplace_back(std::move(key), expression());
     if (!is_operator("}")) expect(",");
   }
-  return placed([all](const Scopes& scopes) {
+  return placed([all = std::move(all)](const Scopes& scopes) {
     TemplateData object = TemplateData::object();
     for (const auto& [key, value] : all) object[key(scopes).text()] = value(scopes).data();
     return Value(std::move(object));
@@ -278,19 +284,21 @@ Expression TemplateReader::object() {
 }
 
 Expression TemplateReader::postfix(Expression value) {
-  for (;;) {
+  for (;; count_link()) {
     if (take(".")) {
       if (peek().kind == Kind::kValue) {
-        value =
-            placed([value, key = next().value](const Scopes& scopes) { return item_of(value(scopes), Value(key)); });
+        value = placed([value = std::move(value), key = next().value](const Scopes& scopes) {
+          return item_of(value(scopes), Value(key));
+        });
       } else {
-        value =
-            placed([value, name = expect_name()](const Scopes& scopes) { return attribute_of(value(scopes), name); });
+        value = placed([value = std::move(value), name = expect_name()](const Scopes& scopes) {
+          return attribute_of(value(scopes), name);
+        });
       }
     } else if (take("[")) {
       value = subscript(std::move(value));
     } else if (is_operator("(")) {
-      value = placed([value, given = arguments()](const Scopes& scopes) {
+      value = placed([value = std::move(value), given = arguments()](const Scopes& scopes) {
         const Value called = value(scopes);
         return called.function()(given(scopes));
       });
@@ -315,12 +323,13 @@ Expression TemplateReader::subscript(Expression value) {
   }
   if (!is_slice) {
     if (!parts[0]) fail("an element is not named");
-    return placed([value, key = parts[0]](const Scopes& scopes) {
+    return placed([value = std::move(value), key = std::move(parts[0])](const Scopes& scopes) {
       const Value of = value(scopes);
       return item_of(of, key(scopes));
     });
   }
-  return placed([value, begin = parts[0], end = parts[1], step = parts[2]](const Scopes& scopes) {
+  return placed([value = std::move(value), begin = std::move(parts[0]), end = std::move(parts[1]),
+                 step = std::move(parts[2])](const Scopes& scopes) {
     const auto at = [&](const Expression& one) { return one ? one(scopes) : Value(); };
     return slice_of(value(scopes), at(begin), at(end), at(step));
   });
@@ -342,7 +351,7 @@ TemplateReader::Arguments TemplateReader::arguments() {
     }
     if (!is_operator(")")) expect(",");
   }
-  return [positional, named](const Scopes& scopes) {
+  return [positional = std::move(positional), named = std::move(named)](const Scopes& scopes) {
     TemplateArguments given;
     for (const Expression& one : positional) given.positional.push_back(one(scopes));
     for (const auto& [name, one] : named) given.named.emplace_back(name, one(scopes));
@@ -352,15 +361,12 @@ TemplateReader::Arguments TemplateReader::arguments() {
 
 Expression TemplateReader::filters(Expression value) {
   while (take("|")) {
+    count_link();
     const std::string name = expect_name();
-    try {
-      require_filter(name);
-    } catch (const UserError& error) {
-      fail(error.what());
-    }
+    require(require_filter, name);
     Arguments given = [](const Scopes&) { return TemplateArguments(); };
     if (is_operator("(")) given = arguments();
-    value = placed([value, name, given](const Scopes& scopes) {
+    value = placed([value = std::move(value), name, given = std::move(given)](const Scopes& scopes) {
       const Value filtered = value(scopes);
       return apply_filter(name, filtered, given(scopes));
     });
@@ -369,13 +375,10 @@ Expression TemplateReader::filters(Expression value) {
 }
 
 Expression TemplateReader::test(Expression value) {
+  count_link();
   const bool is_negated = take("not");
   const std::string name = expect_name();
-  try {
-    require_test(name);
-  } catch (const UserError& error) {
-    fail(error.what());
-  }
+  require(require_test, name);
   Arguments given = [](const Scopes&) { return TemplateArguments(); };
   const bool ends = is_name("else") || is_name("or") || is_name("and") || is_name("is") || is_name("if") ||
                     is_name("not") || is_name("in");
@@ -385,7 +388,7 @@ Expression TemplateReader::test(Expression value) {
              (peek().kind == Kind::kName || peek().kind == Kind::kValue || is_operator("[") || is_operator("{"))) {
     given = [one = postfix(primary())](const Scopes& scopes) { return TemplateArguments{{one(scopes)}, {}}; };
   }
-  return placed([value, name, given, is_negated](const Scopes& scopes) {
+  return placed([value = std::move(value), name, given = std::move(given), is_negated](const Scopes& scopes) {
     const Value asked = value(scopes);
     return Value(apply_test(name, asked, given(scopes)) != is_negated);
   });

@@ -73,10 +73,17 @@ class TemplateReader {
   Arguments arguments();
   /// With the line of an error that the function ends in.
   TemplateExpression placed(TemplateExpression expression) const;
+  /// Operators, filters and parts behind one another. Each holds what stands before it, and is left by a return of
+  /// its own.
+  void count_link() {
+    if (++links_ > 1000) fail("the expression is too long");
+  }
+  /// @throws UserError  with the place: `known` refuses the name.
+  void require(void (*known)(const std::string&), const std::string& name) const;
 
   std::vector<TemplateToken> tokens_;
   size_t at_ = 0;
-  int depth_ = 0;
+  int depth_ = 0, links_ = 0;
 };
 
 }  // namespace emf

@@ -93,6 +93,14 @@ std::string TemplateProgram::run(const TemplateNamespace& values, const std::str
   return std::move(run.out);
 }
 
+TemplateValue TemplateScopes::find(const std::string& name) const {
+  for (auto scope = scopes_.rbegin(); scope != scopes_.rend(); ++scope) {
+    const auto found = scope->find(name);
+    if (found != scope->end()) return found->second;
+  }
+  return TemplateValue::undefined(name);
+}
+
 TemplateProgram::Statement TemplateProgram::placed(Statement statement, int64_t line) {
   return [statement = std::move(statement), line](Run& run) {
     try {
