@@ -14,11 +14,12 @@
 #include "harness/kernels/cuda/residual_norm_backward_element.h"
 #include "harness/kernels/cuda/time_embedding_element.h"
 #include "harness/kernels/fused/operations.h"
-#include "tests/kernel_device.h"
+#include "tests/kernels_in_use.h"
 
 namespace emf {
 
 at::Device kernel_device() { return at::kCPU; }
+DeviceOperations operations_under_test() { return fused::operations(kernel_device().type(), kernel_launchers()); }
 bool has_kernel_device() { return true; }
 
 fused::Launchers kernel_launchers() {

@@ -7,10 +7,8 @@
 
 namespace emf {
 
-/// The table of kernel_launchers().
-inline DeviceOperations operations_under_test() {
-  return fused::operations(kernel_device().type(), kernel_launchers());
-}
+/// The table of the kernels under test.
+DeviceOperations operations_under_test();
 
 /// The layers take these for tensors on kernel_device() while one lives, and what they took before behind it.
 class KernelsInUse {

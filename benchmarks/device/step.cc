@@ -20,8 +20,8 @@
 #include <vector>
 
 #include "harness/api/objective.h"
-#include "harness/engine/training/autocast.h"
 #include "harness/kernels/device_operations.h"
+#include "harness/tensor/autocast.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {

@@ -11,6 +11,7 @@
 #include "harness/command/bench_encode.h"
 #include "harness/command/command.h"
 #include "harness/command/device_option.h"
+#include "harness/tensor/autocast.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -41,8 +42,8 @@ class Bench : public Command {
     of_sample_ = {flags.option("--steps", steps_, "of sample: sampling steps").shows_default().between(1, 100000)};
     of_encode_ = {flags.option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
                       .shows_default(),
-                  flags.option("--precision", encode_.precision, "of encode: fp32 or bf16").one_of({"fp32", "bf16"}),
                   flags.option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
+    flags.option("--precision", precision_, "of matrix products").one_of({"fp32", "bf16"}).shows_default();
     flags.option("--threads", threads_, "compute threads").shows_default().between(1, 1024);
     add_device_option(flags, device_, "what computes");
   }
@@ -54,6 +55,7 @@ class Bench : public Command {
     at::set_num_threads(threads_);
     const Placement placement = ready_placement(device_, "--device");
     if (what_ == "encode") {
+      encode_.precision = precision_;
       print_bench(bench_encode(encode_, threads_, placement), flags);
       return ExitCode::kGood;
     }
@@ -78,6 +80,7 @@ class Bench : public Command {
                   placement.device),
         at::ones({batch_, text_tokens_}, placement.options().dtype(at::kBool))};
     const double forward = model->forward_flops_per_row(text_tokens_) * static_cast<double>(batch_);
+    const bool is_brief = precision_ == "bf16";
     Clock clock;
     double flops = 0;
     if (what_ == "step") {
@@ -88,19 +91,25 @@ class Bench : public Command {
       const Model* target = objective->wants().target_decay ? model.get() : nullptr;
       clock = time_of([&] {
         clear_gradients(model->parameters());
-        objective->loss({*model, target, x, condition, draw, 0.5}).loss.backward();
+        const at::Tensor loss = [&] {
+          const Autocast products(is_brief, placement.device.type());
+          return objective->loss({*model, target, x, condition, draw, 0.5}).loss;
+        }();
+        loss.backward();
         synchronize(placement.device);
       });
     } else {
       flops = forward * static_cast<double>(steps_);
       clock = time_of([&] {
+        const Autocast products(is_brief, placement.device.type());
         objective->sample(*model, {x, condition, {}, steps_, 1});
         synchronize(placement.device);
       });
     }
-    const Speed speed = speed_of(flops, clock, placement);
+    const Speed speed = speed_of(flops, clock, placement, is_brief ? at::kBFloat16 : at::kFloat);
     const Json result = {{"what", what_},
                          {"objective", objective_},
+                         {"precision", precision_},
                          {"batch", batch_},
                          {"shape", {shape_.channels, shape_.height, shape_.width}},
                          {"threads", threads_},
@@ -142,7 +151,7 @@ class Bench : public Command {
     }
   }
 
-  std::string what_, objective_ = "mean_flow", device_ = "cpu";
+  std::string what_, objective_ = "mean_flow", device_ = "cpu", precision_ = "fp32";
   std::vector<Flag> of_network_, of_sample_, of_encode_;
   std::vector<std::string> overrides_;
   ModelShape shape_{16, 4, 4, 576};

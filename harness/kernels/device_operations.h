@@ -24,6 +24,7 @@ struct DeviceOperations {
   /// Whether kernels can be launched at all: tests compute a device of this type on the host. Null = they can.
   bool (*is_there)() = nullptr;
 
+  std::optional<Dual> (*linear)(const Dual& x, const at::Tensor& weight, const at::Tensor& bias) = nullptr;
   std::optional<NormedSum> (*residual_norm)(const Dual& x, const Dual& gate, const Dual& branch, const Dual& shift,
                                             const Dual& scale, double eps) = nullptr;
   std::optional<Dual> (*gated_residual)(const Dual& x, const Dual& gate, const Dual& y) = nullptr;

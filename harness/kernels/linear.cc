@@ -5,6 +5,8 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 
+#include "harness/kernels/device_operations.h"
+
 namespace emf {
 namespace {
 
@@ -18,6 +20,10 @@ at::Tensor cast_by_autocast(const at::Tensor& weight) {
 }  // namespace
 
 Dual linear(const Dual& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const DeviceOperations* device = device_operations(x.value);
+  if (device != nullptr && device->linear != nullptr) {
+    if (auto fused = device->linear(x, weight, bias)) return *fused;
+  }
   if (!x.has_tangent()) return {at::linear(x.value, weight, bias), {}};
   // Once for both products: autocast itself would cast it for each.
   const at::Tensor cast = cast_by_autocast(weight);

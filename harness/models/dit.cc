@@ -20,6 +20,7 @@
 #include "harness/kernels/residual.h"
 #include "harness/kernels/residual_norm.h"
 #include "harness/kernels/time_embedding.h"
+#include "harness/tensor/autocast.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -172,9 +173,10 @@ class Dit : public Model {
     return parts;
   }
 
-  /// phi_end(t) + phi_interval(t - r). Without an interval (flow matching, diffusion) phi_interval is not added, so
-  /// starting MeanFlow with its last layer zeroed leaves r = t unchanged.
+  /// phi_end(t) + phi_interval(t - r), in fp32 whatever products run in. Without an interval (flow matching,
+  /// diffusion) phi_interval is not added, so starting MeanFlow with its last layer zeroed leaves r = t unchanged.
   Dual time_condition(const Dual& t, const Dual& interval) const {
+    const Autocast precise(false, t.value.device().type());
     const auto embed = [&](const std::string& name, const Dual& time) {
       const Dual features = time_embedding(time, kTimeFeatures, options_.time_scale);
       return apply(name + ".2", silu(apply(name + ".0", features)));
@@ -185,6 +187,7 @@ class Dit : public Model {
 
   /// Scalars do not move along the direction of the tangent, so the sum keeps the time condition's.
   Dual add_scalars(Dual c, const std::map<std::string, at::Tensor>& scalars) const {
+    const Autocast precise(false, c.value.device().type());
     ensure(scalars.size() == demands_.scalars.size(), "dit: {} scalars where {} were demanded", scalars.size(),
            demands_.scalars.size());
     for (const std::string& name : demands_.scalars) {
@@ -213,15 +216,11 @@ class Dit : public Model {
     return residual_norm(stream.x, stream.gate, stream.branch, modulation[0], modulation[1]);
   }
 
-  /// Adds the positions. On a device the stream is fp32 whatever its branches run in: du/dt is the small difference
-  /// that they make along it, which a bf16 sum would round away. On the CPU it has the branches' type.
+  /// Adds the positions. The stream is fp32 even where its branches run in bf16: du/dt is the small difference that
+  /// they make along it, which a bf16 sum would round away.
   Dual enter_stream(Dual x) const {
-    if (x.value.is_cpu()) {
-      x.value = x.value + positions_.to(x.value.scalar_type());
-    } else {
-      x.value = x.value + positions_;
-      if (x.has_tangent()) x.tangent = x.tangent.to(x.value.scalar_type());
-    }
+    x.value = x.value + positions_.to(x.value.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
+    if (x.has_tangent()) x.tangent = x.tangent.to(x.value.scalar_type());
     return x;
   }
 
@@ -242,8 +241,12 @@ class Dit : public Model {
     return pieces(apply(name + ".modulation", c));
   }
 
+  /// In fp32: what comes out is a velocity and its derivative, which the objective subtracts from one another.
   Dual to_output(const std::string& name, const Dual& tokens) const {
-    return from_patches(apply(name + ".out", tokens));
+    const Autocast precise(false, tokens.value.device().type());
+    const at::ScalarType type = parameter(name + ".out.weight").scalar_type();
+    const Dual wide{tokens.value.to(type), tokens.has_tangent() ? tokens.tangent.to(type) : at::Tensor()};
+    return from_patches(apply(name + ".out", wide));
   }
 
   /// [B,C,H,W] -> [B,N,C*p*p]

@@ -4,8 +4,8 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "harness/api/model.h"
-#include "harness/engine/training/autocast.h"
 #include "harness/kernels/fused/operations.h"
+#include "harness/tensor/autocast.h"
 #include "tests/kernels_in_use.h"
 #include "tests/oracle/forward_mode.h"
 #include "tests/small_model.h"

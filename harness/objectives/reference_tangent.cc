@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/kernels/device_operations.h"
 #include "harness/kernels/layer_norm.h"
 
 namespace emf {
@@ -53,6 +54,7 @@ struct Place {
 
 GraphedTangents reference_tangents(const Model& model, const ModelInputs& inputs) {
   const c10::AutoGradMode graph(true);
+  const PlainOperations differentiable;
   const PlainLayerNorm thrice_differentiable;
   Place place;
   ModelInputs values = inputs;

@@ -223,25 +223,25 @@ TEST(Layering, FoldersWithoutLibTorch) {
   }
 }
 
-/// A kernel needs the CUDA runtime alone, and its headers nothing at all: they are compiled without either, too.
-TEST(Layering, KernelsOfTheDeviceIncludeThemselvesAlone) {
-  const std::string room = "harness/kernels/cuda/";
-  int64_t kernels = 0;
+/// A kernel needs its compiler's own headers, its room's, and what a call is: of harness/kernels/fused, what knows no
+/// LibTorch.
+void expect_kernels_alone(const std::string& room, const std::set<std::string>& glue, const std::string& own) {
   for (const SourceFile& file : sources_of(room)) {
-    const std::string name = file.path.filename();
-    // What gives the kernels LibTorch's tensors.
-    if (starts_with(name, "operation") || name.ends_with("_operation.cc") || name.ends_with("_operations.cc") ||
-        name == "registration.cc") {
-      continue;
-    }
-    kernels += file.path.extension() == ".cu" ? 1 : 0;
+    if (glue.count(file.path.stem()) > 0) continue;
     for (const std::string& include : file.includes) {
       const bool of_standard = include.find('/') == std::string::npos && !include.ends_with(".h");
-      EXPECT_TRUE(of_standard || starts_with(include, room) || starts_with(include, "cuda"))
+      const bool of_call = std::regex_match(include, std::regex("harness/kernels/fused/(?!launchers|operation).*"));
+      EXPECT_TRUE(of_standard || of_call || starts_with(include, own) || starts_with(include, room))
           << file.path << " includes " << include;
     }
   }
-  EXPECT_GT(kernels, 0);
+}
+
+TEST(Layering, KernelsIncludeThemselvesAlone) {
+  expect_kernels_alone("harness/kernels/cuda/", {"cuda_launchers", "registration"}, "cuda");
+  expect_kernels_alone("harness/kernels/cpu/",
+                       {"cpu_launchers", "linear_operation", "packed_weights", "products", "registration"},
+                       "immintrin.h");
 }
 
 TEST(Layering, RoomsIncludeEachOtherInNoCircle) {

@@ -15,9 +15,9 @@
 #include "harness/base/interrupt.h"
 #include "harness/base/progress.h"
 #include "harness/engine/store/machine.h"
-#include "harness/engine/training/autocast.h"
 #include "harness/engine/training/checkpoint.h"
 #include "harness/engine/training/late_numbers.h"
+#include "harness/tensor/autocast.h"
 
 namespace emf {
 namespace {

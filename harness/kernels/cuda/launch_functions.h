@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The launchers of the .cu files: what fills in harness/kernels/fused/launchers.h, and its parts.
 //
-// Each queues its work on `stream` (a cudaStream_t) and returns at once; nothing is synchronised, all of it can be captured
-// in a graph. It returns null, or what CUDA says went wrong with the launch.
+// Each queues its work on `stream` (a cudaStream_t) and returns at once; nothing is synchronised, all of it can be
+// captured in a graph. It returns null, or what CUDA says went wrong with the launch.
 #pragma once
 
 #include "harness/kernels/fused/activation.h"

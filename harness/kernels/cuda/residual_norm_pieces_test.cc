@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How the backward pass of the residual norm cuts a sample's tokens: as many tokens as residual_norm_test.cc sums over fall
-// into one piece, into several, and into a last one that is not full.
+// How the backward pass of the residual norm cuts a sample's tokens: as many tokens as residual_norm_test.cc sums
+// over fall into one piece, into several, and into a last one that is not full.
 #include <gtest/gtest.h>
 
 #include "harness/kernels/cuda/residual_norm_backward_element.h"

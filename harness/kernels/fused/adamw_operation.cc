@@ -77,6 +77,8 @@ class DeviceAdamw : public FusedAdamw {
     enter(call, held);
     launch(&Launchers::adamw_norm, call, device_, "adamw_norm");
     launch(&Launchers::adamw_step, call, device_, "adamw_step");
+    // Written behind LibTorch's back: who keeps something made of a weight sees by its count that it has changed.
+    for (const at::Tensor& weight : tensors_.weights) weight.unsafeGetTensorImpl()->bump_version();
   }
 
   at::Tensor norm() const override { return number(offsetof(AdamwState, norm)).clone(); }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels as operations on tensors: what fills in harness/kernels/device_operations.h.
 //
-// Nothing here names a device: each finds its launchers by its tensors' device. The tests run these very functions on the
-// host as well, with launchers that run the row and element functions of CUDA's kernels there.
+// Nothing here names a device: each finds its launchers by its tensors' device. The tests run these very functions on
+// the host as well, with launchers that run the row and element functions of CUDA's kernels there.
 #pragma once
 
 #include "harness/kernels/device_operations.h"

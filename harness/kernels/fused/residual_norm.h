@@ -52,8 +52,8 @@ struct ResidualNormBackward {
 
   void *x_gradient, *branch_gradient;                     ///< null = not wanted
   void *gate_gradient, *shift_gradient, *scale_gradient;  ///< [samples, width] of the narrow type; null = not wanted
-  float*
-      partial_sums;  ///< room for Launchers::residual_norm_partial_sums(...) floats; null where none of the three is wanted
+  /// Room for Launchers::residual_norm_partial_sums() floats; null where none of the three is wanted.
+  float* partial_sums;
 };
 
 }  // namespace emf::fused
