@@ -11,7 +11,6 @@
 #include "harness/command/bench_encode.h"
 #include "harness/command/command.h"
 #include "harness/command/device_option.h"
-#include "harness/tensor/autocast.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -68,8 +67,11 @@ class Bench : public Command {
         ConfigReader(config, "objective." + objective_).text("objective", objective_),
         Options(config, of_objective, {"objective", "title"}), ObjectiveContext{placement});
     const std::string name = ConfigReader(config, "model").text("name", "dit");
-    const auto model = ModelRegistry::instance().make(name, Options(config, {"model"}, {"name", "title"}),
-                                                      ModelContext{shape_, 1, objective->wants().demands, placement});
+    Options of_model(config, {"model"}, {"name", "title"});
+    if (!precision_.empty()) of_model = of_model.with("precision", precision_);
+    const bool is_brief = of_model.values().value("precision", "fp32") == "bf16";
+    const auto model =
+        ModelRegistry::instance().make(name, of_model, ModelContext{shape_, 1, objective->wants().demands, placement});
 
     RowKeys keys{1, {}};
     for (int64_t i = 0; i < batch_; ++i) keys.samples.push_back(static_cast<uint64_t>(i));
@@ -80,7 +82,6 @@ class Bench : public Command {
                   placement.device),
         at::ones({batch_, text_tokens_}, placement.options().dtype(at::kBool))};
     const double forward = model->forward_flops_per_row(text_tokens_) * static_cast<double>(batch_);
-    const bool is_brief = precision_ == "bf16";
     Clock clock;
     double flops = 0;
     if (what_ == "step") {
@@ -91,17 +92,12 @@ class Bench : public Command {
       const Model* target = objective->wants().target_decay ? model.get() : nullptr;
       clock = time_of([&] {
         clear_gradients(model->parameters());
-        const at::Tensor loss = [&] {
-          const Autocast products(is_brief, placement.device.type());
-          return objective->loss({*model, target, x, condition, draw, 0.5}).loss;
-        }();
-        loss.backward();
+        objective->loss({*model, target, x, condition, draw, 0.5}).loss.backward();
         synchronize(placement.device);
       });
     } else {
       flops = forward * static_cast<double>(steps_);
       clock = time_of([&] {
-        const Autocast products(is_brief, placement.device.type());
         objective->sample(*model, {x, condition, {}, steps_, 1});
         synchronize(placement.device);
       });
@@ -109,7 +105,7 @@ class Bench : public Command {
     const Speed speed = speed_of(flops, clock, placement, is_brief ? at::kBFloat16 : at::kFloat);
     const Json result = {{"what", what_},
                          {"objective", objective_},
-                         {"precision", precision_},
+                         {"precision", is_brief ? "bf16" : "fp32"},
                          {"batch", batch_},
                          {"shape", {shape_.channels, shape_.height, shape_.width}},
                          {"threads", threads_},
@@ -151,7 +147,7 @@ class Bench : public Command {
     }
   }
 
-  std::string what_, objective_ = "mean_flow", device_ = "cpu", precision_ = "fp32";
+  std::string what_, objective_ = "mean_flow", device_ = "cpu", precision_;
   std::vector<Flag> of_network_, of_sample_, of_encode_;
   std::vector<std::string> overrides_;
   ModelShape shape_{16, 4, 4, 576};

@@ -11,10 +11,12 @@
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
+#include <optional>
 
 #include "harness/api/model.h"
 #include "harness/kernels/activation.h"
 #include "harness/kernels/attention.h"
+#include "harness/kernels/brief_products.h"
 #include "harness/kernels/layer_norm.h"
 #include "harness/kernels/linear.h"
 #include "harness/kernels/residual.h"
@@ -29,6 +31,7 @@ namespace {
 struct DitOptions {
   int64_t width, depth, heads, mlp_ratio, patch;
   double time_scale;
+  bool brief;  ///< products in bf16
 };
 
 constexpr int64_t kTimeFeatures = 256;
@@ -90,20 +93,25 @@ class Dit : public Model {
   }
 
   Json fingerprint() const override {
-    return {{"name", "dit"},
-            {"version", 1},
-            {"width", options_.width},
-            {"depth", options_.depth},
-            {"heads", options_.heads},
-            {"mlp_ratio", options_.mlp_ratio},
-            {"patch", options_.patch},
-            {"time_scale", options_.time_scale},
-            {"demands", {{"heads", demands_.heads}, {"scalars", demands_.scalars}}}};
+    Json print = {{"name", "dit"},
+                  {"version", 1},
+                  {"width", options_.width},
+                  {"depth", options_.depth},
+                  {"heads", options_.heads},
+                  {"mlp_ratio", options_.mlp_ratio},
+                  {"patch", options_.patch},
+                  {"time_scale", options_.time_scale},
+                  {"demands", {{"heads", demands_.heads}, {"scalars", demands_.scalars}}}};
+    // Left out where it is not asked for, so that networks of before there was a choice keep their hashes.
+    if (options_.brief) print["precision"] = "bf16";
+    return print;
   }
 
   const NamedParameters& parameters() const override { return parameters_; }
 
   ModelOutputs forward(const ModelInputs& inputs) const override {
+    std::optional<Autocast> products;
+    if (options_.brief && has_brief_products(placement_.device)) products.emplace(true, placement_.device.type());
     const Dual x = enter_stream(apply("patch_in", to_patches(inputs.z)));
     const Dual c = silu(add_scalars(time_condition(inputs.t, inputs.interval), inputs.scalars));
     const Dual text = text_condition(inputs.condition);
@@ -291,6 +299,9 @@ std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& cont
   read.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16, "width of the inner layer, as a multiple of width");
   read.patch = reader.integer("patch", 1, 1, 64, "side of the square of latents that becomes a token [latents]");
   read.time_scale = reader.number("time_scale", 16, 0.01, 1000, "factor of the time before its sines");
+  read.brief =
+      reader.choice("precision", "fp32", {"fp32", "bf16"},
+                    "of matrix products; statistics, softmax, times, weights and loss are fp32 in either") == "bf16";
   reader.finish();
   if (read.width % (4 * read.heads) != 0) {
     fail_input("{}: model.width {} must be a multiple of 4 x model.heads ({})", reader.place("width"), read.width,
@@ -301,6 +312,7 @@ std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& cont
                context.shape.height, context.shape.width);
   }
   require_offered(context.demands, kOffered, "dit");
+  if (read.brief) note_missing_brief_products(context.placement.device);
   return std::make_unique<Dit>(read, context);
 }
 

@@ -59,7 +59,7 @@ const std::vector<std::pair<std::string, std::set<std::string>>> kMayInclude = {
     {"reports",
      {"harness/base", "harness/captions", "harness/rules", "harness/statistics", "harness/pictures", "harness/api",
       "reports"}},
-    {"harness/engine/store", with(kInterfaces, {"harness/engine/store"})},
+    {"harness/engine/store", with(kInterfaces, {"harness/kernels", "harness/engine/store"})},
     {"harness/engine/text", with(kInterfaces, {"harness/engine/store", "harness/engine/text"})},
     {"harness/engine/pictures",
      with(kInterfaces, {"harness/codecs", "harness/engine/store", "harness/engine/text", "harness/engine/pictures"})},

@@ -16,6 +16,7 @@
 
 #include "harness/base/paths.h"
 #include "harness/base/version.h"
+#include "harness/kernels/brief_products.h"
 
 namespace emf {
 namespace {
@@ -52,6 +53,9 @@ std::pair<std::string, bool> source_state() {
   return {first_line(git + "rev-parse HEAD"), !first_line(git + "status --porcelain").empty()};
 }
 
+/// What last bits depend on: the vectors of LibTorch's operations, and our kernels where the processor has them.
+std::string simd_name() { return fmt::format("{} with kernels {}", at::get_cpu_capability(), cpu_kernels_name()); }
+
 std::string kind_of(const std::string& simd, const std::string& libtorch) {
   return fmt::format("{}, LibTorch {}", simd, libtorch);
 }
@@ -61,7 +65,7 @@ std::string first_words(const std::string& text) { return text.substr(0, text.fi
 
 }  // namespace
 
-std::string machine_kind() { return kind_of(at::get_cpu_capability(), TORCH_VERSION); }
+std::string machine_kind() { return kind_of(simd_name(), TORCH_VERSION); }
 
 std::string other_machine(const Json& provenance) {
   const std::string simd = provenance.value("simd", ""), libtorch = provenance.value("libtorch", "");
@@ -82,7 +86,7 @@ Json describe_machine() {
                 {"host", name.nodename},
                 {"system", fmt::format("{} {}", name.sysname, name.release)},
                 {"cpu", cpu_name()},
-                {"simd", at::get_cpu_capability()},
+                {"simd", simd_name()},
                 {"threads", std::thread::hardware_concurrency()},
                 {"compiler", "g++ " __VERSION__},
                 {"libtorch", TORCH_VERSION},

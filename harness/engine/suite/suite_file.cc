@@ -88,6 +88,14 @@ void read_models_and_codecs(SuiteSpec& spec, ConfigReader& reader) {
     if (!explained && name == spec.models.front().plugin) continue;  // [model] itself
     spec.models.push_back(read_model_choice(spec.config, reader, name, tables));
   }
+  const std::string precision =
+      reader.choice("precision", "fp32", {"fp32", "bf16"},
+                    "of the products of every model that does not say its own, in training and painting");
+  for (PluginChoice& choice : spec.models) {
+    const bool says_so = choice.options.values().contains("precision");
+    // fp32 is what a model does anyway; one that knows of no other may be asked for it.
+    if (precision != "fp32" && !says_so) choice.options = choice.options.with("precision", precision);
+  }
   const std::vector<std::string> codecs = read_names(
       reader, "latent", {"autoencoder"}, "codecs that are compared: registered, or explained by [codec.NAME] tables");
   if (codecs.empty()) fail_input("{}: 'latent' is empty", reader.place("latent"));
