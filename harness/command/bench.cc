@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// emfbench bench step|sample|encode: what a training step, a picture or a text's features cost on this machine, beside
-// the machine's own GEMM speed.
-#include <ATen/ATen.h>
+// emfbench bench step|sample|attention|encode: what a training step, a picture, an attention or a text's features
+// cost on this machine, beside the machine's own GEMM speed.
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
-#include "harness/api/objective.h"
+#include <algorithm>
+
 #include "harness/base/terminal.h"
-#include "harness/command/bench_clock.h"
+#include "harness/command/bench_attention.h"
 #include "harness/command/bench_encode.h"
+#include "harness/command/bench_network.h"
 #include "harness/command/command.h"
 #include "harness/command/device_option.h"
-#include "harness/tensor/random_rows.h"
 
 namespace emf {
 namespace {
@@ -19,109 +19,83 @@ namespace {
 class Bench : public Command {
  public:
   void declare(const Flags& flags) override {
-    flags.option("what", what_, "step, sample or encode").required().one_of({"step", "sample", "encode"});
+    flags.option("what", what_, "step, sample, attention or encode")
+        .required()
+        .one_of({"step", "sample", "attention", "encode"});
     constexpr int kMost = 1 << 20;
     of_network_ = {
-        flags.option("overrides", overrides_,
+        flags.option("overrides", network_.overrides,
                      "of step and sample: key=value of a suite, model.width=256 objective.mean_flow.ratio_start=1"),
         flags
-            .option("--objective", objective_,
+            .option("--objective", network_.objective,
                     "of step and sample: a registered objective, or a table [objective.NAME] of the overrides")
             .shows_default(),
-        flags.option("--batch", batch_, "of step and sample: rows").shows_default().between(1, kMost),
-        flags.option("--channels", shape_.channels, "of what is generated").shows_default().between(1, kMost),
-        flags.option("--height", shape_.height, "of what is generated").shows_default().between(1, kMost),
-        flags.option("--width", shape_.width, "of what is generated").shows_default().between(1, kMost),
-        flags.option("--text-tokens", text_tokens_, "of step and sample: condition tokens a row")
-            .shows_default()
-            .between(1, kMost),
-        flags.option("--text-dimension", shape_.condition_dimension, "of step and sample: condition dimension")
+        flags.option("--channels", network_.shape.channels, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--height", network_.shape.height, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--width", network_.shape.width, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--text-dimension", network_.shape.condition_dimension, "of step and sample: condition dimension")
             .shows_default()
             .between(1, kMost)};
-    of_sample_ = {flags.option("--steps", steps_, "of sample: sampling steps").shows_default().between(1, 100000)};
+    of_network_or_attention_ = {
+        flags.option("--batch", network_.batch, "of step, sample and attention: rows")
+            .shows_default()
+            .between(1, kMost),
+        flags.option("--text-tokens", network_.text_tokens, "of step, sample and attention: condition tokens a row")
+            .shows_default()
+            .between(1, kMost)};
+    of_step_ = {
+        flags.option("--tangent", network_.tangents,
+                     "of step: a way to du/dt, timed beside the others given, beside flow matching, and with its "
+                     "error against fp64: dual, forward_ad, double_backward, finite_difference; repeatable")};
+    of_sample_ = {
+        flags.option("--steps", network_.steps, "of sample: sampling steps").shows_default().between(1, 100000),
+        flags.option("--guidance", network_.guidance, "of sample: its strength; 1 = no second evaluation")
+            .shows_default()};
+    of_attention_ = {
+        flags.option("--tokens", attention_.tokens, "of attention: tokens a row").shows_default().between(1, kMost),
+        flags.option("--heads", attention_.heads, "of attention: heads").shows_default().between(1, 1024),
+        flags.option("--head-size", attention_.head_size, "of attention: numbers a head")
+            .shows_default()
+            .between(1, 1024),
+        flags.option("--share", attention_.share, "of attention: of rows that carry a tangent").shows_default()};
     of_encode_ = {flags.option("--encoder", encode_.encoder, "of encode: a registered name, folder or .gguf file")
                       .shows_default(),
                   flags.option("--prompts", encode_.prompts, "of encode: a file; without one, 500 captions of scenes")};
-    flags.option("--precision", precision_, "of matrix products").one_of({"fp32", "bf16"}).shows_default();
-    flags.option("--threads", threads_, "compute threads").shows_default().between(1, 1024);
+    flags
+        .option("--precision", network_.precision,
+                "of matrix products; without it, what model or encoder does by themselves")
+        .one_of({"fp32", "bf16"});
+    flags.option("--threads", network_.threads, "compute threads").shows_default().between(1, 1024);
     add_device_option(flags, device_, "what computes");
   }
 
   ExitCode run(const CommonFlags& flags) override {
-    if (what_ == "encode") refuse(of_network_);
+    const bool of_network = what_ == "step" || what_ == "sample";
+    if (!of_network) refuse(of_network_);
+    if (what_ == "encode") refuse(of_network_or_attention_);
     if (what_ != "encode") refuse(of_encode_);
+    if (what_ != "step") refuse(of_step_);
     if (what_ != "sample") refuse(of_sample_);
-    at::set_num_threads(threads_);
-    const Placement placement = ready_placement(device_, "--device");
-    if (what_ == "encode") {
-      encode_.precision = precision_;
-      print_bench(bench_encode(encode_, threads_, placement), flags);
-      return ExitCode::kGood;
-    }
-    Config config;
-    config.origin = "command line";
-    for (const std::string& word : overrides_) apply_override(config, word);
-    refuse_other_keys(config);
-    const std::vector<std::string> of_objective = {"objective", objective_};
-    const auto objective = ObjectiveRegistry::instance().make(
-        ConfigReader(config, "objective." + objective_).text("objective", objective_),
-        Options(config, of_objective, {"objective", "title"}), ObjectiveContext{placement});
-    const std::string name = ConfigReader(config, "model").text("name", "dit");
-    Options of_model(config, {"model"}, {"name", "title"});
-    if (!precision_.empty()) of_model = of_model.with("precision", precision_);
-    const bool is_brief = of_model.values().value("precision", "fp32") == "bf16";
-    const auto model =
-        ModelRegistry::instance().make(name, of_model, ModelContext{shape_, 1, objective->wants().demands, placement});
-
-    RowKeys keys{1, {}};
-    for (int64_t i = 0; i < batch_; ++i) keys.samples.push_back(static_cast<uint64_t>(i));
-    const std::vector<int64_t> latent = {shape_.channels, shape_.height, shape_.width};
-    const at::Tensor x = to_device(normal_rows(1, "bench/x", keys.samples, latent), placement.device);
-    const Condition condition{
-        to_device(normal_rows(1, "bench/text", keys.samples, {text_tokens_, shape_.condition_dimension}),
-                  placement.device),
-        at::ones({batch_, text_tokens_}, placement.options().dtype(at::kBool))};
-    const double forward = model->forward_flops_per_row(text_tokens_) * static_cast<double>(batch_);
-    Clock clock;
-    double flops = 0;
-    if (what_ == "step") {
-      Draw draw = objective->draw(keys, latent, 0.5);
-      move_to(draw, placement.device);
-      flops = forward * objective->forwards_per_picture(0.5);
-      // An objective with a target network costs the same with the network itself as its target.
-      const Model* target = objective->wants().target_decay ? model.get() : nullptr;
-      clock = time_of([&] {
-        clear_gradients(model->parameters());
-        objective->loss({*model, target, x, condition, draw, 0.5}).loss.backward();
-        synchronize(placement.device);
-      });
-    } else {
-      flops = forward * static_cast<double>(steps_);
-      clock = time_of([&] {
-        objective->sample(*model, {x, condition, {}, steps_, 1});
-        synchronize(placement.device);
-      });
-    }
-    const Speed speed = speed_of(flops, clock, placement, is_brief ? at::kBFloat16 : at::kFloat);
-    const Json result = {{"what", what_},
-                         {"objective", objective_},
-                         {"precision", is_brief ? "bf16" : "fp32"},
-                         {"batch", batch_},
-                         {"shape", {shape_.channels, shape_.height, shape_.width}},
-                         {"threads", threads_},
-                         {"device", placement.device.str()},
-                         {"seconds", clock.wall_s},
-                         {"cpu_seconds", clock.cpu_s},
-                         {"samples_per_second", static_cast<double>(batch_) / clock.wall_s},
-                         {"needed_gflop", flops * 1e-9},
-                         {speed.key, speed.gemm * 1e-9},
-                         {"share_of_gemm", speed.share},
-                         {"peak_rss_bytes", peak_bytes()}};
-    print_bench(result, flags);
+    if (what_ != "attention") refuse(of_attention_);
+    at::set_num_threads(network_.threads);
+    network_.placement = ready_placement(device_, "--device");
+    print_bench(measured(), flags);
     return ExitCode::kGood;
   }
 
  private:
+  Json measured() {
+    if (what_ == "step") return bench_step(network_);
+    if (what_ == "sample") return bench_sample(network_);
+    if (what_ == "attention") {
+      attention_.batch = network_.batch, attention_.text_tokens = network_.text_tokens;
+      attention_.is_brief = network_.precision == "bf16";
+      return bench_attention(attention_, network_.threads, network_.placement);
+    }
+    encode_.precision = network_.precision;
+    return bench_encode(encode_, network_.threads, network_.placement);
+  }
+
   /// An option of another kind of bench would change nothing, and its number would be taken for one that it changed.
   void refuse(const std::vector<Flag>& flags) const {
     for (const Flag& flag : flags) {
@@ -129,30 +103,50 @@ class Bench : public Command {
     }
   }
 
-  /// Keys that neither the objective nor the model reads: mistyped ones, and those of a suite's other tables.
-  void refuse_other_keys(const Config& config) const {
-    ConfigReader tables(config, "");
-    for (const char* table : {"objective", "model"}) tables.raw(table);
-    tables.finish();
-    ConfigReader objectives(config, "objective");
-    objectives.raw(objective_);
-    objectives.finish();
-  }
-
   static void print_bench(const Json& result, const CommonFlags& flags) {
     if (flags.json) {
       print_json(result);
-    } else {
-      for (const auto& [key, value] : result.items()) print_shown("{:<28} {}\n", key, value.dump());
+      return;
+    }
+    for (const auto& [key, value] : result.items()) {
+      if (!value.is_array() || value.empty() || !value.front().is_object())
+        print_shown("{:<28} {}\n", key, value.dump());
+    }
+    for (const auto& [key, value] : result.items()) {
+      if (value.is_array() && !value.empty() && value.front().is_object()) print_rows(value);
     }
   }
 
-  std::string what_, objective_ = "mean_flow", device_ = "cpu", precision_;
-  std::vector<Flag> of_network_, of_sample_, of_encode_;
-  std::vector<std::string> overrides_;
-  ModelShape shape_{16, 4, 4, 576};
-  int64_t batch_ = 128, text_tokens_ = 12, steps_ = 1;
-  int threads_ = 1;
+  /// A table whose columns are the first row's keys.
+  static void print_rows(const Json& rows) {
+    std::vector<std::string> columns;
+    for (const Json& row : rows) {
+      for (const auto& [key, value] : row.items()) {
+        if (std::find(columns.begin(), columns.end(), key) == columns.end()) columns.push_back(key);
+      }
+    }
+    // Words come before numbers.
+    std::stable_partition(columns.begin(), columns.end(),
+                          [&](const std::string& key) { return rows.front().value(key, Json()).is_string(); });
+    std::string head;
+    for (const std::string& key : columns) head += fmt::format("{:<20}", key);
+    print_shown("\n{}\n", head);
+    for (const Json& row : rows) {
+      std::string line;
+      for (const std::string& key : columns) {
+        const Json value = row.value(key, Json());
+        line += fmt::format("{:<20}", value.is_string()   ? value.get<std::string>()
+                                      : value.is_number() ? fmt::format("{:.4g}", value.get<double>())
+                                                          : "");
+      }
+      print_shown("{}\n", line);
+    }
+  }
+
+  std::string what_, device_ = "cpu";
+  std::vector<Flag> of_network_, of_network_or_attention_, of_step_, of_sample_, of_attention_, of_encode_;
+  NetworkBench network_;
+  AttentionBench attention_;
   EncodeBench encode_;
 };
 

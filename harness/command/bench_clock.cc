@@ -21,6 +21,26 @@ int64_t peak_bytes() {
   return usage.ru_maxrss * 1024;
 }
 
+std::vector<Clock> interleaved_medians(const std::vector<std::function<void()>>& actions, int rounds) {
+  std::vector<std::vector<double>> walls(actions.size()), cpus(actions.size());
+  for (int round = 0; round <= rounds; ++round) {
+    for (size_t i = 0; i < actions.size(); ++i) {
+      const Clock clock = once(actions[i]);
+      if (round == 0) continue;
+      walls[i].push_back(clock.wall_s);
+      cpus[i].push_back(clock.cpu_s);
+    }
+  }
+  const auto median = [](std::vector<double>& values) {
+    const auto middle = values.begin() + static_cast<int64_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+  };
+  std::vector<Clock> medians;
+  for (size_t i = 0; i < actions.size(); ++i) medians.push_back({median(walls[i]), median(cpus[i])});
+  return medians;
+}
+
 double gemm_roofline(const Placement& placement, at::ScalarType type) {
   const bool on_cpu = placement.device.is_cpu();
   const int64_t side = on_cpu ? 1024 : 8192;

@@ -22,6 +22,7 @@
 
 #include "harness/objectives/condition.h"
 #include "harness/objectives/starts.h"
+#include "harness/objectives/tangent.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -31,6 +32,7 @@ struct ImprovedOptions {
   double mu, sigma, ratio, weight_power, weight_floor, drop, start_share;
   bool guided, from_flow_matching;
   double most_guidance, guidance_beta, sample_from, sample_to;
+  TangentChoice tangent;
 };
 
 ImprovedOptions read_options(const Options& table) {
@@ -55,6 +57,7 @@ ImprovedOptions read_options(const Options& table) {
       reader.number("guidance_beta", 1, -10, 10, "exponent of the power law that scales are drawn from");
   options.sample_from = reader.number("sample_from", 0, 0, 0.5, "first time of the interval in which guidance works");
   options.sample_to = reader.number("sample_to", 1, 0.5, 1, "last time of that interval");
+  options.tangent = TangentChoice::read(reader);
   reader.finish();
   return options;
 }
@@ -67,16 +70,18 @@ class ImprovedMeanFlow : public Objective {
   explicit ImprovedMeanFlow(const ImprovedOptions& options) : options_(options) {}
 
   Json fingerprint() const override {
-    return {{"name", "improved_mean_flow"},
-            {"version", 1},
-            {"times", {options_.mu, options_.sigma}},
-            {"ratio", options_.ratio},
-            {"weight", {options_.weight_power, options_.weight_floor}},
-            {"drop", options_.drop},
-            {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
-            {"start_share", options_.start_share},
-            {"guidance", options_.guided ? "input" : "none"},
-            {"guidance_law", {options_.most_guidance, options_.guidance_beta}}};
+    Json print = {{"name", "improved_mean_flow"},
+                  {"version", 1},
+                  {"times", {options_.mu, options_.sigma}},
+                  {"ratio", options_.ratio},
+                  {"weight", {options_.weight_power, options_.weight_floor}},
+                  {"drop", options_.drop},
+                  {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
+                  {"start_share", options_.start_share},
+                  {"guidance", options_.guided ? "input" : "none"},
+                  {"guidance_law", {options_.most_guidance, options_.guidance_beta}}};
+    print.update(options_.tangent.fingerprint());
+    return print;
   }
 
   Json sampling() const override { return {{"interval", {options_.sample_from, options_.sample_to}}}; }
@@ -134,7 +139,7 @@ class ImprovedMeanFlow : public Objective {
       place.t.tangent = at::ones({num_apart}, draw.t.options());
       place.interval.tangent = place.t.tangent;  // r stands still, so t - r moves with t
     }
-    const ModelOutputs outputs = inputs.model.forward(place);
+    const ModelOutputs outputs = forward_with_tangent(inputs.model, place, options_.tangent);
 
     at::Tensor target = own.guided;  // of u: V - v_g = u - (v_g - (t - r) du/dt), and only u has a gradient
     if (num_apart > 0) {
@@ -171,7 +176,7 @@ class ImprovedMeanFlow : public Objective {
 
   /// Forward, backward, the tangent's rows; and without gradient v_c, with v_n beside it where there is guidance.
   double forwards_per_picture(double) const override {
-    return 3 + options_.ratio + (options_.guided ? 2 : options_.ratio);
+    return 3 + options_.tangent.forwards() * options_.ratio + (options_.guided ? 2 : options_.ratio);
   }
 
   void start(const NamedParameters& model) const override {

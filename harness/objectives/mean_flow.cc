@@ -14,6 +14,7 @@
 
 #include "harness/objectives/condition.h"
 #include "harness/objectives/starts.h"
+#include "harness/objectives/tangent.h"
 #include "harness/tensor/random_rows.h"
 
 namespace emf {
@@ -29,6 +30,7 @@ struct MeanFlowOptions {
   Ramp mu, sigma, ratio;
   bool cosine, duplicate_interval, from_flow_matching;
   double start_share, weight_power, weight_floor, drop;
+  TangentChoice tangent;
 };
 
 MeanFlowOptions read_options(const Options& table) {
@@ -53,6 +55,7 @@ MeanFlowOptions read_options(const Options& table) {
   options.weight_floor =
       reader.number("weight_floor", 1e-3, 1e-12, 1e6, "what is added to the error below that exponent");
   options.drop = reader.number("drop", 0.1, 0, 1, "share of training rows whose text is dropped, for guidance");
+  options.tangent = TangentChoice::read(reader);
   reader.finish();
   return options;
 }
@@ -62,17 +65,19 @@ class MeanFlow : public Objective {
   explicit MeanFlow(const MeanFlowOptions& options) : options_(options) {}
 
   Json fingerprint() const override {
-    return {{"name", "mean_flow"},
-            {"version", 1},
-            {"mu", {options_.mu.first, options_.mu.last}},
-            {"sigma", {options_.sigma.first, options_.sigma.last}},
-            {"ratio", {options_.ratio.first, options_.ratio.last}},
-            {"schedule", options_.cosine ? "cosine" : "linear"},
-            {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
-            {"start_share", options_.start_share},
-            {"interval_start", options_.duplicate_interval ? "duplicate" : "zero"},
-            {"weight", {options_.weight_power, options_.weight_floor}},
-            {"drop", options_.drop}};
+    Json print = {{"name", "mean_flow"},
+                  {"version", 1},
+                  {"mu", {options_.mu.first, options_.mu.last}},
+                  {"sigma", {options_.sigma.first, options_.sigma.last}},
+                  {"ratio", {options_.ratio.first, options_.ratio.last}},
+                  {"schedule", options_.cosine ? "cosine" : "linear"},
+                  {"start", options_.from_flow_matching ? "flow_matching" : "scratch"},
+                  {"start_share", options_.start_share},
+                  {"interval_start", options_.duplicate_interval ? "duplicate" : "zero"},
+                  {"weight", {options_.weight_power, options_.weight_floor}},
+                  {"drop", options_.drop}};
+    print.update(options_.tangent.fingerprint());
+    return print;
   }
 
   ObjectiveWants wants() const override {
@@ -111,7 +116,7 @@ class MeanFlow : public Objective {
       place.t.tangent = at::ones({num_apart}, t.options());
       place.interval.tangent = place.t.tangent;  // r stands still, so t - r moves with t
     }
-    const Dual u = inputs.model.forward(place).u;
+    const Dual u = forward_with_tangent(inputs.model, place, options_.tangent).u;
 
     at::Tensor target = v;
     if (num_apart > 0) {
@@ -139,7 +144,9 @@ class MeanFlow : public Objective {
   void start(const NamedParameters& model) const override {
     start_intervals(model, options_.duplicate_interval ? IntervalStart::kDuplicate : IntervalStart::kZero, "mean_flow");
   }
-  double forwards_per_picture(double progress) const override { return 3 + options_.ratio.at(schedule(progress)); }
+  double forwards_per_picture(double progress) const override {
+    return 3 + options_.tangent.forwards() * options_.ratio.at(schedule(progress));
+  }
 
  private:
   double schedule(double progress) const {
