@@ -90,7 +90,13 @@ struct SamplerRequest {
   Condition null_condition;  ///< B rows: one all-zero token, mask true
   int64_t steps = 1;         ///< on a uniform grid of [0, 1]
   double guidance = 1.0;     ///< w in u_null + w (u_cond - u_null); 1 = no second evaluation
+  /// with_null(), for whoever samples several steps: a network may keep what it makes of the very same tensor.
+  /// Undefined tokens: each step makes its own.
+  Condition both = {};
 };
+
+/// The condition's rows, then the null condition's, padded to one length: 2B rows.
+Condition with_null(const SamplerRequest& request);
 
 struct SamplerResult {
   at::Tensor x;                     ///< [B,C,H,W]
@@ -122,6 +128,9 @@ class Objective {
   /// Adapts a network just loaded from a checkpoint of wants().starts_from, by the names of its parameters; leaves that
   /// the checkpoint does not have keep their initial values.
   virtual void start(const NamedParameters& model) const { (void)model; }
+  /// Whether loss() is a mean over rows of something that depends on each row alone, and its numbers likewise: a step
+  /// may then be taken in parts ([train] micro_batch).
+  virtual bool is_mean_over_rows() const { return false; }
   /// Matrix-product FLOPs of one training picture in forwards of the network: 3 for forward and backward, plus the
   /// tangent's share at this progress.
   virtual double forwards_per_picture(double progress) const {

@@ -10,6 +10,7 @@
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/base/paths.h"
+#include "harness/kernels/linear.h"
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
@@ -68,11 +69,17 @@ EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path, const Pl
     const at::Tensor weight = weights.take(convolution + ".weight", {outputs, inputs / groups, kernel, kernel});
     const at::Tensor bias = weights.take(norm + ".bias", {outputs}).to(at::kDouble) -
                             weights.take(norm + ".running_mean", {outputs}).to(at::kDouble) * scale;
-    return Layer{to_device((weight.to(at::kDouble) * scale.reshape({-1, 1, 1, 1}))
-                               .to(at::kFloat)
-                               .contiguous(at::MemoryFormat::ChannelsLast),
-                           device_),
-                 to_device(bias.to(at::kFloat), device_), stride, groups, rectified};
+    Layer made{to_device((weight.to(at::kDouble) * scale.reshape({-1, 1, 1, 1}))
+                             .to(at::kFloat)
+                             .contiguous(at::MemoryFormat::ChannelsLast),
+                         device_),
+               to_device(bias.to(at::kFloat), device_),
+               stride,
+               groups,
+               rectified,
+               {}};
+    if (kernel == 1 && stride == 1 && device_.is_cpu()) made.matrix = made.weight.flatten(1);
+    return made;
   };
   stem_ = layer("_conv_stem", "_bn0", 3, 32, 3, 2, 1, true);
   int64_t width = 32;
@@ -99,6 +106,11 @@ EfficientNetLite0::EfficientNetLite0(const std::filesystem::path& path, const Pl
 
 at::Tensor EfficientNetLite0::apply(const Layer& layer, const at::Tensor& x) {
   const int64_t kernel = layer.weight.size(2);
+  if (layer.matrix.defined()) {
+    // Channels lie beside each other, so that a pixel is a row of the layers' product.
+    const at::Tensor y = linear({x.permute({0, 2, 3, 1}), {}}, layer.matrix, layer.bias).value;
+    return (layer.rectified ? y.clamp_(0, 6) : y).permute({0, 3, 1, 2});
+  }
   const auto [top, bottom] = same_padding(x.size(2), kernel, layer.stride);
   const auto [left, right] = same_padding(x.size(3), kernel, layer.stride);
   const bool even = top == bottom && left == right;

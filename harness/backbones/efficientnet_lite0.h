@@ -38,6 +38,7 @@ class EfficientNetLite0 {
     at::Tensor weight, bias;
     int64_t stride = 1, groups = 1;
     bool rectified = true;  ///< ReLU6 after it
+    at::Tensor matrix;      ///< [out,in] where a pixel is multiplied alone, on the CPU; else undefined
   };
   struct Block {
     std::vector<Layer> layers;

@@ -44,6 +44,14 @@ class Bench : public Command {
             .shows_default()
             .between(1, kMost)};
     of_step_ = {
+        flags
+            .option("--micro-batch", network_.micro_batch,
+                    "of step: rows whose activations are in memory at once; 0 = all of the batch")
+            .shows_default()
+            .between(0, kMost),
+        flags.option("--save", network_.save,
+                     "of step: a file for weights, inputs, loss and gradients of the first step (safetensors), so that "
+                     "another program can take the same"),
         flags.option("--tangent", network_.tangents,
                      "of step: a way to du/dt, timed beside the others given, beside flow matching, and with its "
                      "error against fp64: dual, forward_ad, double_backward, finite_difference; repeatable")};

@@ -10,9 +10,12 @@
 #include "harness/base/config.h"
 #include "harness/base/error.h"
 #include "harness/command/bench_clock.h"
+#include "harness/engine/training/micro_batch.h"
 #include "harness/engine/training/optimizer.h"
+#include "harness/objectives/condition.h"
 #include "harness/objectives/tangent.h"
 #include "harness/tensor/random_rows.h"
+#include "harness/tensor/safetensors.h"
 
 namespace emf {
 namespace {
@@ -86,13 +89,29 @@ class Trained {
   }
 
   void step() {
-    Draw draw = objective_->draw(work_.keys, work_.latent(), kProgress);
-    move_to(draw, work_.bench.placement.device);
-    // An objective with a target network costs the same with the network itself as its target.
-    const Model* target = objective_->wants().target_decay ? model_.get() : nullptr;
-    objective_->loss({*model_, target, work_.x, work_.condition, draw, kProgress}).loss.backward();
+    take_gradients(objective_->draw(work_.keys, work_.latent(), kProgress));
     optimizer_.step(kRate);
     synchronize(work_.bench.placement.device);
+  }
+
+  /// The first step's weights, inputs, loss and gradients.
+  void save(const std::string& file) {
+    const Draw draw = objective_->draw(work_.keys, work_.latent(), kProgress);
+    const at::Tensor loss = take_gradients(draw);
+    const Condition text = drop_text(work_.condition, draw.drop);
+    NamedTensors tensors = {{"input.x", work_.x},
+                            {"input.eps", draw.eps},
+                            {"input.t", draw.t},
+                            {"input.r", draw.r},
+                            {"input.tokens", text.tokens},
+                            {"input.mask", text.mask.to(at::kByte)},
+                            {"loss", loss.detach().view({1})}};
+    for (const auto& [name, parameter] : model_->parameters()) {
+      tensors["weight." + name] = parameter.detach();
+      if (parameter.grad().defined()) tensors["gradient." + name] = parameter.grad();
+      parameter.mutable_grad().reset();
+    }
+    write_safetensors(file, tensors);
   }
 
   double needed_flops() const {
@@ -101,6 +120,23 @@ class Trained {
   }
 
  private:
+  /// @return  the loss.
+  at::Tensor take_gradients(const Draw& drawn) {
+    // An objective with a target network costs the same with the network itself as its target.
+    const Model* target = objective_->wants().target_decay ? model_.get() : nullptr;
+    const NetworkBench& bench = work_.bench;
+    const at::Tensor loss = loss_by_parts(bench.batch, bench.micro_batch, [&](int64_t begin, int64_t count) {
+                              Draw draw = rows_of(drawn, begin, count);
+                              move_to(draw, bench.placement.device);
+                              const at::Tensor x = work_.x.narrow(0, begin, count);
+                              const Condition condition{work_.condition.tokens.narrow(0, begin, count),
+                                                        work_.condition.mask.narrow(0, begin, count)};
+                              return objective_->loss({*model_, target, x, condition, draw, kProgress});
+                            }).loss;
+    loss.backward();
+    return loss;
+  }
+
   const Workbench& work_;
   std::unique_ptr<Objective> objective_;
   std::unique_ptr<Model> model_;
@@ -139,6 +175,7 @@ Json head_of(const Workbench& work, const char* what) {
   return {{"what", what},
           {"objective", bench.objective},
           {"batch", bench.batch},
+          {"micro_batch", bench.micro_batch},
           {"shape", {bench.shape.channels, bench.shape.height, bench.shape.width}},
           {"precision", work.is_brief ? "bf16" : "fp32"},
           {"threads", bench.threads},
@@ -165,6 +202,7 @@ Json bench_step(const NetworkBench& bench) {
     trained.push_back(std::make_unique<Trained>(work, bench.objective, way));
   }
   if (compares) trained.push_back(std::make_unique<Trained>(work, "flow_matching", ""));
+  if (!bench.save.empty()) trained.front()->save(bench.save);
   std::vector<std::function<void()>> steps;
   for (const auto& one : trained) steps.push_back([&one] { one->step(); });
   const std::vector<Clock> clocks = interleaved_medians(steps, kRounds);
@@ -194,12 +232,14 @@ Json bench_sample(const NetworkBench& bench) {
   const auto objective = work.objective(bench.objective);
   const auto model = work.model(objective->wants().demands);
   const at::TensorOptions options = bench.placement.options();
-  const SamplerRequest request{work.x,
-                               work.condition,
-                               {at::zeros({bench.batch, 1, bench.shape.condition_dimension}, options),
-                                at::ones({bench.batch, 1}, options.dtype(at::kBool))},
-                               bench.steps,
-                               bench.guidance};
+  SamplerRequest request{work.x,
+                         work.condition,
+                         {at::zeros({bench.batch, 1, bench.shape.condition_dimension}, options),
+                          at::ones({bench.batch, 1}, options.dtype(at::kBool))},
+                         bench.steps,
+                         bench.guidance,
+                         {}};
+  if (bench.guidance != 1) request.both = with_null(request);
   int64_t evaluations = 0;
   const Clock clock = interleaved_medians({[&] {
                                             evaluations = objective->sample(*model, request).network_evaluations;

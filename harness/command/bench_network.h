@@ -15,15 +15,20 @@ struct NetworkBench {
   std::vector<std::string> overrides;              ///< key=value of a suite's tables [model] and [objective]
   ModelShape shape{16, 4, 4, 576};
   int64_t batch = 128, text_tokens = 12;
-  int64_t steps = 1;  ///< of sampling
+  int64_t micro_batch = 0;  ///< of a step; 0 = all of the batch
+  int64_t steps = 1;        ///< of sampling
   double guidance = 1;
   /// Ways to du/dt that are timed side by side, each beside flow matching (harness/objectives/tangent.h); empty = the
   /// objective's own alone.
   std::vector<std::string> tangents;
+  std::string save;  ///< file for the first step's weights, inputs, loss and gradients; "" = none
   int threads = 1;
   Placement placement;
 };
 
+/// What `save` holds: weight.NAME, gradient.NAME, loss [1], and input.x, input.eps [B,C,H,W], input.t, input.r [B],
+/// input.tokens [B,L,D], input.mask [B,L] of uint8, text already dropped; rows in batch order.
+///
 /// A whole step: draws, loss, backward, clipping, AdamW, averages. Medians of interleaved rounds.
 /// @return  seconds, CPU seconds, GFLOP that are needed (the tangent's rows once, whatever the way), and their share
 /// of the   speed of large products; of each of `tangents` also its time, that over flow matching's, and the relative

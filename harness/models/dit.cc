@@ -8,9 +8,12 @@
 // inputs (a number a row, embedded like a time and added to the condition: scalar.NAME.*). What nobody demands has no
 // parameters, so a network without demands is the same to the last bit whatever the others can.
 #include <ATen/ATen.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
+#include <memory>
+#include <mutex>
 #include <optional>
 
 #include "harness/api/model.h"
@@ -114,10 +117,10 @@ class Dit : public Model {
     if (options_.brief && has_brief_products(placement_.device)) products.emplace(true, placement_.device.type());
     const Dual x = enter_stream(apply("patch_in", to_patches(inputs.z)));
     const Dual c = silu(add_scalars(time_condition(inputs.t, inputs.interval), inputs.scalars));
-    const Dual text = text_condition(inputs.condition);
+    const std::shared_ptr<const TextSide> text = text_side(inputs.condition);
     Stream stream{x, {}, {}};
     for (int64_t i = 0; i < options_.depth; ++i) {
-      stream = block(stream, c, text, inputs.condition.mask, "block." + std::to_string(i) + ".");
+      stream = block(stream, c, text->at(static_cast<size_t>(i)), inputs.condition.mask, block_name(i));
     }
     const auto [end, tokens] = next_norm(stream, final_modulation("final", c));
     ModelOutputs outputs{to_output("final", tokens), {}};
@@ -213,6 +216,47 @@ class Dit : public Model {
     return apply("text_in.2", gelu(apply("text_in.0", tokens)));
   }
 
+  /// Keys and values of the text for each block, which neither time nor latents reach.
+  using TextSide = std::vector<std::pair<Dual, Dual>>;
+
+  TextSide make_text_side(const Condition& condition) const {
+    const Dual text = text_condition(condition);
+    TextSide side;
+    for (int64_t i = 0; i < options_.depth; ++i) {
+      const std::vector<Dual> kv = pieces(apply(block_name(i) + "text.kv", text));
+      side.emplace_back(kv[0], kv[1]);
+    }
+    return side;
+  }
+
+  /// Without gradients the last one is kept: a sampler's steps ask for the same text again.
+  std::shared_ptr<const TextSide> text_side(const Condition& condition) const {
+    if (c10::GradMode::is_enabled() || condition.tokens.is_inference()) {
+      return std::make_shared<const TextSide>(make_text_side(condition));
+    }
+    const bool is_cast = at::autocast::is_autocast_enabled(condition.tokens.device().type());
+    std::vector<int64_t> state = {is_cast, condition.tokens._version()};
+    for (const auto& [name, leaf] : parameters_) {
+      if (name.rfind("text_in.", 0) != 0 && name.find(".text.kv.") == std::string::npos) continue;
+      state.push_back(leaf._version());
+      state.push_back(reinterpret_cast<int64_t>(leaf.const_data_ptr()));
+    }
+    {
+      const std::lock_guard lock(kept_mutex_);
+      // As long as the owner is held weakly, no other tensor can lie at its address.
+      if (kept_.side != nullptr && kept_.owner._unsafe_get_target() == condition.tokens.unsafeGetTensorImpl() &&
+          kept_.state == state) {
+        return kept_.side;
+      }
+    }
+    auto side = std::make_shared<const TextSide>(make_text_side(condition));
+    const std::lock_guard lock(kept_mutex_);
+    kept_ = {c10::weak_intrusive_ptr(condition.tokens.getIntrusivePtr()), std::move(state), side};
+    return side;
+  }
+
+  static std::string block_name(int64_t i) { return "block." + std::to_string(i) + "."; }
+
   /// The residual stream between two branches: what the last one made has not been added yet, for its sum and the norm
   /// that follows are one operation.
   struct Stream {
@@ -232,15 +276,14 @@ class Dit : public Model {
     return x;
   }
 
-  Stream block(const Stream& stream, const Dual& c, const Dual& text, const at::Tensor& mask,
+  Stream block(const Stream& stream, const Dual& c, const std::pair<Dual, Dual>& text, const at::Tensor& mask,
                const std::string& name) const {
     const std::vector<Dual> six = pieces(apply(name + "modulation", c));
     const auto [x, tokens] = next_norm(stream, {six[0], six[1]});
     const std::vector<Dual> qkv = pieces(apply(name + "attention.qkv", tokens));
     const Dual self = attention(qkv[0], qkv[1], qkv[2], options_.heads);
     const auto [y, queries] = residual_norm(x, six[2], apply(name + "attention.out", self), {}, {});
-    const std::vector<Dual> kv = pieces(apply(name + "text.kv", text));
-    const Dual cross = attention(apply(name + "text.q", queries), kv[0], kv[1], options_.heads, mask);
+    const Dual cross = attention(apply(name + "text.q", queries), text.first, text.second, options_.heads, mask);
     const auto [z, inner] = residual_norm(y, {}, apply(name + "text.out", cross), six[3], six[4]);
     return {z, six[5], apply(name + "mlp.2", gelu(apply(name + "mlp.0", inner)))};
   }
@@ -288,6 +331,15 @@ class Dit : public Model {
   NamedParameters parameters_;
   std::map<std::string, size_t> places_;  ///< of each name in parameters_
   at::Tensor positions_;
+
+  /// The last text side that was made without gradients, and of what.
+  struct KeptText {
+    c10::weak_intrusive_ptr<c10::TensorImpl> owner{c10::intrusive_ptr<c10::TensorImpl>()};
+    std::vector<int64_t> state;  ///< of tokens and weights
+    std::shared_ptr<const TextSide> side;
+  };
+  mutable std::mutex kept_mutex_;
+  mutable KeptText kept_;
 };
 
 std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& context) {

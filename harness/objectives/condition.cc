@@ -33,12 +33,7 @@ at::Tensor guided(const Model& model, const at::Tensor& z, double t, std::option
   const bool both = evaluations_per_step(request) == 2;
   const int64_t rows = both ? 2 * z.size(0) : z.size(0);
   Condition condition = request.condition;
-  if (both) {
-    const int64_t length = condition.tokens.size(1), null_length = request.null_condition.tokens.size(1);
-    const at::Tensor null_tokens = at::constant_pad_nd(request.null_condition.tokens, {0, 0, 0, length - null_length});
-    const at::Tensor null_mask = at::constant_pad_nd(request.null_condition.mask, {0, length - null_length}, false);
-    condition = {at::cat({condition.tokens, null_tokens}), at::cat({condition.mask, null_mask})};
-  }
+  if (both) condition = request.both.tokens.defined() ? request.both : with_null(request);
   const Dual time{at::full({rows}, t, z.options()), {}};
   const Dual gap{interval ? at::full({rows}, *interval, z.options()) : at::Tensor(), {}};
   const at::Tensor u = model.forward({{both ? at::cat({z, z}) : z, {}}, time, gap, condition, {}}).u.value;

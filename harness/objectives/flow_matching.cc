@@ -36,6 +36,8 @@ class FlowMatching : public Objective {
     return {loss, {{"residual", loss}}};
   }
 
+  bool is_mean_over_rows() const override { return true; }
+
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {
     const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;

@@ -131,6 +131,8 @@ class MeanFlow : public Objective {
              {"du_dt", num_apart > 0 ? LossNumber(u.tangent.square().mean().sqrt()) : LossNumber(0)}}};
   }
 
+  bool is_mean_over_rows() const override { return true; }
+
   SamplerResult sample(const Model& model, const SamplerRequest& request) const override {
     const at::NoGradGuard no_grad;
     at::Tensor z = request.noise;

@@ -45,6 +45,7 @@ Painted paint(const Objective& objective, const Model& model, const TextConditio
     request.null_condition = conditions.none(rows);
     request.steps = steps;
     request.guidance = guidance;
+    if (guidance != 1) request.both = with_null(request);
     // The network alone is timed, without noise, text and codec, because the cost of a step is what is
     // compared.
     synchronize(device);

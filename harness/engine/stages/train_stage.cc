@@ -23,6 +23,8 @@ Json training_spec(const TrainOptions& train) {
                {"clip_norm", train.clip_norm}, {"ema_half_life", train.ema_half_life}};
   // Left out where it is not set, so that suites that never speak of it keep their hashes.
   if (train.encoder_learning_rate != 0) spec["encoder_learning_rate"] = train.encoder_learning_rate;
+  // Sums of gradients come in another order.
+  if (train.micro_batch != 0 && train.micro_batch < train.batch) spec["micro_batch"] = train.micro_batch;
   return spec;
 }
 

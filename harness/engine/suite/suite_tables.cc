@@ -68,6 +68,9 @@ void require_whole_steps(ConfigReader& reader, const std::string& budget, const 
 TrainOptions read_train(const Config& config) {
   ConfigReader reader(config, "train");
   TrainOptions train = read_training(reader, "pictures", TrainOptions());
+  train.micro_batch = reader.integer("micro_batch", train.micro_batch, 0, 1 << 20,
+                                     "rows of a step whose activations are in memory at once: less memory, a little "
+                                     "slower; 0 = all of the batch [pictures]");
   // Every one is encoded and kept; a budget beyond it sees them again.
   constexpr int64_t kMostKept = 100'000'000;
   // Read behind the budget, which is its default: every sample is then shown once.

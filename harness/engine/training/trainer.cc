@@ -13,6 +13,7 @@
 #include "harness/base/error.h"
 #include "harness/base/progress.h"
 #include "harness/engine/training/loop.h"
+#include "harness/engine/training/micro_batch.h"
 
 namespace emf {
 namespace {
@@ -144,6 +145,10 @@ Json train_segment(const Objective& objective, const Model& model, const Network
   const double phase = static_cast<double>(segment.phase_to - segment.phase_from);
   Draws draws(objective, seed, first_here, rows_here, options.batch, segment.to, !placement.device.is_cpu(),
               [&](int64_t first) { return static_cast<double>(first - segment.phase_from) / phase; });
+  if (options.micro_batch != 0 && !objective.is_mean_over_rows()) {
+    fail_input("{}: {} has no loss that can be taken in parts; leave train.micro_batch out", label,
+               objective.fingerprint().at("name").get<std::string>());
+  }
   return loop.run([&](int64_t first, double progress) -> TrainingStep {
     const at::Tensor samples = at::empty({rows_here}, at::kLong);
     for (int64_t i = 0; i < rows_here; ++i) {
@@ -152,14 +157,19 @@ Json train_segment(const Objective& objective, const Model& model, const Network
       // by the sample's number in the budget.
       samples.data_ptr<int64_t>()[i] = sample % near.pool;
     }
-    const at::Tensor x = to_device(near.gather(samples), placement.device);
-    Draw draw = draws.of(first, x.sizes().slice(1));
-    move_to(draw, placement.device);
+    const at::Tensor pictures = near.gather(samples);
+    const Draw drawn = draws.of(first, pictures.sizes().slice(1));
+    LossResult loss = loss_by_parts(rows_here, options.micro_batch, [&](int64_t begin, int64_t count) {
+      const bool is_whole = count == rows_here;
+      const at::Tensor x = to_device(pictures.narrow(0, begin, count), placement.device);
+      Draw draw = is_whole ? drawn : rows_of(drawn, begin, count);
+      move_to(draw, placement.device);
+      const Condition condition = conditions.gather(samples.narrow(0, begin, count));
+      return objective.loss({model, target ? &target->model() : nullptr, x, condition, draw, progress});
+    });
     const double forwards = objective.forwards_per_picture(progress) * static_cast<double>(rows_here);
-    const Condition condition = conditions.gather(samples);
     // An encoder that trains along runs forward and backward once a picture.
-    return {objective.loss({model, target ? &target->model() : nullptr, x, condition, draw, progress}),
-            row_flops * forwards + 3 * conditions.forward_flops(samples)};
+    return {std::move(loss), row_flops * forwards + 3 * conditions.forward_flops(samples)};
   });
 }
 

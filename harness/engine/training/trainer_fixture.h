@@ -126,6 +126,7 @@ class WrappedObjective : public Objective {
     return inner_->sample(model, request);
   }
   void start(const NamedParameters& model) const override { inner_->start(model); }
+  bool is_mean_over_rows() const override { return inner_->is_mean_over_rows(); }
   double forwards_per_picture(double progress) const override { return inner_->forwards_per_picture(progress); }
 
  protected:

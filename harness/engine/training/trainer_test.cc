@@ -273,5 +273,36 @@ TEST_F(TrainerTest, TargetNetworkIsSavedResumedAndCarriedOn) {
       at::equal(next->seen.front().second, read_safetensors(final_of(first)).at("weight.model.patch_in.weight")));
 }
 
+TEST_F(TrainerTest, AStepInPartsIsTheSameStep) {
+  for (const char* name : {"flow_matching", "mean_flow", "improved_mean_flow", "ddpm"}) {
+    SCOPED_TRACE(name);
+    const Segment few = {0, 128, 1024, 0, 1024, {}, true};
+    options_.micro_batch = 0;
+    const RunFolder whole = folder(std::string(name) + "/whole"), parts = folder(std::string(name) + "/parts");
+    train(*objective(name), few, whole);
+    options_.micro_batch = options_.batch / 4 - 1;  // and a last part that is shorter
+    train(*objective(name), few, parts);
+    const NamedTensors expected = read_safetensors(final_of(whole));
+    for (const auto& [key, tensor] : read_safetensors(final_of(parts))) {
+      if (key.rfind("weight.", 0) != 0) continue;
+      EXPECT_LT((tensor - expected.at(key)).abs().max().item<double>(), 1e-5) << key;
+    }
+    const Json event = read_json_lines(parts.file("events.jsonl")).front(),
+               whole_event = read_json_lines(whole.file("events.jsonl")).front();
+    EXPECT_NEAR(event.at("loss"), whole_event.at("loss"), 1e-4);
+    EXPECT_NEAR(event.at("residual"), whole_event.at("residual"), 1e-4);
+  }
+}
+
+TEST_F(TrainerTest, ALossThatIsNoMeanIsNotTakenInParts) {
+  class Joint : public WrappedObjective {
+   public:
+    using WrappedObjective::WrappedObjective;
+    bool is_mean_over_rows() const override { return false; }
+  };
+  options_.micro_batch = 4;
+  EXPECT_THROW(train(Joint(objective("flow_matching")), whole(), folder("joint")), UserError);
+}
+
 }  // namespace
 }  // namespace emf
