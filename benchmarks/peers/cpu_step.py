@@ -15,6 +15,8 @@ rounds. One thread unless told otherwise, so that what else runs on the machine 
   lean      split with a linear layer whose jvp leaves the weight's zero tangent out
   NAME+bf16 under autocast; NAME+compile: torch.compile around the loss
 
+With --sample-steps, sampling as well: 8 pictures, a batch doubled for guidance, PyTorch in fp32 and under autocast.
+
   cpu_step.py --emfbench build/release/harness/command/emfbench --variants fm,joint,emf,split,lean,fm+bf16,lean+bf16
 """
 import argparse
@@ -51,6 +53,7 @@ def arguments():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--variants", default="fm,joint,emf,two,split,lean,fm+bf16,lean+bf16")
+    parser.add_argument("--sample-steps", default="", help="also paint 8 pictures with guidance 2 in so many steps: 1,2,4,8")
     return parser.parse_args()
 
 
@@ -59,9 +62,9 @@ def cpu_seconds(who=resource.RUSAGE_SELF):
     return usage.ru_utime + usage.ru_stime
 
 
-def run_emfbench(options, precision, objective, save=""):
-    command = [options.emfbench, "bench", "step", f"model.width={options.width}", f"model.depth={options.depth}",
-               f"model.heads={options.heads}", "--objective", objective, "--batch", str(options.batch),
+def run_emfbench(options, precision, objective, save="", what="step", batch=None, more=()):
+    command = [options.emfbench, "bench", what, f"model.width={options.width}", f"model.depth={options.depth}",
+               f"model.heads={options.heads}", "--objective", objective, "--batch", str(batch or options.batch), *more,
                "--channels", str(options.channels), "--height", str(options.side), "--width", str(options.side),
                "--text-tokens", str(options.text_tokens), "--text-dimension", str(options.text_dimension),
                "--precision", precision, "--threads", str(options.threads), "--json"]
@@ -187,6 +190,39 @@ class Variant:
         torch._foreach_lerp_(self.averages, [parameter.detach() for parameter in self.parameters], 1e-4)
 
 
+def sample(variant, saved, steps, low, batch=8, guidance=2.0):
+    """u_null + w (u_cond - u_null) by a batch of twice the rows, Euler steps of MeanFlow."""
+    tokens = saved["input.tokens"][:batch]
+    both, mask = torch.cat([tokens, torch.zeros_like(tokens)]), torch.cat([saved["input.mask"][:batch].bool()] * 2)
+    z = saved["input.eps"][:batch].flatten(2).transpose(1, 2).contiguous()
+    autocast = torch.autocast("cpu", dtype=torch.bfloat16) if low else contextlib.nullcontext()
+    with torch.no_grad(), autocast:
+        for i in range(steps, 0, -1):
+            t = torch.full((2 * batch,), i / steps)
+            u, null = variant.network(torch.cat([z, z]), t - 1 / steps, t, both, mask).float().chunk(2)
+            z = z - (null + guidance * (u - null)) / steps
+    return z
+
+
+def compare_sampling(options, variant, saved):
+    for steps in (int(word) for word in options.sample_steps.split(",")):
+        more = ("--guidance", "2", "--steps", str(steps))
+        times = {}
+        for turn in range(2 * options.rounds + 1):
+            for name, low in (("torch fp32", False), ("torch bf16", True)):
+                before = cpu_seconds()
+                sample(variant, saved, steps, low)
+                if turn > 0:
+                    times.setdefault(name, []).append(cpu_seconds() - before)
+            for precision in ("fp32", "bf16") if turn > 0 else ():
+                ours = run_emfbench(options, precision, "mean_flow", what="sample", batch=8, more=more)["cpu_seconds"]
+                times.setdefault("emfbench " + precision, []).append(ours)
+        medians = {name: statistics.median(values) for name, values in times.items()}
+        print(json.dumps({"sampling_steps": steps} | {name: round(value, 4) for name, value in medians.items()} | {
+            "over_fp32": round(medians["torch fp32"] / medians["emfbench fp32"], 2),
+            "over_bf16": round(medians["torch fp32"] / medians["emfbench bf16"], 2)}), flush=True)
+
+
 def main():
     options = arguments()
     torch.set_num_threads(options.threads)
@@ -226,6 +262,8 @@ def main():
                 "over_emfbench_fp32": median / medians["emfbench mean_flow fp32"],
                 "over_emfbench_bf16": median / medians["emfbench mean_flow bf16"]}
         print(json.dumps({key: value if isinstance(value, str) else round(value, 4) for key, value in line.items()}))
+    if options.sample_steps:
+        compare_sampling(options, variants[0], saved)
     print(json.dumps({"torch": torch.__version__, "threads": options.threads, "moving_rows": variants[0].moving,
                       "rounds": options.rounds}))
     return 1 if failed else 0

@@ -2,6 +2,7 @@
 // Chat templates as transformers renders them (tests/oracle/chat_templates/make_cases.py), and where they lie.
 #include "encoders/chat_templates/chat_template.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "harness/base/error.h"
@@ -102,6 +103,18 @@ TEST_F(ChatTemplates, RefusalsNameLineAndItem) {
   for (int i = 0; i < 10000; ++i) deep += "(";
   EXPECT_THROW(TemplateProgram("{{ " + deep), UserError);
   EXPECT_THROW(TemplateProgram("{{ \xff }}"), UserError);
+  for (const char* start : {"'aaaaaaaa'", "[1]"}) {
+    for (const char* op : {"+", "~"}) {
+      const std::string source = fmt::format(
+          "{{% set x = namespace(v={}) %}}{{% for i in range(40) %}}{{% set x.v = x.v {} x.v %}}{{% endfor %}}", start,
+          op);
+      EXPECT_THROW(TemplateProgram(source).run({}, ""), UserError) << source;
+    }
+  }
+  for (const char* source : {"{{ ('a' * 10000) * 10000 }}", "{{ ('a' * 10000).replace('a', 'b' * 10000) }}",
+                             "{{ range(9000) | join('a' * 10000) }}", "{{ [1] | tojson(indent=1000000000) }}"}) {
+    EXPECT_THROW(TemplateProgram(source).run({}, ""), UserError) << source;
+  }
   for (const char* link : {" + 1", " or 0", " and 1", " | trim", " is none", ".a", "[0]", " if 1"}) {
     const auto chain = [&](int links) {
       std::string text = "{{ x";

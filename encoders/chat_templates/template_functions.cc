@@ -186,6 +186,7 @@ const std::map<std::string, Filter>& filters() {
        [](const Value& value, const Arguments& arguments) -> Value {
          const GivenArguments given("tojson", arguments, {"ensure_ascii", "indent"});
          const bool indents = given.has(1) && !given[1].is_none();
+         if (indents && given[1].integer() > 100) fail_input("'tojson' indents by more than 100");
          return Value(json_text(value.data(), indents ? given[1].integer() : -1, given.has(0) && given[0].truth()));
        }},
       {"join",
@@ -195,6 +196,7 @@ const std::map<std::string, Filter>& filters() {
          bool is_first = true;
          for (const Value& one : value.elements()) {
            all += (is_first ? "" : between) + as_text(one);
+           require_template_room(all.size());
            is_first = false;
          }
          return Value(std::move(all));

@@ -84,6 +84,7 @@ std::string replaced(const std::string& text, const Arguments& arguments) {
   size_t begin = 0;
   for (size_t at = text.find(from); at != std::string::npos && most != 0; at = text.find(from, begin), --most) {
     out += text.substr(begin, at - begin) + to;
+    require_template_room(out.size());
     begin = at + from.size();
   }
   return out + text.substr(begin);
@@ -263,18 +264,27 @@ TemplateValue slice_of(const Value& value, const Value& begin, const Value& end,
 }
 
 TemplateValue apply_operator(const std::string& name, const Value& left, const Value& right) {
-  if (name == "~") return Value(left.written() + right.written());
+  if (name == "~") {
+    const std::string first = left.written(), second = right.written();
+    require_template_room(first.size() + second.size());
+    return Value(first + second);
+  }
   if (is_number(left) && is_number(right)) return arithmetic(name, left, right);
-  if (name == "+" && left.is_string() && right.is_string()) return Value(left.text() + right.text());
+  if (name == "+" && left.is_string() && right.is_string()) {
+    require_template_room(left.text().size() + right.text().size());
+    return Value(left.text() + right.text());
+  }
   const auto is_list = [](const Value& value) { return value.is_data() && value.data().is_array(); };
   if (name == "+" && is_list(left) && is_list(right)) {
     Data all = left.data();
+    if (all.size() + right.data().size() > kMostTemplateElements) fail_input("a list is too long");
     for (const Data& one : right.data()) all.push_back(one);
     return Value(std::move(all));
   }
   if (name == "*" && left.is_string() && right.is_integer()) {
     if (right.integer() > 10000) fail_input("a text is repeated {} times", right.integer());
     std::string all;
+    require_template_room(left.text().size() * static_cast<size_t>(std::max<int64_t>(0, right.integer())));
     for (int64_t i = 0; i < right.integer(); ++i) all += left.text();
     return Value(std::move(all));
   }

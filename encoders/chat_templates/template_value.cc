@@ -8,6 +8,10 @@
 
 namespace emf {
 
+void require_template_room(size_t bytes) {
+  if (bytes > kMostTemplateText) fail_input("a text of more than {} bytes is made", kMostTemplateText);
+}
+
 TemplateValue TemplateValue::undefined(std::string name) {
   TemplateValue value;
   value.name_ = std::move(name);

@@ -26,6 +26,11 @@ struct TemplateArguments {
 };
 using TemplateFunction = std::function<TemplateValue(const TemplateArguments&)>;
 
+/// What a template may make of its conversation: longer texts, and longer lists, come of a template that grows itself.
+inline constexpr size_t kMostTemplateText = size_t{1} << 24, kMostTemplateElements = size_t{1} << 20;
+/// @throws UserError  more bytes of text than that.
+void require_template_room(size_t bytes);
+
 /// A value, or an undefined name, a namespace whose attributes can be set, something that can be called.
 class TemplateValue {
  public:

@@ -138,13 +138,69 @@ TEST(Dit, RefusesWhatItDoesNotOfferAndScalarsThatAreMissing) {
 TEST(Dit, FingerprintHoldsEveryOption) {
   const Json plain = make_model()->fingerprint();
   EXPECT_EQ(plain.at("name"), "dit");
-  for (const char* option : {"width", "depth", "heads", "mlp_ratio", "patch", "time_scale"}) {
-    const Json other = {{"width", 32}, {"depth", 2}, {"heads", 2}, {"mlp_ratio", 2}, {"patch", 2}, {"time_scale", 8}};
+  for (const char* option : {"width", "depth", "heads", "mlp_ratio", "patch", "time_scale", "precision"}) {
+    const Json other = {{"width", 32}, {"depth", 2},      {"heads", 2},         {"mlp_ratio", 2},
+                        {"patch", 2},  {"time_scale", 8}, {"precision", "bf16"}};
     Json options = {{"width", 64}, {"depth", 3}, {"heads", 4}};
     options[option] = other.at(option);
     EXPECT_NE(ModelRegistry::instance().make("dit", Options(options, "test"), {kShape, 1, {}, {}})->fingerprint(),
               plain)
         << option;
+  }
+}
+
+/// Times as they come (MeanFlow, EMF), at the default, and times a thousand (SANA, DiT, SD3.5).
+TEST(Dit, DuDtInBfloat16KeepsTwoDigitsAtEveryScaleOfTime) {
+  for (const double scale : {1.0, 16.0, 1000.0}) {
+    Json options = {{"width", 64}, {"depth", 3}, {"heads", 4}, {"time_scale", scale}};
+    const auto make = [&](const char* precision) {
+      options["precision"] = precision;
+      auto model = ModelRegistry::instance().make("dit", Options(options, "test"), {kShape, 1, {}, {}});
+      redraw_zeros(*model);
+      return model;
+    };
+    const Inputs in = make_inputs();
+    const auto exact = make("fp32"), single = make("fp32"), brief = make("bf16");
+    for (const auto& [name, parameter] : exact->parameters()) parameter.set_data(parameter.detach().to(at::kDouble));
+    ModelInputs doubled = moving(in, kRows);
+    for (Dual* dual : {&doubled.z, &doubled.t, &doubled.interval}) {
+      dual->value = dual->value.to(at::kDouble), dual->tangent = dual->tangent.to(at::kDouble);
+    }
+    doubled.condition.tokens = doubled.condition.tokens.to(at::kDouble);
+    const at::Tensor expected = exact->forward(doubled).u.tangent;
+    const double in_single = relative_error(single->forward(moving(in, kRows)).u.tangent, expected),
+                 in_brief = relative_error(brief->forward(moving(in, kRows)).u.tangent, expected);
+    std::printf("time scale %g: du/dt is off by %.2g in fp32, %.2g in bf16\n", scale, in_single, in_brief);
+    EXPECT_LT(in_single, 2e-5) << scale;
+    EXPECT_LT(in_brief, 0.02) << scale;
+  }
+}
+
+TEST(Dit, AKeptTextIsMadeAnewWhenItOrAWeightChanges) {
+  const auto model = make_model();
+  redraw_zeros(*model);
+  const Inputs in = make_inputs();
+  const at::NoGradGuard no_grad;
+  ModelInputs inputs = moving(in, kRows);
+  const at::Tensor tokens = inputs.condition.tokens;
+  const auto u = [&] { return model->forward(inputs).u.value; };
+  // What a network gives that has kept nothing: a tensor that it has not seen.
+  const auto afresh = [&] {
+    ModelInputs other = inputs;
+    other.condition.tokens = inputs.condition.tokens.clone();
+    return model->forward(other).u.value;
+  };
+  const at::Tensor first = u();
+  EXPECT_TRUE(u().equal(first));
+  tokens.mul_(-1);
+  EXPECT_FALSE(u().equal(first));
+  EXPECT_TRUE(u().equal(afresh()));
+  for (const auto& [name, parameter] : model->parameters()) {
+    if (name != "block.1.text.kv.weight" && name != "text_in.0.bias") continue;
+    const at::Tensor before = u();
+    parameter.add_(0.1);
+    EXPECT_FALSE(u().equal(before)) << name;
+    EXPECT_TRUE(u().equal(afresh())) << name;
   }
 }
 

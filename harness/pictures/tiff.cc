@@ -277,6 +277,10 @@ StoredPicture decode_tiff(std::string_view encoded, const Wanted& wanted) {
   TIFFGetField(file.get(), TIFFTAG_IMAGEWIDTH, &width);
   TIFFGetField(file.get(), TIFFTAG_IMAGELENGTH, &height);
   if (width == 0 || height == 0 || uint64_t{width} * height > kMostPixels) refuse_kind("its size");
+  // A file may say its size twice, and libtiff need not take the one that the header's reader took.
+  PictureHeader seen;
+  seen.format = Format::kTiff, seen.height = static_cast<int>(height), seen.width = static_cast<int>(width);
+  require_readable_size(seen, encoded.size());
   Layout layout = layout_of(file.get());
   StoredPicture picture;
   if (layout.photometric == PHOTOMETRIC_YCBCR && layout.compression == COMPRESSION_JPEG &&
