@@ -20,6 +20,7 @@
 #include "harness/kernels/linear.h"
 #include "harness/kernels/residual_norm.h"
 #include "harness/tensor/autocast.h"
+#include "harness/tensor/placement.h"
 
 namespace emf {
 namespace {
@@ -45,7 +46,7 @@ void run(benchmark::State& state, const Case& which, const std::vector<Dual>& in
   at::set_num_threads(1);
   std::optional<PlainOperations> plain;
   if (which.plain) plain.emplace();
-  const Autocast precision(which.brief, at::kCPU);
+  const Autocast precision(which.brief, Placement().device.type());
   std::vector<Dual> still;
   std::vector<at::Tensor> leaves;
   for (const Dual& input : inputs) {

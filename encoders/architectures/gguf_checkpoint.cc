@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "encoders/architectures/gguf_checkpoint.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 
 #include "encoders/architectures/gguf_family.h"
 #include "harness/base/error.h"
+#include "harness/tensor/parallel.h"
 
 namespace emf {
 namespace {
@@ -30,7 +29,7 @@ class GgufWeights : public WeightSource {
     const bool is_turned =
         head_size_ > 0 && (name.find("q_proj") != std::string::npos || name.find("k_proj") != std::string::npos);
     if (!is_turned) {
-      at::parallel_for(0, tensor.num_rows, 64, [&](int64_t begin, int64_t end) {
+      parallel_for(tensor.num_rows, 64, [&](int64_t begin, int64_t end) {
         dequantise_rows(tensor, begin, end - begin, out + begin * tensor.row_size);
       });
       return;
@@ -47,7 +46,7 @@ class GgufWeights : public WeightSource {
       for (int64_t row = 0; row < rows; ++row) out[row] = stored[static_cast<size_t>(stored_row(row))];
       return;
     }
-    at::parallel_for(0, rows, 64, [&](int64_t begin, int64_t end) {
+    parallel_for(rows, 64, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) {
         dequantise_rows(tensor, stored_row(row), 1, out + row * tensor.row_size);
       }

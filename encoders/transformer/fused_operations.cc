@@ -2,7 +2,6 @@
 #include "encoders/transformer/fused_operations.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 
 #include <cmath>
@@ -13,6 +12,8 @@
 #else
 #define EMF_VECTOR_WIDTHS
 #endif
+
+#include "harness/tensor/parallel.h"
 
 namespace emf {
 namespace {
@@ -81,7 +82,7 @@ void rms_norm_rows(const at::Tensor& x, const at::Tensor& weight, double epsilon
   const float* from = x.const_data_ptr<float>();
   const float* scales = weight.const_data_ptr<float>();
   auto* to = data_of<Stored>(out);
-  at::parallel_for(0, rows, std::max<int64_t>(1, kValuesPerTask / size), [&](int64_t begin, int64_t end) {
+  parallel_for(rows, std::max<int64_t>(1, kValuesPerTask / size), [&](int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; ++row) {
       const float mean = sum_of_squares(from + row * size, size) / static_cast<float>(size);
       scale_row(from + row * size, scales, 1 / std::sqrt(mean + static_cast<float>(epsilon)), size, to + row * size);
@@ -95,8 +96,8 @@ void turn_rows(const at::Tensor& heads, int64_t num_turned, const at::Tensor& co
   auto* values = data_of<Stored>(heads);
   const float* cosines = cosine.const_data_ptr<float>();
   const float* sines = sine.const_data_ptr<float>();
-  at::parallel_for(
-      0, heads.size(0), std::max<int64_t>(1, kValuesPerTask / (num_heads * size)), [&](int64_t begin, int64_t end) {
+  parallel_for(
+      heads.size(0), std::max<int64_t>(1, kValuesPerTask / (num_heads * size)), [&](int64_t begin, int64_t end) {
         for (int64_t token = begin; token < end; ++token) {
           for (int64_t head = 0; head < num_turned; ++head) {
             turn_head(values + (token * num_heads + head) * size, cosines + token * half, sines + token * half, half);

@@ -13,7 +13,6 @@
 
 #include <cmath>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "harness/api/model.h"
@@ -21,12 +20,12 @@
 #include "harness/kernels/attention.h"
 #include "harness/kernels/brief_products.h"
 #include "harness/kernels/layer_norm.h"
-#include "harness/kernels/linear.h"
 #include "harness/kernels/residual.h"
 #include "harness/kernels/residual_norm.h"
 #include "harness/kernels/time_embedding.h"
+#include "harness/models/kept_result.h"
+#include "harness/models/named_layers.h"
 #include "harness/tensor/autocast.h"
-#include "harness/tensor/random_rows.h"
 
 namespace emf {
 namespace {
@@ -63,33 +62,33 @@ class Dit : public Model {
         shape_(context.shape),
         demands_(context.demands),
         placement_(context.placement),
-        seed_(context.seed) {
+        layers_(context.seed, context.placement) {
     const int64_t width = options.width;
     const int64_t patch_values = shape_.channels * options.patch * options.patch;
-    add_linear("patch_in", patch_values, width);
-    add_linear("phi_end.0", kTimeFeatures, width);
-    add_linear("phi_end.2", width, width);
-    add_linear("phi_interval.0", kTimeFeatures, width);
-    add_linear("phi_interval.2", width, width);
-    add_linear("text_in.0", shape_.condition_dimension, width);
-    add_linear("text_in.2", width, width);
+    layers_.add("patch_in", patch_values, width);
+    layers_.add("phi_end.0", kTimeFeatures, width);
+    layers_.add("phi_end.2", width, width);
+    layers_.add("phi_interval.0", kTimeFeatures, width);
+    layers_.add("phi_interval.2", width, width);
+    layers_.add("text_in.0", shape_.condition_dimension, width);
+    layers_.add("text_in.2", width, width);
     for (int64_t i = 0; i < options.depth; ++i) {
       const std::string block = "block." + std::to_string(i) + ".";
-      add_linear(block + "modulation", width, 6 * width, /*zero=*/true);
-      add_linear(block + "attention.qkv", width, 3 * width);
-      add_linear(block + "attention.out", width, width);
-      add_linear(block + "text.q", width, width);
-      add_linear(block + "text.kv", width, 2 * width);
-      add_linear(block + "text.out", width, width, /*zero=*/true);
-      add_linear(block + "mlp.0", width, options.mlp_ratio * width);
-      add_linear(block + "mlp.2", options.mlp_ratio * width, width);
+      layers_.add(block + "modulation", width, 6 * width, /*zero=*/true);
+      layers_.add(block + "attention.qkv", width, 3 * width);
+      layers_.add(block + "attention.out", width, width);
+      layers_.add(block + "text.q", width, width);
+      layers_.add(block + "text.kv", width, 2 * width);
+      layers_.add(block + "text.out", width, width, /*zero=*/true);
+      layers_.add(block + "mlp.0", width, options.mlp_ratio * width);
+      layers_.add(block + "mlp.2", options.mlp_ratio * width, width);
     }
     add_final("final", patch_values);
     for (const std::string& head : demands_.heads) add_final("head." + head, patch_values);
     // The last layer starts at zero: at first, the network is the one without this input.
     for (const std::string& scalar : demands_.scalars) {
-      add_linear("scalar." + scalar + ".0", kTimeFeatures, width);
-      add_linear("scalar." + scalar + ".2", width, width, /*zero=*/true);
+      layers_.add("scalar." + scalar + ".0", kTimeFeatures, width);
+      layers_.add("scalar." + scalar + ".2", width, width, /*zero=*/true);
     }
     positions_ =
         position_code(shape_.height / options.patch, shape_.width / options.patch, width).to(placement_.options());
@@ -110,7 +109,7 @@ class Dit : public Model {
     return print;
   }
 
-  const NamedParameters& parameters() const override { return parameters_; }
+  const NamedParameters& parameters() const override { return layers_.parameters(); }
 
   ModelOutputs forward(const ModelInputs& inputs) const override {
     std::optional<Autocast> products;
@@ -149,29 +148,14 @@ class Dit : public Model {
  private:
   int64_t num_patches() const { return shape_.height * shape_.width / (options_.patch * options_.patch); }
 
-  /// Xavier-uniform-sized normals as DiT's own initialisation, keyed by name; zero where adaLN-Zero asks for it.
-  void add_linear(const std::string& name, int64_t inputs, int64_t outputs, bool zero = false) {
-    const double deviation = zero ? 0 : std::sqrt(2.0 / static_cast<double>(inputs + outputs));
-    add_parameter(name + ".weight", normal_named(seed_, name + ".weight", {outputs, inputs}) * deviation);
-    add_parameter(name + ".bias", at::zeros({outputs}));
-  }
-
   /// A normalisation modulated by the condition, then a projection to patches.
   void add_final(const std::string& name, int64_t patch_values) {
-    add_linear(name + ".modulation", options_.width, 2 * options_.width, /*zero=*/true);
-    add_linear(name + ".out", options_.width, patch_values, /*zero=*/true);
+    layers_.add(name + ".modulation", options_.width, 2 * options_.width, /*zero=*/true);
+    layers_.add(name + ".out", options_.width, patch_values, /*zero=*/true);
   }
 
-  void add_parameter(const std::string& name, const at::Tensor& value) {
-    places_[name] = parameters_.size();
-    parameters_.emplace_back(name, value.to(placement_.device).detach().set_requires_grad(true));
-  }
-
-  const at::Tensor& parameter(const std::string& name) const { return parameters_[places_.at(name)].second; }
-
-  Dual apply(const std::string& name, const Dual& x) const {
-    return linear(x, parameter(name + ".weight"), parameter(name + ".bias"));
-  }
+  const at::Tensor& parameter(const std::string& name) const { return layers_.parameter(name); }
+  Dual apply(const std::string& name, const Dual& x) const { return layers_.apply(name, x); }
 
   /// The width-sized pieces of the last dimension. Cut at once, so that their gradients are joined at once.
   std::vector<Dual> pieces(const Dual& x) const {
@@ -234,25 +218,13 @@ class Dit : public Model {
     if (c10::GradMode::is_enabled() || condition.tokens.is_inference()) {
       return std::make_shared<const TextSide>(make_text_side(condition));
     }
-    const bool is_cast = at::autocast::is_autocast_enabled(condition.tokens.device().type());
-    std::vector<int64_t> state = {is_cast, condition.tokens._version()};
-    for (const auto& [name, leaf] : parameters_) {
+    std::vector<int64_t> state = {at::autocast::is_autocast_enabled(condition.tokens.device().type())};
+    for (const auto& [name, leaf] : parameters()) {
       if (name.rfind("text_in.", 0) != 0 && name.find(".text.kv.") == std::string::npos) continue;
       state.push_back(leaf._version());
       state.push_back(reinterpret_cast<int64_t>(leaf.const_data_ptr()));
     }
-    {
-      const std::lock_guard lock(kept_mutex_);
-      // As long as the owner is held weakly, no other tensor can lie at its address.
-      if (kept_.side != nullptr && kept_.owner._unsafe_get_target() == condition.tokens.unsafeGetTensorImpl() &&
-          kept_.state == state) {
-        return kept_.side;
-      }
-    }
-    auto side = std::make_shared<const TextSide>(make_text_side(condition));
-    const std::lock_guard lock(kept_mutex_);
-    kept_ = {c10::weak_intrusive_ptr(condition.tokens.getIntrusivePtr()), std::move(state), side};
-    return side;
+    return kept_text_.get(condition.tokens, std::move(state), [&] { return make_text_side(condition); });
   }
 
   static std::string block_name(int64_t i) { return "block." + std::to_string(i) + "."; }
@@ -327,19 +299,10 @@ class Dit : public Model {
   ModelShape shape_;
   ModelDemands demands_;
   Placement placement_;
-  uint64_t seed_;
-  NamedParameters parameters_;
-  std::map<std::string, size_t> places_;  ///< of each name in parameters_
+  NamedLayers layers_;
   at::Tensor positions_;
 
-  /// The last text side that was made without gradients, and of what.
-  struct KeptText {
-    c10::weak_intrusive_ptr<c10::TensorImpl> owner{c10::intrusive_ptr<c10::TensorImpl>()};
-    std::vector<int64_t> state;  ///< of tokens and weights
-    std::shared_ptr<const TextSide> side;
-  };
-  mutable std::mutex kept_mutex_;
-  mutable KeptText kept_;
+  KeptResult<TextSide> kept_text_;
 };
 
 std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& context) {

@@ -21,12 +21,13 @@ constexpr int64_t kBatch = 16;
 }  // namespace
 
 PictureFeatures::PictureFeatures(const std::string& backbone, const std::string& resize, const BackboneContext& context)
-    : PictureFeatures(make_backbone(backbone, context), resize) {
-  device_ = context.placement.device;
-}
+    : PictureFeatures(make_backbone(backbone, context), resize, context) {}
 
-PictureFeatures::PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize)
-    : backbone_(std::move(backbone)), resize_(resize.empty() ? backbone_->resize() : resize_filter(resize)) {}
+PictureFeatures::PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize,
+                                 const BackboneContext& context)
+    : backbone_(std::move(backbone)),
+      resize_(resize.empty() ? backbone_->resize() : resize_filter(resize)),
+      device_(context.placement.device) {}
 
 Json PictureFeatures::identity() const {
   Json identity = backbone_->identity();

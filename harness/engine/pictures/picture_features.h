@@ -27,7 +27,8 @@ class PictureFeatures {
   explicit PictureFeatures(const std::string& backbone, const std::string& resize = "",
                            const BackboneContext& context = {});
   /// Of a backbone that is made already, with options of its own.
-  explicit PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize = "");
+  explicit PictureFeatures(std::unique_ptr<const Backbone> backbone, const std::string& resize = "",
+                           const BackboneContext& context = {});
 
   /// Backbone, weights, layer, resize filter and side: what FeatureMatrix::identity says.
   Json identity() const;
@@ -57,7 +58,7 @@ class PictureFeatures {
 
   std::unique_ptr<const Backbone> backbone_;
   ResizeFilter resize_;
-  at::Device device_ = Placement().device;  ///< where pictures are resized and looked at
+  at::Device device_;  ///< where pictures are resized and looked at
 };
 
 }  // namespace emf

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/suite/shared_row.h"
+#include "harness/engine/pictures/brief_instruments.h"
 
 #include <ATen/ATen.h>
 
@@ -70,9 +71,10 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
   const PictureSides sides{picture.at("height"), picture.at("width")};
   const auto steps = sampling.at("steps").get<std::vector<int64_t>>();
   require_possible(sides, steps, origin);
-  const std::shared_ptr<const Codec> codec =
-      make_codec(of_codec.at("codec"), CodecContext{sides.height, sides.width, placement},
-                 Options(of_codec.at("options"), origin + ": codec"));
+  std::unique_ptr<Codec> made = make_codec(of_codec.at("codec"), CodecContext{sides.height, sides.width, placement},
+                                           Options(of_codec.at("options"), origin + ": codec"));
+  if (of_codec.at("fingerprint").contains(kPrecisionKey)) made = in_brief(std::move(made), placement);
+  const std::shared_ptr<const Codec> codec = std::move(made);
   require_equal(codec->fingerprint(), of_codec.at("fingerprint"), "codec", folder);
   const std::shared_ptr<Objective> objective = ObjectiveRegistry::instance().make(
       of_objective.at("objective"), Options(of_objective.at("options"), origin + ": objective"),

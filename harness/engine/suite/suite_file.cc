@@ -247,6 +247,10 @@ SuiteSpec read_suite(Config config) {
       reader.text("device", "cpu",
                   "what encodes, trains, paints and judges: cpu, cuda or cuda:N (the N-th card, from 0)"),
       reader.place("device"));
+  spec.brief_instruments =
+      reader.choice("instrument_precision", "fp32", {"fp32", "bf16"},
+                    "of the products of codecs, judges and backbones: bf16 measures faster, and not quite the same") ==
+      "bf16";
   spec.placement.tf32 =
       reader.flag("tf32", false, "on a CUDA device, round factors of float32 products to TF32: faster, 3 digits");
   const Json claims = reader.raw("claims", "sentences that the suite must show, a table each");

@@ -60,6 +60,7 @@ struct SuiteSpec {
   std::vector<Claim> claims;
   uint64_t data_seed = 0;
   Placement placement;
+  bool brief_instruments = false;  ///< codecs, judges and backbones multiply in bf16
 
   /// Without objectives nothing is trained, sampled or judged: the suite probes encoders, and needs no instruments.
   bool only_probes() const { return objectives.empty(); }

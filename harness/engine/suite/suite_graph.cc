@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/suite/suite_graph.h"
+#include "harness/engine/pictures/brief_instruments.h"
 
 #include <algorithm>
 
@@ -27,7 +28,9 @@ void add_data(SuiteBuilder& builder) {
   graph.first_prompt = graph.judged->prompts.front();
   for (const PluginChoice& choice : spec.codecs) {
     const CodecContext context{dataset.height(), dataset.width(), spec.placement};
-    builder.codecs.push_back(make_codec(choice.plugin, context, choice.options));
+    std::unique_ptr<Codec> codec = make_codec(choice.plugin, context, choice.options);
+    if (spec.brief_instruments) codec = in_brief(std::move(codec), spec.placement);
+    builder.codecs.push_back(std::move(codec));
     builder.latents.push_back(
         add_latents(builder.stages, graph.dataset, builder.codecs.back(), graph.captions->pool()));
     builder.training_sets.push_back(training_set_reader(builder.latents.back(), graph.captions->pool()));
@@ -94,7 +97,11 @@ void SuiteBuilder::note_dataset(const std::shared_ptr<const Dataset>& dataset) {
 
 std::shared_ptr<const PictureFeatures> SuiteBuilder::backbone(const std::string& text) {
   auto& loaded = backbones[text];
-  if (!loaded) loaded = std::make_shared<const PictureFeatures>(text, "", BackboneContext{spec().placement});
+  if (loaded) return loaded;
+  const BackboneContext context{spec().placement};
+  std::unique_ptr<Backbone> made = make_backbone(text, context);
+  if (spec().brief_instruments) made = in_brief(std::move(made), spec().placement);
+  loaded = std::make_shared<const PictureFeatures>(std::move(made), "", context);
   return loaded;
 }
 

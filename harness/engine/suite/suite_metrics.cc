@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
+#include "harness/engine/pictures/brief_instruments.h"
 #include "harness/engine/scoring/scoring.h"
 #include "harness/engine/suite/suite_builder.h"
 
@@ -23,7 +24,10 @@ std::shared_ptr<const Judge> judge_of(SuiteBuilder& builder, const std::string& 
   auto& loaded = builder.judges[text];
   if (!loaded) {
     const Dataset& dataset = *builder.graph.dataset;
-    loaded = make_judge(text, JudgeContext{dataset.height(), dataset.width(), builder.spec().placement});
+    const Placement& placement = builder.spec().placement;
+    std::unique_ptr<Judge> judge = make_judge(text, JudgeContext{dataset.height(), dataset.width(), placement});
+    if (builder.spec().brief_instruments) judge = in_brief(std::move(judge), placement);
+    loaded = std::move(judge);
   }
   return loaded;
 }
