@@ -48,12 +48,12 @@ void activation_numbers(const Activation& call, int64_t first, int64_t last) {
                                                                   static_cast<const Stored*>(call.x_tangent);
     auto *const y = static_cast<Stored*>(call.y), *const moved = static_cast<Stored*>(call.y_tangent);
     const int64_t border = first < call.moving ? smaller(call.moving, last) : first;
-    for_vectors(border - first, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(border - first, [&](int64_t i, auto lanes) {
       const Graded f = activation_of(call.kind, Element::load(x + first + i, lanes));
       Element::store(y + first + i, f.value, lanes);
       Element::store(moved + first + i, _mm512_mul_ps(f.slope, Element::load(moving + first + i, lanes)), lanes);
     });
-    for_vectors(last - border, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(last - border, [&](int64_t i, auto lanes) {
       Element::store(y + border + i, activation_of(call.kind, Element::load(x + border + i, lanes)).value, lanes);
     });
   });
@@ -67,7 +67,7 @@ void activation_backward_numbers(const ActivationBackward& call, int64_t first, 
                                                                                               call.y_gradient) +
                                                                                           first;
     Stored* const gradient = static_cast<Stored*>(call.x_gradient) + first;
-    for_vectors(last - first, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(last - first, [&](int64_t i, auto lanes) {
       const Lanes slope = activation_of(call.kind, Element::load(x + i, lanes)).slope;
       Element::store(gradient + i, _mm512_mul_ps(slope, Element::load(arriving + i, lanes)), lanes);
     });

@@ -18,7 +18,7 @@ double adamw_chunk_squares(const AdamwCall& call, int64_t index) {
   with_element(call.gradient_type, [&](auto element) {
     using Element = decltype(element);
     const auto* const from = static_cast<const typename Element::Stored*>(tensor.gradient) + chunk.first;
-    for_vectors(count, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(count, [&](int64_t i, auto lanes) {
       const Lanes g = Element::load(from + i, lanes);
       const __m512d a = _mm512_cvtps_pd(_mm512_castps512_ps256(g)), b = _mm512_cvtps_pd(_mm512_extractf32x8_ps(g, 1));
       low = _mm512_fmadd_pd(a, a, low);
@@ -52,7 +52,7 @@ void adamw_chunk_step(const AdamwCall& call, int64_t index) {
   with_element(call.gradient_type, [&](auto element) {
     using Element = decltype(element);
     const auto* const from = static_cast<const typename Element::Stored*>(tensor.gradient) + chunk.first;
-    for_vectors(count, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(count, [&](int64_t i, auto lanes) {
       const Lanes gradient = _mm512_mul_ps(Element::load(from + i, lanes), factor);
       Lanes weight = _mm512_mul_ps(Float32::load(weights + i, lanes), decay);
       const Lanes moment1 = lerp_lanes(Float32::load(moments1 + i, lanes), gradient, lerp1);

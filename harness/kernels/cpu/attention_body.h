@@ -92,17 +92,17 @@ template <class Element>
 inline RowSums weights_of_row(const float* scores, const float* moved, const bool* mask, int64_t keys, float scale,
                               typename Element::Stored* weights, typename Element::Stored* moved_weights) {
   Lanes most = lanes_of(-__builtin_inff());
-  for_vectors(keys, [&](int64_t key, __mmask16 lanes) {
+  for_vectors(keys, [&](int64_t key, auto lanes) {
     most = _mm512_mask_max_ps(most, open_keys(mask, key, lanes), most, Float32::load(scores + key));
   });
   RowSums row{_mm512_reduce_max_ps(most), 0, 0};
   const Lanes maximum = lanes_of(row.maximum), factor = lanes_of(scale);
   Lanes all = _mm512_setzero_ps(), products = _mm512_setzero_ps();
-  const auto weight_at = [&](int64_t key, __mmask16 lanes) {
+  const auto weight_at = [&](int64_t key, auto lanes) {
     const Lanes apart = _mm512_mul_ps(_mm512_sub_ps(Float32::load(scores + key), maximum), factor);
     return _mm512_maskz_mov_ps(open_keys(mask, key, lanes), exponential(apart));
   };
-  for_vectors(keys, [&](int64_t key, __mmask16 lanes) {
+  for_vectors(keys, [&](int64_t key, auto lanes) {
     const Lanes weight = weight_at(key, lanes);
     all = _mm512_add_ps(all, weight);
     // Lanes behind the last key hold zero as well: they fill the last unit.
@@ -115,7 +115,7 @@ inline RowSums weights_of_row(const float* scores, const float* moved, const boo
   if (moved == nullptr) return row;
   row.centre = _mm512_reduce_add_ps(products) / row.sum;
   const Lanes centre = lanes_of(row.centre);
-  for_vectors(keys, [&](int64_t key, __mmask16 lanes) {
+  for_vectors(keys, [&](int64_t key, auto lanes) {
     const Lanes change = _mm512_fmsub_ps(Float32::load(moved + key), factor, centre);
     Element::store(moved_weights + key, _mm512_maskz_mul_ps(lanes, weight_at(key, lanes), change));
   });
@@ -171,7 +171,7 @@ void attend_head(const DualAttention& call, int64_t sample, int64_t head) {
         Stored* const to =
             static_cast<Stored*>(output) + ((sample * call.queries + first + i) * call.heads + head) * size;
         const Lanes share = lanes_of(inverse[i]);
-        for_vectors(size, [&](int64_t at, __mmask16 lanes) {
+        for_vectors(size, [&](int64_t at, auto lanes) {
           Element::store(to + at, _mm512_mul_ps(Float32::load(sums + i * out_room + at), share), lanes);
         });
       }
@@ -194,7 +194,7 @@ inline LeftUnits transposed_left(int slot, const float* rows, int64_t count, int
   } else {
     auto* const to = static_cast<int32_t*>(scratch(slot, units_of<Units>(count) * room * 4));
     for (int64_t unit = 0; unit < units_of<Units>(count); ++unit) {
-      for_vectors(columns, [&](int64_t at, __mmask16 lanes) {
+      for_vectors(columns, [&](int64_t at, auto lanes) {
         _mm512_storeu_si512(to + unit * room + at,
                             units_across<Units, Float32>(rows + at, room, unit * Units::kNumbers, count, lanes));
       });
@@ -209,7 +209,7 @@ template <class Element>
 inline void differentiate_row(float* scores, float* gradients, const bool* mask, int64_t keys, float scale,
                               float log_sum_exp, float output_sum, typename Element::Stored* stored) {
   const Lanes factor = lanes_of(scale), base = lanes_of(log_sum_exp), sum = lanes_of(output_sum);
-  for_vectors(keys, [&](int64_t key, __mmask16 lanes) {
+  for_vectors(keys, [&](int64_t key, auto lanes) {
     const Lanes power = _mm512_fmsub_ps(Float32::load(scores + key), factor, base);
     const Lanes weight = _mm512_maskz_mov_ps(open_keys(mask, key, lanes), exponential(power));
     const Lanes gradient = _mm512_maskz_mul_ps(lanes, weight, _mm512_sub_ps(Float32::load(gradients + key), sum));
@@ -248,7 +248,7 @@ void differentiate_head(const AttentionGradient& call, int64_t sample, int64_t h
     multiply<Units>(arriving.left(first), rows, keys, values_along, head_units, gradients, room, false);
     for (int64_t i = 0; i < rows; ++i) {
       Lanes products = _mm512_setzero_ps();
-      for_vectors(size, [&](int64_t at, __mmask16 lanes) {
+      for_vectors(size, [&](int64_t at, auto lanes) {
         products = _mm512_fmadd_ps(Element::load(output.at + (first + i) * output.stride + at, lanes),
                                    Element::load(arriving.at + (first + i) * arriving.stride + at, lanes), products);
       });
@@ -260,7 +260,7 @@ void differentiate_head(const AttentionGradient& call, int64_t sample, int64_t h
     multiply<Units>(score_gradients, rows, size, keys_across, key_units, sums, out_room, false);
     const Lanes scale = lanes_of(call.scale);
     for (int64_t i = 0; i < rows; ++i) {
-      for_vectors(size, [&](int64_t at, __mmask16 lanes) {
+      for_vectors(size, [&](int64_t at, auto lanes) {
         Element::store(q_gradient.mutable_row(first + i) + at,
                        _mm512_mul_ps(Float32::load(sums + i * out_room + at), scale), lanes);
       });
@@ -278,7 +278,7 @@ void differentiate_head(const AttentionGradient& call, int64_t sample, int64_t h
                     row_units, value_sums, out_room, first > 0);
   }
   for (int64_t key = 0; key < keys; ++key) {
-    for_vectors(size, [&](int64_t at, __mmask16 lanes) {
+    for_vectors(size, [&](int64_t at, auto lanes) {
       Element::store(k_gradient.mutable_row(key) + at,
                      _mm512_mul_ps(Float32::load(key_sums + key * out_room + at), lanes_of(call.scale)), lanes);
       Element::store(v_gradient.mutable_row(key) + at, Float32::load(value_sums + key * out_room + at), lanes);

@@ -28,7 +28,7 @@ void pack(const Packing& call) {
 template <class Out>
 inline void finish_panel(const float* sums, int64_t rows, int64_t columns, const float* bias, typename Out::Stored* to,
                          int64_t stride) {
-  for_vectors(smaller(columns, kPanelColumns), [&](int64_t at, __mmask16 lanes) {
+  for_vectors(smaller(columns, kPanelColumns), [&](int64_t at, auto lanes) {
     const Lanes added = bias == nullptr ? _mm512_setzero_ps() : Float32::load(bias + at, lanes);
     for (int64_t row = 0; row < rows; ++row) {
       Out::store(to + row * stride + at, _mm512_add_ps(Float32::load(sums + row * kPanelColumns + at), added), lanes);
@@ -67,18 +67,21 @@ void product_rows(const Product& call, int64_t first, int64_t last) {
 
 constexpr int64_t kBlockOutputs = 48;
 
+inline void store_words(int32_t* to, __m512i words, Whole) { _mm512_storeu_si512(to, words); }
+inline void store_words(int32_t* to, __m512i words, __mmask16 lanes) { _mm512_mask_storeu_epi32(to, lanes, words); }
+
 /// Units of kBlockOutputs columns of dY, the rows its inner dimension: [units][kBlockOutputs]. Adds the columns' sums.
 template <class Units>
 inline void gather_outputs(const WeightGradient& call, int64_t first, int64_t outputs, int64_t unit, int64_t units,
                            int32_t* to, float* sums) {
   using Element = typename Units::Element;
   const auto* const from = static_cast<const typename Element::Stored*>(call.y_gradient) + first;
-  for_vectors(outputs, [&](int64_t at, __mmask16 lanes) {
+  for_vectors(outputs, [&](int64_t at, auto lanes) {
     Lanes sum = _mm512_setzero_ps();  // of this chunk: thousands of rows would round each other away
     for (int64_t i = 0; i < units; ++i) {
       const int64_t row = (unit + i) * Units::kNumbers;
       const __m512i words = units_across<Units, Element>(from + at, call.y_stride, row, call.rows, lanes);
-      _mm512_mask_storeu_epi32(to + i * kBlockOutputs + at, lanes, words);
+      store_words(to + i * kBlockOutputs + at, words, lanes);
       if constexpr (Units::kNumbers == 1) {
         sum = _mm512_add_ps(sum, _mm512_castsi512_ps(words));
       } else {
@@ -108,7 +111,7 @@ void weight_gradient_rows(const WeightGradient& call, int64_t first, int64_t las
       }
     }
     for (int64_t i = 0; i < outputs; ++i) {
-      for_vectors(call.inputs, [&](int64_t at, __mmask16 lanes) {
+      for_vectors(call.inputs, [&](int64_t at, auto lanes) {
         Float32::store(call.weight_gradient + (output + i) * call.inputs + at,
                        Float32::load(sums + i * room + at, lanes), lanes);
       });

@@ -121,9 +121,9 @@ constexpr int64_t whole_panels(int64_t columns) {
 
 /// Sixteen units of a factor whose rows are its inner dimension: numbers (k, column .. column + 15), and for bf16
 /// beside each that of row k + 1, which is zero beyond `inner`.
-template <class Units, class Source>
+template <class Units, class Source, class Which>
 inline __m512i units_across(const typename Source::Stored* from, int64_t stride, int64_t k, int64_t inner,
-                            __mmask16 lanes) {
+                            Which lanes) {
   const Lanes even = Source::load(from + k * stride, lanes);
   if constexpr (Units::kNumbers == 1) {
     return _mm512_castps_si512(even);
@@ -140,14 +140,20 @@ inline void pack_across(const typename Source::Stored* from, int64_t stride, int
                         int32_t* to) {
   const int64_t units = units_of<Units>(inner);
   for (int64_t column = 0; column < columns; column += kPanelColumns) {
-    const __mmask16 first = first_lanes(columns - column);
-    const __mmask16 beyond = columns - column > kLanes ? first_lanes(columns - column - kLanes) : 0;
+    const int64_t left = columns - column;
     for (int64_t unit = 0; unit < units; ++unit, to += kPanelColumns) {
       const int64_t k = unit * Units::kNumbers;
-      _mm512_storeu_si512(to, units_across<Units, Source>(from + column, stride, k, inner, first));
-      _mm512_storeu_si512(to + kLanes,
-                          beyond == 0 ? _mm512_setzero_si512()
-                                      : units_across<Units, Source>(from + column + kLanes, stride, k, inner, beyond));
+      const auto across = [&](int64_t at, auto lanes) {
+        _mm512_storeu_si512(to + at, units_across<Units, Source>(from + column + at, stride, k, inner, lanes));
+      };
+      if (left >= kPanelColumns) {
+        across(0, Whole());
+        across(kLanes, Whole());
+        continue;
+      }
+      across(0, first_lanes(left));
+      left > kLanes ? across(kLanes, first_lanes(left - kLanes))
+                    : _mm512_storeu_si512(to + kLanes, _mm512_setzero_si512());
     }
   }
 }
@@ -155,10 +161,14 @@ inline void pack_across(const typename Source::Stored* from, int64_t stride, int
 /// Sixteen units along a dense inner dimension, from number k on.
 template <class Units, class Source>
 inline __m512i units_along(const typename Source::Stored* from, int64_t k, int64_t inner) {
+  const int64_t left = inner - k;
   if constexpr (Units::kNumbers == 1) {
-    return _mm512_castps_si512(Source::load(from + k, first_lanes(inner - k)));
+    return _mm512_castps_si512(left >= kLanes ? Source::load(from + k) : Source::load(from + k, first_lanes(left)));
   } else {
-    const int64_t left = inner - k;
+    if (left >= 2 * kLanes) {
+      return _mm512_inserti64x4(_mm512_castsi256_si512(Brief::halves(Source::load(from + k))),
+                                Brief::halves(Source::load(from + k + kLanes)), 1);
+    }
     const Lanes low = Source::load(from + k, first_lanes(left));
     const Lanes high =
         left > kLanes ? Source::load(from + k + kLanes, first_lanes(left - kLanes)) : _mm512_setzero_ps();

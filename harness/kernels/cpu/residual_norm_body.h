@@ -21,7 +21,7 @@ struct VectorOf {
                ? nullptr
                : static_cast<const typename Narrow::Stored*>(vector.values) + sample * vector.stride),
         otherwise(without) {}
-  Lanes operator()(int64_t i, __mmask16 lanes) const {
+  Lanes operator()(int64_t i, auto lanes) const {
     return at == nullptr ? lanes_of(otherwise) : Narrow::load(at + i, lanes);
   }
 };
@@ -48,7 +48,7 @@ inline void sum_row(const ResidualNorm& call, int64_t row, bool moves, float* va
   auto* const sum = branch == nullptr ? nullptr : row_of<Stream>(call.sum, row, width);
   auto* const sum_moves = branch == nullptr || !moves ? nullptr : row_of<Stream>(call.sum_tangent, row, width);
   Lanes all = _mm512_setzero_ps(), all_moves = _mm512_setzero_ps();
-  for_vectors(width, [&](int64_t i, __mmask16 lanes) {
+  for_vectors(width, [&](int64_t i, auto lanes) {
     Lanes here = Stream::load(x + i, lanes);
     Lanes move = x_moves == nullptr ? _mm512_setzero_ps() : Stream::load(x_moves + i, lanes);
     if (branch != nullptr) {
@@ -86,7 +86,7 @@ inline void residual_norm_row(const ResidualNorm& call, int64_t row, float* valu
   // From centred values, and not as a difference of two large sums. The tangent's product is with them, too.
   const Lanes mean = lanes_of(total * share), tangent_mean = lanes_of(tangent_total * share);
   Lanes squares = _mm512_setzero_ps(), products = _mm512_setzero_ps();
-  for_vectors(width, [&](int64_t i, __mmask16 lanes) {
+  for_vectors(width, [&](int64_t i, auto lanes) {
     const Lanes centred = _mm512_sub_ps(Float32::load(value + i), mean);
     Float32::store(value + i, centred);
     squares = _mm512_mask3_fmadd_ps(centred, centred, squares, lanes);
@@ -106,7 +106,7 @@ inline void residual_norm_row(const ResidualNorm& call, int64_t row, float* valu
       shift_moves(call.shift_tangent, sample, 0), scale_moves(call.scale_tangent, sample, 0);
   auto* const normed = row_of<Narrow>(call.normed, row, width);
   auto* const normed_moves = moves ? row_of<Narrow>(call.normed_tangent, row, width) : nullptr;
-  for_vectors(width, [&](int64_t i, __mmask16 lanes) {
+  for_vectors(width, [&](int64_t i, auto lanes) {
     const Lanes y = _mm512_mul_ps(Float32::load(value + i), rstd), factor = _mm512_add_ps(one, scale(i, lanes));
     Narrow::store(normed + i, _mm512_fmadd_ps(y, factor, shift(i, lanes)), lanes);
     if (!moves) return;
@@ -150,7 +150,7 @@ inline void residual_norm_backward_row(const ResidualNormBackward& call, int64_t
               one = lanes_of(1);
   Lanes all = _mm512_setzero_ps(), products = _mm512_setzero_ps();
   if (normed) {
-    for_vectors(width, [&](int64_t i, __mmask16 lanes) {
+    for_vectors(width, [&](int64_t i, auto lanes) {
       const Lanes y = _mm512_mul_ps(_mm512_sub_ps(Stream::load(sum + i, lanes), mean), rstd);
       Lanes g = Narrow::load(normed_gradient + i, lanes);
       if (shift_sums != nullptr) {
@@ -168,7 +168,7 @@ inline void residual_norm_backward_row(const ResidualNormBackward& call, int64_t
   const auto* const branch = call.gate_gradient == nullptr ? nullptr : row_of<Narrow>(call.branch, row, width);
   auto* const x_gradient = row_of<Stream>(call.x_gradient, row, width);
   auto* const branch_gradient = row_of<Narrow>(call.branch_gradient, row, width);
-  for_vectors(width, [&](int64_t i, __mmask16 lanes) {
+  for_vectors(width, [&](int64_t i, auto lanes) {
     Lanes g = sum_gradient == nullptr ? _mm512_setzero_ps() : Stream::load(sum_gradient + i, lanes);
     if (normed) {
       const Lanes y = _mm512_mul_ps(_mm512_sub_ps(Stream::load(sum + i, lanes), mean), rstd);
@@ -191,7 +191,7 @@ void residual_norm_backward_samples(const ResidualNormBackward& call, int64_t fi
     const bool modulated = call.shift_gradient != nullptr || call.scale_gradient != nullptr;
     alignas(64) float gradient[kMostWidth], gate_sums[kMostWidth], shift_sums[kMostWidth], scale_sums[kMostWidth];
     for (int64_t sample = first; sample < last; ++sample) {
-      for_vectors(width, [&](int64_t i, __mmask16) {
+      for_vectors(width, [&](int64_t i, auto) {
         Float32::store(gate_sums + i, _mm512_setzero_ps());
         Float32::store(shift_sums + i, _mm512_setzero_ps());
         Float32::store(scale_sums + i, _mm512_setzero_ps());
@@ -203,7 +203,7 @@ void residual_norm_backward_samples(const ResidualNormBackward& call, int64_t fi
       const auto write = [&](void* to, const float* sums) {
         if (to == nullptr) return;
         auto* const row = row_of<Narrow>(to, sample, width);
-        for_vectors(width, [&](int64_t i, __mmask16 lanes) { Narrow::store(row + i, Float32::load(sums + i), lanes); });
+        for_vectors(width, [&](int64_t i, auto lanes) { Narrow::store(row + i, Float32::load(sums + i), lanes); });
       };
       write(call.gate_gradient, gate_sums);
       write(call.shift_gradient, shift_sums);

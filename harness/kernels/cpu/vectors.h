@@ -23,14 +23,22 @@ inline __mmask16 first_lanes(int64_t count) {
   return static_cast<__mmask16>(count >= kLanes ? 0xffff : (1u << count) - 1);
 }
 
+/// All sixteen, known when the code is compiled: a store under a mask costs several of a whole one, even where the
+/// mask is full.
+struct Whole {
+  operator __mmask16() const { return 0xffff; }  // NOLINT(google-explicit-constructor)
+};
+
 inline Lanes lanes_of(float x) { return _mm512_set1_ps(x); }
 
 /// Numbers as they are computed with.
 struct Float32 {
   using Stored = float;
   static Lanes load(const Stored* from) { return _mm512_loadu_ps(from); }
+  static Lanes load(const Stored* from, Whole) { return load(from); }
   static Lanes load(const Stored* from, __mmask16 lanes) { return _mm512_maskz_loadu_ps(lanes, from); }
   static void store(Stored* to, Lanes x) { _mm512_storeu_ps(to, x); }
+  static void store(Stored* to, Lanes x, Whole) { store(to, x); }
   static void store(Stored* to, Lanes x, __mmask16 lanes) { _mm512_mask_storeu_ps(to, lanes, x); }
   static Lanes rounded(Lanes x) { return x; }
 };
@@ -42,6 +50,7 @@ struct Brief {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
   }
   static Lanes load(const Stored* from) { return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))); }
+  static Lanes load(const Stored* from, Whole) { return load(from); }
   static Lanes load(const Stored* from, __mmask16 lanes) { return widen(_mm256_maskz_loadu_epi16(lanes, from)); }
   static __m256i halves(Lanes x) {
 #ifdef __AVX512BF16__
@@ -55,6 +64,7 @@ struct Brief {
 #endif
   }
   static void store(Stored* to, Lanes x) { _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), halves(x)); }
+  static void store(Stored* to, Lanes x, Whole) { store(to, x); }
   static void store(Stored* to, Lanes x, __mmask16 lanes) { _mm256_mask_storeu_epi16(to, lanes, halves(x)); }
   static Lanes rounded(Lanes x) { return widen(halves(x)); }
 };
@@ -82,12 +92,11 @@ inline Lanes sigmoid(Lanes x) {
   return _mm512_div_ps(one, _mm512_add_ps(one, exponential(_mm512_sub_ps(_mm512_setzero_ps(), x))));
 }
 
-/// f(offset, lanes) for the vectors of a row, the last of which may be shorter. The mask is a constant where it is
-/// whole.
+/// f(offset, lanes) for the vectors of a row, the last of which may be shorter: lanes are Whole, or a mask.
 template <class F>
 inline void for_vectors(int64_t count, const F& f) {
   int64_t at = 0;
-  for (; at + kLanes <= count; at += kLanes) f(at, static_cast<__mmask16>(0xffff));
+  for (; at + kLanes <= count; at += kLanes) f(at, Whole());
   if (at < count) f(at, first_lanes(count - at));
 }
 
