@@ -10,7 +10,7 @@ namespace emf {
 namespace {
 
 std::vector<Prompt> captions(int64_t count) {
-  const auto dataset = DatasetRegistry::instance().make("scenes", Config(), 0);
+  const auto dataset = DatasetRegistry::instance().make("scenes", Options(), DatasetContext{0});
   std::vector<Prompt> prompts;
   for (int64_t i = 0; i < count; ++i) prompts.push_back(dataset->prompt(static_cast<uint64_t>(i)));
   return prompts;
@@ -19,7 +19,7 @@ std::vector<Prompt> captions(int64_t count) {
 /// Items are tokens; FLOP counts the products with weights alone (106 M of them), attention being small at
 /// this length.
 void llm_forward(benchmark::State& state) {
-  const auto encoder = make_encoder("llm", Json(), 0);
+  const auto encoder = make_encoder("llm", Options(), EncoderContext{0, {}});
   const TokenInputs inputs = encoder->prepare(captions(state.range(0)));
   const at::NoGradGuard no_grad;
   encoder->forward(inputs);
@@ -40,14 +40,14 @@ void gemm(benchmark::State& state) {
 
 void llm_first_feature(benchmark::State& state) {
   for (auto _ : state) {
-    const auto encoder = make_encoder("llm", Json(), 0);
+    const auto encoder = make_encoder("llm", Options(), EncoderContext{0, {}});
     const at::NoGradGuard no_grad;
     benchmark::DoNotOptimize(encoder->forward(encoder->prepare({{"a photo of a cat", Json()}})).tokens.data_ptr());
   }
 }
 
 void llm_tokenize(benchmark::State& state) {
-  const auto encoder = make_encoder("llm", Json(), 0);
+  const auto encoder = make_encoder("llm", Options(), EncoderContext{0, {}});
   const std::vector<Prompt> prompts = captions(1000);
   for (auto _ : state) benchmark::DoNotOptimize(encoder->tokenize(prompts, true));
   state.SetItemsProcessed(state.iterations() * 1000);

@@ -33,6 +33,9 @@ class Bench : public Command {
         flags.option("--channels", network_.shape.channels, "of what is generated").shows_default().between(1, kMost),
         flags.option("--height", network_.shape.height, "of what is generated").shows_default().between(1, kMost),
         flags.option("--width", network_.shape.width, "of what is generated").shows_default().between(1, kMost),
+        flags.option("--rounds", network_.rounds, "of step and sample: whose median is taken")
+            .shows_default()
+            .between(1, 100000),
         flags.option("--text-dimension", network_.shape.condition_dimension, "of step and sample: condition dimension")
             .shows_default()
             .between(1, kMost)};

@@ -23,6 +23,7 @@ struct NetworkBench {
   std::vector<std::string> tangents;
   std::string save;  ///< file for the first step's weights, inputs, loss and gradients; "" = none
   int threads = 1;
+  int rounds = 5;  ///< whose median is taken
   Placement placement;
 };
 
@@ -31,8 +32,8 @@ struct NetworkBench {
 ///
 /// A whole step: draws, loss, backward, clipping, AdamW, averages. Medians of interleaved rounds.
 /// @return  seconds, CPU seconds, GFLOP that are needed (the tangent's rows once, whatever the way), and their share
-/// of the   speed of large products; of each of `tangents` also its time, that over flow matching's, and the relative
-/// error of   du/dt against fp64.
+/// of the   speed of large products; of each of `tangents` also its time, the GFLOP that it executes, its time over
+/// flow matching's, and the relative error of   du/dt against fp64.
 /// @throws UserError  as objective and model, or an objective without the option `tangent` where ways are compared.
 Json bench_step(const NetworkBench& bench);
 

@@ -190,6 +190,20 @@ TEST_F(SuiteGraphTest, WhatTrainingDependsOnTrainsAnew) {
   EXPECT_EQ(new_kinds(graph({"latent=pixels"})), (Kinds{"calibrate", "judge", "latents", "sample", "score", "train"}));
 }
 
+TEST_F(SuiteGraphTest, PrecisionIsPartOfWhatItChangesAndOfNothingElse) {
+  EXPECT_EQ(new_kinds(graph({"precision=fp32", "instrument_precision=fp32"})), Kinds());
+  const Kinds trained = {"judge", "sample", "score", "train"};
+  EXPECT_EQ(new_kinds(graph({"precision=bf16"})), trained);
+  EXPECT_EQ(new_kinds(graph({"model.precision=bf16"})), trained);
+  EXPECT_EQ(new_kinds(graph({"precision=bf16", "model.precision=fp32"})), Kinds()) << "a model's own word holds";
+  const Kinds measured = new_kinds(graph({"instrument_precision=bf16"}));
+  EXPECT_EQ(measured.count("latents"), 1u) << "made by the codec";
+  EXPECT_EQ(measured.count("judge"), 1u);
+  EXPECT_EQ(new_kinds(graph({"train.micro_batch=8"})), trained);
+  EXPECT_EQ(new_kinds(graph({"train.micro_batch=32"})), Kinds()) << "the whole batch at once";
+  EXPECT_EQ(new_kinds(graph({"objective.mean_flow.tangent=forward_ad"})), trained);
+}
+
 TEST_F(SuiteGraphTest, WhatAMetricReadsMovesItsScoresAlone) {
   EXPECT_EQ(new_kinds(graph({"metric.geneval.threshold=0.5"})), (Kinds{"score"}));
   EXPECT_EQ(new_kinds(graph({"metrics=geneval,kid_lite0", "evaluation.feature_steps=1"})),
