@@ -15,7 +15,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/json.h"
-#include "harness/kernels/fused/attention.h"
+#include "harness/kernels/cuda/launch_functions.h"
 
 namespace emf::fused {
 namespace {
