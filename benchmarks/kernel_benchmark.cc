@@ -29,9 +29,9 @@ constexpr int64_t kRows = 64, kMoving = 16, kTokens = 64, kText = 32, kWidth = 2
 
 /// What a benchmark's name says: /bf16/plain.
 struct Case {
-  bool brief, plain;
-  explicit Case(const benchmark::State& state) : brief(state.range(0) != 0), plain(state.range(1) != 0) {}
-  at::ScalarType type() const { return brief ? at::kBFloat16 : at::kFloat; }
+  bool bfloat16, plain;
+  explicit Case(const benchmark::State& state) : bfloat16(state.range(0) != 0), plain(state.range(1) != 0) {}
+  at::ScalarType type() const { return bfloat16 ? at::kBFloat16 : at::kFloat; }
 };
 
 Dual drawn(at::IntArrayRef sizes, at::ScalarType type, bool moves = true) {
@@ -46,7 +46,7 @@ void run(benchmark::State& state, const Case& which, const std::vector<Dual>& in
   at::set_num_threads(1);
   std::optional<PlainOperations> plain;
   if (which.plain) plain.emplace();
-  const Autocast precision(which.brief, Placement().device.type());
+  const Autocast precision(which.bfloat16, Placement().device.type());
   std::vector<Dual> still;
   std::vector<at::Tensor> leaves;
   for (const Dual& input : inputs) {

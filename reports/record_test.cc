@@ -309,10 +309,12 @@ TEST(Sections, ProvenanceNamesPluginsAndPlacement) {
   Json provenance = sample_provenance(sample_result());
   EXPECT_EQ(told(provenance).find("outside the tree"), std::string::npos);
   provenance["plugins"] = {{{"file", "/home/me/mine.so"}, {"sha256", std::string(64, 'c')}}};
-  provenance["placement"] = {{"device", "cpu"}, {"precision", "bf16"}, {"peers", 2}};
+  provenance["placement"] = {{"device", "cpu"}, {"peers", 2}};
+  provenance["precision"] = {{"models", {{"dit", "bf16"}, {"small", "fp32"}}}, {"instruments", "fp32"}};
   EXPECT_NE(told(provenance).find("/home/me/mine.so"), std::string::npos);
   EXPECT_NE(told(provenance).find(std::string(64, 'c')), std::string::npos);
-  EXPECT_NE(told(provenance).find("cpu, bf16, 2 processes"), std::string::npos);
+  EXPECT_NE(told(provenance).find("cpu, 2 processes"), std::string::npos);
+  EXPECT_NE(told(provenance).find("dit bf16; small fp32; instruments fp32"), std::string::npos);
 }
 
 TEST(Sections, RealPicturesStandUnderNoStepCount) {

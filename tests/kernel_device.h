@@ -18,6 +18,13 @@ fused::Launchers kernel_launchers();
 /// Whether it is there.
 bool has_kernel_device();
 
+/// Whether they take a type at all. What they do not take is left to ATen.
+inline bool kernels_take(at::ScalarType type) {
+  const auto takes = kernel_launchers().takes;
+  return takes == nullptr ||
+         takes(type == at::kBFloat16 ? fused::ElementType::kBfloat16 : fused::ElementType::kFloat32);
+}
+
 /// New tensors are filled with NaN while one lives, so that what a kernel does not write is seen.
 class PoisonedMemory {
  public:

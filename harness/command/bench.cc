@@ -100,7 +100,7 @@ class Bench : public Command {
     if (what_ == "sample") return bench_sample(network_);
     if (what_ == "attention") {
       attention_.batch = network_.batch, attention_.text_tokens = network_.text_tokens;
-      attention_.is_brief = network_.precision == "bf16";
+      attention_.is_bfloat16 = network_.precision == "bf16";
       return bench_attention(attention_, network_.threads, network_.placement);
     }
     encode_.precision = network_.precision;

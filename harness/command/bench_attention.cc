@@ -81,7 +81,7 @@ Json row_of(const char* kind, const Problem& exact, const Problem& problem, bool
 Json bench_attention(const AttentionBench& bench, int threads, const Placement& placement) {
   const int64_t width = bench.heads * bench.head_size;
   const auto moving = std::clamp<int64_t>(std::llround(bench.share * static_cast<double>(bench.batch)), 0, bench.batch);
-  const auto type = bench.is_brief ? at::kBFloat16 : at::kFloat;
+  const auto type = bench.is_bfloat16 ? at::kBFloat16 : at::kFloat;
   at::manual_seed(1);
   const auto draw = [&](int64_t tokens, bool moves) {
     // Numbers that the type has, so that what is measured is the error of computing with them.
@@ -107,7 +107,7 @@ Json bench_attention(const AttentionBench& bench, int threads, const Placement& 
           {"text_tokens", bench.text_tokens},
           {"heads", bench.heads},
           {"head_size", bench.head_size},
-          {"precision", bench.is_brief ? "bf16" : "fp32"},
+          {"precision", bench.is_bfloat16 ? "bf16" : "fp32"},
           {"threads", threads},
           {"device", placement.device.str()},
           {"rows", rows}};

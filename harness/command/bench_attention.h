@@ -12,7 +12,7 @@ namespace emf {
 struct AttentionBench {
   int64_t batch = 128, tokens = 64, text_tokens = 12, heads = 4, head_size = 64;
   double share = 1;  ///< of rows that carry a tangent
-  bool is_brief = false;
+  bool is_bfloat16 = false;
 };
 
 /// Self-attention (all three move) and cross-attention to text (queries alone move), by the layers' kernels and by

@@ -40,7 +40,7 @@ struct Workbench {
     refuse_other_keys(config, bench.objective);
     of_model = Options(config, {"model"}, {"name", "title"});
     if (!bench.precision.empty()) of_model = of_model.with("precision", bench.precision);
-    is_brief = of_model.values().value("precision", "fp32") == "bf16";
+    is_bfloat16 = of_model.values().value("precision", "fp32") == "bf16";
     for (int64_t i = 0; i < bench.batch; ++i) keys.samples.push_back(static_cast<uint64_t>(i));
     x = on_device(normal_rows(1, "bench/x", keys.samples, latent()));
     condition = {
@@ -66,7 +66,7 @@ struct Workbench {
   NetworkBench bench;
   Config config;
   Options of_model;
-  bool is_brief = false;
+  bool is_bfloat16 = false;
   RowKeys keys{1, {}};
   at::Tensor x;
   Condition condition;
@@ -177,13 +177,13 @@ Json head_of(const Workbench& work, const char* what) {
           {"batch", bench.batch},
           {"micro_batch", bench.micro_batch},
           {"shape", {bench.shape.channels, bench.shape.height, bench.shape.width}},
-          {"precision", work.is_brief ? "bf16" : "fp32"},
+          {"precision", work.is_bfloat16 ? "bf16" : "fp32"},
           {"threads", bench.threads},
           {"device", bench.placement.device.str()}};
 }
 
 void add_speed(const Workbench& work, double flops, const Clock& clock, Json& result) {
-  const Speed speed = speed_of(flops, clock, work.bench.placement, work.is_brief ? at::kBFloat16 : at::kFloat);
+  const Speed speed = speed_of(flops, clock, work.bench.placement, work.is_bfloat16 ? at::kBFloat16 : at::kFloat);
   result["seconds"] = clock.wall_s;
   result["cpu_seconds"] = clock.cpu_s;
   result["samples_per_second"] = static_cast<double>(work.bench.batch) / clock.wall_s;

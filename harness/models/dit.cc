@@ -18,7 +18,7 @@
 #include "harness/api/model.h"
 #include "harness/kernels/activation.h"
 #include "harness/kernels/attention.h"
-#include "harness/kernels/brief_products.h"
+#include "harness/kernels/bfloat16_products.h"
 #include "harness/kernels/layer_norm.h"
 #include "harness/kernels/residual.h"
 #include "harness/kernels/residual_norm.h"
@@ -33,7 +33,7 @@ namespace {
 struct DitOptions {
   int64_t width, depth, heads, mlp_ratio, patch;
   double time_scale;
-  bool brief;  ///< products in bf16
+  bool bfloat16;  ///< products in bf16
 };
 
 constexpr int64_t kTimeFeatures = 256;
@@ -105,7 +105,7 @@ class Dit : public Model {
                   {"time_scale", options_.time_scale},
                   {"demands", {{"heads", demands_.heads}, {"scalars", demands_.scalars}}}};
     // Left out where it is not asked for, so that networks of before there was a choice keep their hashes.
-    if (options_.brief) print["precision"] = "bf16";
+    if (options_.bfloat16) print["precision"] = "bf16";
     return print;
   }
 
@@ -113,7 +113,7 @@ class Dit : public Model {
 
   ModelOutputs forward(const ModelInputs& inputs) const override {
     std::optional<Autocast> products;
-    if (options_.brief && has_brief_products(placement_.device)) products.emplace(true, placement_.device.type());
+    if (options_.bfloat16 && has_bfloat16_products(placement_.device)) products.emplace(true, placement_.device.type());
     const Dual x = enter_stream(apply("patch_in", to_patches(inputs.z)));
     const Dual c = silu(add_scalars(time_condition(inputs.t, inputs.interval), inputs.scalars));
     const std::shared_ptr<const TextSide> text = text_side(inputs.condition);
@@ -314,7 +314,7 @@ std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& cont
   read.mlp_ratio = reader.integer("mlp_ratio", 4, 1, 16, "width of the inner layer, as a multiple of width");
   read.patch = reader.integer("patch", 1, 1, 64, "side of the square of latents that becomes a token [latents]");
   read.time_scale = reader.number("time_scale", 16, 0.01, 1000, "factor of the time before its sines");
-  read.brief =
+  read.bfloat16 =
       reader.choice("precision", "fp32", {"fp32", "bf16"},
                     "of matrix products; statistics, softmax, times, weights and loss are fp32 in either") == "bf16";
   reader.finish();
@@ -327,7 +327,7 @@ std::unique_ptr<Model> make_dit(const Options& options, const ModelContext& cont
                context.shape.height, context.shape.width);
   }
   require_offered(context.demands, kOffered, "dit");
-  if (read.brief) note_missing_brief_products(context.placement.device);
+  if (read.bfloat16) note_missing_bfloat16_products(context.placement.device);
   return std::make_unique<Dit>(read, context);
 }
 

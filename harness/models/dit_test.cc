@@ -160,7 +160,7 @@ TEST(Dit, DuDtInBfloat16KeepsTwoDigitsAtEveryScaleOfTime) {
       return model;
     };
     const Inputs in = make_inputs();
-    const auto exact = make("fp32"), single = make("fp32"), brief = make("bf16");
+    const auto exact = make("fp32"), single = make("fp32"), bfloat16 = make("bf16");
     for (const auto& [name, parameter] : exact->parameters()) parameter.set_data(parameter.detach().to(at::kDouble));
     ModelInputs doubled = moving(in, kRows);
     for (Dual* dual : {&doubled.z, &doubled.t, &doubled.interval}) {
@@ -169,10 +169,10 @@ TEST(Dit, DuDtInBfloat16KeepsTwoDigitsAtEveryScaleOfTime) {
     doubled.condition.tokens = doubled.condition.tokens.to(at::kDouble);
     const at::Tensor expected = exact->forward(doubled).u.tangent;
     const double in_single = relative_error(single->forward(moving(in, kRows)).u.tangent, expected),
-                 in_brief = relative_error(brief->forward(moving(in, kRows)).u.tangent, expected);
-    std::printf("time scale %g: du/dt is off by %.2g in fp32, %.2g in bf16\n", scale, in_single, in_brief);
+                 in_bfloat16 = relative_error(bfloat16->forward(moving(in, kRows)).u.tangent, expected);
+    std::printf("time scale %g: du/dt is off by %.2g in fp32, %.2g in bf16\n", scale, in_single, in_bfloat16);
     EXPECT_LT(in_single, 2e-5) << scale;
-    EXPECT_LT(in_brief, 0.02) << scale;
+    EXPECT_LT(in_bfloat16, 0.02) << scale;
   }
 }
 

@@ -9,7 +9,8 @@
 namespace emf {
 
 /// Calls f(begin, end) for pieces of [0, count), each at most `grain` long, on as many threads as at::get_num_threads()
-/// says; on the calling thread alone inside another such call, and where LibTorch's threads are not OpenMP's.
+/// says; for the whole range at once where that is one, inside another such call, and where LibTorch's threads are not
+/// OpenMP's.
 ///
 /// at::parallel_for would do so on one thread: it is a template, which shares work only where its caller is compiled
 /// with OpenMP, and a program that links an OpenMP of its own beside LibTorch's would have two teams.

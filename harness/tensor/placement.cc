@@ -114,8 +114,7 @@ const Peers& Peers::alone() {
 }
 
 Json Placement::to_json() const {
-  Json json = {
-      {"device", device.str()}, {"precision", dtype == at::kFloat ? "fp32" : "bf16"}, {"peers", peers->count()}};
+  Json json = {{"device", device.str()}, {"peers", peers->count()}};
   if (!device.is_cuda()) return json;
   const at::Context& context = at::globalContext();
   json["card"] = device_facts(device);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where tensors live, in which precision matrix products run, and with whom the work is shared.
+// Where tensors live, and with whom the work is shared.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -30,14 +30,13 @@ class Peers {
 /// move, the meaning does not. Always in provenance.
 struct Placement {
   at::Device device = at::Device(at::kCPU);
-  at::ScalarType dtype = at::kFloat;  ///< of matrix products; statistics, losses and optimizer state stay float32
   const Peers* peers = &Peers::alone();
 
   bool tf32 = false;  ///< float32 products of a CUDA device may round their factors to TF32's 10 bits
 
   /// For tensors made on the device: float32 unless the caller says otherwise.
   at::TensorOptions options() const { return at::TensorOptions().device(device).dtype(at::kFloat); }
-  /// {"device", "precision", "peers"}; on a device also "card" (device_facts()), "tf32" and "deterministic".
+  /// {"device", "peers"}; on a device also "card" (device_facts()), "tf32" and "deterministic".
   Json to_json() const;
 };
 

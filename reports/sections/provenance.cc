@@ -33,13 +33,22 @@ std::string card_words(const Json& placement) {
   return words + (rounds ? ", TF32" : ", no TF32");
 }
 
-/// "cpu, fp32, 1 process"; "" of records from before they said.
+/// "cpu, 1 process"; "" of records from before they said.
 std::string placement_words(const Json& placement) {
   if (placement.empty()) return "";
   const int64_t processes = placement.value("peers", int64_t{1});
-  return fmt::format("{}, {}, {} process{}{}", placement.value("device", "?"), placement.value("precision", "?"),
-                     processes, processes == 1 ? "" : "es",
+  return fmt::format("{}, {} process{}{}", placement.value("device", "?"), processes, processes == 1 ? "" : "es",
                      placement.contains("card") ? " (" + card_words(placement) + ")" : "");
+}
+
+/// "dit bf16; instruments fp32". Of records from before models had a choice, what all of them did.
+std::string precision_words(const Json& from) {
+  if (!from.contains("precision")) return from.value("placement", Json::object()).value("precision", "");
+  const Json& precision = from.at("precision");
+  std::string words;
+  for (const auto& [model, word] : precision.at("models").items())
+    words += model + " " + word.get<std::string>() + "; ";
+  return words + "instruments " + text_of(precision, "instruments");
 }
 
 FactList facts_of(const Json& from) {
@@ -52,6 +61,7 @@ FactList facts_of(const Json& from) {
            {"System", "", text_of(from, "system")},
            {"Processor", "", text_of(from, "cpu") + ", " + text_of(from, "threads") + " threads" + simd},
            {"Placement", "", placement_words(from.value("placement", Json::object()))},
+           {"Precision", "", precision_words(from)},
            {"Compiler", "", text_of(from, "compiler")},
            {"LibTorch", "", text_of(from, "libtorch")},
            {"Seeds", "", words_of(from.at("seeds"))},

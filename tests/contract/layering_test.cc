@@ -71,7 +71,7 @@ const std::vector<std::pair<std::string, std::set<std::string>>> kMayInclude = {
     {"harness/engine/stages",
      with(kInterfaces, {"harness/engine/store", "harness/engine/text", "harness/engine/pictures",
                         "harness/engine/training", "harness/engine/scoring", "harness/engine/stages"})},
-    {"harness/engine/suite", with(kInterfaces, {"harness/engine"})},
+    {"harness/engine/suite", with(kInterfaces, {"harness/kernels", "harness/engine"})},
     {"harness/instruments",
      with(kInterfaces, {"harness/codecs", "harness/judges", "harness/engine/store", "harness/engine/training",
                         "harness/engine/scoring", "harness/engine/pictures", "harness/instruments"})},

@@ -16,7 +16,7 @@
 
 #include "harness/base/paths.h"
 #include "harness/base/version.h"
-#include "harness/kernels/brief_products.h"
+#include "harness/kernels/bfloat16_products.h"
 
 namespace emf {
 namespace {

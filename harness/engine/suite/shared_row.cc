@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/suite/shared_row.h"
-#include "harness/engine/pictures/brief_instruments.h"
+#include "harness/engine/pictures/bfloat16_instruments.h"
 
 #include <ATen/ATen.h>
 
@@ -73,7 +73,7 @@ SharedRow made_of(const Json& config, const std::filesystem::path& folder, const
   require_possible(sides, steps, origin);
   std::unique_ptr<Codec> made = make_codec(of_codec.at("codec"), CodecContext{sides.height, sides.width, placement},
                                            Options(of_codec.at("options"), origin + ": codec"));
-  if (of_codec.at("fingerprint").contains(kPrecisionKey)) made = in_brief(std::move(made), placement);
+  if (of_codec.at("fingerprint").contains(kPrecisionKey)) made = in_bfloat16(std::move(made), placement);
   const std::shared_ptr<const Codec> codec = std::move(made);
   require_equal(codec->fingerprint(), of_codec.at("fingerprint"), "codec", folder);
   const std::shared_ptr<Objective> objective = ObjectiveRegistry::instance().make(

@@ -13,6 +13,7 @@
 #include "harness/engine/store/machine.h"
 #include "harness/engine/store/store_walk.h"
 #include "harness/engine/suite/suite_scores.h"
+#include "harness/kernels/bfloat16_products.h"
 
 namespace emf {
 namespace {
@@ -103,6 +104,18 @@ Json machines_of(const SuiteGraph& graph) {
   return rows;
 }
 
+/// In what models and instruments were multiplied: what was asked for, where the device has it.
+Json precision_of(const SuiteSpec& spec) {
+  const bool has_bfloat16 = has_bfloat16_products(spec.placement.device);
+  const auto word = [&](bool asked) { return asked && has_bfloat16 ? "bf16" : "fp32"; };
+  Json models = Json::object();
+  for (const PluginChoice& choice : spec.models) {
+    models[choice.name.empty() ? choice.plugin : choice.name] =
+        word(choice.options.values().value("precision", Json("fp32")) == Json("bf16"));
+  }
+  return {{"models", models}, {"instruments", word(spec.bfloat16_instruments)}};
+}
+
 }  // namespace
 
 std::string utc_now() {
@@ -118,6 +131,7 @@ Json gather_provenance(const SuiteGraph& graph, const std::vector<std::string>& 
   provenance["schema"] = "emf.provenance/1";
   provenance["argv"] = words;
   provenance["placement"] = graph.spec.placement.to_json();
+  provenance["precision"] = precision_of(graph.spec);
   provenance["started"] = started;
   provenance["finished"] = utc_now();
   provenance["sequence"] = next_number(graph.store);

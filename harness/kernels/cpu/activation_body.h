@@ -36,7 +36,7 @@ inline Graded activation_of(ActivationKind kind, Lanes x) {
 
 template <class F>
 inline void with_element(ElementType type, const F& f) {
-  type == ElementType::kFloat32 ? f(Float32()) : f(Brief());
+  type == ElementType::kFloat32 ? f(Float32Lanes()) : f(Bfloat16Lanes());
 }
 
 /// Numbers [first, last).

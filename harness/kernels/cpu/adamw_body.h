@@ -54,17 +54,18 @@ void adamw_chunk_step(const AdamwCall& call, int64_t index) {
     const auto* const from = static_cast<const typename Element::Stored*>(tensor.gradient) + chunk.first;
     for_vectors(count, [&](int64_t i, auto lanes) {
       const Lanes gradient = _mm512_mul_ps(Element::load(from + i, lanes), factor);
-      Lanes weight = _mm512_mul_ps(Float32::load(weights + i, lanes), decay);
-      const Lanes moment1 = lerp_lanes(Float32::load(moments1 + i, lanes), gradient, lerp1);
-      const Lanes moment2 = _mm512_fmadd_ps(Float32::load(moments2 + i, lanes), beta2,
+      Lanes weight = _mm512_mul_ps(Float32Lanes::load(weights + i, lanes), decay);
+      const Lanes moment1 = lerp_lanes(Float32Lanes::load(moments1 + i, lanes), gradient, lerp1);
+      const Lanes moment2 = _mm512_fmadd_ps(Float32Lanes::load(moments2 + i, lanes), beta2,
                                             _mm512_mul_ps(_mm512_mul_ps(new2, gradient), gradient));
       const Lanes denominator = _mm512_add_ps(_mm512_div_ps(_mm512_sqrt_ps(moment2), root), epsilon);
       weight = _mm512_add_ps(weight, _mm512_div_ps(_mm512_mul_ps(step, moment1), denominator));
-      Float32::store(weights + i, weight, lanes);
-      Float32::store(moments1 + i, moment1, lanes);
-      Float32::store(moments2 + i, moment2, lanes);
-      Float32::store(averages + i, lerp_lanes(Float32::load(averages + i, lanes), weight, average_lerp), lanes);
-      if (copy != nullptr) Brief::store(copy + i, weight, lanes);
+      Float32Lanes::store(weights + i, weight, lanes);
+      Float32Lanes::store(moments1 + i, moment1, lanes);
+      Float32Lanes::store(moments2 + i, moment2, lanes);
+      Float32Lanes::store(averages + i, lerp_lanes(Float32Lanes::load(averages + i, lanes), weight, average_lerp),
+                          lanes);
+      if (copy != nullptr) Bfloat16Lanes::store(copy + i, weight, lanes);
     });
   });
 }

@@ -93,13 +93,13 @@ inline RowSums weights_of_row(const float* scores, const float* moved, const boo
                               typename Element::Stored* weights, typename Element::Stored* moved_weights) {
   Lanes most = lanes_of(-__builtin_inff());
   for_vectors(keys, [&](int64_t key, auto lanes) {
-    most = _mm512_mask_max_ps(most, open_keys(mask, key, lanes), most, Float32::load(scores + key));
+    most = _mm512_mask_max_ps(most, open_keys(mask, key, lanes), most, Float32Lanes::load(scores + key));
   });
   RowSums row{_mm512_reduce_max_ps(most), 0, 0};
   const Lanes maximum = lanes_of(row.maximum), factor = lanes_of(scale);
   Lanes all = _mm512_setzero_ps(), products = _mm512_setzero_ps();
   const auto weight_at = [&](int64_t key, auto lanes) {
-    const Lanes apart = _mm512_mul_ps(_mm512_sub_ps(Float32::load(scores + key), maximum), factor);
+    const Lanes apart = _mm512_mul_ps(_mm512_sub_ps(Float32Lanes::load(scores + key), maximum), factor);
     return _mm512_maskz_mov_ps(open_keys(mask, key, lanes), exponential(apart));
   };
   for_vectors(keys, [&](int64_t key, auto lanes) {
@@ -108,7 +108,7 @@ inline RowSums weights_of_row(const float* scores, const float* moved, const boo
     // Lanes behind the last key hold zero as well: they fill the last unit.
     Element::store(weights + key, weight);
     if (moved == nullptr) return;
-    const Lanes change = _mm512_maskz_mul_ps(lanes, Float32::load(moved + key), factor);
+    const Lanes change = _mm512_maskz_mul_ps(lanes, Float32Lanes::load(moved + key), factor);
     products = _mm512_fmadd_ps(weight, change, products);
   });
   row.sum = _mm512_reduce_add_ps(all);
@@ -116,7 +116,7 @@ inline RowSums weights_of_row(const float* scores, const float* moved, const boo
   row.centre = _mm512_reduce_add_ps(products) / row.sum;
   const Lanes centre = lanes_of(row.centre);
   for_vectors(keys, [&](int64_t key, auto lanes) {
-    const Lanes change = _mm512_fmsub_ps(Float32::load(moved + key), factor, centre);
+    const Lanes change = _mm512_fmsub_ps(Float32Lanes::load(moved + key), factor, centre);
     Element::store(moved_weights + key, _mm512_maskz_mul_ps(lanes, weight_at(key, lanes), change));
   });
   return row;
@@ -172,7 +172,7 @@ void attend_head(const DualAttention& call, int64_t sample, int64_t head) {
             static_cast<Stored*>(output) + ((sample * call.queries + first + i) * call.heads + head) * size;
         const Lanes share = lanes_of(inverse[i]);
         for_vectors(size, [&](int64_t at, auto lanes) {
-          Element::store(to + at, _mm512_mul_ps(Float32::load(sums + i * out_room + at), share), lanes);
+          Element::store(to + at, _mm512_mul_ps(Float32Lanes::load(sums + i * out_room + at), share), lanes);
         });
       }
     };
@@ -196,7 +196,7 @@ inline LeftUnits transposed_left(int slot, const float* rows, int64_t count, int
     for (int64_t unit = 0; unit < units_of<Units>(count); ++unit) {
       for_vectors(columns, [&](int64_t at, auto lanes) {
         _mm512_storeu_si512(to + unit * room + at,
-                            units_across<Units, Float32>(rows + at, room, unit * Units::kNumbers, count, lanes));
+                            units_across<Units, Float32Lanes>(rows + at, room, unit * Units::kNumbers, count, lanes));
       });
     }
     return {to, 1, room};
@@ -210,11 +210,11 @@ inline void differentiate_row(float* scores, float* gradients, const bool* mask,
                               float log_sum_exp, float output_sum, typename Element::Stored* stored) {
   const Lanes factor = lanes_of(scale), base = lanes_of(log_sum_exp), sum = lanes_of(output_sum);
   for_vectors(keys, [&](int64_t key, auto lanes) {
-    const Lanes power = _mm512_fmsub_ps(Float32::load(scores + key), factor, base);
+    const Lanes power = _mm512_fmsub_ps(Float32Lanes::load(scores + key), factor, base);
     const Lanes weight = _mm512_maskz_mov_ps(open_keys(mask, key, lanes), exponential(power));
-    const Lanes gradient = _mm512_maskz_mul_ps(lanes, weight, _mm512_sub_ps(Float32::load(gradients + key), sum));
-    Float32::store(scores + key, weight);
-    Float32::store(gradients + key, gradient);
+    const Lanes gradient = _mm512_maskz_mul_ps(lanes, weight, _mm512_sub_ps(Float32Lanes::load(gradients + key), sum));
+    Float32Lanes::store(scores + key, weight);
+    Float32Lanes::store(gradients + key, gradient);
     Element::store(stored + key, gradient);
   });
 }
@@ -262,7 +262,7 @@ void differentiate_head(const AttentionGradient& call, int64_t sample, int64_t h
     for (int64_t i = 0; i < rows; ++i) {
       for_vectors(size, [&](int64_t at, auto lanes) {
         Element::store(q_gradient.mutable_row(first + i) + at,
-                       _mm512_mul_ps(Float32::load(sums + i * out_room + at), scale), lanes);
+                       _mm512_mul_ps(Float32Lanes::load(sums + i * out_room + at), scale), lanes);
       });
     }
     const auto from = [&](const Rows<Units>& of) {
@@ -280,8 +280,8 @@ void differentiate_head(const AttentionGradient& call, int64_t sample, int64_t h
   for (int64_t key = 0; key < keys; ++key) {
     for_vectors(size, [&](int64_t at, auto lanes) {
       Element::store(k_gradient.mutable_row(key) + at,
-                     _mm512_mul_ps(Float32::load(key_sums + key * out_room + at), lanes_of(call.scale)), lanes);
-      Element::store(v_gradient.mutable_row(key) + at, Float32::load(value_sums + key * out_room + at), lanes);
+                     _mm512_mul_ps(Float32Lanes::load(key_sums + key * out_room + at), lanes_of(call.scale)), lanes);
+      Element::store(v_gradient.mutable_row(key) + at, Float32Lanes::load(value_sums + key * out_room + at), lanes);
     });
   }
 }

@@ -86,6 +86,7 @@ const char* run_adamw_step(const AdamwCall& call, void*) {
 Launchers cpu_launchers() {
   Launchers table;
   table.current_stream = [](const c10::Device&) -> void* { return nullptr; };
+  table.takes = [](ElementType element) { return element == ElementType::kFloat32 || cpu_kernels()->has_bf16; };
   table.residual_norm = run_residual_norm;
   table.residual_norm_backward = run_residual_norm_backward;
   table.residual_norm_takes = takes_residual_norm;

@@ -34,8 +34,9 @@ struct CpuKernels {
 
 constexpr int64_t kGradientBlock = 48;
 
-/// The best that this processor runs; null where it runs none (no AVX-512, or a build for other processors), and the
-/// layers are ATen's operations.
+/// The best that this processor runs, or less where EMFBENCH_CPU_KERNELS says so (avx512_bf16, avx512, none), as to
+/// have another machine's; asked once. A word that is none of these ends the program, exit code 2. Null where it runs
+/// none (no AVX-512, or a build for other processors), and the layers are ATen's operations.
 const CpuKernels* cpu_kernels();
 
 // Each is compiled for its processor alone, in a file of its own.

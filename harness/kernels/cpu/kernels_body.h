@@ -15,10 +15,10 @@ namespace {
 template <class F>
 inline void with_units(ElementType element, const F& f) {
 #ifdef __AVX512BF16__
-  if (element == ElementType::kBfloat16) return f(BriefUnits());
+  if (element == ElementType::kBfloat16) return f(Bfloat16Units());
 #endif
   (void)element;
-  f(SingleUnits());
+  f(Float32Units());
 }
 
 void pack_any(const Packing& call, ElementType element) {

@@ -28,7 +28,8 @@ struct PackedWeight {
 /// The weight packed for a use, from the last time where it has not been written since. Every pass, sample and step
 /// between two changes shares one layout. Threads may ask at once.
 /// @param weight  [O,I], fp32, contiguous.
-/// @cost  one read and write of the weight, at its first use after a change. A weight's layouts go when it does.
+/// @cost  one read and write of the weight, at its first use after a change. The layouts of weights that are gone
+/// go when about as many new ones have come.
 std::shared_ptr<const PackedWeight> packed_weight(const at::Tensor& weight, ElementType element, WeightUse use);
 
 }  // namespace emf::fused

@@ -21,7 +21,7 @@ void pack(const Packing& call) {
     call.is_inner_dense ? pack_along<Units, Source>(from, call.stride, call.inner, call.columns, call.to)
                         : pack_across<Units, Source>(from, call.stride, call.inner, call.columns, call.to);
   };
-  call.source == ElementType::kFloat32 ? run(Float32()) : run(Own());
+  call.source == ElementType::kFloat32 ? run(Float32Lanes()) : run(Own());
 }
 
 /// Writes a panel's rows: sums + bias, in the type that is asked for.
@@ -29,9 +29,10 @@ template <class Out>
 inline void finish_panel(const float* sums, int64_t rows, int64_t columns, const float* bias, typename Out::Stored* to,
                          int64_t stride) {
   for_vectors(smaller(columns, kPanelColumns), [&](int64_t at, auto lanes) {
-    const Lanes added = bias == nullptr ? _mm512_setzero_ps() : Float32::load(bias + at, lanes);
+    const Lanes added = bias == nullptr ? _mm512_setzero_ps() : Float32Lanes::load(bias + at, lanes);
     for (int64_t row = 0; row < rows; ++row) {
-      Out::store(to + row * stride + at, _mm512_add_ps(Float32::load(sums + row * kPanelColumns + at), added), lanes);
+      Out::store(to + row * stride + at, _mm512_add_ps(Float32Lanes::load(sums + row * kPanelColumns + at), added),
+                 lanes);
     }
   });
 }
@@ -55,11 +56,11 @@ void product_rows(const Product& call, int64_t first, int64_t last) {
       const float* const bias = call.bias == nullptr ? nullptr : call.bias + column;
       const int64_t place = row * call.out_stride + column;
       if (call.out_type == ElementType::kFloat32) {
-        finish_panel<Float32>(sums, rows, call.columns - column, bias, static_cast<float*>(call.out) + place,
-                              call.out_stride);
+        finish_panel<Float32Lanes>(sums, rows, call.columns - column, bias, static_cast<float*>(call.out) + place,
+                                   call.out_stride);
       } else {
-        finish_panel<Brief>(sums, rows, call.columns - column, bias, static_cast<Bfloat16*>(call.out) + place,
-                            call.out_stride);
+        finish_panel<Bfloat16Lanes>(sums, rows, call.columns - column, bias, static_cast<Bfloat16*>(call.out) + place,
+                                    call.out_stride);
       }
     }
   }
@@ -89,7 +90,7 @@ inline void gather_outputs(const WeightGradient& call, int64_t first, int64_t ou
         sum = _mm512_add_ps(sum, _mm512_castsi512_ps(_mm512_and_si512(words, _mm512_set1_epi32(-65536))));
       }
     }
-    Float32::store(sums + at, _mm512_add_ps(Float32::load(sums + at, lanes), sum), lanes);
+    Float32Lanes::store(sums + at, _mm512_add_ps(Float32Lanes::load(sums + at, lanes), sum), lanes);
   });
 }
 
@@ -112,8 +113,8 @@ void weight_gradient_rows(const WeightGradient& call, int64_t first, int64_t las
     }
     for (int64_t i = 0; i < outputs; ++i) {
       for_vectors(call.inputs, [&](int64_t at, auto lanes) {
-        Float32::store(call.weight_gradient + (output + i) * call.inputs + at,
-                       Float32::load(sums + i * room + at, lanes), lanes);
+        Float32Lanes::store(call.weight_gradient + (output + i) * call.inputs + at,
+                            Float32Lanes::load(sums + i * room + at, lanes), lanes);
       });
       if (call.bias_gradient != nullptr) call.bias_gradient[output + i] = bias[i];
     }

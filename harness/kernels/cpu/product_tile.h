@@ -14,8 +14,8 @@ namespace {
 constexpr int64_t kStripRows = 12, kPanelColumns = 2 * kLanes;
 
 /// A unit is one float.
-struct SingleUnits {
-  using Element = Float32;
+struct Float32Units {
+  using Element = Float32Lanes;
   static constexpr int64_t kNumbers = 1;
   static Lanes multiply_add(Lanes sum, __m512i a, __m512i b) {
     return _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum);
@@ -24,8 +24,8 @@ struct SingleUnits {
 
 #ifdef __AVX512BF16__
 /// A unit is two numbers of bf16.
-struct BriefUnits {
-  using Element = Brief;
+struct Bfloat16Units {
+  using Element = Bfloat16Lanes;
   static constexpr int64_t kNumbers = 2;
   static Lanes multiply_add(Lanes sum, __m512i a, __m512i b) {
     return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(a), reinterpret_cast<__m512bh>(b));
@@ -129,7 +129,8 @@ inline __m512i units_across(const typename Source::Stored* from, int64_t stride,
     return _mm512_castps_si512(even);
   } else {
     const Lanes odd = k + 1 < inner ? Source::load(from + (k + 1) * stride, lanes) : _mm512_setzero_ps();
-    const __m512i low = _mm512_cvtepu16_epi32(Brief::halves(even)), high = _mm512_cvtepu16_epi32(Brief::halves(odd));
+    const __m512i low = _mm512_cvtepu16_epi32(Bfloat16Lanes::halves(even)),
+                  high = _mm512_cvtepu16_epi32(Bfloat16Lanes::halves(odd));
     return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
   }
 }
@@ -166,13 +167,13 @@ inline __m512i units_along(const typename Source::Stored* from, int64_t k, int64
     return _mm512_castps_si512(left >= kLanes ? Source::load(from + k) : Source::load(from + k, first_lanes(left)));
   } else {
     if (left >= 2 * kLanes) {
-      return _mm512_inserti64x4(_mm512_castsi256_si512(Brief::halves(Source::load(from + k))),
-                                Brief::halves(Source::load(from + k + kLanes)), 1);
+      return _mm512_inserti64x4(_mm512_castsi256_si512(Bfloat16Lanes::halves(Source::load(from + k))),
+                                Bfloat16Lanes::halves(Source::load(from + k + kLanes)), 1);
     }
     const Lanes low = Source::load(from + k, first_lanes(left));
     const Lanes high =
         left > kLanes ? Source::load(from + k + kLanes, first_lanes(left - kLanes)) : _mm512_setzero_ps();
-    return _mm512_inserti64x4(_mm512_castsi256_si512(Brief::halves(low)), Brief::halves(high), 1);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(Bfloat16Lanes::halves(low)), Bfloat16Lanes::halves(high), 1);
   }
 }
 

@@ -29,8 +29,8 @@ std::optional<ElementType> product_element(const at::Tensor& x) {
   if (!own) return {};
   const CpuKernels& kernels = *cpu_kernels();
   if (at::autocast::is_autocast_enabled(x.device().type())) {
-    const bool brief = at::autocast::get_autocast_dtype(x.device().type()) == at::kBFloat16;
-    return brief && kernels.has_bf16 ? std::optional(ElementType::kBfloat16) : std::nullopt;
+    const bool bfloat16 = at::autocast::get_autocast_dtype(x.device().type()) == at::kBFloat16;
+    return bfloat16 && kernels.has_bf16 ? std::optional(ElementType::kBfloat16) : std::nullopt;
   }
   // Outside autocast x and the fp32 weight must agree, as ATen wants it.
   return *own == ElementType::kFloat32 ? own : std::nullopt;

@@ -64,10 +64,10 @@ inline void sum_row(const ResidualNorm& call, int64_t row, bool moves, float* va
         }
       }
     }
-    Float32::store(value + i, here);
+    Float32Lanes::store(value + i, here);
     all = _mm512_mask_add_ps(all, lanes, all, here);
     if (!moves) return;
-    Float32::store(tangent + i, move);
+    Float32Lanes::store(tangent + i, move);
     all_moves = _mm512_mask_add_ps(all_moves, lanes, all_moves, move);
   });
   total = _mm512_reduce_add_ps(all);
@@ -87,12 +87,12 @@ inline void residual_norm_row(const ResidualNorm& call, int64_t row, float* valu
   const Lanes mean = lanes_of(total * share), tangent_mean = lanes_of(tangent_total * share);
   Lanes squares = _mm512_setzero_ps(), products = _mm512_setzero_ps();
   for_vectors(width, [&](int64_t i, auto lanes) {
-    const Lanes centred = _mm512_sub_ps(Float32::load(value + i), mean);
-    Float32::store(value + i, centred);
+    const Lanes centred = _mm512_sub_ps(Float32Lanes::load(value + i), mean);
+    Float32Lanes::store(value + i, centred);
     squares = _mm512_mask3_fmadd_ps(centred, centred, squares, lanes);
     if (!moves) return;
-    const Lanes moved = _mm512_sub_ps(Float32::load(tangent + i), tangent_mean);
-    Float32::store(tangent + i, moved);
+    const Lanes moved = _mm512_sub_ps(Float32Lanes::load(tangent + i), tangent_mean);
+    Float32Lanes::store(tangent + i, moved);
     products = _mm512_mask3_fmadd_ps(moved, centred, products, lanes);
   });
   const float deviation = 1.0f / __builtin_sqrtf(_mm512_reduce_add_ps(squares) * share + call.epsilon);
@@ -107,10 +107,10 @@ inline void residual_norm_row(const ResidualNorm& call, int64_t row, float* valu
   auto* const normed = row_of<Narrow>(call.normed, row, width);
   auto* const normed_moves = moves ? row_of<Narrow>(call.normed_tangent, row, width) : nullptr;
   for_vectors(width, [&](int64_t i, auto lanes) {
-    const Lanes y = _mm512_mul_ps(Float32::load(value + i), rstd), factor = _mm512_add_ps(one, scale(i, lanes));
+    const Lanes y = _mm512_mul_ps(Float32Lanes::load(value + i), rstd), factor = _mm512_add_ps(one, scale(i, lanes));
     Narrow::store(normed + i, _mm512_fmadd_ps(y, factor, shift(i, lanes)), lanes);
     if (!moves) return;
-    const Lanes moved = _mm512_mul_ps(_mm512_fnmadd_ps(y, along, Float32::load(tangent + i)), rstd);
+    const Lanes moved = _mm512_mul_ps(_mm512_fnmadd_ps(y, along, Float32Lanes::load(tangent + i)), rstd);
     Lanes out = _mm512_mul_ps(moved, factor);
     if (scale_moves.at != nullptr) out = _mm512_fmadd_ps(y, scale_moves(i, lanes), out);
     if (shift_moves.at != nullptr) out = _mm512_add_ps(out, shift_moves(i, lanes));
@@ -121,8 +121,8 @@ inline void residual_norm_row(const ResidualNorm& call, int64_t row, float* valu
 /// f(Stream(), Narrow()).
 template <class F>
 inline void with_stream_types(ElementType stream, ElementType narrow, const F& f) {
-  if (narrow == ElementType::kFloat32) return f(Float32(), Float32());
-  stream == ElementType::kFloat32 ? f(Float32(), Brief()) : f(Brief(), Brief());
+  if (narrow == ElementType::kFloat32) return f(Float32Lanes(), Float32Lanes());
+  stream == ElementType::kFloat32 ? f(Float32Lanes(), Bfloat16Lanes()) : f(Bfloat16Lanes(), Bfloat16Lanes());
 }
 
 /// Rows [first, last) of samples x tokens.
@@ -154,11 +154,11 @@ inline void residual_norm_backward_row(const ResidualNormBackward& call, int64_t
       const Lanes y = _mm512_mul_ps(_mm512_sub_ps(Stream::load(sum + i, lanes), mean), rstd);
       Lanes g = Narrow::load(normed_gradient + i, lanes);
       if (shift_sums != nullptr) {
-        Float32::store(shift_sums + i, _mm512_add_ps(Float32::load(shift_sums + i), g));
-        Float32::store(scale_sums + i, _mm512_fmadd_ps(g, y, Float32::load(scale_sums + i)));
+        Float32Lanes::store(shift_sums + i, _mm512_add_ps(Float32Lanes::load(shift_sums + i), g));
+        Float32Lanes::store(scale_sums + i, _mm512_fmadd_ps(g, y, Float32Lanes::load(scale_sums + i)));
       }
       g = _mm512_mul_ps(g, _mm512_add_ps(one, scale(i, lanes)));
-      Float32::store(gradient + i, g);
+      Float32Lanes::store(gradient + i, g);
       all = _mm512_mask_add_ps(all, lanes, all, g);
       products = _mm512_mask3_fmadd_ps(g, y, products, lanes);
     });
@@ -172,11 +172,12 @@ inline void residual_norm_backward_row(const ResidualNormBackward& call, int64_t
     Lanes g = sum_gradient == nullptr ? _mm512_setzero_ps() : Stream::load(sum_gradient + i, lanes);
     if (normed) {
       const Lanes y = _mm512_mul_ps(_mm512_sub_ps(Stream::load(sum + i, lanes), mean), rstd);
-      const Lanes inner = _mm512_fnmadd_ps(y, along, _mm512_sub_ps(Float32::load(gradient + i), mean_gradient));
+      const Lanes inner = _mm512_fnmadd_ps(y, along, _mm512_sub_ps(Float32Lanes::load(gradient + i), mean_gradient));
       g = _mm512_fmadd_ps(rstd, inner, g);
     }
     if (branch != nullptr) {
-      Float32::store(gate_sums + i, _mm512_fmadd_ps(g, Narrow::load(branch + i, lanes), Float32::load(gate_sums + i)));
+      Float32Lanes::store(gate_sums + i,
+                          _mm512_fmadd_ps(g, Narrow::load(branch + i, lanes), Float32Lanes::load(gate_sums + i)));
     }
     if (branch_gradient != nullptr) Narrow::store(branch_gradient + i, _mm512_mul_ps(g, gate(i, lanes)), lanes);
     if (x_gradient != nullptr) Stream::store(x_gradient + i, g, lanes);
@@ -192,9 +193,9 @@ void residual_norm_backward_samples(const ResidualNormBackward& call, int64_t fi
     alignas(64) float gradient[kMostWidth], gate_sums[kMostWidth], shift_sums[kMostWidth], scale_sums[kMostWidth];
     for (int64_t sample = first; sample < last; ++sample) {
       for_vectors(width, [&](int64_t i, auto) {
-        Float32::store(gate_sums + i, _mm512_setzero_ps());
-        Float32::store(shift_sums + i, _mm512_setzero_ps());
-        Float32::store(scale_sums + i, _mm512_setzero_ps());
+        Float32Lanes::store(gate_sums + i, _mm512_setzero_ps());
+        Float32Lanes::store(shift_sums + i, _mm512_setzero_ps());
+        Float32Lanes::store(scale_sums + i, _mm512_setzero_ps());
       });
       for (int64_t token = 0; token < call.tokens; ++token) {
         residual_norm_backward_row<decltype(stream), Narrow>(call, sample * call.tokens + token, gradient, gate_sums,
@@ -203,7 +204,7 @@ void residual_norm_backward_samples(const ResidualNormBackward& call, int64_t fi
       const auto write = [&](void* to, const float* sums) {
         if (to == nullptr) return;
         auto* const row = row_of<Narrow>(to, sample, width);
-        for_vectors(width, [&](int64_t i, auto lanes) { Narrow::store(row + i, Float32::load(sums + i), lanes); });
+        for_vectors(width, [&](int64_t i, auto lanes) { Narrow::store(row + i, Float32Lanes::load(sums + i), lanes); });
       };
       write(call.gate_gradient, gate_sums);
       write(call.shift_gradient, shift_sums);

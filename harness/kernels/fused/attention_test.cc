@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "harness/kernels/fused/operations.h"
 #include "tests/operation_case.h"
 
@@ -23,6 +25,7 @@ void expect_attention(const Sizes& sizes, at::ScalarType type, Moving moving, in
   SCOPED_TRACE(testing::Message() << sizes.batch << " x " << sizes.heads << " heads of " << sizes.head_size << ", "
                                   << sizes.queries << " queries, " << sizes.keys << " keys, " << type << ", K "
                                   << moving_rows << (masked ? ", masked" : ""));
+  if (!kernels_take(type)) return;
   const int64_t width = sizes.heads * sizes.head_size;
   at::Tensor mask;
   if (masked) {
@@ -95,8 +98,25 @@ TEST_F(FusedAttention, LeavesToOthersWhatItHasNoKernelFor) {
   EXPECT_TRUE(fused::attention(moved, still, still, 2, {}).has_value());
 }
 
+TEST_F(FusedAttention, TakesATypeOrAnswersNothing) {
+  const Dual x{at::randn({2, 3, 16}).to(kernel_device(), at::kBFloat16), {}};
+  EXPECT_EQ(fused::attention(x, x, x, 2, {}).has_value(), kernels_take(at::kBFloat16));
+}
+
+TEST_F(FusedAttention, AKeyThatIsNoNumberIsSeenByEveryQuery) {
+  const at::Tensor rows = at::randn({2, 21, 32});
+  at::Tensor keys = rows.clone();
+  keys[1][20][3] = std::numeric_limits<float>::quiet_NaN();
+  const auto on_device = [](const at::Tensor& x) { return Dual{x.to(kernel_device()), {}}; };
+  const at::Tensor out = fused::attention(on_device(rows), on_device(keys), on_device(rows), 2, {})->value.cpu();
+  EXPECT_FALSE(out[0].isnan().any().item<bool>());
+  EXPECT_TRUE(out[1].narrow(1, 0, 16).isnan().all().item<bool>()) << "the key's head";
+  EXPECT_FALSE(out[1].narrow(1, 16, 16).isnan().any().item<bool>()) << "the other";
+}
+
 TEST_F(FusedAttention, PiecesOfAWiderRowNeedNoCopy) {
-  const at::Tensor wide = at::randn({2, 10, 3 * 32}).to(kernel_device(), at::kBFloat16);
+  const at::Tensor wide =
+      at::randn({2, 10, 3 * 32}).to(kernel_device(), kernels_take(at::kBFloat16) ? at::kBFloat16 : at::kFloat);
   const std::vector<at::Tensor> parts = wide.split(32, -1);
   const auto found = fused::attention({parts[0], {}}, {parts[1], {}}, {parts[2], {}}, 2, {});
   const auto dense =

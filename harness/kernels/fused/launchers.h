@@ -23,6 +23,9 @@ struct Launchers {
   /// Whether kernels run here at all; null: they do.
   bool (*is_there)() = nullptr;
 
+  /// Whether numbers of this type are taken at all; null: all are.
+  bool (*takes)(ElementType element) = nullptr;
+
   const char* (*residual_norm)(const ResidualNorm& call, void* stream) = nullptr;
   /// Rows, then the vectors' sums over tokens, which are taken in one order.
   const char* (*residual_norm_backward)(const ResidualNormBackward& call, void* stream) = nullptr;

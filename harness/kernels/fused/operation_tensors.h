@@ -12,11 +12,12 @@
 
 namespace emf::fused {
 
-/// Nothing for a type no kernel has.
+/// Nothing for a type that no kernel of x's device has.
 inline std::optional<ElementType> element_type(const at::Tensor& x) {
-  if (x.scalar_type() == at::kFloat) return ElementType::kFloat32;
-  if (x.scalar_type() == at::kBFloat16) return ElementType::kBfloat16;
-  return {};
+  if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return {};
+  const ElementType type = x.scalar_type() == at::kFloat ? ElementType::kFloat32 : ElementType::kBfloat16;
+  const auto takes = launchers(x.device()).takes;
+  return takes == nullptr || takes(type) ? std::optional(type) : std::nullopt;
 }
 
 inline at::ScalarType scalar_type(ElementType type) {

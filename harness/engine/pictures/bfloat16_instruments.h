@@ -16,8 +16,8 @@ inline constexpr const char* kPrecisionKey = "precision";
 // Each gives the instrument again, which computes under autocast to bf16 on its device; where that has no products of
 // bf16, it computes as before and is called the same, as a model is. Its fingerprint or identity says "precision":
 // "bf16": what two precisions measured is never compared unseen.
-std::unique_ptr<Codec> in_brief(std::unique_ptr<Codec> codec, const Placement& placement);
-std::unique_ptr<Judge> in_brief(std::unique_ptr<Judge> judge, const Placement& placement);
-std::unique_ptr<Backbone> in_brief(std::unique_ptr<Backbone> backbone, const Placement& placement);
+std::unique_ptr<Codec> in_bfloat16(std::unique_ptr<Codec> codec, const Placement& placement);
+std::unique_ptr<Judge> in_bfloat16(std::unique_ptr<Judge> judge, const Placement& placement);
+std::unique_ptr<Backbone> in_bfloat16(std::unique_ptr<Backbone> backbone, const Placement& placement);
 
 }  // namespace emf

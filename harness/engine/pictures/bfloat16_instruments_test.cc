@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shipped instruments in bf16 see what they see in fp32, to three digits, and say which they are.
-#include "harness/engine/pictures/brief_instruments.h"
+#include "harness/engine/pictures/bfloat16_instruments.h"
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
@@ -9,7 +9,7 @@
 
 #include "harness/api/dataset.h"
 #include "harness/base/error.h"
-#include "harness/kernels/brief_products.h"
+#include "harness/kernels/bfloat16_products.h"
 #include "tests/oracle/forward_mode.h"
 
 namespace emf {
@@ -28,27 +28,27 @@ at::Tensor scenes() {
   return pictures.permute({0, 3, 1, 2}).contiguous();
 }
 
-TEST(BriefInstruments, TheCodecsLatentsAndPicturesAreClose) {
+TEST(Bfloat16Instruments, TheCodecsLatentsAndPicturesAreClose) {
   const auto plain = make_codec("autoencoder", {kSide, kSide, {}});
-  const auto brief = in_brief(make_codec("autoencoder", {kSide, kSide, {}}), {});
-  EXPECT_EQ(brief->fingerprint().at(kPrecisionKey), "bf16");
-  EXPECT_NE(brief->fingerprint(), plain->fingerprint());
-  const at::Tensor pictures = scenes(), latents = plain->encode(pictures), rough = brief->encode(pictures);
+  const auto bfloat16 = in_bfloat16(make_codec("autoencoder", {kSide, kSide, {}}), {});
+  EXPECT_EQ(bfloat16->fingerprint().at(kPrecisionKey), "bf16");
+  EXPECT_NE(bfloat16->fingerprint(), plain->fingerprint());
+  const at::Tensor pictures = scenes(), latents = plain->encode(pictures), rough = bfloat16->encode(pictures);
   EXPECT_EQ(rough.scalar_type(), at::kFloat);
   EXPECT_LT(relative_error(rough, latents), 0.02);
-  const at::Tensor apart = (brief->decode(latents).to(at::kFloat) - plain->decode(latents).to(at::kFloat)).abs();
+  const at::Tensor apart = (bfloat16->decode(latents).to(at::kFloat) - plain->decode(latents).to(at::kFloat)).abs();
   EXPECT_LT(apart.mean().item<double>(), 1) << "levels of 255";
-  if (has_brief_products(Placement().device)) {
+  if (has_bfloat16_products(Placement().device)) {
     EXPECT_FALSE(rough.equal(latents)) << "nothing was rounded";
   }
 }
 
-TEST(BriefInstruments, TheJudgeFindsTheSameObjects) {
+TEST(Bfloat16Instruments, TheJudgeFindsTheSameObjects) {
   const auto plain = make_judge("detector", {kSide, kSide, {}});
-  const auto brief = in_brief(make_judge("detector", {kSide, kSide, {}}), {});
-  EXPECT_NE(brief->fingerprint(), plain->fingerprint());
+  const auto bfloat16 = in_bfloat16(make_judge("detector", {kSide, kSide, {}}), {});
+  EXPECT_NE(bfloat16->fingerprint(), plain->fingerprint());
   const at::Tensor pictures = scenes();
-  const auto seen = plain->detect(pictures), roughly = brief->detect(pictures);
+  const auto seen = plain->detect(pictures), roughly = bfloat16->detect(pictures);
   int64_t found = 0, same = 0;
   for (size_t i = 0; i < seen.size(); ++i) {
     const auto sure = [](const std::vector<Detection>& all) {
@@ -65,19 +65,19 @@ TEST(BriefInstruments, TheJudgeFindsTheSameObjects) {
   EXPECT_GE(same, kPictures - 1);
 }
 
-TEST(BriefInstruments, ABackbonesFeaturesAreCloseAndOfAnotherIdentity) {
+TEST(Bfloat16Instruments, ABackbonesFeaturesAreCloseAndOfAnotherIdentity) {
   std::unique_ptr<Backbone> plain;
   try {
     plain = make_backbone("lite0");
   } catch (const UserError& missing) {
     GTEST_SKIP() << missing.what();
   }
-  const auto brief = in_brief(make_backbone("lite0"), {});
-  EXPECT_NE(brief->identity(), plain->identity());
-  EXPECT_EQ(brief->short_name(), plain->short_name());
+  const auto bfloat16 = in_bfloat16(make_backbone("lite0"), {});
+  EXPECT_NE(bfloat16->identity(), plain->identity());
+  EXPECT_EQ(bfloat16->short_name(), plain->short_name());
   at::manual_seed(1);
   const at::Tensor pictures = at::rand({2, 3, plain->side(), plain->side()}) * 255;
-  const at::Tensor features = brief->features(pictures);
+  const at::Tensor features = bfloat16->features(pictures);
   EXPECT_EQ(features.scalar_type(), at::kFloat);
   // Sixteen blocks whose sums are rounded: what bf16 costs a deep network without normalisation.
   EXPECT_LT(relative_error(features, plain->features(pictures)), 0.25);

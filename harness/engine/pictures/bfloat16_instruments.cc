@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/engine/pictures/brief_instruments.h"
+#include "harness/engine/pictures/bfloat16_instruments.h"
 
 #include <ATen/ATen.h>
 
-#include "harness/kernels/brief_products.h"
+#include "harness/kernels/bfloat16_products.h"
 #include "harness/tensor/autocast.h"
 
 namespace emf {
@@ -14,10 +14,10 @@ Json marked(Json print) {
   return print;
 }
 
-class BriefCodec : public Codec {
+class Bfloat16Codec : public Codec {
  public:
-  BriefCodec(std::unique_ptr<Codec> inner, const Placement& placement)
-      : inner_(std::move(inner)), device_(placement.device), casts_(has_brief_products(placement.device)) {}
+  Bfloat16Codec(std::unique_ptr<Codec> inner, const Placement& placement)
+      : inner_(std::move(inner)), device_(placement.device), casts_(has_bfloat16_products(placement.device)) {}
 
   Json fingerprint() const override { return marked(inner_->fingerprint()); }
   LatentShape shape(int64_t height, int64_t width) const override { return inner_->shape(height, width); }
@@ -38,10 +38,10 @@ class BriefCodec : public Codec {
   bool casts_;
 };
 
-class BriefJudge : public Judge {
+class Bfloat16Judge : public Judge {
  public:
-  BriefJudge(std::unique_ptr<Judge> inner, const Placement& placement)
-      : inner_(std::move(inner)), device_(placement.device), casts_(has_brief_products(placement.device)) {}
+  Bfloat16Judge(std::unique_ptr<Judge> inner, const Placement& placement)
+      : inner_(std::move(inner)), device_(placement.device), casts_(has_bfloat16_products(placement.device)) {}
 
   int64_t side() const override { return inner_->side(); }
   Json fingerprint() const override { return marked(inner_->fingerprint()); }
@@ -65,10 +65,10 @@ class BriefJudge : public Judge {
   bool casts_;
 };
 
-class BriefBackbone : public Backbone {
+class Bfloat16Backbone : public Backbone {
  public:
-  BriefBackbone(std::unique_ptr<Backbone> inner, const Placement& placement)
-      : inner_(std::move(inner)), device_(placement.device), casts_(has_brief_products(placement.device)) {}
+  Bfloat16Backbone(std::unique_ptr<Backbone> inner, const Placement& placement)
+      : inner_(std::move(inner)), device_(placement.device), casts_(has_bfloat16_products(placement.device)) {}
 
   int64_t side() const override { return inner_->side(); }
   ResizeFilter resize() const override { return inner_->resize(); }
@@ -94,14 +94,14 @@ class BriefBackbone : public Backbone {
 
 }  // namespace
 
-std::unique_ptr<Codec> in_brief(std::unique_ptr<Codec> codec, const Placement& placement) {
-  return std::make_unique<BriefCodec>(std::move(codec), placement);
+std::unique_ptr<Codec> in_bfloat16(std::unique_ptr<Codec> codec, const Placement& placement) {
+  return std::make_unique<Bfloat16Codec>(std::move(codec), placement);
 }
-std::unique_ptr<Judge> in_brief(std::unique_ptr<Judge> judge, const Placement& placement) {
-  return std::make_unique<BriefJudge>(std::move(judge), placement);
+std::unique_ptr<Judge> in_bfloat16(std::unique_ptr<Judge> judge, const Placement& placement) {
+  return std::make_unique<Bfloat16Judge>(std::move(judge), placement);
 }
-std::unique_ptr<Backbone> in_brief(std::unique_ptr<Backbone> backbone, const Placement& placement) {
-  return std::make_unique<BriefBackbone>(std::move(backbone), placement);
+std::unique_ptr<Backbone> in_bfloat16(std::unique_ptr<Backbone> backbone, const Placement& placement) {
+  return std::make_unique<Bfloat16Backbone>(std::move(backbone), placement);
 }
 
 }  // namespace emf
