@@ -8,6 +8,7 @@
 #include <span>
 
 #include "data/scenes/composer.h"
+#include "data/scenes/judged.h"
 #include "data/scenes/layout.h"
 #include "data/scenes/sprites.h"
 #include "data/scenes/world.h"
@@ -30,8 +31,6 @@ using scenes::Sprite;
 /// Composer::kPoolVersion): instruments are trained on them.
 constexpr int kFormatVersion = 1;
 constexpr int kMostObjects = 4;
-/// Of the judged coloured prompts at least this share holds a held-out pair (where the world has so many).
-constexpr double kHeldOutShare = 0.15;
 
 class Scenes : public Dataset, public FactWorld {
  public:
@@ -90,8 +89,8 @@ class Scenes : public Dataset, public FactWorld {
 
   void picture(uint64_t index, std::span<uint8_t> picture, std::vector<Box>& boxes) const override {
     const auto composition = training_composition(index);
-    paint(composition ? *composition : shown(training_facts(index)), Random(seed_, layout_stream_, index), picture,
-          boxes);
+    paint(composition ? *composition : composition_of_facts(training_facts(index)),
+          Random(seed_, layout_stream_, index), picture, boxes);
   }
 
   Prompt prompt(uint64_t index) const override {
@@ -107,8 +106,10 @@ class Scenes : public Dataset, public FactWorld {
     for (const Task task : world_.options().tasks) {
       for (uint32_t number = 0; number < world_.size(task); ++number) {
         const Facts facts = world_.facts(task, number);
-        if (world_.held_out(facts.objects) != (split == Split::kHeldOut)) continue;
-        if (official) prompts.push_back(say_facts(facts, write_caption(facts)));
+        if (world_.held_out(facts) != (split == Split::kHeldOut)) continue;
+        if (official) {
+          for (const std::string& text : world_.training_texts(facts)) prompts.push_back(say_facts(facts, text));
+        }
         if (!reworded) continue;
         for (const std::string& text : paraphrase_captions(facts)) prompts.push_back(say_facts(facts, text));
       }
@@ -138,8 +139,10 @@ class Scenes : public Dataset, public FactWorld {
   Prompt paraphrase(const Prompt& prompt, uint64_t index) const override {
     if (is_composition(prompt.labels)) return prompt;
     const Facts facts = facts_of(prompt);
-    std::vector<std::string> captions = paraphrase_captions(facts);
-    captions.push_back(write_caption(facts));
+    // What pretraining reads of a world must not hold the words that the world keeps for judging.
+    std::vector<std::string> captions =
+        world_.options().held_out_words ? world_.training_texts(facts) : paraphrase_captions(facts);
+    if (!world_.options().held_out_words) captions.push_back(write_caption(facts));
     std::erase(captions, prompt.text);
     Random random(seed_, paraphrase_stream_, index);
     return say_facts(facts, captions[random.below(static_cast<uint32_t>(captions.size()))]);
@@ -147,6 +150,8 @@ class Scenes : public Dataset, public FactWorld {
 
  private:
   int side() const { return world_.options().side; }
+  /// Judged prompts then say what of them training never had.
+  bool judges_novelty() const { return world_.options().held_out_words || world_.options().held_out_pairs > 0; }
 
   static Prompt say_facts(const Facts& facts, const std::string& text) {
     return {text, facts_to_metadata(facts, text)};
@@ -155,13 +160,6 @@ class Scenes : public Dataset, public FactWorld {
   static Prompt say_composition(const Composition& composition) {
     const std::string text = write_composition(composition);
     return {text, composition_labels(composition, text)};
-  }
-
-  /// What a picture of GenEval's facts shows. Painting asks no more of a composition than this has.
-  static Composition shown(const Facts& facts) {
-    Composition scene{facts.objects, {}};
-    if (facts.task == Task::kPosition) scene.relations.push_back(facts.relation);
-    return scene;
   }
 
   /// @throws UserError  neither labels nor a caption of the grammar.
@@ -188,14 +186,19 @@ class Scenes : public Dataset, public FactWorld {
     const auto& tasks = world_.options().tasks;
     const Task task = tasks[random.below(static_cast<uint32_t>(tasks.size()))];
     const uint32_t size = world_.size(task);
-    // Held-out facts are drawn again. Fewer than half of a colour's classes are held out, so this ends soon.
+    // Held-out facts are drawn again. Fewer than half of any kind are held out, so this ends soon.
     for (;;) {
       Facts facts = world_.facts(task, random.below(size));
-      if (!world_.held_out(facts.objects)) return facts;
+      if (!world_.held_out(facts)) return facts;
     }
   }
 
   std::string training_text(const Facts& facts, uint64_t index) const {
+    if (world_.options().held_out_words) {
+      const std::vector<std::string> texts = world_.training_texts(facts);
+      Random random(seed_, caption_stream_, index);
+      return texts[random.below(static_cast<uint32_t>(texts.size()))];
+    }
     if (world_.options().paraphrase > 0) {
       Random random(seed_, caption_stream_, index);
       if (random.uniform() < world_.options().paraphrase) {
@@ -270,61 +273,11 @@ void Scenes::paint(const Composition& scene, Random random, std::span<uint8_t> p
 }
 
 std::vector<Prompt> Scenes::evaluation_prompts(int count, uint64_t seed) const {
-  const auto& tasks = world_.options().tasks;
-  // Numbers of each task's facts in a drawn order, held-out ones apart.
-  struct Pool {
-    std::vector<uint32_t> shown, held_out;
-    size_t size() const { return shown.size() + held_out.size(); }
-  };
-  std::vector<Pool> pools(tasks.size());
-  size_t available = 0;
-  for (size_t t = 0; t < tasks.size(); ++t) {
-    Pool& pool = pools[t];
-    for (uint32_t number = 0; number < world_.size(tasks[t]); ++number) {
-      (world_.held_out(world_.facts(tasks[t], number).objects) ? pool.held_out : pool.shown).push_back(number);
-    }
-    Random random(seed, "scenes/evaluation", static_cast<uint64_t>(tasks[t]));
-    for (std::vector<uint32_t>* numbers : {&pool.shown, &pool.held_out}) {
-      for (size_t i = 0; i + 1 < numbers->size(); ++i) {
-        std::swap((*numbers)[i], (*numbers)[i + random.below(static_cast<uint32_t>(numbers->size() - i))]);
-      }
-    }
-    available += pool.size();
-  }
-  if (count < 1 || static_cast<size_t>(count) > available) {
-    fail_input("data: {} evaluation prompts asked for, this world has 1 to {} different ones", count, available);
-  }
-  // Equal shares; what a small task cannot give goes to the others.
-  std::vector<size_t> quota(tasks.size(), 0);
-  for (int given = 0; given < count;) {
-    for (size_t t = 0; t < tasks.size() && given < count; ++t) {
-      if (quota[t] < pools[t].size()) ++quota[t], ++given;
-    }
-  }
-  std::vector<std::vector<uint32_t>> chosen(tasks.size());
-  for (size_t t = 0; t < tasks.size(); ++t) {
-    const Pool& pool = pools[t];
-    const double natural = static_cast<double>(pool.held_out.size()) / static_cast<double>(pool.size());
-    size_t held = static_cast<size_t>(std::lround(std::max(natural, kHeldOutShare) * static_cast<double>(quota[t])));
-    held = std::min(held, pool.held_out.size());
-    const size_t shown = std::min(quota[t] - held, pool.shown.size());
-    held = quota[t] - shown;
-    chosen[t].assign(pool.held_out.begin(), pool.held_out.begin() + static_cast<std::ptrdiff_t>(held));
-    chosen[t].insert(chosen[t].end(), pool.shown.begin(), pool.shown.begin() + static_cast<std::ptrdiff_t>(shown));
-    Random random(seed, "scenes/evaluation_order", static_cast<uint64_t>(tasks[t]));
-    for (size_t i = 0; i + 1 < chosen[t].size(); ++i) {
-      std::swap(chosen[t][i], chosen[t][i + random.below(static_cast<uint32_t>(chosen[t].size() - i))]);
-    }
-  }
-  // Task by task in turn, so that a grid of the first prompts shows every task.
   std::vector<Prompt> prompts;
-  for (size_t round = 0; prompts.size() < static_cast<size_t>(count); ++round) {
-    for (size_t t = 0; t < tasks.size(); ++t) {
-      if (round >= chosen[t].size()) continue;
-      const Facts facts = world_.facts(tasks[t], chosen[t][round]);
-      prompts.push_back(say_facts(facts, write_caption(facts)));
-      prompts.back().labels["held_out"] = world_.held_out(facts.objects);
-    }
+  for (const scenes::JudgedFacts& judged : scenes::judged_facts(world_, count, seed)) {
+    prompts.push_back(say_facts(judged.facts, judged.text));
+    prompts.back().labels["held_out"] = judged.novelty == Novelty::kCombination;
+    if (judges_novelty()) prompts.back().labels["novelty"] = novelty_names()[static_cast<size_t>(judged.novelty)];
   }
   return prompts;
 }
@@ -351,7 +304,7 @@ Sample Scenes::draw(const Prompt& prompt, uint64_t index) const {
     text = write_composition(scene);
   } else {
     const Facts facts = facts_of(prompt);
-    scene = shown(facts);
+    scene = composition_of_facts(facts);
     text = write_caption(facts);
   }
   check_drawable(scene);

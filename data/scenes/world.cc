@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/scenes/world.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "data/scenes/sprites.h"
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
 #include "harness/base/random.h"
+#include "harness/captions/wordings.h"
 
 namespace emf::scenes {
 namespace {
@@ -38,6 +42,26 @@ std::vector<std::string> names_or_count(ConfigReader& reader, const std::string&
     }
   }
   return names;
+}
+
+/// A pair and the number by which it is drawn.
+using RankedPair = std::pair<uint32_t, std::pair<int, int>>;
+
+/// The share of the pairs with the smallest numbers, no first and no second member more often than its limit.
+std::vector<std::pair<int, int>> first_pairs(std::vector<RankedPair> ranked, double share, size_t first_limit,
+                                             size_t second_limit) {
+  std::sort(ranked.begin(), ranked.end());
+  const auto wanted = static_cast<size_t>(std::lround(share * static_cast<double>(ranked.size())));
+  std::map<int, size_t> of_first, of_second;
+  std::vector<std::pair<int, int>> chosen;
+  for (const auto& [rank, pair] : ranked) {
+    if (chosen.size() == wanted) break;
+    if (of_first[pair.first] == first_limit || of_second[pair.second] == second_limit) continue;
+    ++of_first[pair.first];
+    ++of_second[pair.second];
+    chosen.push_back(pair);
+  }
+  return chosen;
 }
 
 }  // namespace
@@ -77,8 +101,28 @@ WorldOptions read_options(const Options& table) {
   }
   options.held_out =
       reader.number("held_out", 0.1, 0.0, 0.4, "share of pairs of object and colour that are never trained on");
+  options.held_out_pairs = reader.number("held_out_pairs", 0.0, 0.0, 0.4,
+                                         "share of pairs of objects, and of object and number, that are never trained "
+                                         "on");
+  options.held_out_words = reader.flag("held_out_words", false,
+                                       "training says every fact in several words and sentences; judged are also those "
+                                       "that it never says");
+  for (const int id : options.classes) {
+    if (!options.held_out_words || !class_words(id, WordSplit::kHeldOut).empty()) continue;
+    std::vector<std::string> known;
+    for (const std::string& name : drawable) {
+      if (!class_words(geneval_class_id(name), WordSplit::kHeldOut).empty()) known.push_back(name);
+    }
+    fail_input(
+        "{}: held_out_words needs another everyday name for every class, and '{}' has none; classes that have: {}",
+        reader.place("held_out_words"), geneval_classes()[id], fmt::join(known, ", "));
+  }
   options.paraphrase = reader.number("paraphrase", 0.0, 0.0, 1.0, "share of captions in other words");
   options.compositions = reader.number("compositions", 0.0, 0.0, 1.0, "share of captions that are long compositions");
+  if (options.held_out_words && options.paraphrase > 0) {
+    fail_input("{}: held_out_words says every fact in several ways already; leave 'paraphrase' out",
+               reader.place("paraphrase"));
+  }
   if (options.compositions > 0 && options.classes.size() < 2) {
     fail_input("{}: compositions need two classes, this world has one", reader.place("compositions"));
   }
@@ -105,6 +149,8 @@ Json describe(const WorldOptions& options) {
                 {"variety", options.freedom.variety},
                 {"vendors", options.vendors}};
   if (options.compositions > 0) table["compositions"] = options.compositions;
+  if (options.held_out_pairs > 0) table["held_out_pairs"] = options.held_out_pairs;
+  if (options.held_out_words) table["held_out_words"] = true;
   return table;
 }
 
@@ -116,31 +162,44 @@ World::World(WorldOptions options)
   for (size_t i = 0; i < options_.classes.size(); ++i) class_position_[options_.classes[i]] = static_cast<int>(i);
   for (size_t i = 0; i < options_.colors.size(); ++i) color_position_[options_.colors[i]] = static_cast<int>(i);
   draw_held_out_pairs();
+  draw_held_out_combinations();
 }
 
 void World::draw_held_out_pairs() {
   // Keyed by class and colour alone: every seed judges the same pairs, and lists in another order draw the
   // same.
-  std::vector<std::pair<uint32_t, std::pair<int, int>>> ranked;
+  std::vector<RankedPair> ranked;
   for (const int class_id : options_.classes) {
     for (const int color_id : options_.colors) {
       Random random(0, "scenes/held_out", static_cast<uint64_t>(class_id) * 10 + color_id);
       ranked.push_back({random.bits(), {class_id, color_id}});
     }
   }
-  std::sort(ranked.begin(), ranked.end());
-  const size_t wanted = static_cast<size_t>(std::lround(options_.held_out * static_cast<double>(ranked.size())));
   // Fewer than half of a class's colours and of a colour's classes, so that each stays learnable.
-  const int class_limit = (static_cast<int>(options_.colors.size()) - 1) / 2;
-  const int color_limit = (static_cast<int>(options_.classes.size()) - 1) / 2;
-  std::vector<int> of_class(geneval_classes().size()), of_color(geneval_colors().size());
-  for (const auto& [rank, pair] : ranked) {
-    if (held_out_pairs_.size() == wanted) break;
-    if (of_class[pair.first] == class_limit || of_color[pair.second] == color_limit) continue;
-    ++of_class[pair.first];
-    ++of_color[pair.second];
-    held_out_pairs_.push_back(pair);
-    pair_held_out_[pair.first * geneval_colors().size() + pair.second] = true;
+  held_out_pairs_ = first_pairs(std::move(ranked), options_.held_out, (options_.colors.size() - 1) / 2,
+                                (options_.classes.size() - 1) / 2);
+  for (const auto& [class_id, color_id] : held_out_pairs_) {
+    pair_held_out_[class_id * geneval_colors().size() + color_id] = true;
+  }
+}
+
+void World::draw_held_out_combinations() {
+  std::vector<RankedPair> pairs, counts;
+  for (const int class_id : options_.classes) {
+    for (const int other : options_.classes) {
+      if (class_id >= other) continue;
+      Random random(0, "scenes/held_out_classes", static_cast<uint64_t>(class_id) * 100 + other);
+      pairs.push_back({random.bits(), {class_id, other}});
+    }
+    for (int count = 2; count < 2 + static_cast<int>(kCounts); ++count) {
+      Random random(0, "scenes/held_out_counts", static_cast<uint64_t>(class_id) * 100 + count);
+      counts.push_back({random.bits(), {class_id, count}});
+    }
+  }
+  const size_t half = (options_.classes.size() - 1) / 2;
+  for (const auto& pair : first_pairs(std::move(pairs), options_.held_out_pairs, half, half)) class_pairs_.insert(pair);
+  for (const auto& count : first_pairs(std::move(counts), options_.held_out_pairs, (kCounts - 1) / 2, half)) {
+    counts_.insert(count);
   }
 }
 
@@ -209,6 +268,22 @@ bool World::held_out(std::span<const ObjectFact> objects) const {
   return std::any_of(objects.begin(), objects.end(), [&](const ObjectFact& object) {
     return object.color_id >= 0 && pair_held_out_[object.class_id * geneval_colors().size() + object.color_id];
   });
+}
+
+bool World::held_out(const Facts& facts) const {
+  if (held_out(facts.objects)) return true;
+  const ObjectFact& first = facts.objects.front();
+  if (first.count > 1) return counts_.count({first.class_id, first.count}) > 0;
+  if (facts.objects.size() < 2) return false;
+  return class_pairs_.count(std::minmax(first.class_id, facts.objects[1].class_id)) > 0;
+}
+
+std::vector<std::string> World::training_texts(const Facts& facts) const {
+  if (!options_.held_out_words) return {write_caption(facts)};
+  // Few facts are said in many ways and many in few, so that a task has a hundred captions at least and a whole world
+  // not more than encoders read in a minute or two.
+  constexpr size_t kLeast = 4, kOfTask = 100;
+  return training_wordings(facts, std::max(kLeast, kOfTask / size(facts.task)));
 }
 
 }  // namespace emf::scenes

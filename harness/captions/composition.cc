@@ -7,7 +7,7 @@
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
 #include "harness/captions/geneval_metadata.h"
-#include "harness/captions/words.h"
+#include "harness/captions/sentences.h"
 
 namespace emf {
 namespace {
@@ -73,7 +73,7 @@ const std::string& name_of(const ObjectFact& object) { return noun(object.class_
 std::string plural_of(const ObjectFact& object) { return plural(object.class_id, NameStyle::kOfficial); }
 
 std::string described(const ObjectFact& object) {
-  return noun_phrase(object, NameStyle::kOfficial, ColorStyle::kBefore);
+  return noun_phrase(phrase_words(object, NameStyle::kOfficial), ColorStyle::kBefore);
 }
 
 /// What a relation's question asks.
@@ -132,8 +132,28 @@ int known(const std::string& name, const std::vector<std::string>& names, const 
 int fact_count(const Composition& composition) { return static_cast<int>(questions_of(composition).size()); }
 
 std::vector<CompositionQuestion> composition_questions(const Composition& composition) {
-  ensure_stated(composition);
+  ensure(!composition.objects.empty() && composition.relations.size() < composition.objects.size(),
+         "questions about {} objects in {} places", composition.objects.size(), composition.relations.size());
   return questions_of(composition);
+}
+
+Composition composition_of_facts(const Facts& facts) {
+  Composition composition{facts.objects, {}};
+  if (facts.task == Task::kPosition) composition.relations.push_back(facts.relation);
+  return composition;
+}
+
+Json question_labels(const Composition& composition) {
+  Json questions = Json::array();
+  for (const Question& question : composition_questions(composition)) {
+    const auto [category, subcategory] = categories_of(question.ask);
+    questions.push_back({{"id", questions.size() + 1},
+                         {"dependency", dependency_of(question)},
+                         {"category", category},
+                         {"subcategory", subcategory},
+                         {"text", text_of(question, composition)}});
+  }
+  return questions;
 }
 
 std::string write_composition(const Composition& composition) {
@@ -179,21 +199,15 @@ bool is_composition(const Json& labels) {
 
 Json composition_labels(const Composition& composition, const std::string& text) {
   ensure_stated(composition);
-  Json include = Json::array(), questions = Json::array();
+  Json include = Json::array();
   for (const ObjectFact& object : composition.objects) include.push_back(include_clause(object));
   for (size_t i = 0; i < composition.relations.size(); ++i) {
     include[i + 1]["position"] = {relation_name(composition.relations[i]), 0};
   }
-  for (const Question& question : questions_of(composition)) {
-    const auto [category, subcategory] = categories_of(question.ask);
-    questions.push_back({{"id", questions.size() + 1},
-                         {"dependency", dependency_of(question)},
-                         {"category", category},
-                         {"subcategory", subcategory},
-                         {"text", text_of(question, composition)}});
-  }
-  return {
-      {"tag", kCompositionTag}, {"prompt", text}, {"include", std::move(include)}, {"questions", std::move(questions)}};
+  return {{"tag", kCompositionTag},
+          {"prompt", text},
+          {"include", std::move(include)},
+          {"questions", question_labels(composition)}};
 }
 
 Composition composition_from_labels(const Json& labels) {

@@ -56,15 +56,21 @@ struct CompositionQuestion {
 };
 
 /// In the order of their ids in composition_labels(). Entities come first, so that the
-/// entity of objects[i] is question i + 1.
-/// @throws InternalError  a composition that is not as described above.
+/// entity of objects[i] is question i + 1. Fewer objects and facts than a long caption's are asked about likewise.
+/// @throws InternalError  no object; a place without an object for it.
 std::vector<CompositionQuestion> composition_questions(const Composition& composition);
+
+/// What GenEval's facts state, to be asked about.
+Composition composition_of_facts(const Facts& facts);
+
+/// [{"id", "dependency", "category", "subcategory", "text"}], as composition_labels() has them.
+Json question_labels(const Composition& composition);
 
 /// True when labels are those of a composition, whatever else they hold.
 bool is_composition(const Json& labels);
 
 /// {"tag": "composition", "prompt", "include" as in GenEval's metadata lines (an object that has a place holds
-/// "position"), "questions": [{"id", "dependency", "category", "subcategory", "text"}]}. Questions are
+/// "position"), "questions": of question_labels()}. Questions are
 /// numbered from 1 and use DSG-1k's words: first every "entity" ("whole", dependency "0"), then "other"
 /// ("count") and "attribute" ("color"), which depend on their entity, last "relation" ("spatial"), which
 /// depends on both ("1,2", and "1,3" for a second place). question_graph() reads them.

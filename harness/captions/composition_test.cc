@@ -307,7 +307,7 @@ TEST(Composition, WhatNoneStatesIsRefused) {
              "exclude": [{"class": "dog", "count": 4}]})",
          "excludes nothing");
   EXPECT_THROW(write_composition({{object("dog"), object("cat")}, {}}), InternalError);
-  EXPECT_THROW(answer_questions({{object("dog")}, {}}, {}), InternalError);
+  EXPECT_THROW(answer_questions({{}, {}}, {}), InternalError);
   EXPECT_THROW(write_composition({{object("dog"), object("cat")}, {Relation::kAbove, Relation::kLeftOf}}),
                InternalError);
   Composition crowded = yard();

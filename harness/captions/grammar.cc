@@ -7,30 +7,17 @@
 
 #include "harness/base/error.h"
 #include "harness/base/near_name.h"
-#include "harness/captions/words.h"
+#include "harness/captions/sentences.h"
 
 namespace emf {
 namespace {
 
 using NameTable = std::unordered_map<std::string, int>;
 
-const std::vector<Template>& templates_of(const Facts& facts) {
-  if (facts.task == Task::kPosition) return place_templates()[static_cast<size_t>(facts.relation)];
-  if (facts.objects.size() == 2) return pair_templates();
-  return facts.objects[0].count > 1 ? plural_templates() : singular_templates();
-}
-
 std::string fill(const Template& form, const Facts& facts, NameStyle style) {
-  std::string text;
-  for (size_t at = 0; at < form.pattern.size(); ++at) {
-    if (form.pattern[at] != '{') {
-      text += form.pattern[at];
-      continue;
-    }
-    text += noun_phrase(facts.objects.at(form.pattern[at + 1] - '0'), style, form.color);
-    at += 2;
-  }
-  return text;
+  std::vector<PhraseWords> objects;
+  for (const ObjectFact& object : facts.objects) objects.push_back(phrase_words(object, style));
+  return fill_template(form, objects);
 }
 
 /// Why no caption states the facts; "" when one does.
@@ -58,7 +45,12 @@ NameTable index_of(const std::vector<std::string>& names) {
 const NameTable& singular_names() {
   static const NameTable table = [] {
     NameTable all = index_of(geneval_classes());
-    for (size_t i = 0; i < geneval_classes().size(); ++i) all.emplace(noun(i, NameStyle::kSynonym), i);
+    for (int i = 0; i < static_cast<int>(geneval_classes().size()); ++i) {
+      all.emplace(noun(i, NameStyle::kSynonym), i);
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& name : class_words(i, split)) all.emplace(name, i);
+      }
+    }
     return all;
   }();
   return table;
@@ -67,8 +59,11 @@ const NameTable& singular_names() {
 const NameTable& plural_names() {
   static const NameTable table = [] {
     NameTable all;
-    for (const NameStyle style : {NameStyle::kOfficial, NameStyle::kSynonym}) {
-      for (size_t i = 0; i < geneval_classes().size(); ++i) all.emplace(plural(i, style), i);
+    for (int i = 0; i < static_cast<int>(geneval_classes().size()); ++i) {
+      for (const NameStyle style : {NameStyle::kOfficial, NameStyle::kSynonym}) all.emplace(plural(i, style), i);
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& name : class_words(i, split)) all.emplace(plural_of(name), i);
+      }
     }
     return all;
   }();
@@ -80,20 +75,47 @@ int look_up(const NameTable& table, std::string_view name) {
   return found == table.end() ? -1 : found->second;
 }
 
+/// Every name of a colour, and which it is.
+const std::vector<std::pair<std::string, int>>& color_names() {
+  static const auto names = [] {
+    std::vector<std::pair<std::string, int>> all;
+    for (int color = 0; color < static_cast<int>(geneval_colors().size()); ++color) {
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& word : color_words(color, split)) all.emplace_back(word, color);
+      }
+    }
+    return all;
+  }();
+  return names;
+}
+
+/// Every way to say how many there are, and how many that is.
+const std::vector<std::pair<std::string, int>>& count_names() {
+  static const auto names = [] {
+    std::vector<std::pair<std::string, int>> all;
+    for (int count = 2; count <= 10; ++count) {
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& word : count_words(count, split)) all.emplace_back(word, count);
+      }
+    }
+    return all;
+  }();
+  return names;
+}
+
 /// Reads one noun phrase as noun_phrase() writes it; the article must be the right one.
 std::optional<ObjectFact> parse_phrase(std::string_view text) {
+  for (const auto& [words, count] : count_names()) {
+    if (text.size() <= words.size() || text[words.size()] != ' ' || !text.starts_with(words)) continue;
+    if (const int id = look_up(plural_names(), text.substr(words.size() + 1)); id >= 0)
+      return ObjectFact{id, count, -1};
+  }
   const size_t space = text.find(' ');
   if (space == std::string_view::npos) return std::nullopt;
-  const std::string_view first = text.substr(0, space), rest = text.substr(space + 1);
-  for (int count = 2; count <= 10; ++count) {
-    if (first != number_words()[count]) continue;
-    const int id = look_up(plural_names(), rest);
-    return id < 0 ? std::nullopt : std::optional<ObjectFact>({id, count, -1});
-  }
+  const std::string_view rest = text.substr(space + 1);
   if (rest.empty() || with_article(std::string(rest)) != text) return std::nullopt;
   if (const int id = look_up(singular_names(), rest); id >= 0) return ObjectFact{id, 1, -1};
-  for (int color = 0; color < static_cast<int>(geneval_colors().size()); ++color) {
-    const std::string& name = geneval_colors()[color];
+  for (const auto& [name, color] : color_names()) {
     std::string_view stem;
     if (rest.starts_with(name + " ")) stem = rest.substr(name.size() + 1);
     if (rest.starts_with(name + "-colored ")) stem = rest.substr(name.size() + 9);
@@ -280,14 +302,14 @@ int geneval_color_id(std::string_view name) {
 
 std::string write_caption(const Facts& facts) {
   ensure(fault(facts).empty(), "{} {}", geneval_tasks()[static_cast<size_t>(facts.task)], fault(facts));
-  return fill(templates_of(facts).front(), facts, NameStyle::kOfficial);
+  return fill(sentences(facts, WordSplit::kTraining).front(), facts, NameStyle::kOfficial);
 }
 
 std::vector<std::string> paraphrase_captions(const Facts& facts) {
   const std::string official = write_caption(facts);
   std::vector<std::string> captions;
   for (const NameStyle style : {NameStyle::kOfficial, NameStyle::kSynonym}) {
-    for (const Template& form : templates_of(facts)) {
+    for (const Template& form : sentences(facts, WordSplit::kTraining)) {
       std::string text = fill(form, facts, style);
       if (text != official && std::find(captions.begin(), captions.end(), text) == captions.end()) {
         captions.push_back(std::move(text));
@@ -299,15 +321,21 @@ std::vector<std::string> paraphrase_captions(const Facts& facts) {
 
 std::optional<Facts> parse_caption(std::string_view text) {
   const std::string clean = tidy(text);
-  for (int relation = 0; relation < 4; ++relation) {
-    if (auto facts =
-            parse_with(place_templates()[relation], clean, {Task::kPosition, {}, static_cast<Relation>(relation)})) {
-      return facts;
+  constexpr Relation kRelations[] = {Relation::kLeftOf, Relation::kRightOf, Relation::kAbove, Relation::kBelow};
+  const auto parse = [&](const Facts& facts, size_t objects, int count) -> std::optional<Facts> {
+    Facts like = facts;  // what tells which sentences are tried
+    like.objects.assign(objects, ObjectFact{0, count, -1});
+    for (const WordSplit split : kWordSplits) {
+      if (auto found = parse_with(sentences(like, split), clean, facts)) return found;
     }
+    return std::nullopt;
+  };
+  for (const Relation relation : kRelations) {
+    if (auto facts = parse({Task::kPosition, {}, relation}, 2, 1)) return facts;
   }
-  if (auto facts = parse_with(pair_templates(), clean, {Task::kTwoObject})) return facts;
-  if (auto facts = parse_with(singular_templates(), clean, {Task::kSingleObject})) return facts;
-  return parse_with(plural_templates(), clean, {Task::kSingleObject});
+  if (auto facts = parse({Task::kTwoObject}, 2, 1)) return facts;
+  if (auto facts = parse({Task::kSingleObject}, 1, 1)) return facts;
+  return parse({Task::kSingleObject}, 1, 2);
 }
 
 Json include_clause(const ObjectFact& object) {

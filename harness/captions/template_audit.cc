@@ -10,7 +10,7 @@
 #include <unordered_set>
 
 #include "harness/captions/grammar.h"
-#include "harness/captions/words.h"
+#include "harness/captions/sentences.h"
 
 namespace emf {
 namespace {
@@ -48,10 +48,25 @@ const std::map<std::vector<std::string>, std::string>& fillings() {
       for (const NameStyle style : {NameStyle::kOfficial, NameStyle::kSynonym}) {
         known[words_of(noun(id, style))] = known[words_of(plural(id, style))] = "<object>";
       }
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& name : class_words(id, split)) {
+          known[words_of(name)] = known[words_of(plural_of(name))] = "<object>";
+        }
+      }
     }
-    for (const std::string& color : geneval_colors()) known[{color}] = known[{color + "-colored"}] = "<colour>";
+    for (int id = 0; id < static_cast<int>(geneval_colors().size()); ++id) {
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& color : color_words(id, split))
+          known[{color}] = known[{color + "-colored"}] = "<colour>";
+      }
+    }
     known[{"orange"}] = kOrange;
     for (const std::string& number : number_words()) known[{number}] = "<number>";
+    for (int count = 2; count <= 10; ++count) {
+      for (const WordSplit split : kWordSplits) {
+        for (const std::string& words : count_words(count, split)) known[words_of(words)] = "<number>";
+      }
+    }
     for (const std::string& relation : geneval_relations()) known[words_of(relation)] = "<place>";
     return known;
   }();
@@ -74,7 +89,7 @@ bool is_fruit(const std::vector<std::string>& open, size_t at) {
 }
 
 std::string template_of_words(const std::vector<std::string>& words) {
-  constexpr size_t kLongest = 3;  // words of a filling
+  constexpr size_t kLongest = 4;  // words of a filling
   std::vector<std::string> open;
   for (size_t i = 0; i < words.size();) {
     size_t taken = 0;
