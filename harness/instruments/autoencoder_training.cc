@@ -63,6 +63,7 @@ AutoencoderRecipe AutoencoderRecipe::read(const Config& suite) {
   recipe.box_weight = reader.number("box_weight", recipe.box_weight, 0, 100, "extra weight of pixels within objects");
   recipe.edge_weight =
       reader.number("edge_weight", recipe.edge_weight, 0, 100, "of the error of differences between neighbours");
+  recipe.shipped = reader.flag("shipped", false, "keep the shipped autoencoder, and train the detector alone");
   recipe.start = reader.text("start", "", "shipped autoencoder that training starts from; \"\" = from chance");
   recipe.training = InstrumentTraining::read(reader);
   reader.finish();

@@ -14,6 +14,7 @@ struct AutoencoderRecipe {
   double latent_noise = 0.2;  ///< largest standard deviation of noise on the standardised latents
   double box_weight = 1;      ///< extra weight of pixels inside objects
   double edge_weight = 0.5;   ///< of the absolute error of differences between neighbouring pixels
+  bool shipped = false;       ///< the shipped one is kept, and none trained
   std::string start;          ///< shipped autoencoder whose weights training starts from; empty: from chance
 
   static AutoencoderRecipe read(const Config& suite);

@@ -10,7 +10,9 @@
 #include <cmath>
 
 #include "harness/base/error.h"
+#include "harness/base/random.h"
 #include "harness/instruments/picture_augmentation.h"
+#include "harness/tensor/picture_tensor.h"
 
 namespace emf {
 namespace {
@@ -20,6 +22,12 @@ constexpr int64_t kStatisticsPictures = 8192;  // behind the normalisation stati
 
 at::Tensor augmented(const PictureBatch& batch, uint64_t seed) {
   return augment_pictures(batch.pictures.to(at::kFloat) / 255, seed, batch.indices) * 2 - 1;
+}
+
+/// The next batch as training sees it.
+PictureBatch with_mush(PictureBatch batch, const Dataset& dataset, const DetectorRecipe& recipe) {
+  mix_in_mush(batch, dataset, recipe.mush, recipe.training.seed);
+  return batch;
 }
 
 /// Rows of a map [B,C,S,S] at flat cells: [P,C].
@@ -66,6 +74,9 @@ DetectorRecipe DetectorRecipe::read(const Config& suite, const Dataset& dataset)
   const FactWorld& world = world_of(dataset);
   recipe.sizes.num_classes = static_cast<int64_t>(world.class_names().size());
   recipe.sizes.num_colors = static_cast<int64_t>(world.color_names().size());
+  recipe.mush = reader.number("mush", recipe.mush, 0, 0.9,
+                              "share of pictures that are averages of several of one prompt, in which nothing is to be "
+                              "found");
   recipe.training = InstrumentTraining::read(reader);
   reader.finish();
   if (recipe.sizes.widths.size() != 4) fail_input("{}: four widths are needed", reader.place("widths"));
@@ -73,11 +84,31 @@ DetectorRecipe DetectorRecipe::read(const Config& suite, const Dataset& dataset)
 }
 
 Json DetectorRecipe::to_json() const {
-  return {
+  Json json = {
       {"sizes", sizes.to_json()},
       {"training", training.to_json()},
       {"augmentation", "warp, blur, lower resolution, gains, noise; never an autoencoder's or a generator's pictures"},
       {"loss", "focal heat + cross-entropy of class and colour + generalised IoU"}};
+  if (mush > 0) json["mush"] = mush;
+  return json;
+}
+
+void mix_in_mush(PictureBatch& batch, const Dataset& dataset, double share, uint64_t seed) {
+  if (share == 0) return;
+  constexpr uint32_t kMost = 16;
+  for (size_t i = 0; i < batch.indices.size(); ++i) {
+    Random random(seed, "mush", batch.indices[i]);
+    if (random.uniform() >= share) continue;
+    // Few more often than many: half an object is the hardest to refuse.
+    const uint32_t averaged = 2 + random.below(1 + random.below(kMost - 1));
+    at::Tensor sum = at::zeros_like(batch.pictures[static_cast<int64_t>(i)], at::kFloat);
+    for (uint32_t k = 0; k < averaged; ++k) {
+      const Sample drawn = dataset.draw(batch.samples[i].prompt, batch.indices[i] * kMost + k);
+      sum += picture_tensor(std::vector<Sample>{drawn}, dataset.height(), dataset.width())[0].to(at::kFloat);
+    }
+    batch.pictures[static_cast<int64_t>(i)].copy_((sum / static_cast<double>(averaged)).round());
+    batch.samples[i].boxes.clear();
+  }
 }
 
 DetectorTargets detector_targets(const std::vector<Sample>& samples, int64_t side) {
@@ -177,7 +208,8 @@ NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset
   network.to(placement.device);
   const NamedTensors weights = train_instrument(
       network, dataset, recipe.training,
-      [&](const PictureBatch& batch) {
+      [&](const PictureBatch& drawn) {
+        const PictureBatch batch = with_mush(drawn, dataset, recipe);
         return detector_loss(network.forward(augmented(batch, recipe.training.seed)),
                              moved(detector_targets(batch.samples, dataset.height()), placement.device));
       },
@@ -195,7 +227,8 @@ NamedTensors train_detector(const DetectorRecipe& recipe, const Dataset& dataset
     }
   }
   for (int64_t first = 0; first < kStatisticsPictures; first += 128) {
-    PictureBatch batch = draw_batch(dataset, static_cast<uint64_t>(recipe.training.pictures + first), 128);
+    PictureBatch batch =
+        with_mush(draw_batch(dataset, static_cast<uint64_t>(recipe.training.pictures + first), 128), dataset, recipe);
     batch.pictures = to_device(batch.pictures, placement.device);
     network.forward(augmented(batch, recipe.training.seed));
   }

@@ -11,11 +11,16 @@ namespace emf {
 struct DetectorRecipe {
   DetectorSizes sizes;
   InstrumentTraining training;
+  double mush = 0;  ///< share of pictures that are averages, in which nothing is to be found
 
   /// num_classes and num_colors are the dataset's.
   static DetectorRecipe read(const Config& suite, const Dataset& dataset);
   Json to_json() const;
 };
+
+/// A batch of which a share of rows, a function of (seed, index), are averages of 2 to 16 pictures of the row's prompt,
+/// without a box: what few-step generators paint instead of a picture, and a judge must not take for one.
+void mix_in_mush(PictureBatch& batch, const Dataset& dataset, double share, uint64_t seed);
 
 /// What the maps of one batch should say.
 struct DetectorTargets {

@@ -234,6 +234,7 @@ struct InstrumentRun {
 
   std::vector<StagePointer> stages() const {
     if (work->measure.shipped) return {measuring};
+    if (work->autoencoder.shipped) return {detector, calibration, measuring};
     return {autoencoder, detector, calibration, measuring};
   }
 };
@@ -272,22 +273,23 @@ InstrumentRun make_run(const Config& suite, const std::filesystem::path& store) 
                            .work = [work, trained_file, detector_name](const RunFolder& folder, Json&) {
                              return run_calibration(*work, trained_file, folder.file(detector_name));
                            }});
-  const bool only_measure = work->measure.shipped;
-  const auto place = [&](const StagePointer& made, const std::string& file) {
-    return only_measure ? instruments_folder() / file : made->folder->file(file);
-  };
-  run.autoencoder_file = place(run.autoencoder, autoencoder_name);
-  run.detector_file = place(run.calibration, detector_name);
   Json measured_spec = {{"measure", work->measure.to_json()}};
-  if (only_measure) {
-    measured_spec.update(
-        {{"autoencoder", sha256_file(run.autoencoder_file)}, {"detector", sha256_file(run.detector_file)}});
-  }
+  std::vector<StagePointer> made;
+  const auto place = [&](const char* kind, bool shipped, const StagePointer& stage_of, const std::string& file) {
+    if (!shipped) {
+      made.push_back(stage_of);
+      return stage_of->folder->file(file);
+    }
+    measured_spec[kind] = sha256_file(instruments_folder() / file);
+    return instruments_folder() / file;
+  };
+  run.autoencoder_file =
+      place("autoencoder", work->measure.shipped || work->autoencoder.shipped, run.autoencoder, autoencoder_name);
+  run.detector_file = place("detector", work->measure.shipped, run.calibration, detector_name);
   run.measuring = stage({.kind = "measure_instruments",
                          .version = 3,
                          .spec = measured_spec,
-                         .inputs = only_measure ? std::vector<StagePointer>{}
-                                                : std::vector<StagePointer>{run.autoencoder, run.calibration},
+                         .inputs = made,
                          .work = [work, autoencoder = run.autoencoder_file, detector = run.detector_file](
                                      const RunFolder&, Json&) { return measure(*work, autoencoder, detector); }});
   return run;
@@ -316,9 +318,8 @@ Json train_instruments(const Config& suite, const std::filesystem::path& store, 
   }
 
   const Json measured = run.measuring->folder->result();
-  if (!work.measure.shipped) {
-    for (const StagePointer& read : {run.autoencoder, run.calibration})
-      require_sound(*read->folder, CheckDepth::kWhole);
+  for (const StagePointer& read : run.stages()) {
+    if (read != run.measuring) require_sound(*read->folder, CheckDepth::kWhole);
   }
   std::vector<Json> entries;
   for (const auto& [kind, file] :
