@@ -131,7 +131,7 @@ class ScoreTable {
 
   std::string references(size_t columns) const {
     std::string rows;
-    for (const char* pictures : {"ceiling", "reconstruction"}) {
+    for (const char* pictures : {"ceiling", "reconstruction", "chance"}) {
       const Score* score = grid_.record().reference(pictures, grid_.metric());
       if (score == nullptr) continue;
       const std::string name =

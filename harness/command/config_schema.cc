@@ -89,7 +89,7 @@ Json config_schema(const std::vector<SuiteKey>& keys) {
                      {"description", "the model that this name stands for; absent: that of [model]"}};
   properties["model"]["additionalProperties"] = object_of(models);
   properties["claims"] = {{"type", "array"}, {"items", object_of(unions.value("claims", Json::object()))}};
-  properties["claims"]["items"]["required"] = {"name", "left", "right"};
+  properties["claims"]["items"]["required"] = {"name", "claim"};
   const Json seeds = unions.value("encoder_seeds", Json::object());
   properties["encoder_seeds"] = {{"type", "object"},
                                  {"additionalProperties", seeds.empty() ? Json::object() : seeds.front()}};

@@ -88,28 +88,45 @@ Interval holding(double value, Interval interval) {
   return {std::min(interval[0], value), std::max(interval[1], value)};
 }
 
-/// The one difference that every cluster shows, if it is one.
-std::optional<double> only_difference(const std::vector<Tally>& ours, const std::vector<Tally>& theirs) {
+/// A side of a contrast: its weight and its clusters in order.
+struct Side {
+  double weight;
+  std::vector<Tally> clusters;
+};
+
+/// The one contrast that every cluster shows, if it is one.
+std::optional<double> only_contrast(const std::vector<Side>& sides) {
   std::optional<double> shown;
-  for (size_t i = 0; i < ours.size(); ++i) {
-    const double own =
-        ours[i].sum / static_cast<double>(ours[i].items) - theirs[i].sum / static_cast<double>(theirs[i].items);
+  for (size_t i = 0; i < sides.front().clusters.size(); ++i) {
+    double own = 0;
+    for (const Side& side : sides) {
+      own += side.weight * (side.clusters[i].sum / static_cast<double>(side.clusters[i].items));
+    }
     if (shown && std::abs(own - *shown) > 1e-12) return std::nullopt;
     shown = own;
   }
   return shown;
 }
 
-/// What a difference of shares may be of which every cluster showed the same: some share of clusters that were not seen
+/// What a contrast of shares may be of which every cluster showed the same: some share of clusters that were not seen
 /// may show another, to either side as far as there is one.
-std::vector<double> unanimous_differences(double shown, int64_t clusters, const BootstrapOptions& options) {
-  std::vector<double> draws = unanimous_draws(clusters, false, options);
+std::vector<double> unanimous_contrasts(const std::vector<Side>& sides, double shown, const BootstrapOptions& options) {
+  double low = 0, high = 0;  // where all shares are 0 or 1
+  for (const Side& side : sides) (side.weight > 0 ? high : low) += side.weight;
+  std::vector<double> draws = unanimous_draws(static_cast<int64_t>(sides.front().clusters.size()), false, options);
   const std::string stream = fmt::format("{}/side", options.stream);
   for (size_t d = 0; d < draws.size(); ++d) {
-    const bool up = shown < 1 && (shown <= -1 || Random(options.seed, stream, d).uniform() < 0.5);
-    draws[d] = shown + (up ? draws[d] : -draws[d]);
+    const bool up = shown < high && (shown <= low || Random(options.seed, stream, d).uniform() < 0.5);
+    const double step = draws[d] * (high - low) / 2;
+    draws[d] = shown + (up ? step : -step);
   }
   return draws;
+}
+
+double weighted_sum(const std::vector<Side>& sides, std::span<const int32_t> counts) {
+  double sum = 0;
+  for (const Side& side : sides) sum += side.weight * weighted_mean(side.clusters, counts);
+  return sum;
 }
 
 /// Places of p values, smallest first; equal ones in the order given.
@@ -220,34 +237,46 @@ Estimate estimate_mean(const Scores& scores, const BootstrapOptions& options, st
 }
 
 Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options) {
-  const Tallies left = tally(a), right = tally(b);
-  refuse_different_clusters(left, right);
-  refuse_different_clusters(right, left);
+  return paired_contrast({{1, &a}, {-1, &b}}, options);
+}
+
+Difference paired_contrast(const std::vector<WeightedScores>& sides, const BootstrapOptions& options) {
+  ensure(!sides.empty(), "a contrast of nothing was asked for");
+  std::vector<Tallies> tallies;
+  for (const WeightedScores& side : sides) {
+    tallies.push_back(tally(*side.scores));
+    refuse_different_clusters(tallies.front(), tallies.back());
+    refuse_different_clusters(tallies.back(), tallies.front());
+  }
   Difference difference;
   std::vector<std::vector<double>> draws;
   bool resampled = false;
-  for (const auto& [stratum, named] : left) {
-    const std::vector<Tally> ours = in_order(named), theirs = in_order(right.at(stratum));
-    difference.clusters += static_cast<int64_t>(ours.size());
-    difference.value += (plain_mean(ours) - plain_mean(theirs)) / static_cast<double>(left.size());
-    resampled = resampled || ours.size() > 1;
+  for (const auto& [stratum, named] : tallies.front()) {
+    std::vector<Side> own_sides;
+    for (size_t i = 0; i < sides.size(); ++i) {
+      own_sides.push_back({sides[i].weight, in_order(tallies[i].at(stratum))});
+    }
+    const size_t clusters = named.size();
+    difference.clusters += static_cast<int64_t>(clusters);
+    difference.value +=
+        weighted_sum(own_sides, std::vector<int32_t>(clusters, 1)) / static_cast<double>(tallies.front().size());
+    resampled = resampled || clusters > 1;
     BootstrapOptions own = options;
     const std::string stream = fmt::format("{}/{}", options.stream, stratum);
     own.stream = stream;
-    const bool may_be_unanimous = options.shares && ours.size() > 1;
-    const std::optional<double> shown = may_be_unanimous ? only_difference(ours, theirs) : std::nullopt;
+    const std::optional<double> shown = options.shares && clusters > 1 ? only_contrast(own_sides) : std::nullopt;
     if (shown) {
-      draws.push_back(unanimous_differences(*shown, static_cast<int64_t>(ours.size()), own));
+      draws.push_back(unanimous_contrasts(own_sides, *shown, own));
       continue;
     }
     draws.push_back(bootstrap(
-        static_cast<int64_t>(ours.size()),
-        [&](std::span<const int32_t> counts) { return weighted_mean(ours, counts) - weighted_mean(theirs, counts); },
-        own));
+        static_cast<int64_t>(clusters),
+        [&](std::span<const int32_t> counts) { return weighted_sum(own_sides, counts); }, own));
   }
   if (!resampled) return difference;
+  const auto strata = static_cast<int64_t>(tallies.front().size());
   Difference judged = judged_difference(difference.value, averaged_draws(draws), difference.clusters,
-                                        difference.clusters - static_cast<int64_t>(left.size()), options.level);
+                                        difference.clusters - strata, options.level);
   judged.ci95 = holding(judged.value, *judged.ci95);
   return judged;
 }

@@ -103,6 +103,15 @@ struct Difference {
 /// @throws UserError  the sides do not hold the same clusters (names one that only one side has).
 Difference paired_difference(const Scores& a, const Scores& b, const BootstrapOptions& options = {});
 
+struct WeightedScores {
+  double weight = 1;
+  const Scores* scores = nullptr;
+};
+
+/// The same of any weighted sum of estimate_mean()s over the same clusters: differences of differences, slopes.
+/// @throws UserError  as paired_difference.   @throws InternalError  no sides.
+Difference paired_contrast(const std::vector<WeightedScores>& sides, const BootstrapOptions& options = {});
+
 /// What the draws of a difference say of it: interval, error, p value.
 /// @param draws    of a bootstrap that takes the same clusters on both sides.
 /// @param degrees  of freedom: clusters less strata; without any there is nothing but the value.

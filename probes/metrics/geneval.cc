@@ -333,6 +333,10 @@ EMF_REGISTER(MetricRegistry, "geneval", "GenEval's official rule on detections: 
                         {"in_distribution", "Pairs seen in training"},
                         {"held_out", "Pairs held out"},
                         {"held_out_template", "In other words"},
+                        {"known", "Nothing new"},
+                        {"combination", "New combinations"},
+                        {"sentence", "New sentences"},
+                        {"words", "New words"},
                         {"judge_corrected", "GenEval, corrected for the judge"},
                         {"over_seeds", "GenEval over training seeds"}}});
 

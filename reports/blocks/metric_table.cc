@@ -81,7 +81,7 @@ Table metric_table(const Record& record, const std::string& overall, const std::
       }
     }
   }
-  for (const char* pictures : {"ceiling", "reconstruction"}) {
+  for (const char* pictures : {"ceiling", "reconstruction", "chance"}) {
     if (record.reference(pictures, overall) == nullptr) continue;
     std::vector<TableCell> cells = {text_cell(names.encoder("real")), text_cell(names.objective(pictures)),
                                     absent_cell("not sampled")};

@@ -47,7 +47,8 @@ const Json& known_names() {
         "mean_flow": {"title": "MeanFlow", "color": "#d55e00", "mark": "circle", "starts_from": "flow_matching"},
         "flow_matching": {"title": "Flow matching", "color": "#0072b2", "dash": [6, 3], "mark": "square"},
         "ddpm": {"title": "Diffusion", "color": "#009e73", "dash": [2, 2], "mark": "triangle-up"},
-        "ceiling": {"title": "as rendered"}, "reconstruction": {"title": "through the codec"}
+        "ceiling": {"title": "as rendered"}, "reconstruction": {"title": "through the codec"},
+        "chance": {"title": "of other prompts"}
       },
       "pretraining": {
         "picture_contrastive": {"title": "know a caption's picture"},

@@ -60,7 +60,7 @@ class Record {
   const Score* find(const std::string& encoder, const std::string& objective, int64_t steps,
                     const std::string& metric) const;
   /// What real pictures score. nullptr when not measured or not scored.
-  /// @param pictures  "ceiling" (as rendered) or "reconstruction" (through the codec).
+  /// @param pictures  "ceiling" (as rendered), "reconstruction" (through the codec) or "chance" (of other prompts).
   const Score* reference(const std::string& pictures, const std::string& metric) const;
   /// Of any cell, seeds without a value included.
   int64_t max_seeds() const { return max_seeds_; }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "reports/blocks/cells.h"
 #include "reports/blocks/metric_table.h"
@@ -81,7 +82,8 @@ class JudgeSection : public Section {
 
   std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    const Json calibration = input.result.value("judge_calibration", Json());
+    const Json calibration = input.result.value("judge_calibration", Json()),
+               mush = input.result.value("judge_mush", Json());
     // The judge is calibrated for GenEval's tasks, so what it corrects are the scores of that plugin's metrics.
     const std::vector<std::string> judged = metrics_of_plugin(record, "geneval");
     if (calibration.is_null() || judged.empty()) return {};
@@ -115,6 +117,7 @@ class JudgeSection : public Section {
     blocks.push_back(Paragraph{mistakes(chosen->at("boxes").at("color_confusion"), "Commonest colour mistakes") + " " +
                                mistakes(chosen->at("count_confusion"), "Commonest mistakes in counts")});
     blocks.push_back(by_task(record.names(), judged.front(), chosen->at("trials")));
+    if (!mush.is_null()) add_mush(record.names(), judged.front(), mush, blocks);
     for (const std::string& metric : judged) {
       if (record.has_metric(corrected(metric))) add_corrected(record, metric, blocks);
     }
@@ -137,6 +140,38 @@ class JudgeSection : public Section {
       table.add({text_cell(names.metric(metric + "/" + task)), cell("right"), cell("wrong")});
     }
     return table;
+  }
+
+  static void add_mush(const Names& names, const std::string& metric, const Json& mush, std::vector<Block>& blocks) {
+    blocks.push_back(Heading{"What the judge takes mush for"});
+    blocks.push_back(Paragraph{fmt::format(
+        "What generators of few steps paint instead of a picture, asked for its prompt: averages of {} pictures of the "
+        "prompt in the generators' own latents, to which one step of flow matching tends, the same half way to noise, "
+        "and good pictures of other prompts. A high score at one step is worth what the judge refuses here.{}",
+        mush.at("averaged").get<int64_t>(),
+        mush.at("left_out") == 0
+            ? ""
+            : fmt::format(" {} prompts are left out, whose pictures are so alike that their average is one more.",
+                          mush.at("left_out").get<int64_t>()))});
+    Table table{"", {{"Pictures"}, {"Accepted", true}, {"Of", true}}};
+    std::set<std::string> tasks;
+    for (const Json& kind : mush.at("kinds")) {
+      for (const auto& [task, counts] : kind.at("tasks").items()) tasks.insert(task);
+    }
+    for (const std::string& task : tasks) table.columns.push_back({names.metric(metric + "/" + task), true});
+    for (const Json& kind : mush.at("kinds")) {
+      std::vector<TableCell> cells = {text_cell(sentence_case(kind.at("name"))),
+                                      kind.contains("share") ? share_cell(kind.at("share")) : absent_cell("none"),
+                                      count_cell(kind.at("pictures"))};
+      for (const std::string& task : tasks) {
+        const auto counts = kind.at("tasks").find(task);
+        const int64_t shown = counts == kind.at("tasks").end() ? 0 : counts->at("pictures").get<int64_t>();
+        cells.push_back(shown == 0 ? absent_cell("no such picture")
+                                   : share_cell(counts->at("accepted").get<double>() / static_cast<double>(shown)));
+      }
+      table.add(std::move(cells));
+    }
+    blocks.push_back(std::move(table));
   }
 
   static void add_corrected(const Record& record, const std::string& metric, std::vector<Block>& blocks) {

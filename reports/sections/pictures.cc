@@ -177,7 +177,7 @@ class PicturesSection : public Section {
     // Real pictures were sampled in no number of steps, so they have a column to themselves.
     if (has_real(tiles)) figure.columns.push_back("real");
     for (const int64_t steps : record.steps()) figure.columns.push_back(std::to_string(steps));
-    for (const char* reference : {"ceiling", "reconstruction"}) {
+    for (const char* reference : {"ceiling", "reconstruction", "chance"}) {
       const std::string way = names.objective(reference);
       auto tile = tile_of(tiles, {"real", reference, 0}, place, "Real picture, " + way);
       if (tile) figure.rows.push_back({"Real", way, {std::move(tile)}});

@@ -4,9 +4,8 @@
 
 #include <algorithm>
 
-#include "harness/base/file.h"
-#include "harness/base/paths.h"
 #include "reports/blocks/cells.h"
+#include "reports/paper/paper_tables.h"
 
 namespace emf {
 namespace {
@@ -106,14 +105,16 @@ Table context_table(const Names& names, const Asked& way) {
 
 /// The paper's own values; empty for a probe that the paper does not ask.
 Table paper_table(const std::string& name) {
-  const Json paper = read_json(project_root() / "reports" / "paper" / "emf_tables.json");
-  for (const Json& table : paper.at("tables")) {
-    if (table.at("probe") != name) continue;
+  for (const Json& table : paper_tables().at("tables")) {
+    // The tables of one probe alone: others hold probes beside each other.
+    if (table.at("columns").size() != 1 || table.at("columns")[0].value("probe", "") != name) continue;
     std::vector<std::pair<double, std::string>> values;
-    for (const auto& [encoder, value] : table.at("values").items()) values.emplace_back(-value.get<double>(), encoder);
+    for (const Json& row : table.at("rows")) {
+      values.emplace_back(-row.at("paper")[0].get<double>(), row.at("label").get<std::string>());
+    }
     std::sort(values.begin(), values.end());
     Table rows{fmt::format("The paper's {}: other encoders, other data ({}). {}", table.at("place").get<std::string>(),
-                           table.at("data").get<std::string>(), paper.at("source").get<std::string>()),
+                           table.at("data").get<std::string>(), paper_tables().at("source").get<std::string>()),
                {{"Encoder"}, {"Raw", true}}};
     for (const auto& [negative, encoder] : values) rows.add({text_cell(encoder), score_cell(-negative, {}, 3)});
     return rows;

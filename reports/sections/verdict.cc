@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "reports/blocks/cells.h"
 #include "reports/record/format.h"
 #include "reports/record/record.h"
 
@@ -54,6 +55,44 @@ std::string claim_count(const Names& names, const Json& claims) {
       "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when {} lies {}, refuted when it lies {}.",
       passed, total, failed, total - passed - failed, which, higher ? "above zero" : "on the better side of zero",
       higher ? "below" : "on the worse one");
+}
+
+/// Whether the claims stood before the scores were known; "" where the record does not say.
+std::string fixed_words(const Json& provenance) {
+  const Json fixed = provenance.value("claims", Json());
+  if (fixed.is_null()) return "";
+  const std::string mark = fmt::format("{} on {}", fixed.at("hash").get<std::string>().substr(0, 12),
+                                       fixed.at("written").get<std::string>());
+  const int64_t known = fixed.at("scores_known");
+  std::string words = known == 0
+                          ? fmt::format("The claims were fixed before the run, when no score was known ({}).", mark)
+                          : fmt::format("{} scores of this suite were known when its claims were written down ({}).",
+                                        format_count(known), mark);
+  if (!fixed.contains("first")) return words;
+  words = fmt::format("The claims were changed since the suite first ran ({}). Then it said: ", mark);
+  std::string texts;
+  for (const Json& claim : fixed.at("first")) {
+    texts += fmt::format("{}{} ({})", texts.empty() ? "" : "; ", claim.value("name", ""), claim.value("claim", ""));
+  }
+  return words + texts + ".";
+}
+
+/// Every comparison of a claim that makes several.
+void add_comparisons(const Record& record, const Json& claim, std::vector<Block>& blocks) {
+  if (!claim.contains("comparisons")) return;
+  const int digits = record.digits(claim.at("metric")) + 1;
+  Table table{claim.at("name"), {{"Comparison"}, {"Difference", true}, {"p (Holm)", true}, {"Verdict"}}};
+  for (const Json& one : claim.at("comparisons")) {
+    std::optional<Interval> ci95;
+    if (one.contains("ci95") && !one.at("ci95").is_null()) ci95 = {one.at("ci95").at(0), one.at("ci95").at(1)};
+    table.add({text_cell(one.at("label")),
+               one.contains("difference") ? score_cell(one.at("difference").get<double>(), ci95, digits)
+                                          : absent_cell(one.at("detail")),
+               one.contains("p_holm") ? number_cell(format_number(one.at("p_holm"), 3), one.at("p_holm"))
+                                      : absent_cell("no test"),
+               text_cell(verdict_words(one.at("verdict")))});
+  }
+  blocks.push_back(std::move(table));
 }
 
 /// Metrics of which some value rests on too few pictures.
@@ -197,6 +236,8 @@ class Verdict : public Section {
       for (const Json& claim : claims) list.items.push_back(claim_item(record, claim));
       blocks.push_back(Paragraph{claim_count(record.names(), claims)});
       blocks.push_back(std::move(list));
+      if (const std::string fixed = fixed_words(input.provenance); !fixed.empty()) blocks.push_back(Paragraph{fixed});
+      for (const Json& claim : claims) add_comparisons(record, claim, blocks);
     }
     add_failures(input.result.value("failed", Json::array()), blocks);
     add_limits(input, record, blocks);

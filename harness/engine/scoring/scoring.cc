@@ -5,7 +5,10 @@
 
 #include "harness/base/error.h"
 #include "harness/base/file.h"
+#include "harness/captions/composition.h"
 #include "harness/engine/text/judged_prompts.h"
+#include "harness/rules/answers.h"
+#include "harness/rules/geneval_rule.h"
 
 namespace emf {
 namespace {
@@ -31,7 +34,7 @@ template <typename Wanted>
 Chosen choose(const ScoringInputs& inputs, const Wanted& wanted) {
   Chosen chosen;
   for (size_t i = 0; i < inputs.prompts->size(); ++i) {
-    if (!wanted((*inputs.prompts)[i])) continue;
+    if (!wanted((*inputs.prompts)[i]) || !is_of_kind((*inputs.prompts)[i], inputs.kind)) continue;
     chosen.places.push_back(i);
     chosen.rows.push_back((*inputs.judged)[i]);
   }
@@ -82,10 +85,29 @@ Json score_facts(const Metric& metric, MetricInput input, const std::string& nam
   return {{"metrics", metrics}, {"items", items}};
 }
 
+/// A judged row of facts as one of questions that its boxes answer.
+/// @param row  {"metadata", "detections", "options"}.
+Json asked_facts(const Json& row) {
+  const Json& metadata = row.at("metadata");
+  const Composition composition = composition_of_facts(facts_from_metadata(metadata));
+  const GenEvalOptions options = geneval_options(row.at("options"), "judged row");
+  const std::vector<Detection> detections = geneval_detections(row.at("detections"), "judged row");
+  Json answers = Json::object();
+  for (const auto& [id, answer] : answer_questions(composition, detections, options)) {
+    answers[std::to_string(id)] = answer;
+  }
+  return {{"item_id", metadata.at("prompt")}, {"questions", question_labels(composition)}, {"answers", answers}};
+}
+
 Json score_questions(const Metric& metric, MetricInput input, const std::string& name, const ScoringInputs& inputs,
                      const RunFolder& folder) {
-  const Chosen asked = choose(inputs, has_questions);
-  if (asked.rows.empty()) fail_input("{}: none of the judged prompts has questions", name);
+  Chosen asked = choose(inputs, has_questions);
+  if (asked.rows.empty()) {
+    // GenEval's facts are asked about one by one where nothing else has questions.
+    asked = choose(inputs, [](const Prompt& prompt) { return is_plain(prompt) && has_facts(prompt); });
+    for (Json& row : asked.rows) row = asked_facts(row);
+  }
+  if (asked.rows.empty()) fail_input("{}: none of the judged prompts has questions or states facts", name);
   Json metrics = Json::array(), items(std::vector<Json>(inputs.prompts->size()));
   input.judged = &asked.rows;
   write_atomically(folder.file("items/" + name + ".jsonl"), json_lines(metric.items(input)));

@@ -15,6 +15,7 @@ namespace emf {
 /// What one metric reads; what it does not need may be left out.
 struct ScoringInputs {
   const std::vector<Prompt>* prompts = nullptr;  ///< a prompt a picture
+  std::string kind = "all";                      ///< of these prompts only those are scored, of prompt_kinds()
   const std::vector<Json>* judged = nullptr;     ///< a row a prompt, of judge_pictures
   const FeatureMatrix* real = nullptr;
   const FeatureMatrix* held_out = nullptr;

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "harness/base/interrupt.h"
 #include "harness/engine/pictures/picture_file.h"
@@ -12,6 +13,30 @@
 #include "harness/tensor/safetensors.h"
 
 namespace emf {
+namespace {
+
+/// Pictures of samples in batches, as the codec gives them back.
+/// @param sample_at  the sample of a place in the list of prompts.
+Json draw_pictures(const Dataset& dataset, const Codec* codec, int64_t count,
+                   const std::function<Sample(size_t)>& sample_at, const RunFolder& folder) {
+  const at::NoGradGuard no_grad;
+  constexpr int64_t kBatch = 256;  // pictures drawn at once where no codec says how many it takes
+  const int64_t batch = codec != nullptr ? codec->batch() : kBatch;
+  std::vector<at::Tensor> pictures;
+  for (int64_t begin = 0; begin < count; begin += batch) {
+    if (interrupted()) stop_interrupted();
+    std::vector<Sample> samples;
+    for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(std::min(count, begin + batch)); ++i) {
+      samples.push_back(sample_at(i));
+    }
+    const at::Tensor drawn = picture_tensor(samples, dataset.height(), dataset.width()).contiguous();
+    pictures.push_back(codec != nullptr ? codec->decode(codec->encode(drawn)) : drawn);
+  }
+  write_pictures(at::cat(pictures), folder);
+  return {{"pictures", count}};
+}
+
+}  // namespace
 
 StageSpec sample_stage(const SamplingPlan& plan) {
   StageSpec stage;
@@ -52,22 +77,25 @@ StageSpec draw_stage(const std::string& label, const std::shared_ptr<const Datas
     stage.version = 2;
   }
   stage.work = [dataset, codec, judged](const RunFolder& folder, Json&) -> Json {
-    const at::NoGradGuard no_grad;
-    constexpr int64_t kBatch = 256;  // pictures drawn at once where no codec says how many it takes
-    const auto count = static_cast<int64_t>(judged->prompts.size()), batch = codec ? codec->batch() : kBatch;
-    std::vector<at::Tensor> pictures;
-    for (int64_t begin = 0; begin < count; begin += batch) {
-      if (interrupted()) stop_interrupted();
-      std::vector<Sample> samples;
-      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(std::min(count, begin + batch)); ++i) {
-        // The index is the picture's place in the list, so that several pictures of one prompt differ.
-        samples.push_back(dataset->draw(judged->prompts[i], i));
-      }
-      const at::Tensor drawn = picture_tensor(samples, dataset->height(), dataset->width()).contiguous();
-      pictures.push_back(codec ? codec->decode(codec->encode(drawn)) : drawn);
-    }
-    write_pictures(at::cat(pictures), folder);
-    return {{"pictures", count}};
+    // The index is the picture's place in the list, so that several pictures of one prompt differ.
+    const auto sample_at = [&](size_t i) { return dataset->draw(judged->prompts[i], i); };
+    return draw_pictures(*dataset, codec.get(), judged->size(), sample_at, folder);
+  };
+  return stage;
+}
+
+StageSpec unrelated_stage(const std::shared_ptr<const Dataset>& dataset, const std::shared_ptr<const Codec>& codec,
+                          const std::shared_ptr<const JudgedPrompts>& judged) {
+  StageSpec stage;
+  stage.kind = "draw_unrelated";
+  stage.label = "draw unrelated pictures";
+  stage.spec = {{"dataset", dataset->fingerprint()}, {"pictures", judged->size()}};
+  if (codec) stage.spec["codec"] = codec->fingerprint();
+  stage.work = [dataset, codec, judged](const RunFolder& folder, Json&) -> Json {
+    // Far from those that distances are taken to.
+    constexpr uint64_t kFirst = uint64_t{1} << 32;
+    const auto sample_at = [&](size_t i) { return dataset->unseen(kFirst + i); };
+    return draw_pictures(*dataset, codec.get(), judged->size(), sample_at, folder);
   };
   return stage;
 }

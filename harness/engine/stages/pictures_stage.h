@@ -32,4 +32,9 @@ StageSpec sample_stage(const SamplingPlan& plan);
 StageSpec draw_stage(const std::string& label, const std::shared_ptr<const Dataset>& dataset,
                      const std::shared_ptr<const Codec>& codec, const std::shared_ptr<const JudgedPrompts>& judged);
 
+/// As many real pictures as there are judged prompts, which have nothing to do with them: what chance scores.
+/// @param codec  likewise.
+StageSpec unrelated_stage(const std::shared_ptr<const Dataset>& dataset, const std::shared_ptr<const Codec>& codec,
+                          const std::shared_ptr<const JudgedPrompts>& judged);
+
 }  // namespace emf

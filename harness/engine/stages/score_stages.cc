@@ -11,6 +11,7 @@
 #include "harness/engine/pictures/sampler.h"
 #include "harness/engine/scoring/calibration.h"
 #include "harness/engine/scoring/judging.h"
+#include "harness/engine/scoring/mush.h"
 #include "harness/engine/scoring/scoring.h"
 #include "harness/tensor/picture_tensor.h"
 #include "harness/tensor/safetensors.h"
@@ -96,6 +97,7 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
   stage.version = 3;
   // The name is a part of the values that this stage writes, and so of what it is.
   stage.spec = {{"metric", plan.metric}, {"name", plan.name}, {"options", plan.options}, {"prompts", judged->hash()}};
+  if (plan.prompts != "all") stage.spec["kind_of_prompts"] = plan.prompts;
   for (const StagePointer& input : {judged_by, features, reference, held_out}) {
     if (input) stage.inputs.push_back(input);
   }
@@ -103,6 +105,7 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
     const auto metric = MetricRegistry::instance().make(plan.metric);
     ScoringInputs inputs;
     inputs.prompts = &judged->prompts;
+    inputs.kind = plan.prompts;
     std::vector<Json> rows;
     if (judged_by) {
       rows = read_judged(*judged_by->folder);
@@ -140,6 +143,22 @@ StageSpec calibrate_stage(const std::shared_ptr<const Dataset>& dataset, const s
   if (codec) stage.spec["codec"] = codec->fingerprint();
   stage.work = [dataset, codec, judge, prompts, seed](const RunFolder&, Json&) {
     return calibrate_judge(*dataset, codec.get(), *judge, prompts, seed);
+  };
+  return stage;
+}
+
+StageSpec mush_stage(const std::shared_ptr<const Dataset>& dataset, const std::shared_ptr<const Codec>& codec,
+                     const std::shared_ptr<const Judge>& judge, int64_t prompts, uint64_t seed) {
+  StageSpec stage;
+  stage.kind = "mush";
+  stage.label = "show the judge mush";
+  stage.spec = {{"dataset", dataset->fingerprint()},
+                {"judge", judge->fingerprint()},
+                {"codec", codec->fingerprint()},
+                {"prompts", prompts},
+                {"seed", seed}};
+  stage.work = [dataset, codec, judge, prompts, seed](const RunFolder&, Json&) {
+    return mush_acceptance(*dataset, *codec, *judge, prompts, seed);
   };
   return stage;
 }

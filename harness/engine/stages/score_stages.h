@@ -32,6 +32,7 @@ struct MetricPlan {
   std::string name;    ///< what its value is called
   std::string metric;  ///< of the registry
   Json options = Json::object();
+  std::string prompts = "all";                      ///< which it scores, of prompt_kinds()
   std::shared_ptr<const PictureFeatures> backbone;  ///< where it needs one
 };
 
@@ -44,5 +45,9 @@ StageSpec score_stage(const std::string& label, const MetricPlan& plan, const St
 /// What the judge gets wrong in the dataset's world.   @param codec  that pictures are painted through; null: none.
 StageSpec calibrate_stage(const std::shared_ptr<const Dataset>& dataset, const std::shared_ptr<const Codec>& codec,
                           const std::shared_ptr<const Judge>& judge, int64_t prompts, uint64_t seed);
+
+/// How often the judge accepts what few-step generators paint instead of a picture.
+StageSpec mush_stage(const std::shared_ptr<const Dataset>& dataset, const std::shared_ptr<const Codec>& codec,
+                     const std::shared_ptr<const Judge>& judge, int64_t prompts, uint64_t seed);
 
 }  // namespace emf

@@ -48,7 +48,8 @@ void prepare_metrics(SuiteBuilder& builder);
 /// Judges, features and scores of a cell's pictures, by every metric that looks at this many steps.
 /// @param with_distances  metrics of a backbone too, which need features of every picture.
 void add_scores(SuiteBuilder& builder, const std::string& label, Cell& cell, bool with_distances);
-/// Real pictures of the judged prompts, their reconstructions, and the judge's calibration: what the world allows.
+/// Real pictures of the judged prompts and of others, their reconstructions, and the judge's calibration: what the
+/// world allows.
 void add_ceilings(SuiteBuilder& builder);
 
 /// Where an encoder's values come from, for every seed of its.

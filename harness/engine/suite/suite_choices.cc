@@ -11,6 +11,7 @@
 #include "harness/api/pooling.h"
 #include "harness/api/probe.h"
 #include "harness/base/error.h"
+#include "harness/engine/text/judged_prompts.h"
 
 namespace emf {
 namespace {
@@ -179,7 +180,11 @@ MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const
     choice.judge = reader.text("judge", judge, "what looks at pictures for it, or name:path; absent: the suite's");
     choice.backbone = reader.text("backbone", choice.backbone,
                                   "the network whose features it reads, or name:path; absent: the suite's");
-    choice.options = Options(config, {"metric", name}, {"metric", "title", "judge", "backbone"});
+    choice.prompts =
+        reader.choice("prompts", "all", prompt_kinds(),
+                      "which judged prompts it scores: known, those that training may have said; new, or of "
+                      "one novelty");
+    choice.options = Options(config, {"metric", name}, {"metric", "title", "judge", "backbone", "prompts"});
   }
   if (!MetricRegistry::instance().contains(choice.metric)) {
     std::vector<std::string> known = MetricRegistry::instance().names();

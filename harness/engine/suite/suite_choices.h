@@ -24,12 +24,13 @@ struct PluginChoice {
 
 /// A metric of a suite.
 struct MetricChoice {
-  std::string name;      ///< as the suite lists it
-  std::string metric;    ///< registered
-  std::string title;     ///< for people; "" = the registered one
-  std::string judge;     ///< what looks at pictures for it; of make_judge()
-  std::string backbone;  ///< of make_backbone()
-  Options options;       ///< the metric's own
+  std::string name;             ///< as the suite lists it
+  std::string metric;           ///< registered
+  std::string title;            ///< for people; "" = the registered one
+  std::string judge;            ///< what looks at pictures for it; of make_judge()
+  std::string backbone;         ///< of make_backbone()
+  std::string prompts = "all";  ///< which it scores, of prompt_kinds()
+  Options options;              ///< the metric's own
 };
 
 /// A registered probe, asked in one way. A suite lists it under the probe's own name, or under a name that its table
@@ -64,8 +65,8 @@ PluginChoice read_model_choice(const Config& config, ConfigReader& suite, const 
 /// [codec.NAME]: `codec`, `title`, and the codec's own options; or "NAME:PATH".
 PluginChoice read_codec_choice(const Config& config, ConfigReader& suite, const std::string& name);
 
-/// [metric.NAME]: `metric`, `title`, `judge`, `backbone`, and the metric's own options. fd_NAME and kid_NAME without a
-/// table are the Frechet and the kernel distance on the backbone NAME.
+/// [metric.NAME]: `metric`, `title`, `judge`, `backbone`, `prompts`, and the metric's own options. fd_NAME and kid_NAME
+/// without a table are the Frechet and the kernel distance on the backbone NAME.
 /// @param judge, backbone  the suite's, where the table has none.
 MetricChoice read_metric_choice(const Config& config, ConfigReader& suite, const std::string& name,
                                 const std::string& judge, const std::string& backbone);

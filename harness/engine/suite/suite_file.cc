@@ -211,6 +211,7 @@ SuiteSpec read_suite(Config config) {
       suite.required_text("name", "what the suite, its record and its report are called: letters, digits, _ and -");
   require_suite_name(spec.name, suite.place("name"));
   spec.question = suite.required_text("question", "what the suite answers, in a sentence");
+  spec.paper = suite.choice("paper", "", {"", "emf"}, "the paper whose tables stand beside this suite's; \"\" = none");
   suite.finish();
 
   ConfigReader reader(spec.config, "");
@@ -247,7 +248,7 @@ SuiteSpec read_suite(Config config) {
       reader.text("device", "cpu",
                   "what encodes, trains, paints and judges: cpu, cuda or cuda:N (the N-th card, from 0)"),
       reader.place("device"));
-  spec.brief_instruments =
+  spec.bfloat16_instruments =
       reader.choice("instrument_precision", "fp32", {"fp32", "bf16"},
                     "of the products of codecs, judges and backbones: bf16 measures faster, and not quite the same") ==
       "bf16";

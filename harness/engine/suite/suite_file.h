@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/base/config.h"
+#include "harness/engine/suite/claim_sentence.h"
 #include "harness/engine/suite/suite_choices.h"
 #include "harness/engine/text/judged_prompts.h"
 #include "harness/engine/training/options.h"
@@ -32,17 +33,28 @@ struct EvaluationOptions {
   std::vector<int64_t> dropped_feature_steps;
 };
 
-/// One sentence the suite must show: left > factor * right on a metric (or < where lower is better),
-/// outside the 95 % interval of a paired bootstrap.
+/// One sentence the suite must show.
 struct Claim {
-  std::string name, metric;
-  std::string left, right;  ///< "encoder/objective/steps", or "ceiling"
-  double factor = 1;
+  std::string name;    ///< for people
+  std::string metric;  ///< what cells are measured by, or METRIC/PART
+  std::string text;    ///< as the suite has it
+  ClaimSentence sentence;
+  /// Cells that the sentence leaves open, "*" standing for all: it must hold of each of them, or of their mean.
+  std::vector<std::string> encoders, objectives;
+  std::vector<std::string> steps;  ///< "4", "*"
+  bool of_mean = false;
+  double margin = 0;  ///< what is above the threshold must be so by this much
+  /// Encoders and where they stand on an axis: the sentence then speaks of `slope`, the score's rise along it.
+  std::vector<std::pair<std::string, double>> along;
+  std::string given;     ///< of a correlation: the probe whose share is taken out; "" = none
   std::string reported;  ///< what a paper says of it, in its words; "" = nothing
+
+  Json to_json() const;  ///< all of it, as the suite's hash and the record hold it
 };
 
 struct SuiteSpec {
   std::string name, question;
+  std::string paper;  ///< whose tables the report shows beside the suite's; "" = none
   Config config;
   std::vector<EncoderChoice> encoders;
   std::vector<PluginChoice> objectives, models, codecs;  ///< of models and codecs the first is the suite's own
@@ -60,7 +72,7 @@ struct SuiteSpec {
   std::vector<Claim> claims;
   uint64_t data_seed = 0;
   Placement placement;
-  bool brief_instruments = false;  ///< codecs, judges and backbones multiply in bf16
+  bool bfloat16_instruments = false;  ///< codecs, judges and backbones multiply in bf16
 
   /// Without objectives nothing is trained, sampled or judged: the suite probes encoders, and needs no instruments.
   bool only_probes() const { return objectives.empty(); }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/engine/suite/suite_graph.h"
-#include "harness/engine/pictures/brief_instruments.h"
+#include "harness/engine/pictures/bfloat16_instruments.h"
 
 #include <algorithm>
 
@@ -29,7 +29,7 @@ void add_data(SuiteBuilder& builder) {
   for (const PluginChoice& choice : spec.codecs) {
     const CodecContext context{dataset.height(), dataset.width(), spec.placement};
     std::unique_ptr<Codec> codec = make_codec(choice.plugin, context, choice.options);
-    if (spec.brief_instruments) codec = in_brief(std::move(codec), spec.placement);
+    if (spec.bfloat16_instruments) codec = in_bfloat16(std::move(codec), spec.placement);
     builder.codecs.push_back(std::move(codec));
     builder.latents.push_back(
         add_latents(builder.stages, graph.dataset, builder.codecs.back(), graph.captions->pool()));
@@ -100,7 +100,7 @@ std::shared_ptr<const PictureFeatures> SuiteBuilder::backbone(const std::string&
   if (loaded) return loaded;
   const BackboneContext context{spec().placement};
   std::unique_ptr<Backbone> made = make_backbone(text, context);
-  if (spec().brief_instruments) made = in_brief(std::move(made), spec().placement);
+  if (spec().bfloat16_instruments) made = in_bfloat16(std::move(made), spec().placement);
   loaded = std::make_shared<const PictureFeatures>(std::move(made), "", context);
   return loaded;
 }

@@ -98,10 +98,12 @@ struct SuiteGraph {
   std::vector<std::shared_ptr<const Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
   Prompt first_prompt;                                         ///< one that every encoder of a stage can read
   std::optional<Cell> ceiling, reconstruction;                 ///< real pictures, and the codec's of them
-  StagePointer calibration;                                    ///< what `calibrated` gets wrong in this world; or null
-  std::shared_ptr<const Judge> calibrated;                     ///< the first detecting judge of the metrics
-  std::vector<std::string> notes;                              ///< said before anything runs: what will be undecided
-  Json instruments = Json::array();                            ///< shipped ones that stages use
+  std::optional<Cell> chance;               ///< real pictures that have nothing to do with the prompts
+  StagePointer calibration;                 ///< what `calibrated` gets wrong in this world; or null
+  StagePointer mush;                        ///< what `calibrated` makes of averages; or null
+  std::shared_ptr<const Judge> calibrated;  ///< the first detecting judge of the metrics
+  std::vector<std::string> notes;           ///< said before anything runs: what will be undecided
+  Json instruments = Json::array();         ///< shipped ones that stages use
 };
 
 /// Builds the graph. Loads instruments and checks that weights are there; trains nothing.

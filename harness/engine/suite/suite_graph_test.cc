@@ -38,8 +38,7 @@ batch = 32
 prompts = 18
 [[claims]]
 name = "c"
-left = "hash/mean_flow/1"
-right = "hash/flow_matching/1"
+claim = "hash/mean_flow/1 > hash/flow_matching/1"
 )";
 
 /// Hashes by kind of stage.
@@ -89,8 +88,8 @@ using Kinds = std::set<std::string>;
 TEST_F(SuiteGraphTest, KindsOfASmallSuite) {
   Kinds kinds;
   for (const auto& [kind, all] : hashes(graph())) kinds.insert(kind);
-  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "judge", "judged_texts", "latents", "pooled_texts", "probe", "sample",
-                          "score", "train", "training_texts"}));
+  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "draw_unrelated", "judge", "judged_texts", "latents", "mush",
+                          "pooled_texts", "probe", "sample", "score", "train", "training_texts"}));
 }
 
 TEST_F(SuiteGraphTest, KindsOfASuiteThatDoesEverything) {
@@ -107,9 +106,9 @@ captions = 64
                                 tables);
   for (const auto& [kind, all] : hashes(made)) kinds.insert(kind);
   // With those of the instruments' suites, all that RUN_FORMAT.md lists.
-  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "encoder_values", "judge", "judged_texts", "latents", "picture_features",
-                          "pooled_texts", "pretrain", "probe", "probe_pictures", "reference_features", "sample",
-                          "score", "train", "training_texts"}));
+  EXPECT_EQ(kinds, (Kinds{"calibrate", "draw", "draw_unrelated", "encoder_values", "judge", "judged_texts", "latents",
+                          "mush", "picture_features", "pooled_texts", "pretrain", "probe", "probe_pictures",
+                          "reference_features", "sample", "score", "train", "training_texts"}));
 }
 
 TEST_F(SuiteGraphTest, HeldOutPicturesAreOthersThanTheReference) {
@@ -138,10 +137,13 @@ TEST_F(SuiteGraphTest, WhoOnlyComesLaterIsWhatItIsWithoutTheEarlier) {
 }
 
 TEST_F(SuiteGraphTest, WhatIsJudgedTrainsNothingAgain) {
-  const Kinds judged = {"calibrate", "draw", "judge", "judged_texts", "sample", "score"};
-  EXPECT_EQ(new_kinds(graph({"evaluation.prompts=24"})), judged);
+  const Kinds judged = {"calibrate", "draw", "judge", "judged_texts", "mush", "sample", "score"};
+  Kinds more = judged;
+  more.insert("draw_unrelated");  // as many as are judged, whichever they are
+  EXPECT_EQ(new_kinds(graph({"evaluation.prompts=24"})), more);
   EXPECT_EQ(new_kinds(graph({"evaluation.seed=100"})), judged);
-  EXPECT_EQ(new_kinds(graph({"evaluation.reworded=4"})), (Kinds{"draw", "judge", "judged_texts", "sample", "score"}));
+  EXPECT_EQ(new_kinds(graph({"evaluation.reworded=4"})),
+            (Kinds{"draw", "draw_unrelated", "judge", "judged_texts", "sample", "score"}));
   EXPECT_EQ(new_kinds(graph({"evaluation.guidance=3"})), (Kinds{"judge", "sample", "score"}));
   EXPECT_EQ(new_kinds(graph({"steps=1,2,4"})), (Kinds{"judge", "sample", "score"}));
 }
@@ -187,7 +189,8 @@ TEST_F(SuiteGraphTest, WhatTrainingDependsOnTrainsAnew) {
   EXPECT_EQ(new_kinds(graph({"data_seed=1"})).count("train"), 1u);
   EXPECT_EQ(new_kinds(graph({"encoder.hash.dimension=64"})),
             (Kinds{"judge", "judged_texts", "pooled_texts", "probe", "sample", "score", "train", "training_texts"}));
-  EXPECT_EQ(new_kinds(graph({"latent=pixels"})), (Kinds{"calibrate", "judge", "latents", "sample", "score", "train"}));
+  EXPECT_EQ(new_kinds(graph({"latent=pixels"})),
+            (Kinds{"calibrate", "draw_unrelated", "judge", "latents", "mush", "sample", "score", "train"}));
 }
 
 TEST_F(SuiteGraphTest, PrecisionIsPartOfWhatItChangesAndOfNothingElse) {
@@ -276,7 +279,7 @@ TEST_F(SuiteGraphTest, KeptCheckpointsAreCells) {
 
 TEST_F(SuiteGraphTest, ClaimsAboutNoCellAreRefusedBeforeAnythingRuns) {
   Config config = parse_config(std::string(kSuite), "t.toml");
-  config.values["claims"][0]["left"] = "hash/mean_flow/3";
+  config.values["claims"][0]["claim"] = "hash/mean_flow/3 > hash/flow_matching/1";
   try {
     build_suite_graph(read_suite(config), "/nowhere");
     FAIL() << "a claim about three steps was taken";
@@ -293,8 +296,7 @@ class ClaimChecks : public SuiteGraphTest {
     std::string text = kSuite;
     text.insert(0, "metrics = [\"geneval\", \"kid_lite0\", \"precision_recall\"]\n");
     text.replace(text.find("prompts = 18"), 12, "prompts = 18\nfeature_steps = [1]\nreference_pictures = 8");
-    text +=
-        fmt::format("[[claims]]\nname = \"d\"\nmetric = \"{}\"\nleft = \"{}\"\nright = \"{}\"\n", metric, left, right);
+    text += fmt::format("[[claims]]\nname = \"d\"\nmetric = \"{}\"\nclaim = \"{} > {}\"\n", metric, left, right);
     Config config = parse_config(text, "t.toml");
     for (const std::string& word : overrides) apply_override(config, word);
     return build_suite_graph(read_suite(config), "/nowhere");
@@ -321,12 +323,12 @@ TEST_F(ClaimChecks, PartsThatAreMeasuredAreTaken) {
 TEST_F(ClaimChecks, WhatIsNotMeasuredIsRefusedWithItsLine) {
   const std::string a = "hash/mean_flow/1", b = "hash/ddpm/1";
   EXPECT_EQ(refusal_of("geneval/countng", a, b),
-            "t.toml:30: claim 'd' speaks of 'geneval/countng', and geneval has no such part here; did you mean "
+            "t.toml:29: claim 'd' speaks of 'geneval/countng', and geneval has no such part here; did you mean "
             "'counting'?");
   EXPECT_NE(refusal_of("precision_recall/recall", a, b).find("no such part here; did you mean 'recall_lite0'?"),
             std::string::npos);
   EXPECT_EQ(refusal_of("kid_lite0", "hash/mean_flow/2", b),
-            "t.toml:31: claim 'd' speaks of kid_lite0 of 'hash/mean_flow/2', and evaluation.feature_steps measures "
+            "t.toml:30: claim 'd' speaks of kid_lite0 of 'hash/mean_flow/2', and evaluation.feature_steps measures "
             "distances elsewhere");
   EXPECT_EQ(refusal_of("geneval", "hash/mean_flow/2", "hash/ddpm/2"), "no error") << "judged at every step count";
 }
@@ -350,7 +352,7 @@ TEST_F(ClaimChecks, ACeilingMustBeMeasured) {
   config.values["evaluation"]["questions"] = questions.string();
   config.values["metrics"] = {"geneval", "question_graph"};
   config.values["encoders"] = {"hash"};
-  config.values["claims"][0]["right"] = "ceiling";
+  config.values["claims"][0]["claim"] = "hash/mean_flow/1 > ceiling";
   std::string message = "no error";
   try {
     build_suite_graph(read_suite(config), "/nowhere");
@@ -368,7 +370,9 @@ TEST_F(SuiteGraphTest, ClaimsMayLoseTheirCellsToTheCommandLine) {
 }
 
 TEST_F(SuiteGraphTest, MetricsMustFitTheData) {
-  EXPECT_NE(refusal({"metrics=question_graph", "claims=[]"}).find("no judged prompt has any"), std::string::npos);
+  EXPECT_EQ(refusal({"metrics=question_graph", "claims=[]"}), "no error") << "each of GenEval's facts is asked for";
+  EXPECT_NE(refusal({"claims=[]"}, "[metric.geneval]\nprompts = \"new\"\n").find("no judged prompt is of that kind"),
+            std::string::npos);
   EXPECT_NE(refusal({"data.compositions=0.5", "evaluation.compositions=14"}).find("add \"question_graph\" to metrics"),
             std::string::npos);
   EXPECT_NE(refusal({"model.widht=3"}).find("did you mean 'width'?"), std::string::npos) << "read before the run";
@@ -376,10 +380,10 @@ TEST_F(SuiteGraphTest, MetricsMustFitTheData) {
 
 TEST_F(SuiteGraphTest, OptionsOfMetricsAndProbesAreReadBeforeTheRun) {
   EXPECT_EQ(refusal({}, "[metric.geneval]\ntreshold = 0.5\n"),
-            "t.toml:26: unknown key 'metric.geneval.treshold'; did you mean 'threshold'?");
-  EXPECT_EQ(refusal({}, "[metric.geneval]\nthreshold = \"high\"\n").substr(0, 10), "t.toml:26:");
+            "t.toml:25: unknown key 'metric.geneval.treshold'; did you mean 'threshold'?");
+  EXPECT_EQ(refusal({}, "[metric.geneval]\nthreshold = \"high\"\n").substr(0, 10), "t.toml:25:");
   EXPECT_EQ(refusal({}, "[probe.disentanglement]\ndraw = 3\n"),
-            "t.toml:26: unknown key 'probe.disentanglement.draw'; did you mean 'draws'?");
+            "t.toml:25: unknown key 'probe.disentanglement.draw'; did you mean 'draws'?");
 }
 
 TEST_F(SuiteGraphTest, EncodersOfLabelsAndLongCaptionsAreRefusedBeforeTheRun) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "harness/base/error.h"
-#include "harness/engine/pictures/brief_instruments.h"
+#include "harness/engine/pictures/bfloat16_instruments.h"
 #include "harness/engine/scoring/scoring.h"
 #include "harness/engine/suite/suite_builder.h"
 
@@ -26,7 +26,7 @@ std::shared_ptr<const Judge> judge_of(SuiteBuilder& builder, const std::string& 
     const Dataset& dataset = *builder.graph.dataset;
     const Placement& placement = builder.spec().placement;
     std::unique_ptr<Judge> judge = make_judge(text, JudgeContext{dataset.height(), dataset.width(), placement});
-    if (builder.spec().brief_instruments) judge = in_brief(std::move(judge), placement);
+    if (builder.spec().bfloat16_instruments) judge = in_bfloat16(std::move(judge), placement);
     loaded = std::move(judge);
   }
   return loaded;
@@ -50,7 +50,9 @@ void require_needs(const SuiteBuilder& builder, const SuiteMetric& metric, const
   }
   if (needs.count(MetricNeed::kQuestions) > 0) {
     const auto& prompts = builder.graph.judged->prompts;
-    if (std::none_of(prompts.begin(), prompts.end(), has_questions)) {
+    const bool asked = std::any_of(prompts.begin(), prompts.end(), has_questions),
+               of_facts = metric.judge->detects() && std::any_of(prompts.begin(), prompts.end(), has_facts);
+    if (!asked && !of_facts) {
       fail_input(
           "{}: metric '{}' reads answers to questions, and no judged prompt has any; give evaluation.compositions or "
           "evaluation.questions",
@@ -61,6 +63,26 @@ void require_needs(const SuiteBuilder& builder, const SuiteMetric& metric, const
     fail_input("{}: metric '{}' needs class scores, which backbone '{}' does not give", place, metric.choice.name,
                metric.choice.backbone);
   }
+}
+
+/// Prompts of the kind that a metric scores must be there.
+void require_kind(const SuiteBuilder& builder, const SuiteMetric& metric) {
+  if (metric.choice.prompts == "all") return;
+  const std::string place = place_of(builder.spec(), metric.choice);
+  if (!metric.of_items) {
+    fail_input("{}: metric '{}' is of whole sets of pictures, so prompts = \"{}\" has no meaning for it", place,
+               metric.choice.name, metric.choice.prompts);
+  }
+  const auto& prompts = builder.graph.judged->prompts;
+  if (std::any_of(prompts.begin(), prompts.end(), [&](const Prompt& prompt) {
+        return is_plain(prompt) && is_of_kind(prompt, metric.choice.prompts);
+      })) {
+    return;
+  }
+  fail_input(
+      "{}: metric '{}' scores prompts = \"{}\", and no judged prompt is of that kind; worlds that hold words or pairs "
+      "out of training have them (data.held_out_words = true, data.held_out_pairs = 0.2)",
+      place, metric.choice.name, metric.choice.prompts);
 }
 
 /// Prompts with questions that no metric reads would be painted and judged for nothing.
@@ -127,6 +149,7 @@ void prepare_metrics(SuiteBuilder& builder) {
     metric.higher_is_better = made->higher_is_better();
     metric.plan.metric = choice.metric;
     metric.plan.options = choice.options.values();
+    metric.plan.prompts = choice.prompts;
     // What its values are called. A backbone may call them otherwise below: "frechet" on lite0 is fd_lite0 in
     // every record, so that two suites can be held side by side.
     metric.plan.name = choice.name;
@@ -148,6 +171,7 @@ void prepare_metrics(SuiteBuilder& builder) {
                  place_of(builder.spec(), choice), other.choice.name, choice.name, metric.plan.name);
     }
     require_needs(builder, metric, needs);
+    require_kind(builder, metric);
     if (metric.plan.backbone) require_rows(builder, metric, made->least_rows(choice.options));
     if (choice.name == builder.spec().main_metric) graph.main_metric = graph.metrics.size();
     graph.metrics.push_back(std::move(metric));
@@ -213,12 +237,20 @@ void add_ceilings(SuiteBuilder& builder) {
   // judge says of these.
   graph.ceiling = draw("real pictures", "ceiling", nullptr);
   if (codec) graph.reconstruction = draw("reconstructions", "reconstruction", codec);
+  // Good pictures of other prompts: what a generator scores that heeds no prompt. They go through the codec, as a
+  // generator's do.
+  Cell chance{"real", "chance"};
+  chance.pictures = builder.stages.add(unrelated_stage(graph.dataset, codec, graph.judged));
+  add_scores(builder, "unrelated pictures", chance, /*with_distances=*/false);
+  graph.chance = std::move(chance);
   for (const SuiteMetric& metric : graph.metrics) {
     if (!metric.judge || !metric.judge->detects()) continue;
     // Prompts and pictures of another seed than those judged.
     graph.calibrated = metric.judge;
     graph.calibration =
         builder.stages.add(calibrate_stage(graph.dataset, codec, metric.judge, judging.prompts, judging.seed + 1000));
+    graph.mush = builder.stages.add(
+        mush_stage(graph.dataset, builder.codecs.front(), metric.judge, judging.prompts, judging.seed + 1000));
     break;
   }
 }

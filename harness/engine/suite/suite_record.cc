@@ -11,6 +11,8 @@
 #include "harness/base/progress.h"
 #include "harness/captions/template_audit.h"
 #include "harness/engine/pictures/sampler.h"
+#include "harness/engine/suite/claims.h"
+#include "harness/engine/suite/claims_fixed.h"
 #include "harness/engine/suite/earlier_record.h"
 #include "harness/engine/suite/suite_provenance.h"
 #include "harness/engine/suite/suite_scores.h"
@@ -124,6 +126,7 @@ Json gather_samples(const SuiteGraph& graph) {
   for (const Cell& cell : graph.cells) add_sample(graph, cell, samples);
   if (graph.ceiling) add_sample(graph, *graph.ceiling, samples);
   if (graph.reconstruction) add_sample(graph, *graph.reconstruction, samples);
+  if (graph.chance) add_sample(graph, *graph.chance, samples);
   return samples;
 }
 
@@ -264,7 +267,7 @@ Json gather_metrics(const SuiteGraph& graph) {
 std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
   // The hash covers names, claims and all stages: a suite that changes in any of them has a record of its own,
   // while the stages that stayed equal are shared.
-  Json spec = {{"version", 2},
+  Json spec = {{"version", 3},
                {"suite", graph.spec.name},
                {"question", graph.spec.question},
                {"main_metric", graph.spec.main_metric},
@@ -272,11 +275,8 @@ std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
                {"claims", Json::array()},
                {"names", gather_names(graph)},
                {"stages", Json::array()}};
-  for (const Claim& claim : graph.spec.claims) {
-    Json sentence = {claim.name, claim.metric, claim.left, claim.right, claim.factor};
-    if (!claim.reported.empty()) sentence.push_back(claim.reported);
-    spec["claims"].push_back(std::move(sentence));
-  }
+  if (!graph.spec.paper.empty()) spec["paper"] = graph.spec.paper;
+  for (const Claim& claim : graph.spec.claims) spec["claims"].push_back(claim.to_json());
   // Names of rows are no part of their stages, but of the record.
   spec["rows"] = Json::array();
   for (const Row& row : graph.rows) spec["rows"].push_back({row.encoder, row.objective, row.seed});
@@ -287,8 +287,10 @@ std::shared_ptr<RunFolder> suite_folder(const SuiteGraph& graph) {
 Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   Json curves = Json::array();
   const Json budgets = gather_budgets(graph, curves);
-  const SeedScores seeds = gather_seed_scores(graph);
   const ClaimEvidence evidence = gather_evidence(graph);
+  // A suite of probes has no metric.
+  const SeedScores seeds =
+      graph.metrics.empty() ? SeedScores() : evidence.metrics.at(graph.metrics[graph.main_metric].plan.name).seeds;
   Json result = {
       {"schema", "emf.result/1"},
       {"kind", "suite"},
@@ -304,7 +306,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
       {"budgets", budgets},
       {"curves", curves},
       {"comparisons", Json::array()},
-      {"claims", judge_claims(evidence, graph.spec.claims)},
+      {"claims", judge_claims(evidence, graph.spec.claims, claim_axes(graph))},
       {"samples", gather_samples(graph)},
       {"sample_grid", {{"tile", graph.dataset->height()}, {"columns", kGridColumns}, {"pictures", kGridPictures}}},
       {"instruments", graph.instruments},
@@ -314,6 +316,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
   if (graph.dataset->width() != graph.dataset->height()) result["sample_grid"]["tile_width"] = graph.dataset->width();
   if (graph.judged->num_beyond > 0) result["prompts_beyond_world"] = graph.judged->num_beyond;
   if (finished(graph.calibration)) result["judge_calibration"] = graph.calibration->folder->result();
+  if (finished(graph.mush)) result["judge_mush"] = graph.mush->folder->result();
   if (graph.spec.only_probes()) return result;
   // What follows is about pictures, and a suite of probes has none.
   const std::string& main = graph.metrics[graph.main_metric].plan.name;
@@ -360,6 +363,8 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   note_absent_stages(graph, *outcome.folder);
   outcome.folder->begin();
   for (const std::string& note : graph.notes) say("note: " + note);
+  // Before any stage runs, so that what is claimed cannot follow from what is found.
+  const Json claims = fix_claims(graph);
   const int64_t pictures = graph.judged ? static_cast<int64_t>(graph.judged->size()) : 0;
   const std::filesystem::path told = outcome.folder->file(kToldFile);
   outcome.summary = run_stages(graph.stages, jobs, policy, {pictures, told});
@@ -367,9 +372,10 @@ SuiteOutcome run_suite(const SuiteGraph& graph, int jobs, const std::vector<std:
   std::error_code absent;
   std::filesystem::remove(told, absent);
   const Json result = gather_result(graph, outcome.summary);
-  const Json provenance =
-      with_earlier_calls(gather_provenance(graph, words, started), outcome.folder->file("provenance.json"),
-                         outcome.summary.finished, outcome.summary.failed.empty());
+  Json gathered = gather_provenance(graph, words, started);
+  if (!claims.is_null()) gathered["claims"] = claims;
+  const Json provenance = with_earlier_calls(std::move(gathered), outcome.folder->file("provenance.json"),
+                                             outcome.summary.finished, outcome.summary.failed.empty());
   // With failures the record is written all the same, so that there is a report of what did finish; the mark
   // says that the suite is to be run again.
   if (outcome.summary.failed.empty()) {

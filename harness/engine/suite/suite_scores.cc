@@ -5,6 +5,7 @@
 #include <set>
 
 #include "harness/base/error.h"
+#include "harness/captions/wordings.h"
 #include "harness/engine/pictures/sampler.h"
 #include "harness/engine/text/judged_prompts.h"
 #include "harness/statistics/judge_correction.h"
@@ -35,22 +36,28 @@ Json estimate_row(const Json& cell, const std::string& name, const Estimate& est
                            {"n", estimate.n}});
 }
 
-/// A metric of facts over the pairs training showed and over those it did not.
+/// A metric of facts over what training showed and over what it did not: by novelty where the prompts say theirs, else
+/// by held-out pairs.
 void add_held_out_rows(Json& rows, const Json& cell, const std::string& name, const Json& items,
                        const std::vector<Prompt>& prompts) {
-  for (const bool held_out : {false, true}) {
+  const auto part_of = [](const Prompt& prompt) -> std::string {
+    if (prompt.labels.contains("novelty")) {
+      const std::string novelty = prompt.labels.at("novelty");
+      return novelty == novelty_names().front() ? "known" : novelty;
+    }
+    return prompt.labels.value("held_out", false) ? "held_out" : "in_distribution";
+  };
+  for (const char* of : {"in_distribution", "held_out", "known", "combination", "sentence", "words"}) {
     Scores part;
     for (size_t i = 0; i < prompts.size(); ++i) {
       // Reworded prompts and long captions have scores of their own.
-      if (items[i].is_null() || !is_plain(prompts[i])) continue;
-      if (prompts[i].labels.value("held_out", false) != held_out) continue;
+      if (items[i].is_null() || !is_plain(prompts[i]) || part_of(prompts[i]) != of) continue;
       part.values.push_back(items[i].get<double>());
       part.clusters.push_back(prompts[i].text);
       part.strata.push_back(prompts[i].labels.at("tag"));
     }
     if (part.values.empty()) continue;
-    rows.push_back(estimate_row(cell, name + (held_out ? "/held_out" : "/in_distribution"),
-                                estimate_mean(part, {.shares = true})));
+    rows.push_back(estimate_row(cell, name + "/" + of, estimate_mean(part, {.shares = true})));
   }
 }
 
@@ -104,7 +111,7 @@ size_t first_of_facts(const SuiteGraph& graph) {
   return static_cast<size_t>(found - graph.metrics.begin());
 }
 
-/// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction"; of further metrics
+/// Ceilings are named for what they are: "ceiling", "ceiling/counting", "reconstruction", "chance"; of further metrics
 /// "ceiling/question_graph", "ceiling/strict/counting", and the plain names of distances.
 void add_ceiling_rows(const SuiteGraph& graph, Json& rows, const std::optional<Cell>& cell, const std::string& name) {
   if (!cell) return;
@@ -172,7 +179,9 @@ ClaimEvidence gather_evidence(const SuiteGraph& graph) {
       if (metric.of_items) {
         // Cells of several seeds have one name, so their scores stand together. Prompts are the clusters, which
         // keeps the seeds of a prompt from counting as independent.
-        append_scores(of.items[name], item_scores(result.at("items"), graph.judged->prompts));
+        const Scores scores = item_scores(result.at("items"), graph.judged->prompts);
+        append_scores(of.items[name], scores);
+        if (cell.train) of.seeds[name][static_cast<int64_t>(cell.seed)] = scores;
       } else {
         // The first value is the metric's own; it and what follows have names of their own too.
         auto& values = of.sets[name];
@@ -185,20 +194,18 @@ ClaimEvidence gather_evidence(const SuiteGraph& graph) {
   };
   for (const Cell& cell : graph.cells) take(cell, cell.name());
   if (graph.ceiling) take(*graph.ceiling, "ceiling");
-  return evidence;
-}
-
-SeedScores gather_seed_scores(const SuiteGraph& graph) {
-  SeedScores seeds;
-  for (const Cell& cell : graph.cells) {
-    for (const CellScore& score : cell.scores) {
-      if (score.metric != graph.main_metric || !graph.metrics[score.metric].of_items || !finished(score.stage))
-        continue;
-      seeds[cell.name()][static_cast<int64_t>(cell.seed)] =
-          item_scores(score.stage->folder->result().at("items"), graph.judged->prompts);
+  if (graph.chance) take(*graph.chance, "chance");
+  for (const ProbeCell& cell : graph.probes) {
+    if (!finished(cell.stage)) continue;
+    const Json result = cell.stage->folder->result();
+    for (const auto& [mode, found] : result.at("modes").items()) {
+      if (!found.at("value").is_number()) continue;
+      evidence.probes[cell.probe.name + "/" + mode][cell.encoder] = found.at("value");
+      // The first way of asking is what the paper's table has.
+      if (mode == "raw") evidence.probes[cell.probe.name][cell.encoder] = found.at("value");
     }
   }
-  return seeds;
+  return evidence;
 }
 
 Json gather_items(const SuiteGraph& graph) {
@@ -231,6 +238,7 @@ Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds) {
   }
   add_ceiling_rows(graph, rows, graph.ceiling, "ceiling");
   add_ceiling_rows(graph, rows, graph.reconstruction, "reconstruction");
+  add_ceiling_rows(graph, rows, graph.chance, "chance");
   add_seed_rows(rows, graph, seeds);
   return rows;
 }

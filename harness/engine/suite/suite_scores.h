@@ -2,7 +2,7 @@
 // The scores of a suite's cells: rows of its record, what is compared, and what claims are judged by.
 #pragma once
 
-#include "harness/engine/suite/claims.h"
+#include "harness/engine/suite/claim_verdicts.h"
 #include "harness/engine/suite/comparison.h"
 #include "harness/engine/suite/suite_graph.h"
 
@@ -14,12 +14,11 @@ bool finished(const StagePointer& stage);
 /// What every row of the record says of its cell: encoder, objective, steps, seed, run, and checkpoint where it is one.
 Json cell_json(const Cell& cell);
 
-/// Every metric's items and sets, of all cells that have finished.
+/// Every metric's items and sets, of all cells that have finished, and every probe's values.
 ClaimEvidence gather_evidence(const SuiteGraph& graph);
-/// The main metric's items a training seed; empty where it is of whole sets.
-SeedScores gather_seed_scores(const SuiteGraph& graph);
 
 /// One row a value: of every cell and metric with its parts, network evaluations, ceilings, spreads over seeds.
+/// @param seeds  of the main metric.
 Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds);
 
 /// The main metric's score of every prompt, a cell and seed: what two records are compared by. Null where a prompt has

@@ -63,6 +63,75 @@ void require_whole_steps(ConfigReader& reader, const std::string& budget, const 
              train.batch, "batch");
 }
 
+/// Steps as cells have them; "*" = all.
+std::vector<std::string> read_claim_steps(ConfigReader& reader) {
+  constexpr const char* kMeaning = "steps that the sentence leaves open, or \"*\" for all";
+  std::vector<std::string> steps;
+  if (reader.raw("steps").is_string()) {
+    steps = reader.texts("steps", {}, kMeaning);
+  } else {
+    for (const int64_t count : reader.distinct_integers("steps", {}, 1, 100000, kMeaning)) {
+      steps.push_back(std::to_string(count));
+    }
+  }
+  return steps;
+}
+
+/// Cells were named by keys of their own until sentences could say more.
+void refuse_sides(ConfigReader& reader) {
+  if (!reader.has("left") && !reader.has("right")) return;
+  const std::string left = reader.text("left", "A"), right = reader.text("right", "B");
+  const double factor = reader.number("factor", 1, 0, 1e6);
+  fail_input("{}: a claim is a sentence; write claim = \"{} > {}{}\" for left, right{} (of a distance, <)",
+             reader.place(reader.has("left") ? "left" : "right"), left,
+             factor == 1 ? "" : fmt::format("{:g} * ", factor), right, factor == 1 ? "" : " and factor");
+}
+
+Claim read_claim(const Config& config, const std::string& table, const std::string& main_metric) {
+  ConfigReader reader(config, table);
+  Claim claim;
+  refuse_sides(reader);
+  claim.name = reader.required_text("name", "the sentence, for people");
+  claim.metric = reader.text("metric", main_metric, "the metric it is about, or METRIC/PART; absent: the main one");
+  claim.text = reader.required_text(
+      "claim",
+      "what must hold: \"mean_flow > flow_matching\", \"llm/mean_flow/1 > 0.5 * ceiling\", \"discriminability ~ "
+      "mean_flow\"; cells as encoder/objective/steps, what a sentence leaves out standing in 'at'");
+  claim.sentence = parse_claim(claim.text, reader.place("claim"));
+  reader.raw("at",
+             "what the sentence leaves open: { encoder = [...], objective = [...], steps = [...] }, \"*\" for all");
+  ConfigReader at(config, table + ".at");
+  claim.encoders = at.texts("encoder", {}, "encoders that the sentence leaves open, or \"*\" for all");
+  claim.objectives = at.texts("objective", {}, "objectives that the sentence leaves open, or \"*\" for all");
+  claim.steps = read_claim_steps(at);
+  at.finish();
+  claim.of_mean = reader.choice("test", "each", {"each", "mean"},
+                                "of several comparisons: each must hold (Holm), or their mean") == "mean";
+  claim.margin = reader.number("margin", 0, 0, 1e9, "by how much at least it must hold");
+  const Json along =
+      reader.raw("along", "encoders and where they stand on an axis, along which the claim's 'slope' is");
+  if (!along.is_null()) {
+    ConfigReader places(config, table + ".along");
+    const Json listed = along.is_object() ? along : Json::object();
+    for (const auto& [encoder, place] : listed.items()) {
+      claim.along.emplace_back(encoder, places.number(encoder, 0, -1e9, 1e9, "where an encoder stands on the axis"));
+    }
+    const auto [low, high] = std::minmax_element(claim.along.begin(), claim.along.end(),
+                                                 [](const auto& a, const auto& b) { return a.second < b.second; });
+    if (claim.along.size() < 3 || low->second == high->second) {
+      fail_input("{}: a slope is of three encoders at least, and not all in one place", reader.place("along"));
+    }
+  }
+  claim.given = reader.text("given", "", "of a correlation: the probe whose share is taken out of it");
+  if (!claim.given.empty() && !claim.sentence.correlates()) {
+    fail_input("{}: 'given' takes a probe's share out of a correlation (\"probe ~ cell\"), and this is none",
+               reader.place("given"));
+  }
+  claim.reported = reader.text("reported", "", "what a paper says of it, in its words");
+  reader.finish();
+  return claim;
+}
+
 }  // namespace
 
 TrainOptions read_train(const Config& config) {
@@ -176,19 +245,24 @@ std::vector<Claim> read_claims(const Config& config, const Json& raw, const std:
     fail_input("{}: 'claims' must be a list of tables; write [[claims]] above each", config.place("claims"));
   }
   for (size_t i = 0; raw.is_array() && i < raw.size(); ++i) {
-    ConfigReader reader(config, "claims." + std::to_string(i));
-    Claim claim;
-    claim.name = reader.required_text("name", "the sentence, for people");
-    claim.metric = reader.text("metric", main_metric, "the metric it is about, or METRIC/PART; absent: the main one");
-    claim.left = reader.required_text("left", "the cell that is said to be better: encoder/objective/steps");
-    claim.right =
-        reader.required_text("right", "the cell it is compared with: encoder/objective/steps, or \"ceiling\"");
-    claim.factor = reader.number("factor", 1, 0, 1e6, "left is better than factor times right");
-    claim.reported = reader.text("reported", "", "what a paper says of it, in its words");
-    reader.finish();
-    claims.push_back(claim);
+    claims.push_back(read_claim(config, "claims." + std::to_string(i), main_metric));
   }
   return claims;
+}
+
+Json Claim::to_json() const {
+  Json json = {{"name", name}, {"metric", metric}, {"claim", text}};
+  Json at = Json::object();
+  if (!encoders.empty()) at["encoder"] = encoders;
+  if (!objectives.empty()) at["objective"] = objectives;
+  if (!steps.empty()) at["steps"] = steps;
+  if (!at.empty()) json["at"] = at;
+  if (of_mean) json["test"] = "mean";
+  if (margin != 0) json["margin"] = margin;
+  for (const auto& [encoder, place] : along) json["along"][encoder] = place;
+  if (!given.empty()) json["given"] = given;
+  if (!reported.empty()) json["reported"] = reported;
+  return json;
 }
 
 void refuse_training_keys(const Config& config) {

@@ -9,6 +9,7 @@
 #include "harness/base/hash.h"
 #include "harness/captions/composition.h"
 #include "harness/captions/geneval_metadata.h"
+#include "harness/captions/wordings.h"
 #include "harness/rules/question_graph.h"
 
 namespace emf {
@@ -98,6 +99,23 @@ bool is_reworded(const Prompt& prompt) { return prompt.labels.is_object() && pro
 bool has_questions(const Prompt& prompt) { return prompt.labels.is_object() && prompt.labels.contains("questions"); }
 
 bool is_plain(const Prompt& prompt) { return !is_reworded(prompt) && !has_questions(prompt); }
+
+const std::vector<std::string>& prompt_kinds() {
+  static const std::vector<std::string> kinds = [] {
+    std::vector<std::string> all = {"all", "known", "new"};
+    all.insert(all.end(), novelty_names().begin() + 1, novelty_names().end());
+    return all;
+  }();
+  return kinds;
+}
+
+bool is_of_kind(const Prompt& prompt, const std::string& kind) {
+  if (kind == "all") return true;
+  if (!prompt.labels.is_object() || !prompt.labels.contains("novelty")) return false;
+  const bool known = prompt.labels.at("novelty") == novelty_names().front();
+  if (kind == "known" || kind == "new") return known == (kind == "known");
+  return prompt.labels.at("novelty") == kind;
+}
 
 bool has_facts(const Prompt& prompt) {
   return prompt.labels.is_object() && prompt.labels.contains("include") && !is_composition(prompt.labels);

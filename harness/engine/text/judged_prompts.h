@@ -43,6 +43,11 @@ bool is_reworded(const Prompt& prompt);
 bool has_questions(const Prompt& prompt);
 /// Neither: what the main score is of.
 bool is_plain(const Prompt& prompt);
+/// Which prompts a score is of: "all", "known", "new", or one novelty by its name ("combination", "sentence", "words").
+const std::vector<std::string>& prompt_kinds();
+/// True when the prompt is of that kind; those of a dataset that says nothing of novelty are of "all" alone.
+bool is_of_kind(const Prompt& prompt, const std::string& kind);
+
 /// A line of GenEval's facts that is no composition: boxes can be judged by it.
 bool has_facts(const Prompt& prompt);
 
