@@ -151,7 +151,16 @@ class Run:
     @property
     def claims(self) -> List[Row]:
         """A dict a claim of the suite: name, metric, verdict ("pass", "fail", "undecided"), detail, ..."""
-        return [dict(row) for row in self.result.get("claims", [])]
+        return [_flat(row) for row in self.result.get("claims", [])]
+
+    @property
+    def claim_comparisons(self) -> List[Row]:
+        """Of claims about several comparisons each one: claim's name, label, verdict, difference, ci95, p, p_holm."""
+        return [
+            {"name": claim.get("name"), **_flat(one)}
+            for claim in self.result.get("claims", [])
+            for one in claim.get("comparisons", [])
+        ]
 
     def select(self, **wanted: Any) -> List[Row]:
         """Rows whose fields are all as asked: run.select(metric="geneval", steps=1)."""
@@ -181,6 +190,11 @@ def mean_over_seeds(rows: Iterable[Row]) -> List[Row]:
             }
         )
     return means
+
+
+def _flat(row: Row) -> Row:
+    """Without the tables and lists within, but for an interval."""
+    return {key: value for key, value in row.items() if key == "ci95" or not isinstance(value, (dict, list))}
 
 
 def _read(path: Path) -> Row:

@@ -141,6 +141,15 @@ class Records(unittest.TestCase):
         with self.assertRaisesRegex(emfbench.RecordError, "emf.result/2"):
             emfbench.load(self.store)
 
+    def test_claims_are_flat(self):
+        one = {"label": "llm, 1 step", "verdict": "pass", "difference": 0.25, "ci95": [0.1, 0.4]}
+        claim = {"name": "c", "claim": "a > b", "at": {"steps": ["1"]}, "verdict": "pass", "comparisons": [one]}
+        record = {"schema": "emf.result/1", "suite": "s", "rows": [], "claims": [claim]}
+        (self.store / "result.json").write_text(json.dumps(record), encoding="utf-8")
+        run = emfbench.load(self.store / "result.json")
+        self.assertEqual(run.claims, [{"name": "c", "claim": "a > b", "verdict": "pass"}])
+        self.assertEqual(run.claim_comparisons, [{"name": "c", **one}])
+
     def test_the_shipped_record(self):
         run = emfbench.load(SHIPPED)
         self.assertEqual(run.name, "standard")

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -93,6 +94,9 @@ struct SamplerRequest {
   /// with_null(), for whoever samples several steps: a network may keep what it makes of the very same tensor.
   /// Undefined tokens: each step makes its own.
   Condition both = {};
+  /// Of whoever looks at the path: called at each step with t, z there [B,C,H,W], and the velocity that the step goes
+  /// along, guided as asked. Objectives that do not step along a velocity never call it.
+  std::function<void(double t, const at::Tensor& z, const at::Tensor& velocity)> on_step = {};
 };
 
 /// The condition's rows, then the null condition's, padded to one length: 2B rows.

@@ -43,7 +43,10 @@ class FlowMatching : public Objective {
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
     for (int64_t i = request.steps; i > 0; --i) {  // Euler
-      z = z - guided(model, z, static_cast<double>(i) / steps, std::nullopt, request) / steps;
+      const double t = static_cast<double>(i) / steps;
+      const at::Tensor velocity = guided(model, z, t, std::nullopt, request);
+      if (request.on_step) request.on_step(t, z, velocity);
+      z = z - velocity / steps;
     }
     return {z, request.steps * evaluations_per_step(request)};
   }

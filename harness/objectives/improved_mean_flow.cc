@@ -166,12 +166,15 @@ class ImprovedMeanFlow : public Objective {
     const auto rows = [&](double value) { return at::full({z.size(0)}, value, z.options()); };
     for (int64_t i = request.steps; i > 0; --i) {  // z_r = z_t - (t - r) u(z_t, r, t)
       const double t = static_cast<double>(i) / steps;
+      at::Tensor velocity;
       if (options_.guided) {  // the network was told of guidance, so there is no second evaluation to mix
         const auto told = scalars(rows(request.guidance), rows(options_.sample_from), rows(options_.sample_to));
-        z = z - model.forward({{z, {}}, {rows(t), {}}, {rows(1 / steps), {}}, request.condition, told}).u.value / steps;
+        velocity = model.forward({{z, {}}, {rows(t), {}}, {rows(1 / steps), {}}, request.condition, told}).u.value;
       } else {
-        z = z - guided(model, z, t, 1 / steps, request) / steps;
+        velocity = guided(model, z, t, 1 / steps, request);
       }
+      if (request.on_step) request.on_step(t, z, velocity);
+      z = z - velocity / steps;
     }
     return {z, request.steps * (options_.guided ? 1 : evaluations_per_step(request))};
   }

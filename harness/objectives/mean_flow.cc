@@ -138,7 +138,10 @@ class MeanFlow : public Objective {
     at::Tensor z = request.noise;
     const double steps = static_cast<double>(request.steps);
     for (int64_t i = request.steps; i > 0; --i) {  // z_r = z_t - (t - r) u(z_t, r, t)
-      z = z - guided(model, z, static_cast<double>(i) / steps, 1 / steps, request) / steps;
+      const double t = static_cast<double>(i) / steps;
+      const at::Tensor velocity = guided(model, z, t, 1 / steps, request);
+      if (request.on_step) request.on_step(t, z, velocity);
+      z = z - velocity / steps;
     }
     return {z, request.steps * evaluations_per_step(request)};
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Long captions, scored by questions that depend on one another.
+// Captions scored by questions that depend on one another.
 #include "reports/blocks/metric_table.h"
 
 namespace emf {
@@ -7,15 +7,15 @@ namespace {
 
 class QuestionGraphSection : public Section {
  public:
-  std::string title(const SectionInput&) const override { return "Long captions, question by question"; }
+  std::string title(const SectionInput&) const override { return "Question by question"; }
   int order() const override { return 58; }
 
   std::vector<Block> blocks(const SectionInput& input) const override {
     const Record record(input);
-    std::vector<Block> blocks = {Paragraph{
-        "Captions of three to ten facts, which the judge answers one by one; a question counts as no when what "
-        "it depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its "
-        "95 % interval; then the share of yes among questions of each kind."}};
+    std::vector<Block> blocks = {
+        Paragraph{"The facts of every caption, which the judge answers one by one; a question counts as no when what "
+                  "it depends on was denied (DPG-Bench's rule). The first column is the mean over captions, with its "
+                  "95 % interval; then the share of yes among questions of each kind."}};
     for (const std::string& metric : record.metrics()) {
       if (metric != metric_base(metric) || record.names().plugin(metric) != "question_graph") continue;
       // The whole and its categories, as DPG-Bench names them.
@@ -29,7 +29,7 @@ class QuestionGraphSection : public Section {
   }
 };
 
-EMF_REGISTER(SectionRegistry, "question_graph", "Long captions scored by question graphs",
+EMF_REGISTER(SectionRegistry, "question_graph", "Captions scored by question graphs",
              std::make_unique<QuestionGraphSection>);
 
 }  // namespace

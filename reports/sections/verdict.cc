@@ -85,12 +85,12 @@ void add_comparisons(const Record& record, const Json& claim, std::vector<Block>
   for (const Json& one : claim.at("comparisons")) {
     std::optional<Interval> ci95;
     if (one.contains("ci95") && !one.at("ci95").is_null()) ci95 = {one.at("ci95").at(0), one.at("ci95").at(1)};
-    table.add({text_cell(one.at("label")),
-               one.contains("difference") ? score_cell(one.at("difference").get<double>(), ci95, digits)
-                                          : absent_cell(one.at("detail")),
-               one.contains("p_holm") ? number_cell(format_number(one.at("p_holm"), 3), one.at("p_holm"))
-                                      : absent_cell("no test"),
-               text_cell(verdict_words(one.at("verdict")))});
+    table.add(
+        {text_cell(one.at("label")),
+         one.contains("difference") ? score_cell(one.at("difference").get<double>(), ci95, digits)
+                                    : absent_cell(one.at("detail")),
+         one.contains("p_holm") ? number_cell(format_p(one.at("p_holm")), one.at("p_holm")) : absent_cell("no test"),
+         text_cell(verdict_words(one.at("verdict")))});
   }
   blocks.push_back(std::move(table));
 }

@@ -15,6 +15,24 @@
 
 namespace emf {
 
+SamplerRequest sampler_request(const TextConditions& conditions, const ConditionOf& condition_of, int64_t begin,
+                               int64_t count, const LatentShape& shape, int64_t steps, double guidance, uint64_t seed,
+                               const at::Device& device) {
+  std::vector<uint64_t> indices;
+  for (int64_t i = 0; i < count; ++i) indices.push_back(static_cast<uint64_t>(begin + i));
+  SamplerRequest request;
+  // The noise depends on seed and number alone. All rows of a seed start from the same noise, so that a
+  // difference between two of them is one of training.
+  request.noise = normal_rows(seed, "sample/noise", indices, {shape.channels, shape.height, shape.width});
+  request.noise = to_device(request.noise, device);
+  request.condition = condition_of(begin, count);
+  request.null_condition = conditions.none(count);
+  request.steps = steps;
+  request.guidance = guidance;
+  if (guidance != 1) request.both = with_null(request);
+  return request;
+}
+
 Painted paint(const Objective& objective, const Model& model, const TextConditions& conditions,
               const ConditionOf& condition_of, int64_t count, const Codec& codec, PictureSides sides, int64_t steps,
               double guidance, uint64_t seed) {
@@ -34,18 +52,8 @@ Painted paint(const Objective& objective, const Model& model, const TextConditio
   for (int64_t begin = 0; begin < count; begin += batch) {
     if (interrupted()) stop_interrupted();
     const int64_t rows = std::min(batch, count - begin);
-    std::vector<uint64_t> indices;
-    for (int64_t i = 0; i < rows; ++i) indices.push_back(static_cast<uint64_t>(begin + i));
-    SamplerRequest request;
-    // The noise depends on seed and number alone. All rows of a seed start from the same noise, so that a
-    // difference between two of them is one of training.
-    request.noise = normal_rows(seed, "sample/noise", indices, {shape.channels, shape.height, shape.width});
-    request.noise = to_device(request.noise, device);
-    request.condition = condition_of(begin, rows);
-    request.null_condition = conditions.none(rows);
-    request.steps = steps;
-    request.guidance = guidance;
-    if (guidance != 1) request.both = with_null(request);
+    const SamplerRequest request =
+        sampler_request(conditions, condition_of, begin, rows, shape, steps, guidance, seed, device);
     // The network alone is timed, without noise, text and codec, because the cost of a step is what is
     // compared.
     synchronize(device);

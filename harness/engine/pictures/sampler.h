@@ -28,6 +28,11 @@ struct PictureSides {
 /// Conditions of the pictures [begin, begin + count).
 using ConditionOf = std::function<Condition(int64_t begin, int64_t count)>;
 
+/// What the pictures [begin, begin + count) are sampled from: noise by (seed, picture), conditions with and without text.
+SamplerRequest sampler_request(const TextConditions& conditions, const ConditionOf& condition_of, int64_t begin,
+                               int64_t count, const LatentShape& shape, int64_t steps, double guidance, uint64_t seed,
+                               const at::Device& device);
+
 /// Paints `count` pictures in batches.
 ///
 /// Noise is keyed by (seed, picture), the same for every encoder, objective and step count, so comparisons are paired.

@@ -9,6 +9,7 @@
 
 #include "harness/base/interrupt.h"
 #include "harness/engine/pictures/picture_file.h"
+#include "harness/engine/pictures/trajectory.h"
 #include "harness/tensor/picture_tensor.h"
 #include "harness/tensor/safetensors.h"
 
@@ -61,6 +62,35 @@ StageSpec sample_stage(const SamplingPlan& plan) {
     return sample_prompts(*plan.objective, *row.model, row.conditions, condition_of, plan.prompts, *plan.codec,
                           {plan.dataset->height(), plan.dataset->width()}, plan.steps, plan.guidance, plan.model.seed,
                           folder, provenance);
+  };
+  return stage;
+}
+
+StageSpec trajectory_stage(const SamplingPlan& plan) {
+  StageSpec stage;
+  stage.kind = "trajectory";
+  stage.label = plan.label;
+  stage.spec = {{"objective", plan.objective->fingerprint()},
+                {"codec", plan.codec->fingerprint()},
+                {"steps", plan.steps},
+                {"guidance", plan.guidance},
+                {"seed", plan.model.seed},
+                {"pictures", plan.prompts}};
+  if (!plan.objective->sampling().empty()) stage.spec["sampling"] = plan.objective->sampling();
+  stage.inputs = {plan.train, plan.texts, plan.judged_texts};
+  stage.work = [plan](const RunFolder&, Json&) {
+    const TrainedRow row =
+        load_trained_row(plan.source, plan.model, *plan.objective, *plan.texts->folder, *plan.train->folder);
+    const EncodedTexts texts(*plan.judged_texts->folder);
+    const auto condition_of = [&](int64_t begin, int64_t count) {
+      return row.conditions.gather(texts, at::arange(begin, begin + count, at::kLong));
+    };
+    const at::Device device =
+        row.model->parameters().empty() ? Placement().device : row.model->parameters().front().second.device();
+    const LatentShape shape = plan.codec->shape(plan.dataset->height(), plan.dataset->width());
+    return measure_paths([&](const SamplerRequest& request) { return plan.objective->sample(*row.model, request); },
+                         sampler_request(row.conditions, condition_of, 0, plan.prompts, shape, plan.steps,
+                                         plan.guidance, plan.model.seed, device));
   };
   return stage;
 }

@@ -28,6 +28,9 @@ struct SamplingPlan {
 
 StageSpec sample_stage(const SamplingPlan& plan);
 
+/// How straight the paths of a row are, over its first judged prompts; plan.steps is how finely they are looked at.
+StageSpec trajectory_stage(const SamplingPlan& plan);
+
 /// Real pictures of the judged prompts.   @param codec  through it and back; null: as they are.
 StageSpec draw_stage(const std::string& label, const std::shared_ptr<const Dataset>& dataset,
                      const std::shared_ptr<const Codec>& codec, const std::shared_ptr<const JudgedPrompts>& judged);

@@ -109,7 +109,6 @@ Finding find_of_items(const ClaimEvidence::OfMetric& metric, const std::string& 
   finding.label = contrast.label;
   std::vector<Scores> scores;
   std::vector<std::string> words;
-  bool shares = true;
   for (const ClaimTerm& term : contrast.terms) {
     const auto cell = metric.items.find(term.cell);
     if (cell == metric.items.end()) {
@@ -118,21 +117,15 @@ Finding find_of_items(const ClaimEvidence::OfMetric& metric, const std::string& 
     }
     scores.push_back(of_part(cell->second, part));
     if (scores.back().values.empty()) {
-      finding.why = fmt::format("no prompt of {}/{}", name, part);
+      finding.why = "no prompt of " + (part.empty() ? name : name + "/" + part);
       return finding;
     }
-    shares = shares && std::all_of(scores.back().values.begin(), scores.back().values.end(),
-                                   [](double value) { return value >= 0 && value <= 1; });
     words.push_back(term_words(term, estimate_mean(scores.back(), {.draws = 1}).value));
   }
   finding.detail = fmt::format("{}{}", fmt::join(words, ", "), threshold_words(contrast.threshold));
-  // Paired by prompt, because all cells painted the same prompts from the same noise; what prompts differ in drops out.
   std::vector<WeightedScores> sides;
   for (size_t i = 0; i < scores.size(); ++i) sides.push_back({contrast.terms[i].weight, &scores[i]});
-  BootstrapOptions options;
-  options.stream = "comparison";
-  options.shares = shares;
-  const Difference of_prompts = paired_contrast(sides, options);
+  const Difference of_prompts = compare_scores(sides);
   finding.difference = of_prompts.value - contrast.threshold;
   if (!of_prompts.ci95 || !of_prompts.standard_error) return finding;
   finding.ci95 = {(*of_prompts.ci95)[0] - contrast.threshold, (*of_prompts.ci95)[1] - contrast.threshold};

@@ -52,15 +52,14 @@ Json over_seeds(const SeedScores& seeds, const std::string& a, const std::string
 
 }  // namespace
 
-Difference scaled_difference(const Scores& left, Scores right, double factor) {
-  const auto share = [](double value) { return value >= 0 && value <= 1; };
-  const bool shares = std::all_of(left.values.begin(), left.values.end(), share) &&
-                      std::all_of(right.values.begin(), right.values.end(), share);
-  for (double& value : right.values) value *= factor;
+Difference compare_scores(const std::vector<WeightedScores>& sides) {
   BootstrapOptions options;
   options.stream = "comparison";
-  options.shares = shares;
-  return paired_difference(left, right, options);
+  options.shares = std::all_of(sides.begin(), sides.end(), [](const WeightedScores& side) {
+    return std::all_of(side.scores->values.begin(), side.scores->values.end(),
+                       [](double value) { return value >= 0 && value <= 1; });
+  });
+  return paired_contrast(sides, options);
 }
 
 Scores item_scores(const Json& items, const std::vector<Prompt>& prompts) {
@@ -100,7 +99,7 @@ Json compare_cells(const CellScores& cells, const SeedScores& seeds, const Compa
     const auto left = cells.find(a.name()), right = cells.find(b.name());
     // A cell whose stage failed has no comparison; the record says elsewhere why.
     if (left == cells.end() || right == cells.end()) return;
-    const Difference difference = scaled_difference(left->second, right->second, 1);
+    const Difference difference = compare_scores({{1, &left->second}, {-1, &right->second}});
     Json row = {
         {"name", fmt::format("{} - {}", a.name(), b.name())},
         {"kind", kind},

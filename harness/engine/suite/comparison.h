@@ -52,7 +52,8 @@ struct ComparisonPlan {
 /// difference over seeds with Student's interval: the second source of chance.
 Json compare_cells(const CellScores& cells, const SeedScores& seeds, const ComparisonPlan& plan);
 
-/// left - factor * right over the prompts that both answered.
-Difference scaled_difference(const Scores& left, Scores right, double factor);
+/// A weighted sum of cells' scores, paired by prompt: all cells painted the same prompts from the same noise, so that what
+/// prompts differ in drops out.   @throws UserError  cells of other prompts.
+Difference compare_scores(const std::vector<WeightedScores>& sides);
 
 }  // namespace emf

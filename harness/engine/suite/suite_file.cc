@@ -242,6 +242,9 @@ SuiteSpec read_suite(Config config) {
       reader.distinct_integers("seeds", {0}, 0, int64_t{1} << 40, "seeds that every row is trained with, each once");
   spec.checkpoints = reader.distinct_integers("checkpoints", {}, 1, int64_t{1} << 40,
                                               "pictures at which a row's weights are kept and scored too [pictures]");
+  spec.trajectory_steps = reader.integer(
+      "trajectories", 0, 0, 1000,
+      "steps in which the paths from noise to picture are looked at, for their straightness; 0 = not at all [steps]");
   spec.data_seed =
       static_cast<uint64_t>(reader.integer("data_seed", 0, 0, int64_t{1} << 40, "seed of the data set's draws"));
   spec.placement = read_placement(

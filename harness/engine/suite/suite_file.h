@@ -65,6 +65,7 @@ struct SuiteSpec {
   std::vector<ProbeSpec> probes;
   std::vector<int64_t> steps, seeds;                          ///< each once; steps rise
   std::map<std::string, std::vector<int64_t>> encoder_seeds;  ///< of encoders whose seeds are not `seeds`
+  int64_t trajectory_steps = 0;      ///< in which every row's paths are looked at; 0 = not at all
   std::vector<int64_t> checkpoints;  ///< pictures at which a row's weights are kept and scored too
   TrainOptions train;
   PretrainingOptions pretraining;

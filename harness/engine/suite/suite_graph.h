@@ -62,6 +62,13 @@ struct PretrainingRow {
   StagePointer stage;
 };
 
+/// The paths of a row, measured.
+struct TrajectoryCell {
+  std::string encoder, objective;
+  uint64_t seed = 0;
+  StagePointer train, stage;
+};
+
 struct ProbeCell {
   ProbeSpec probe;
   std::string encoder;
@@ -94,6 +101,7 @@ struct SuiteGraph {
   std::vector<PretrainingRow> pretrainings;
   std::vector<Row> rows;
   std::vector<Cell> cells;
+  std::vector<TrajectoryCell> trajectories;
   std::vector<ProbeCell> probes;
   std::vector<std::shared_ptr<const Dataset>> other_datasets;  ///< what probes and pretraining look at, each once
   Prompt first_prompt;                                         ///< one that every encoder of a stage can read

@@ -121,6 +121,19 @@ void add_sample(const SuiteGraph& graph, const Cell& cell, Json& samples) {
   samples.push_back(std::move(sample));
 }
 
+/// How straight every row's paths are, where the suite asks.
+Json gather_trajectories(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const TrajectoryCell& cell : graph.trajectories) {
+    if (!finished(cell.stage)) continue;
+    Json row = cell.stage->folder->result();
+    row.update(
+        {{"encoder", cell.encoder}, {"objective", cell.objective}, {"seed", cell.seed}, {"run", cell.train->hash()}});
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Json gather_samples(const SuiteGraph& graph) {
   Json samples = Json::array();
   for (const Cell& cell : graph.cells) add_sample(graph, cell, samples);
@@ -333,6 +346,7 @@ Json gather_result(const SuiteGraph& graph, const ScheduleSummary& summary) {
       compare_cells(evidence.metrics.at(main).items, seeds,
                     {main, graph.spec.encoder_names(), arms, graph.spec.main_objective, graph.spec.steps});
   if (Json items = gather_items(graph); !items.empty()) result["items"] = std::move(items);
+  if (Json paths = gather_trajectories(graph); !paths.empty()) result["trajectories"] = std::move(paths);
   const Json audit = gather_template_audit(graph);
   if (!audit.is_null()) result["template_audit"] = audit;
   return result;

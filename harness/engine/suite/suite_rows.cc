@@ -214,6 +214,35 @@ void add_segments(SuiteBuilder& builder, Row& row, const Arm& arm) {
   }
 }
 
+/// What a row is painted with by what one of its segments left.
+SamplingPlan sampling_plan(const SuiteBuilder& builder, const Row& row, const StagePointer& train, int64_t steps,
+                           const std::string& label) {
+  SamplingPlan plan;
+  plan.label = label;
+  plan.source = row.source;
+  // Each stage has an objective of its own: one with leaves is filled with what was trained.
+  plan.objective = make_objective(builder.spec(), row.trained_by);
+  plan.model = row.model;
+  plan.codec = row.codec;
+  plan.dataset = builder.graph.dataset;
+  plan.train = train;
+  plan.texts = row.texts;
+  plan.judged_texts = row.judged_texts;
+  plan.prompts = builder.graph.judged->size();
+  plan.steps = steps;
+  plan.guidance = row.guidance;
+  return plan;
+}
+
+/// How straight the finished row's paths are.
+TrajectoryCell follow_row(SuiteBuilder& builder, const Row& row) {
+  constexpr int64_t kPaths = 64;
+  SamplingPlan plan = sampling_plan(builder, row, row.segments.back(), builder.spec().trajectory_steps,
+                                    fmt::format("follow {} {} seed {}", row.encoder, row.objective, row.seed));
+  plan.prompts = std::min(plan.prompts, kPaths);
+  return {row.encoder, row.objective, row.seed, plan.train, builder.stages.add(trajectory_stage(plan))};
+}
+
 /// A row's pictures at one step count, painted by what one of its segments left.
 Cell paint_cell(SuiteBuilder& builder, const Row& row, int64_t steps, size_t segment) {
   // The last segment is the row itself and bears no checkpoint in its name, so that claims about it need not
@@ -222,21 +251,7 @@ Cell paint_cell(SuiteBuilder& builder, const Row& row, int64_t steps, size_t seg
   Cell cell{row.encoder, row.objective, row.seed, steps, whole ? 0 : row.ends[segment], row.segments[segment]};
   std::string label = fmt::format("{} {} seed {}, {} steps", row.encoder, row.objective, row.seed, steps);
   if (!whole) label += fmt::format(", at {} pictures", row.ends[segment]);
-  SamplingPlan plan;
-  plan.label = "sample " + label;
-  plan.source = row.source;
-  // Each stage has an objective of its own: one with leaves is filled with what was trained.
-  plan.objective = make_objective(builder.spec(), row.trained_by);
-  plan.model = row.model;
-  plan.codec = row.codec;
-  plan.dataset = builder.graph.dataset;
-  plan.train = cell.train;
-  plan.texts = row.texts;
-  plan.judged_texts = row.judged_texts;
-  plan.prompts = builder.graph.judged->size();
-  plan.steps = steps;
-  plan.guidance = row.guidance;
-  cell.pictures = builder.stages.add(sample_stage(plan));
+  cell.pictures = builder.stages.add(sample_stage(sampling_plan(builder, row, cell.train, steps, "sample " + label)));
   const std::vector<int64_t>& feature_steps = builder.spec().evaluation.feature_steps;
   add_scores(builder, label, cell, std::find(feature_steps.begin(), feature_steps.end(), steps) != feature_steps.end());
   return cell;
@@ -344,6 +359,7 @@ void add_cells(SuiteBuilder& builder, const Row& row) {
   for (const int64_t steps : builder.spec().steps) {
     builder.graph.cells.push_back(paint_cell(builder, row, steps, row.segments.size() - 1));
   }
+  if (builder.spec().trajectory_steps > 0) builder.graph.trajectories.push_back(follow_row(builder, row));
   for (size_t segment = 0; segment + 1 < row.segments.size(); ++segment) {
     // What trained before the row's own objective is another row's; the network there cannot be sampled as this one's.
     const bool own = row.ends[segment] > row.own_from;

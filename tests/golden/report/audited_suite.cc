@@ -72,6 +72,18 @@ Json audited_result() {
           {"p_holm", 0.002}},
          {{"label", "llm"}, {"verdict", "undecided"}, {"detail", "llm/mean_flow/1 was not run"}}}}});
   result["config"]["suite"]["paper"] = "emf";
+  for (const int seed : {0, 1}) {
+    result["trajectories"].push_back({{"run", std::string(16, 'c')},
+                                      {"encoder", "llm"},
+                                      {"objective", "mean_flow"},
+                                      {"seed", seed},
+                                      {"steps", 2},
+                                      {"pictures", 8},
+                                      {"straightness", 0.25 + 0.125 * seed},
+                                      {"gap", {{1.0, 0.5}, {0.5, 0.25}}}});
+  }
+  result["trajectories"].push_back(result["trajectories"][0]);
+  result["trajectories"].back().update({{"objective", "ddpm"}, {"straightness", nullptr}, {"gap", Json::array()}});
   result["pretrainings"] = {{{"encoder", "llm"},
                              {"objective", "clip"},
                              {"seed", 0},
