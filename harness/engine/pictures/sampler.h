@@ -28,7 +28,8 @@ struct PictureSides {
 /// Conditions of the pictures [begin, begin + count).
 using ConditionOf = std::function<Condition(int64_t begin, int64_t count)>;
 
-/// What the pictures [begin, begin + count) are sampled from: noise by (seed, picture), conditions with and without text.
+/// What the pictures [begin, begin + count) are sampled from: noise by (seed, picture), conditions with and without
+/// text.
 SamplerRequest sampler_request(const TextConditions& conditions, const ConditionOf& condition_of, int64_t begin,
                                int64_t count, const LatentShape& shape, int64_t steps, double guidance, uint64_t seed,
                                const at::Device& device);

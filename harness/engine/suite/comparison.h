@@ -52,8 +52,8 @@ struct ComparisonPlan {
 /// difference over seeds with Student's interval: the second source of chance.
 Json compare_cells(const CellScores& cells, const SeedScores& seeds, const ComparisonPlan& plan);
 
-/// A weighted sum of cells' scores, paired by prompt: all cells painted the same prompts from the same noise, so that what
-/// prompts differ in drops out.   @throws UserError  cells of other prompts.
+/// A weighted sum of cells' scores, paired by prompt: all cells painted the same prompts from the same noise, so that
+/// what prompts differ in drops out.   @throws UserError  cells of other prompts.
 Difference compare_scores(const std::vector<WeightedScores>& sides);
 
 }  // namespace emf

@@ -121,19 +121,6 @@ void add_sample(const SuiteGraph& graph, const Cell& cell, Json& samples) {
   samples.push_back(std::move(sample));
 }
 
-/// How straight every row's paths are, where the suite asks.
-Json gather_trajectories(const SuiteGraph& graph) {
-  Json rows = Json::array();
-  for (const TrajectoryCell& cell : graph.trajectories) {
-    if (!finished(cell.stage)) continue;
-    Json row = cell.stage->folder->result();
-    row.update(
-        {{"encoder", cell.encoder}, {"objective", cell.objective}, {"seed", cell.seed}, {"run", cell.train->hash()}});
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
 Json gather_samples(const SuiteGraph& graph) {
   Json samples = Json::array();
   for (const Cell& cell : graph.cells) add_sample(graph, cell, samples);

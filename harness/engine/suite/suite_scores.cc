@@ -243,6 +243,18 @@ Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds) {
   return rows;
 }
 
+Json gather_trajectories(const SuiteGraph& graph) {
+  Json rows = Json::array();
+  for (const TrajectoryCell& cell : graph.trajectories) {
+    if (!finished(cell.stage)) continue;
+    Json row = cell.stage->folder->result();
+    row.update(
+        {{"encoder", cell.encoder}, {"objective", cell.objective}, {"seed", cell.seed}, {"run", cell.train->hash()}});
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Json items_on_grid(const SuiteGraph& graph, const Cell& cell) {
   for (const CellScore& score : cell.scores) {
     if (!graph.metrics[score.metric].of_items || !finished(score.stage)) continue;

@@ -25,6 +25,9 @@ Json gather_rows(const SuiteGraph& graph, const SeedScores& seeds);
 /// none; empty where the metric is of whole sets.
 Json gather_items(const SuiteGraph& graph);
 
+/// How straight every row's paths are; empty where the suite does not ask.
+Json gather_trajectories(const SuiteGraph& graph);
+
 /// The main metric's items of the pictures that samples/grid.png holds; null where it has none.
 Json items_on_grid(const SuiteGraph& graph, const Cell& cell);
 
