@@ -58,6 +58,9 @@ class Parser {
 
   ClaimSentence sentence() {
     ClaimSentence claim;
+    if (words_.size() > kMostWords) {
+      fail_input("{}: a claim of {} words and signs; {} are enough for any", where_, words_.size(), kMostWords);
+    }
     if (words_.size() == 3 && words_[1] == "~") {
       if (is_sign(words_[0]) || is_sign(words_[2])) fail("a probe before ~ and a cell behind it are expected");
       claim.probe = words_[0];
@@ -81,6 +84,7 @@ class Parser {
 
  private:
   static constexpr int kMostBrackets = 20;
+  static constexpr size_t kMostWords = 500;
 
   static bool is_sign(const std::string& word) {
     return word.size() == 1 && std::string("+-*()<>~").find(word) != std::string::npos;
@@ -105,24 +109,34 @@ class Parser {
   }
 
   Sum product() {
-    const std::string word = take("a cell or a number is expected");
-    if (word == "(") {
+    double factor = 1;
+    for (;;) {
+      const std::string word = take("a cell or a number is expected");
+      const std::optional<double> number = number_of(word);
+      if (number && next_is("*")) {
+        ++at_;
+        factor *= *number;
+        continue;
+      }
+      Sum one;
+      one.add(operand(word, number), factor);
+      return one;
+    }
+  }
+
+  Sum operand(const std::string& word, const std::optional<double>& number) {
+    Sum one;
+    if (number) {
+      one.constant = *number;
+    } else if (word == "(") {
       if (++depth_ > kMostBrackets) fail("too many brackets within each other");
-      Sum inside = sum();
+      one = sum();
       if (take("a closing bracket is expected") != ")") fail("a closing bracket is expected");
       --depth_;
-      return inside;
-    }
-    if (is_sign(word)) fail(fmt::format("a cell or a number is expected, not '{}'", word));
-    Sum one;
-    const std::optional<double> number = number_of(word);
-    if (!number) {
-      one.terms.push_back({1, word});
-    } else if (next_is("*")) {
-      ++at_;
-      one.add(product(), *number);
+    } else if (is_sign(word)) {
+      fail(fmt::format("a cell or a number is expected, not '{}'", word));
     } else {
-      one.constant = *number;
+      one.terms.push_back({1, word});
     }
     return one;
   }

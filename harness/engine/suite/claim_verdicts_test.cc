@@ -203,7 +203,12 @@ TEST(Claims, SentencesThatSayNothingAreRefused) {
   EXPECT_EQ(refusal("a > b > c"), "s.toml:3: claim \"a > b > c\": nothing is expected behind the second side, not '>'");
   EXPECT_EQ(refusal("a > a"), "s.toml:3: claim \"a > a\": both sides are the same, whatever is measured");
   EXPECT_EQ(refusal("( a > b"), "s.toml:3: claim \"( a > b\": a closing bracket is expected");
-  EXPECT_NE(refusal((std::string(100000, '(') + "a > b").c_str()).find("too many brackets"), std::string::npos);
+  EXPECT_NE(refusal((std::string(100, '(') + "a > b").c_str()).find("too many brackets"), std::string::npos);
+  EXPECT_NE(refusal((std::string(100000, '(') + "a > b").c_str()).find("500 are enough"), std::string::npos);
+  std::string chain = "a > ";
+  for (int i = 0; i < 100000; ++i) chain += "2 * ";
+  EXPECT_NE(refusal((chain + "b").c_str()).find("500 are enough"), std::string::npos);
+  EXPECT_EQ(parse_claim("a > 2 * 3 * b", "here").terms[1].weight, -6);
   const ClaimSentence sentence = parse_claim("2 * (a - b) < 0.5 + a", "here");
   EXPECT_EQ(sentence.threshold, -0.5);
   ASSERT_EQ(sentence.terms.size(), 2u);
