@@ -13,18 +13,14 @@
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/captions/grammar.h"
+#include "tests/scenes_world.h"
 
 namespace emf {
 namespace {
 
-std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
-  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {seed});
-}
-
 std::string refusal(const std::string& table) {
   try {
-    world(table);
+    scenes_world(table);
   } catch (const UserError& error) {
     EXPECT_EQ(error.code(), ExitCode::kBadInput);
     return error.what();
@@ -83,7 +79,7 @@ void expect_true_facts(const Dataset& dataset, const Sample& sample) {
 
 TEST(Scenes, SamplesAreTrueAtEverySide) {
   for (const int side : {16, 32, 64}) {
-    const auto dataset = world(fmt::format("side = {}", side));
+    const auto dataset = scenes_world(fmt::format("side = {}", side));
     std::map<std::string, int> tasks;
     for (uint64_t index = 0; index < 1500; ++index) {
       const Sample sample = dataset->sample(index);
@@ -105,7 +101,8 @@ TEST(Scenes, SamplesAreTrueWhateverIsLeftToChance) {
   for (const int side : {16, 32, 64}) {
     for (const char* layout : {"free", "quarters"}) {
       for (const double variety : {0.0, 0.25, 1.0}) {
-        const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.2f}", side, layout, variety));
+        const auto dataset =
+            scenes_world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.2f}", side, layout, variety));
         for (uint64_t index = 0; index < 400; ++index) expect_true_facts(*dataset, dataset->sample(index));
       }
     }
@@ -113,7 +110,7 @@ TEST(Scenes, SamplesAreTrueWhateverIsLeftToChance) {
 }
 
 TEST(Scenes, QuartersHoldOneObjectEach) {
-  const auto dataset = world("layout = \"quarters\"");
+  const auto dataset = scenes_world("layout = \"quarters\"");
   std::set<int> used;
   for (uint64_t index = 0; index < 400; ++index) {
     std::set<int> quarters;
@@ -132,7 +129,7 @@ TEST(Scenes, LessVarietyMovesObjectsLess) {
   // Spread of the place of a lone object, in pixels.
   const auto spread = [](double variety) {
     const auto dataset =
-        world(fmt::format("tasks = [\"single_object\"]\nclasses = 1\nvendors = 1\nvariety = {:.2f}", variety));
+        scenes_world(fmt::format("tasks = [\"single_object\"]\nclasses = 1\nvendors = 1\nvariety = {:.2f}", variety));
     double sum = 0, squares = 0;
     for (uint64_t index = 0; index < 400; ++index) {
       const double x = dataset->sample(index).boxes.at(0).x0;
@@ -149,7 +146,7 @@ TEST(Scenes, BoxesAreTight) {
   // Far from the drawn background every pixel is object: outside all boxes the picture must be as smooth as a
   // gradient.
   const auto dataset =
-      world("tasks = [\"single_object\", \"counting\", \"color_attr\"]\ncolors = [\"black\", \"white\"]");
+      scenes_world("tasks = [\"single_object\", \"counting\", \"color_attr\"]\ncolors = [\"black\", \"white\"]");
   for (uint64_t index = 0; index < 300; ++index) {
     const Sample sample = dataset->sample(index);
     const auto pixel = [&](int x, int y, int c) { return static_cast<int>(sample.picture[(y * 32 + x) * 3 + c]); };
@@ -170,7 +167,7 @@ TEST(Scenes, BoxesAreTight) {
 
 TEST(Scenes, SameBytesInAnyOrderFromAnyThread) {
   const std::string table = "classes = 12\nparaphrase = 0.5";
-  const auto dataset = world(table, 7), again = world(table, 7);
+  const auto dataset = scenes_world(table, 7), again = scenes_world(table, 7);
   std::vector<Sample> forward(200), backward(200);
   for (int i = 0; i < 200; ++i) forward[i] = dataset->sample(i);
   std::vector<std::thread> threads;
@@ -192,12 +189,12 @@ TEST(Scenes, SameBytesInAnyOrderFromAnyThread) {
     different.insert(bytes(forward[i]));
   }
   EXPECT_EQ(different.size(), 200u);
-  EXPECT_NE(bytes(world(table, 8)->sample(0)), bytes(forward[0]));
+  EXPECT_NE(bytes(scenes_world(table, 8)->sample(0)), bytes(forward[0]));
 }
 
 TEST(Scenes, GoldenPictures) {
   // Instruments are trained on these pictures: when one changes, so must kFormatVersion and the instruments.
-  const auto small = world("classes = 6\ncolors = 4"), whole = world("side = 64");
+  const auto small = scenes_world("classes = 6\ncolors = 4"), whole = scenes_world("side = 64");
   EXPECT_EQ(small->fingerprint().at("format"), 1);
   EXPECT_EQ(small->sample(0).prompt.text, "a photo of an apple");
   EXPECT_EQ(sha256_hex(bytes(small->sample(0))), "26c718390ea54ebdac6aaadc72cc242d4c6aa0e56b0dee11372b32b12c28373b");
@@ -207,8 +204,8 @@ TEST(Scenes, GoldenPictures) {
 }
 
 TEST(Scenes, TheSmallWorldSays558Things) {
-  EXPECT_EQ(world("classes = 6\ncolors = 4\nheld_out = 0.0")->world()->all_prompts(Split::kTrain).size(), 558u);
-  const auto dataset = world("classes = 6\ncolors = 4");
+  EXPECT_EQ(scenes_world("classes = 6\ncolors = 4\nheld_out = 0.0")->world()->all_prompts(Split::kTrain).size(), 558u);
+  const auto dataset = scenes_world("classes = 6\ncolors = 4");
   const auto shown = dataset->world()->all_prompts(Split::kTrain),
              held = dataset->world()->all_prompts(Split::kHeldOut);
   EXPECT_EQ(shown.size() + held.size(), 558u);
@@ -224,7 +221,7 @@ TEST(Scenes, TheSmallWorldSays558Things) {
 }
 
 TEST(Scenes, TrainingNeverShowsHeldOutPairs) {
-  const auto dataset = world("classes = 10\ncolors = 6\nparaphrase = 0.5");
+  const auto dataset = scenes_world("classes = 10\ncolors = 6\nparaphrase = 0.5");
   std::set<std::pair<std::string, std::string>> held, shown;
   const Json fingerprint = dataset->fingerprint();
   for (const Json& pair : fingerprint.at("held_out_pairs"))
@@ -243,12 +240,12 @@ TEST(Scenes, TrainingNeverShowsHeldOutPairs) {
   EXPECT_EQ(shown.size(), 54u);  // all the others are shown
   for (const auto& pair : held) EXPECT_FALSE(shown.count(pair)) << pair.second << " " << pair.first;
   // Every seed judges the same pairs.
-  EXPECT_EQ(world("classes = 10\ncolors = 6", 5)->fingerprint().at("held_out_pairs"),
+  EXPECT_EQ(scenes_world("classes = 10\ncolors = 6", 5)->fingerprint().at("held_out_pairs"),
             dataset->fingerprint().at("held_out_pairs"));
 }
 
 TEST(Scenes, EvaluationPromptsAreBalancedAndHoldUnseenPairs) {
-  const auto dataset = world("classes = 20\ncolors = 8");
+  const auto dataset = scenes_world("classes = 20\ncolors = 8");
   const auto prompts = dataset->evaluation_prompts(240, 3);
   std::map<std::string, int> tasks;
   std::set<std::string> texts;
@@ -270,11 +267,11 @@ TEST(Scenes, EvaluationPromptsAreBalancedAndHoldUnseenPairs) {
   EXPECT_EQ(again[17].text, prompts[17].text);
   EXPECT_FALSE(std::equal(prompts.begin(), prompts.end(), other.begin(),
                           [](const Prompt& a, const Prompt& b) { return a.text == b.text; }));
-  EXPECT_EQ(world("classes = 6\ncolors = 4")->evaluation_prompts(558, 0).size(), 558u);
+  EXPECT_EQ(scenes_world("classes = 6\ncolors = 4")->evaluation_prompts(558, 0).size(), 558u);
 }
 
 TEST(Scenes, DrawsWhatFreeTextSays) {
-  const auto dataset = world("");
+  const auto dataset = scenes_world("");
   const Sample sample = dataset->draw({"there is a mug on the left side of a zebra", nullptr}, 3);
   ASSERT_EQ(sample.boxes.size(), 2u);
   EXPECT_EQ(dataset->world()->class_names()[sample.boxes[0].class_id], "zebra");
@@ -287,13 +284,13 @@ TEST(Scenes, DrawsWhatFreeTextSays) {
 }
 
 TEST(Scenes, EveryClassIsDrawnByEveryVendorThatHasIt) {
-  const auto both = world("tasks = \"single_object\"");
+  const auto both = scenes_world("tasks = \"single_object\"");
   EXPECT_EQ(both->world()->class_names().size(), 64u);
-  EXPECT_EQ(world("vendors = \"google\"")->world()->class_names().size(), 64u);
-  EXPECT_EQ(world("vendors = \"twitter\"")->world()->class_names().size(), 63u);  // its racket is a ball
+  EXPECT_EQ(scenes_world("vendors = \"google\"")->world()->class_names().size(), 64u);
+  EXPECT_EQ(scenes_world("vendors = \"twitter\"")->world()->class_names().size(), 63u);  // its racket is a ball
   EXPECT_EQ(both->attributions().size(), 2u);
   EXPECT_NE(both->attributions()[1].find("CC-BY 4.0"), std::string::npos);
-  EXPECT_EQ(world("vendors = \"google\"")->attributions().size(), 1u);
+  EXPECT_EQ(scenes_world("vendors = \"google\"")->attributions().size(), 1u);
 }
 
 TEST(Scenes, BadOptionsAreRefusedInOneLine) {
@@ -306,7 +303,7 @@ TEST(Scenes, BadOptionsAreRefusedInOneLine) {
   EXPECT_NE(refusal("classes = 1").find("needs two classes"), std::string::npos);
   EXPECT_NE(refusal("classes = \"car,dog,car\"").find("twice"), std::string::npos);
   EXPECT_NE(refusal("held_out = 0.9").find("held_out"), std::string::npos);
-  EXPECT_THROW(world("classes = 6")->evaluation_prompts(1000000, 0), UserError);
+  EXPECT_THROW(scenes_world("classes = 6")->evaluation_prompts(1000000, 0), UserError);
 }
 
 }  // namespace

@@ -14,17 +14,13 @@
 #include "harness/base/error.h"
 #include "harness/base/hash.h"
 #include "harness/rules/answers.h"
+#include "tests/scenes_world.h"
 
 namespace emf {
 namespace {
 
 /// The world of experiments/standard.toml.
 constexpr const char* kStandard = "classes = 10\ncolors = 6\nlayout = \"quarters\"\nvariety = 0.5\n";
-
-std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
-  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {seed});
-}
 
 std::vector<Detection> true_boxes(const Dataset& dataset, const Sample& sample) {
   std::vector<Detection> boxes;
@@ -86,7 +82,8 @@ TEST(ScenesCompositions, PicturesAreWhatCaptionsSay) {
   for (const int side : {16, 32, 64}) {
     for (const char* layout : {"free", "quarters"}) {
       for (const double variety : {0.0, 0.5, 1.0}) {
-        const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.1f}", side, layout, variety));
+        const auto dataset =
+            scenes_world(fmt::format("side = {}\nlayout = \"{}\"\nvariety = {:.1f}", side, layout, variety));
         const auto prompts = dataset->world()->compositions(300, 1);
         for (size_t i = 0; i < prompts.size(); ++i) {
           const Sample sample = dataset->draw(prompts[i], i);
@@ -113,7 +110,7 @@ TEST(ScenesCompositions, PicturesAreWhatCaptionsSay) {
 TEST(ScenesCompositions, PicturesShowBothPlacesAndNoOther) {
   for (const int side : {16, 32, 64}) {
     for (const char* layout : {"free", "quarters"}) {
-      const auto dataset = world(fmt::format("side = {}\nlayout = \"{}\"", side, layout));
+      const auto dataset = scenes_world(fmt::format("side = {}\nlayout = \"{}\"", side, layout));
       int both = 0;
       std::set<std::vector<Relation>> seen;
       for (const Prompt& prompt : dataset->world()->compositions(400, 5)) {
@@ -141,7 +138,7 @@ TEST(ScenesCompositions, PicturesShowBothPlacesAndNoOther) {
 
 TEST(ScenesCompositions, EveryNumberOfFactsIsAsFrequent) {
   for (const char* table : {kStandard, "side = 32"}) {
-    const auto dataset = world(table);
+    const auto dataset = scenes_world(table);
     const auto prompts = dataset->world()->compositions(800, 3);
     std::map<size_t, int> facts, held_out;
     std::map<size_t, std::array<int, 3>> places;
@@ -182,7 +179,7 @@ TEST(ScenesCompositions, EveryNumberOfFactsIsAsFrequent) {
 }
 
 TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
-  const auto dataset = world(std::string(kStandard) + "compositions = 0.5");
+  const auto dataset = scenes_world(std::string(kStandard) + "compositions = 0.5");
   std::set<std::string> trained, captions;
   std::set<std::pair<std::string, std::string>> held_out;
   const Json fingerprint = dataset->fingerprint();
@@ -211,7 +208,7 @@ TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
     EXPECT_EQ(prompt.labels.at("held_out"), unseen) << prompt.text;
   }
   // Few are the first of many, whatever the share in training; another seed judges by others.
-  const auto few = world(kStandard)->world()->compositions(20, 0), other = dataset->world()->compositions(20, 1);
+  const auto few = scenes_world(kStandard)->world()->compositions(20, 0), other = dataset->world()->compositions(20, 1);
   int same = 0;
   for (size_t i = 0; i < few.size(); ++i) {
     EXPECT_EQ(few[i].text, judged[i].text);
@@ -223,8 +220,9 @@ TEST(ScenesCompositions, JudgedOnesAreNeverTrained) {
 
 TEST(ScenesCompositions, TakeTheirShareOfTrainingAndLeaveTheRest) {
   const std::string table = "classes = 12\nparaphrase = 0.5\n";
-  const auto plain = world(table, 7), mixed = world(table + "compositions = 0.25", 7),
-             again = world(table + "compositions = 0.25", 7), none = world(table + "compositions = 0.0", 7);
+  const auto plain = scenes_world(table, 7), mixed = scenes_world(table + "compositions = 0.25", 7),
+             again = scenes_world(table + "compositions = 0.25", 7),
+             none = scenes_world(table + "compositions = 0.0", 7);
   EXPECT_EQ(plain->fingerprint(), none->fingerprint());
   EXPECT_FALSE(plain->fingerprint().at("options").contains("compositions"));
   EXPECT_FALSE(plain->fingerprint().contains("composition_pool"));
@@ -255,8 +253,8 @@ TEST(ScenesCompositions, TakeTheirShareOfTrainingAndLeaveTheRest) {
 }
 
 TEST(ScenesCompositions, KeepTheirWordsAndTheirBytes) {
-  const auto dataset = world("");
-  const auto prompts = dataset->world()->compositions(50, 2), again = world("")->world()->compositions(50, 2);
+  const auto dataset = scenes_world("");
+  const auto prompts = dataset->world()->compositions(50, 2), again = scenes_world("")->world()->compositions(50, 2);
   for (size_t i = 0; i < prompts.size(); ++i) {
     EXPECT_EQ(prompts[i].text, again[i].text);
     EXPECT_EQ(dataset->paraphrase(prompts[i], i).text, prompts[i].text);
@@ -269,7 +267,7 @@ TEST(ScenesCompositions, KeepTheirWordsAndTheirBytes) {
 
 TEST(ScenesCompositions, GoldenComposition) {
   // Generators are trained on the pool: when it changes, so must Composer::kPoolVersion.
-  const auto dataset = world("classes = 10\ncolors = 6\ncompositions = 1.0");
+  const auto dataset = scenes_world("classes = 10\ncolors = 6\ncompositions = 1.0");
   const Sample sample = dataset->sample(0);
   EXPECT_EQ(sample.prompt.text,
             "a photo of a scene with a blue car, a red dog, a yellow apple and a teddy bear, in which the dog is above "
@@ -281,7 +279,7 @@ TEST(ScenesCompositions, GoldenComposition) {
 
 TEST(ScenesCompositions, GoldenDrawings) {
   // What a caption's picture looks like hangs on no pool: when it changes, so must the scenes' kFormatVersion.
-  const auto dataset = world("classes = 10\ncolors = 6");
+  const auto dataset = scenes_world("classes = 10\ncolors = 6");
   Composition said = {{{geneval_class_id("car"), 1, geneval_color_id("yellow")},
                        {geneval_class_id("dog"), 1, geneval_color_id("red")},
                        {geneval_class_id("apple"), 1, geneval_color_id("green")}},
@@ -306,17 +304,19 @@ TEST(ScenesCompositions, SmallWorldsGiveWhatTheyHave) {
     return "";
   };
   const char* one = "classes = 1\ntasks = [\"single_object\"]\n";
-  EXPECT_NE(refusal([&] { world(one)->world()->compositions(1, 0); }).find("need two classes"), std::string::npos);
-  EXPECT_EQ(refusal([&] { world(std::string(one) + "compositions = 0.5"); }),
+  EXPECT_NE(refusal([&] { scenes_world(one)->world()->compositions(1, 0); }).find("need two classes"),
+            std::string::npos);
+  EXPECT_EQ(refusal([&] { scenes_world(std::string(one) + "compositions = 0.5"); }),
             "test.toml:5: compositions need two classes, this world has one");
-  EXPECT_NE(refusal([&] { world("compositions = 1.5"); }).find("compositions"), std::string::npos);
+  EXPECT_NE(refusal([&] { scenes_world("compositions = 1.5"); }).find("compositions"), std::string::npos);
   // 2 classes and 1 colour: training has said nearly everything.
-  const auto tiny = world("classes = 2\ncolors = 1\ntasks = [\"colors\"]\ncompositions = 1.0");
+  const auto tiny = scenes_world("classes = 2\ncolors = 1\ntasks = [\"colors\"]\ncompositions = 1.0");
   EXPECT_NE(refusal([&] { tiny->world()->compositions(500, 0); }).find("that training does not show"),
             std::string::npos);
   for (uint64_t index = 0; index < 200; ++index) expect_true(*tiny, tiny->sample(index));
-  EXPECT_THROW(world(kStandard)->world()->compositions(0, 0), UserError);
-  const auto small = world("classes = [\"car\", \"dog\", \"cup\"]\ncolors = [\"red\", \"blue\"]"), whole = world("");
+  EXPECT_THROW(scenes_world(kStandard)->world()->compositions(0, 0), UserError);
+  const auto small = scenes_world("classes = [\"car\", \"dog\", \"cup\"]\ncolors = [\"red\", \"blue\"]"),
+             whole = scenes_world("");
   EXPECT_THROW(small->draw(whole->world()->compositions(1, 0)[0], 0), UserError);
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/api/dataset.h"
 #include "harness/base/error.h"
+#include "tests/scenes_world.h"
 
 namespace emf {
 namespace {
@@ -17,14 +18,9 @@ constexpr const char* kNovel =
     "classes = [\"dog\", \"cat\", \"car\", \"airplane\", \"bus\", \"boat\", \"bicycle\", \"clock\"]\ncolors = 6\n"
     "held_out_pairs = 0.2\nheld_out_words = true\n";
 
-std::unique_ptr<Dataset> world(const std::string& table, uint64_t seed = 0) {
-  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
-  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {seed});
-}
-
 std::string refusal(const std::string& table) {
   try {
-    world(table);
+    scenes_world(table);
   } catch (const UserError& error) {
     return error.what();
   }
@@ -32,7 +28,7 @@ std::string refusal(const std::string& table) {
 }
 
 TEST(JudgedFacts, EachTaskHasAsManyOfEachNoveltyAsItCan) {
-  const auto dataset = world(kNovel);
+  const auto dataset = scenes_world(kNovel);
   const std::vector<Prompt> prompts = dataset->evaluation_prompts(6 * 60, 3);
   std::map<std::string, std::map<std::string, int>> counts;
   std::set<std::string> texts;
@@ -51,7 +47,7 @@ TEST(JudgedFacts, EachTaskHasAsManyOfEachNoveltyAsItCan) {
 }
 
 TEST(JudgedFacts, TrainingNeverSaysWhatIsNew) {
-  const auto dataset = world(kNovel);
+  const auto dataset = scenes_world(kNovel);
   std::set<std::string> said, facts_shown;
   for (const Prompt& prompt : dataset->world()->all_prompts(Split::kTrain)) said.insert(prompt.text);
   std::set<std::string> drawn;
@@ -79,7 +75,7 @@ TEST(JudgedFacts, TrainingNeverSaysWhatIsNew) {
 }
 
 TEST(JudgedFacts, WithoutHeldOutWordsCombinationsAloneAreNew) {
-  const auto dataset = world("classes = 6\ncolors = 4\nheld_out_pairs = 0.2");
+  const auto dataset = scenes_world("classes = 6\ncolors = 4\nheld_out_pairs = 0.2");
   std::map<std::string, int> counts;
   for (const Prompt& prompt : dataset->evaluation_prompts(100, 0)) {
     ++counts[prompt.labels.at("novelty")];
@@ -90,10 +86,10 @@ TEST(JudgedFacts, WithoutHeldOutWordsCombinationsAloneAreNew) {
 }
 
 TEST(JudgedFacts, OtherWorldsSayNothingOfNovelty) {
-  for (const Prompt& prompt : world("classes = 6\ncolors = 4")->evaluation_prompts(100, 0)) {
+  for (const Prompt& prompt : scenes_world("classes = 6\ncolors = 4")->evaluation_prompts(100, 0)) {
     EXPECT_FALSE(prompt.labels.contains("novelty"));
   }
-  EXPECT_FALSE(world("classes = 6")->fingerprint().at("options").contains("held_out_words"));
+  EXPECT_FALSE(scenes_world("classes = 6")->fingerprint().at("options").contains("held_out_words"));
 }
 
 TEST(JudgedFacts, RefusesClassesWithoutOtherNamesAndTwoWaysToReword) {

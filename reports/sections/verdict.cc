@@ -23,9 +23,11 @@ ListItem claim_item(const Record& record, const Json& claim) {
   const int digits = record.digits(metric) + 1;
   std::string numbers;
   if (claim.contains("difference") && claim.contains("ci95") && !claim.at("ci95").is_null()) {
-    numbers = fmt::format("Difference in {}: {} (95 % interval {} to {}). ", record.names().metric(metric),
-                          format_number(claim.at("difference"), digits), format_number(claim.at("ci95").at(0), digits),
-                          format_number(claim.at("ci95").at(1), digits));
+    // A probe goes along with a score, or the sentence compares scores.
+    const bool correlates = claim.value("claim", "").find(" ~ ") != std::string::npos;
+    numbers = fmt::format("{} {}: {} (95 % interval {} to {}). ", correlates ? "Correlation with" : "Difference in",
+                          record.names().metric(metric), format_number(claim.at("difference"), digits),
+                          format_number(claim.at("ci95").at(0), digits), format_number(claim.at("ci95").at(1), digits));
   }
   std::string words = numbers + claim.at("detail").get<std::string>();
   if (claim.contains("reported")) words += ". Reported: " + claim.at("reported").get<std::string>();
@@ -34,11 +36,13 @@ ListItem claim_item(const Record& record, const Json& claim) {
 
 std::string claim_count(const Names& names, const Json& claims) {
   int passed = 0, failed = 0, paired = 0;
-  bool higher = true;
+  bool higher = true, several = false;
   for (const Json& claim : claims) {
     passed += claim.at("verdict") == "pass";
     failed += claim.at("verdict") == "fail";
-    higher = higher && names.higher_is_better(claim.at("metric"));
+    several = several || claim.contains("comparisons");
+    // A claim that is a sentence says itself which side is claimed, and its difference lies above zero there.
+    higher = higher && (claim.contains("claim") || names.higher_is_better(claim.at("metric")));
     // Judged pictures are held against each other prompt by prompt; features make one value of a whole set.
     paired += names.backbone(claim.at("metric")).empty();
   }
@@ -52,9 +56,10 @@ std::string claim_count(const Names& names, const Json& claims) {
                                 ? kUnpaired
                                 : fmt::format("{} or, of a metric that compares features, {}", kPaired, kUnpaired);
   return fmt::format(
-      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when {} lies {}, refuted when it lies {}.",
+      "{} of {} claims shown, {} refuted, {} undecided. A claim is shown when {} lies {}, refuted when it lies {}.{}",
       passed, total, failed, total - passed - failed, which, higher ? "above zero" : "on the better side of zero",
-      higher ? "below" : "on the worse one");
+      higher ? "below" : "on the worse one",
+      several ? " One about several comparisons is shown when each of them is, with p corrected by Holm." : "");
 }
 
 /// Whether the claims stood before the scores were known; "" where the record does not say.

@@ -7,14 +7,10 @@
 
 #include "harness/base/config.h"
 #include "harness/base/options.h"
+#include "tests/scenes_world.h"
 
 namespace emf {
 namespace {
-
-std::unique_ptr<Dataset> world(const std::string& table) {
-  const Config config = parse_config("[data]\nname = \"scenes\"\n" + table, "test.toml");
-  return DatasetRegistry::instance().make("scenes", Options(config, {"data"}, {"name"}), {0});
-}
 
 /// Finds a dog in every picture, wherever its prompt wants one.
 class DogEverywhere : public Judge {
@@ -27,7 +23,7 @@ class DogEverywhere : public Judge {
 
 Json mush_of(const std::string& table, int64_t prompts) {
   const auto codec = make_codec("pixels", CodecContext{32, 32, {}});
-  return mush_acceptance(*world(table), *codec, DogEverywhere(), prompts, 3);
+  return mush_acceptance(*scenes_world(table), *codec, DogEverywhere(), prompts, 3);
 }
 
 TEST(Mush, WhatIsAcceptedOfItIsCountedByTask) {

@@ -40,7 +40,7 @@ std::string term_words(const ClaimTerm& term, double value) {
 }
 
 std::string threshold_words(double threshold) {
-  return threshold == 0 ? "" : fmt::format(", {:g} is asked", threshold);
+  return threshold == 0 ? "" : fmt::format(", more than {:g} is asked", threshold);
 }
 
 /// How many more of one kind make the error small enough; nothing where no number does.
